@@ -1,0 +1,44 @@
+// Time as a dependency. Protocol logic takes `now` as an argument; whatever schedules work takes a Clock,
+// so tests can move time by hand (testkit/fake-clock.ts).
+
+/** A scheduled call; cancelling twice is harmless. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Monotonic and wall time in milliseconds, and timers on the monotonic one. */
+export interface Clock {
+  /** Milliseconds since an arbitrary origin; never goes back, whatever happens to the wall clock. */
+  nowMs(): number;
+  /** Milliseconds since the Unix epoch, as the machine believes. */
+  wallMs(): number;
+  /** Runs `run` once after `delayMs`. The timer does not keep the process alive. */
+  after(delayMs: number, run: () => void): Timer;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  after(delayMs, run) {
+    const handle = setTimeout(run, delayMs);
+    handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/** Resolves after `delayMs`, or rejects with the signal's reason as soon as it fires. */
+export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error);
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(signal.reason as Error);
+    };
+    const timer = clock.after(delayMs, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,51 @@
+// The one error class of Sallyport and the catalogue of its codes.
+//
+// Behaviour follows the code (what kind of failure this is), never the text. The text is for the
+// operator: what was attempted, with what, and what to do about it. `cause` carries the layer below.
+
+/** Every error code, with what it means. A code is stable: it appears in logs, metrics and JSON output. */
+export const errorCodes = {
+  'config-invalid': 'a configuration file or flag has a value that cannot be used',
+  'config-missing': 'a configuration file, key or flag that is needed is not there',
+  usage: 'the command line could not be understood',
+  'listen-failed': 'a port or socket could not be opened',
+  'file-unreadable': 'a file that is needed could not be read',
+  'file-unwritable': 'a file could not be written',
+  'credentials-invalid': 'a token, secret or credentials file is empty or malformed',
+  'certificate-invalid': 'a certificate or its key cannot be used',
+  'protocol-violation': 'the peer broke the rules of its protocol',
+  'limit-exceeded': 'a limit on size, count or time was passed',
+  'edge-unreachable': 'the edge could not be reached',
+  'edge-refused': 'the edge refused this connector',
+  'connector-lost': 'the connection to the connector went away',
+  'origin-refused': 'the origin refused the connection',
+  'origin-timeout': 'the origin did not answer in time',
+  'origin-unreachable': 'the origin could not be found or reached',
+  'origin-tls': 'the TLS handshake with the origin failed',
+  'origin-protocol': 'the origin answered with something that is not valid HTTP',
+  aborted: 'the work was cancelled',
+  internal: 'a fault of Sallyport itself',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Whether `value` is a SallyportError, with the given code if one is named. */
+export function isSallyportError(value: unknown, code?: ErrorCode): value is SallyportError {
+  return value instanceof SallyportError && (code === undefined || value.code === code);
+}
+
+/** An error whose kind is its code; `message` is one sentence that names the cause and the cure. */
+export class SallyportError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'SallyportError';
+    this.code = code;
+  }
+}
+
+/** The text of anything that was thrown, without a stack. */
+export function errorText(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,79 @@
+// Everything the edge needs to know to serve: immutable, replaced as a whole. Today it comes from edge.yml, later
+// from the control room; the edge never asks where from.
+
+/** A tunnel the edge accepts. Two keys may be valid at once, for rotation without a gap. */
+export interface TunnelEntry {
+  /** UUID, lower-case. */
+  readonly id: string;
+  readonly name: string;
+  /** Raw Ed25519 public keys, 32 bytes each. */
+  readonly publicKeys: readonly Uint8Array[];
+  /** Patterns (`blog.example.com`, `*.example.com`) that the tunnel's published rules may claim as routes. */
+  readonly hostnames: readonly string[];
+}
+
+/** A public hostname (and path prefix) that leads to a tunnel. */
+export interface RouteEntry {
+  /** Canonical hostname or `*.suffix`. */
+  readonly hostname: string;
+  /** Segment-aware path prefix, '/' for all. */
+  readonly path: string;
+  readonly tunnelId: string;
+}
+
+/** Time limits of the data path, in milliseconds; 0 switches one off where that is allowed. */
+export interface EdgeTimeouts {
+  /** From the first byte (or the handshake) to the end of a request head. */
+  readonly headMs: number;
+  /** No byte of a request or response body in either direction. */
+  readonly bodyIdleMs: number;
+  /** Between requests on a kept-alive client connection. */
+  readonly keepAliveMs: number;
+  /** From request sent to the first byte of the response; 0 = off. */
+  readonly firstByteMs: number;
+  /** A connection after an upgrade with no byte either way; 0 = off. */
+  readonly upgradeIdleMs: number;
+  /** A TLS handshake. */
+  readonly handshakeMs: number;
+}
+
+export interface EdgeLimits {
+  readonly headBytes: number;
+  readonly headFields: number;
+  readonly targetBytes: number;
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  readonly requestsPerConnection: number;
+  readonly http2Streams: number;
+}
+
+export interface EdgeSnapshot {
+  readonly version: number;
+  readonly tunnels: readonly TunnelEntry[];
+  readonly routes: readonly RouteEntry[];
+  /** CIDRs of proxies in front of the edge whose X-Forwarded-* is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Lower-case Upgrade tokens that pass, `websocket` always does, `h2c` never. */
+  readonly upgrades: readonly string[];
+  readonly timeouts: EdgeTimeouts;
+  readonly limits: EdgeLimits;
+}
+
+export const defaultTimeouts: EdgeTimeouts = {
+  headMs: 10_000,
+  bodyIdleMs: 60_000,
+  keepAliveMs: 75_000,
+  firstByteMs: 0,
+  upgradeIdleMs: 0,
+  handshakeMs: 10_000,
+};
+
+export const defaultLimits: EdgeLimits = {
+  headBytes: 16_384,
+  headFields: 128,
+  targetBytes: 8_192,
+  connections: 20_000,
+  connectionsPerAddress: 20_000,
+  requestsPerConnection: 0,
+  http2Streams: 100,
+};

@@ -1,0 +1,93 @@
+// A tunnel connection as its two owners see it: an authenticated session over one transport, driven by real sockets
+// and timers (driver.ts). The edge gets one from `acceptConnection`, the connector from `dialConnection`.
+import type { PublishedRules } from '#model/published-rules.ts';
+import type { OpenRequest, TunnelStream } from './stream.ts';
+
+/** Every way a connection can end; a metric label and a log field on both sides. */
+export const disconnectReasons = [
+  'peer-closed',
+  'transport-error',
+  'ping-timeout',
+  'write-stalled',
+  'handshake-timeout',
+  'handshake-failed',
+  'protocol-error',
+  'unauthorized',
+  'unknown-tunnel',
+  'revoked',
+  'replaced',
+  'drained',
+  'drain-deadline',
+  'shutdown',
+  'version-mismatch',
+  'edge-full',
+] as const;
+
+export type DisconnectReason = (typeof disconnectReasons)[number];
+
+/** The edge's end: opens streams towards origins. */
+export interface EdgeConnection {
+  /** Unique within this edge process. */
+  readonly id: string;
+  readonly tunnelId: string;
+  /** Drawn by each connector process; equal credentials with different instances are replicas (UUID). */
+  readonly instanceId: string;
+  /** 0-based index of this connection within its connector. */
+  readonly index: number;
+  readonly connectorVersion: string;
+  /** `linux_x64` style. */
+  readonly connectorArch: string;
+  readonly transportKind: string;
+  readonly remoteAddress: string;
+  readonly connectedAtMs: number;
+  /** The latest rules the connector published, undefined until the first RULES frame. */
+  readonly rules: PublishedRules | undefined;
+  /** True once either side has begun to drain; no stream may be opened. */
+  readonly isDraining: boolean;
+  readonly openStreams: number;
+  /** Smoothed round-trip time of pings in milliseconds, 0 before the first. */
+  readonly rttMs: number;
+  /** Opens a stream at once (no round trip); data may be written immediately. Throws if draining or closed. */
+  open(request: OpenRequest): TunnelStream;
+  /** Phase one of a drain begun by the edge: asks the connector to move away, resolves when it has acknowledged. */
+  drain(): Promise<void>;
+  close(reason: DisconnectReason, detail?: string): void;
+}
+
+export interface EdgeConnectionHandler {
+  /** Authenticated; no stream can be opened usefully until rules arrive. */
+  onReady(connection: EdgeConnection): void;
+  onRules(connection: EdgeConnection, rules: PublishedRules): void;
+  /** The connector drains: the connection has left the pool when this returns (the ack is sent after it). */
+  onDraining(connection: EdgeConnection): void;
+  onClosed(connection: EdgeConnection | undefined, reason: DisconnectReason, detail: string): void;
+}
+
+/** The connector's end: is handed streams and dials origins. */
+export interface ConnectorConnection {
+  readonly index: number;
+  /** The id the edge gave this connection. */
+  readonly edgeConnectionId: string;
+  readonly edgeName: string;
+  readonly transportKind: string;
+  readonly remoteAddress: string;
+  readonly isDraining: boolean;
+  readonly openStreams: number;
+  readonly rttMs: number;
+  /** Edge wall clock minus ours at the handshake, in milliseconds. */
+  readonly clockSkewMs: number;
+  /** Publishes rules; resolves when the edge has acknowledged them, rejects if it refused. */
+  publish(rules: PublishedRules): Promise<void>;
+  /** Phase one: DRAIN, resolves when the edge has acknowledged (no further OPEN will come). */
+  drain(): Promise<void>;
+  close(reason: DisconnectReason, detail?: string): void;
+}
+
+export interface ConnectorConnectionHandler {
+  onReady(connection: ConnectorConnection): void;
+  /** A stream towards an origin; its handler must be set before this returns. `opened()` once the origin is reached. */
+  onStream(stream: TunnelStream, request: OpenRequest, opened: () => void): void;
+  /** The edge is going away: open a connection elsewhere, this one ends when idle. */
+  onDraining(connection: ConnectorConnection): void;
+  onClosed(connection: ConnectorConnection | undefined, reason: DisconnectReason, detail: string): void;
+}
