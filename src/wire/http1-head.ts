@@ -1,0 +1,467 @@
+// HTTP/1.1 message heads (RFC 9112), parsed once and strictly, straight from the socket's buffer.
+//
+// HOT: this runs for every request and every response. A head is not turned into strings or objects: the parser
+// notes where each field's name and value stand (`spans`) and what the forwarder does with it (`actions`), and the
+// forwarder copies runs of untouched lines as bytes (bench/http1-head.ts). What it refuses, it refuses for good: two
+// framings, bare LF or CR, folding, spaces before the colon, control bytes, a doubled Host.
+import { noBytes } from '#base/bytes.ts';
+import { FieldAction, fieldAction, hashMultiplier } from './http1-fields.ts';
+
+/** What is wrong with a head, for the status to answer with. */
+export type Http1ErrorKind =
+  | 'bad-request'
+  | 'uri-too-long'
+  | 'headers-too-large'
+  | 'http-version'
+  | 'not-implemented'
+  | 'expectation-failed';
+
+/** The only error these decoders throw. */
+export class Http1Error extends Error {
+  readonly kind: Http1ErrorKind;
+
+  constructor(kind: Http1ErrorKind, message: string) {
+    super(message);
+    this.name = 'Http1Error';
+    this.kind = kind;
+  }
+}
+
+export interface HeadLimits {
+  /** Start line and fields with their line ends. */
+  readonly headBytes: number;
+  readonly targetBytes: number;
+  readonly fields: number;
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
+const SP = 0x20;
+const HTAB = 0x09;
+const COLON = 0x3a;
+
+/** Character classes (RFC 9110 section 5.6.2 and 5.5, RFC 9112 section 3.2). */
+const isToken = 1;
+const isValue = 2;
+const isTarget = 4;
+const isUpper = 8;
+/** Marks `_` and `.`, which CGI-style origins fold into `-`. */
+const isAlias = 16;
+const classes = buildClasses();
+
+/** A parsed head. One object per connection, filled anew for each message; `source` must stay alive while it is read. */
+export class Http1Head {
+  source: Buffer = noBytes;
+  /** Offset of the first byte after the empty line. */
+  end = 0;
+  /** Requests: the method and the target as received. */
+  method = '';
+  target = '';
+  /** Responses. */
+  status = 0;
+  reasonStart = 0;
+  reasonEnd = 0;
+  /** 0 or 1, of HTTP/1.x. */
+  minorVersion = 1;
+  /** Number of fields. Field i: name at [spans[4i], spans[4i+1]), value at [spans[4i+2], spans[4i+3]). */
+  count = 0;
+  readonly spans: Int32Array;
+  /** A FieldAction per field. */
+  readonly actions: Uint8Array;
+  /** Content-Length, or -1. */
+  contentLength = -1;
+  isChunked = false;
+  /** From Connection: */
+  isClose = false;
+  isKeepAlive = false;
+  isConnectionUpgrade = false;
+  /** Index of the single field of that kind, or -1. */
+  hostIndex = -1;
+  upgradeIndex = -1;
+  expectIndex = -1;
+  teIndex = -1;
+  cdnLoopIndex = -1;
+  readonly #limits: HeadLimits;
+  #connectionFields = 0;
+
+  constructor(limits: HeadLimits) {
+    this.#limits = limits;
+    this.spans = new Int32Array(limits.fields * 4);
+    this.actions = new Uint8Array(limits.fields);
+  }
+
+  get limits(): HeadLimits {
+    return this.#limits;
+  }
+
+  /** Start offset of the line of field `index`. */
+  lineStart(index: number): number {
+    return this.spans[index * 4]!;
+  }
+
+  /** Offset just after the line of field `index`, line end included. */
+  lineEnd(index: number): number {
+    return index + 1 < this.count ? this.spans[(index + 1) * 4]! : this.end - 2;
+  }
+
+  name(index: number): string {
+    return this.source.latin1Slice(this.spans[index * 4], this.spans[index * 4 + 1]);
+  }
+
+  value(index: number): string {
+    return this.source.latin1Slice(this.spans[index * 4 + 2], this.spans[index * 4 + 3]);
+  }
+
+  /** Value of the first field with this lower-case name. */
+  get(lowerName: string): string | undefined {
+    for (let i = 0; i < this.count; i++) {
+      const length = this.spans[i * 4 + 1]! - this.spans[i * 4]!;
+      if (length === lowerName.length && this.name(i).toLowerCase() === lowerName) return this.value(i);
+    }
+    return undefined;
+  }
+
+  forEach(visit: (name: string, value: string) => void): void {
+    for (let i = 0; i < this.count; i++) visit(this.name(i), this.value(i));
+  }
+
+  /** Copies the lines that are forwarded as they stand; contiguous lines in one copy. */
+  writeEndToEnd(out: Buffer, offset: number): number {
+    let at = offset;
+    let runStart = -1;
+    for (let i = 0; i < this.count; i++) {
+      if (this.actions[i] === FieldAction.forward) {
+        if (runStart < 0) runStart = this.lineStart(i);
+      } else if (runStart >= 0) {
+        at += this.source.copy(out, at, runStart, this.lineStart(i));
+        runStart = -1;
+      }
+    }
+    if (runStart >= 0) at += this.source.copy(out, at, runStart, this.end - 2);
+    return at;
+  }
+
+  /** Prepares for a new message. */
+  reset(source: Buffer): void {
+    this.source = source;
+    this.count = 0;
+    this.contentLength = -1;
+    this.isChunked = false;
+    this.isClose = false;
+    this.isKeepAlive = false;
+    this.isConnectionUpgrade = false;
+    this.hostIndex = -1;
+    this.upgradeIndex = -1;
+    this.expectIndex = -1;
+    this.teIndex = -1;
+    this.cdnLoopIndex = -1;
+    this.#connectionFields = 0;
+  }
+
+  /** Reads the field lines from `offset` to the empty line; the caller has seen that the head is complete. */
+  readFields(offset: number, role: 'request' | 'response'): void {
+    const { source, spans, actions } = this;
+    let at = offset;
+    let count = 0;
+    while (source[at] !== CR) {
+      if (count === this.#limits.fields) {
+        throw new Http1Error('headers-too-large', `more than ${this.#limits.fields} header fields`);
+      }
+      const nameStart = at;
+      let hash = 0;
+      let flags = 0;
+      for (;;) {
+        const byte = source[at]!;
+        const kind = classes[byte]!;
+        if ((kind & isToken) === 0) break;
+        flags |= kind;
+        hash = (Math.imul(hash, hashMultiplier) + ((kind & isUpper) !== 0 ? byte | 0x20 : byte)) | 0;
+        at++;
+      }
+      const nameEnd = at;
+      if (source[at] !== COLON || nameEnd === nameStart) throw badName(source, nameStart, at);
+      at++;
+      while (source[at] === SP || source[at] === HTAB) at++;
+      const valueStart = at;
+      while ((classes[source[at]!]! & isValue) !== 0) at++;
+      if (source[at] !== CR || source[at + 1] !== LF) throw badValue(source, nameStart, nameEnd, at);
+      let valueEnd = at;
+      while (valueEnd > valueStart && (source[valueEnd - 1] === SP || source[valueEnd - 1] === HTAB)) valueEnd--;
+      at += 2;
+      const base = count * 4;
+      spans[base] = nameStart;
+      spans[base + 1] = nameEnd;
+      spans[base + 2] = valueStart;
+      spans[base + 3] = valueEnd;
+      let action = fieldAction(source, nameStart, nameEnd, hash);
+      if ((flags & isAlias) !== 0 && role === 'request') action = FieldAction.drop;
+      actions[count] = action;
+      this.count = ++count;
+      if (action > FieldAction.drop) this.#note(action, count - 1, role);
+    }
+    // The caller found CRLF CRLF; a lone CR here would be a field line that starts with CR.
+    if (source[at + 1] !== LF) throw new Http1Error('bad-request', 'a bare CR in the header');
+    this.end = at + 2;
+    if (this.#connectionFields > 0) this.#dropConnectionNamed();
+  }
+
+  /** Handles a field that the proxy must understand. */
+  #note(action: number, index: number, role: 'request' | 'response'): void {
+    switch (action) {
+      case FieldAction.host:
+        if (role === 'response') this.actions[index] = FieldAction.forward;
+        else this.hostIndex = onlyOne(this.hostIndex, index, 'Host');
+        return;
+      case FieldAction.contentLength:
+        if (this.contentLength >= 0) throw new Http1Error('bad-request', 'more than one Content-Length');
+        this.contentLength = this.#decimal(index);
+        return;
+      case FieldAction.transferEncoding:
+        this.#noteTransferEncoding(index);
+        return;
+      case FieldAction.connection:
+        this.#connectionFields += 1;
+        this.#noteConnection(this.value(index));
+        return;
+      case FieldAction.upgrade:
+        this.upgradeIndex = onlyOne(this.upgradeIndex, index, 'Upgrade');
+        return;
+      case FieldAction.expect:
+        if (role === 'response') this.actions[index] = FieldAction.forward;
+        else this.expectIndex = onlyOne(this.expectIndex, index, 'Expect');
+        return;
+      case FieldAction.te:
+        this.teIndex = index;
+        return;
+      case FieldAction.cdnLoop:
+        if (role === 'response') this.actions[index] = FieldAction.forward;
+        else this.cdnLoopIndex = index;
+        return;
+      case FieldAction.forwarding:
+        // Responses may carry a request id or a country of the origin's own; only our error mark is ours alone.
+        if (role === 'response' && !/^x-sallyport-/i.test(this.name(index))) this.actions[index] = FieldAction.forward;
+        return;
+      default:
+    }
+  }
+
+  /** Only the single coding `chunked` is understood (RFC 9112 section 6.1). */
+  #noteTransferEncoding(index: number): void {
+    if (this.isChunked) throw new Http1Error('bad-request', 'more than one Transfer-Encoding');
+    const coding = this.value(index).toLowerCase();
+    if (coding !== 'chunked') {
+      const isUnknownCoding = /^[!#$%&'*+.^_`|~0-9a-z-]+(\s*,\s*[!#$%&'*+.^_`|~0-9a-z-]+)*$/.test(coding);
+      throw new Http1Error(isUnknownCoding ? 'not-implemented' : 'bad-request', 'Transfer-Encoding is not exactly "chunked"');
+    }
+    this.isChunked = true;
+  }
+
+  #noteConnection(value: string): void {
+    // The three common whole values, before the general list.
+    if (value === 'keep-alive') this.isKeepAlive = true;
+    else if (value === 'close') this.isClose = true;
+    else if (value === 'Upgrade') this.isConnectionUpgrade = true;
+    else {
+      for (const token of value.toLowerCase().split(',')) {
+        const name = token.trim();
+        if (name === 'close') this.isClose = true;
+        else if (name === 'keep-alive') this.isKeepAlive = true;
+        else if (name === 'upgrade') this.isConnectionUpgrade = true;
+      }
+    }
+  }
+
+  /**
+   * Fields named by Connection are hop-by-hop (RFC 9110 section 7.6.1) and not forwarded. Done before the edge adds
+   * its own, and never to fields the edge itself handles, so a client cannot make it drop those (CVE-2024-45410).
+   */
+  #dropConnectionNamed(): void {
+    for (let c = 0; c < this.count; c++) {
+      if (this.actions[c] !== FieldAction.connection) continue;
+      const value = this.value(c);
+      if (value === 'keep-alive' || value === 'close' || value === 'Upgrade') continue;
+      const names = new Set(value.toLowerCase().split(',').map((token) => token.trim()));
+      for (let i = 0; i < this.count; i++) {
+        if (this.actions[i] === FieldAction.forward && names.has(this.name(i).toLowerCase())) {
+          this.actions[i] = FieldAction.drop;
+        }
+      }
+    }
+  }
+
+  /** Content-Length: digits only, below 2^53 (RFC 9110 section 8.6). */
+  #decimal(index: number): number {
+    const start = this.spans[index * 4 + 2]!;
+    const end = this.spans[index * 4 + 3]!;
+    if (end === start || end - start > 15) throw new Http1Error('bad-request', 'Content-Length is not a usable number');
+    let value = 0;
+    for (let i = start; i < end; i++) {
+      const digit = this.source[i]! - 0x30;
+      if (digit < 0 || digit > 9) throw new Http1Error('bad-request', 'Content-Length is not a usable number');
+      value = value * 10 + digit;
+    }
+    return value;
+  }
+}
+
+/**
+ * Looks for the end of the head that starts at `offset`.
+ * @param scannedTo where an earlier call stopped looking, so that a head sent byte by byte costs linear time
+ * @returns offset after the empty line, or -1 when more bytes are needed
+ * @throws Http1Error for a head that is too large or already wrong
+ */
+export function findHeadEnd(source: Buffer, offset: number, scannedTo: number, limits: HeadLimits): number {
+  const from = Math.max(offset, scannedTo - 3);
+  const found = source.indexOf(headTerminator, from);
+  if (found < 0) {
+    if (source.length - offset > limits.headBytes) throw tooLarge(source, offset, limits);
+    rejectBareLineFeed(source, Math.max(offset, scannedTo - 1));
+    return -1;
+  }
+  if (found + 4 - offset > limits.headBytes) throw tooLarge(source, offset, limits);
+  return found + 4;
+}
+
+/** Which of the two limits a long head broke: the target's or the whole head's. */
+function tooLarge(source: Buffer, offset: number, limits: HeadLimits): Http1Error {
+  const lineEnd = source.indexOf(LF, offset);
+  if (lineEnd < 0 || lineEnd - offset > limits.targetBytes + 64) {
+    return new Http1Error('uri-too-long', `the request target is longer than ${limits.targetBytes} bytes`);
+  }
+  return new Http1Error('headers-too-large', `the header is larger than ${limits.headBytes} bytes`);
+}
+
+function rejectBareLineFeed(source: Buffer, from: number): void {
+  for (let at = source.indexOf(LF, from); at >= 0; at = source.indexOf(LF, at + 1)) {
+    if (at === 0 || source[at - 1] !== CR) throw new Http1Error('bad-request', 'a line ends in LF without CR');
+  }
+}
+
+/**
+ * Parses a complete request head at `offset`.
+ * @throws Http1Error; the connection must be closed after answering it
+ */
+export function parseRequestHead(head: Http1Head, source: Buffer, offset: number): void {
+  head.reset(source);
+  head.readFields(parseRequestLine(head, source, offset), 'request');
+  if (head.isChunked && head.contentLength >= 0) {
+    throw new Http1Error('bad-request', 'both Content-Length and Transfer-Encoding');
+  }
+  if (head.isChunked && head.minorVersion === 0) {
+    throw new Http1Error('bad-request', 'Transfer-Encoding in HTTP/1.0');
+  }
+  if (head.hostIndex < 0 && head.minorVersion === 1) throw new Http1Error('bad-request', 'no Host');
+}
+
+/** `METHOD SP target SP HTTP/1.x CRLF` with single spaces; returns the offset after it. */
+export function parseRequestLine(head: Http1Head, source: Buffer, offset: number): number {
+  let at = offset;
+  let flags = isToken | isUpper;
+  while ((classes[source[at]!]! & isToken) !== 0) flags &= methodClass(source[at++]!);
+  if (at === offset || source[at] !== SP || (flags & isUpper) === 0 || at - offset > 32) {
+    throw new Http1Error('bad-request', 'the request line has no valid method');
+  }
+  head.method = methodText(source, offset, at);
+  const targetStart = ++at;
+  while ((classes[source[at]!]! & isTarget) !== 0) at++;
+  if (at === targetStart || source[at] !== SP) {
+    throw new Http1Error('bad-request', 'the request line has no valid target');
+  }
+  if (at - targetStart > head.limits.targetBytes) {
+    throw new Http1Error('uri-too-long', `the request target is longer than ${head.limits.targetBytes} bytes`);
+  }
+  head.target = source.latin1Slice(targetStart, at);
+  return parseVersion(head, source, at + 1, CR);
+}
+
+/** Parses a complete response head at `offset`. @throws Http1Error */
+export function parseResponseHead(head: Http1Head, source: Buffer, offset: number): void {
+  head.reset(source);
+  const afterVersion = parseVersion(head, source, offset, SP);
+  let status = 0;
+  for (let i = 0; i < 3; i++) {
+    const digit = source[afterVersion + i]! - 0x30;
+    if (!(digit >= 0 && digit <= 9)) throw new Http1Error('bad-request', 'the status is not three digits');
+    status = status * 10 + digit;
+  }
+  if (status < 100) throw new Http1Error('bad-request', 'the status is below 100');
+  head.status = status;
+  let at = afterVersion + 3;
+  if (source[at] === SP) at++;
+  else if (source[at] !== CR) throw new Http1Error('bad-request', 'the status line is malformed');
+  head.reasonStart = at;
+  while ((classes[source[at]!]! & isValue) !== 0) at++;
+  if (source[at] !== CR || source[at + 1] !== LF) throw new Http1Error('bad-request', 'the status line is malformed');
+  head.reasonEnd = at;
+  head.readFields(at + 2, 'response');
+  if (head.isChunked && (head.contentLength >= 0 || head.minorVersion === 0)) {
+    throw new Http1Error('bad-request', 'contradictory framing');
+  }
+}
+
+/** `HTTP/1.0` or `HTTP/1.1` followed by `terminator` (and LF, if that is CR); returns the offset after it. */
+function parseVersion(head: Http1Head, source: Buffer, offset: number, terminator: number): number {
+  for (let i = 0; i < 5; i++) {
+    if (source[offset + i] !== versionPrefix[i]) throw new Http1Error('bad-request', 'no HTTP version');
+  }
+  const major = source[offset + 5]!;
+  const minor = source[offset + 7]!;
+  if (!isDigit(major) || source[offset + 6] !== 0x2e || !isDigit(minor) || source[offset + 8] !== terminator) {
+    throw new Http1Error('bad-request', 'the HTTP version is malformed');
+  }
+  if (terminator === CR && source[offset + 9] !== LF) throw new Http1Error('bad-request', 'a bare CR');
+  if (major !== 0x31 || minor > 0x31) throw new Http1Error('http-version', 'the HTTP version is not 1.0 or 1.1');
+  head.minorVersion = minor - 0x30;
+  return offset + (terminator === CR ? 10 : 9);
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+/** Methods are case-sensitive; a lower-case letter in one is a mistake or a probe, never a real client. */
+function methodClass(byte: number): number {
+  return byte >= 0x61 && byte <= 0x7a ? 0 : isToken | isUpper;
+}
+
+function methodText(source: Buffer, start: number, end: number): string {
+  if (end - start === 3 && source[start] === 0x47 && source[start + 1] === 0x45 && source[start + 2] === 0x54) return 'GET';
+  return source.latin1Slice(start, end);
+}
+
+function onlyOne(previous: number, index: number, name: string): number {
+  if (previous >= 0) throw new Http1Error('bad-request', `more than one ${name}`);
+  return index;
+}
+
+function badName(source: Buffer, start: number, at: number): Http1Error {
+  if (start === at && (source[at] === SP || source[at] === HTAB)) {
+    return new Http1Error('bad-request', 'a folded header line');
+  }
+  return new Http1Error('bad-request', 'a header line without a valid name and colon');
+}
+
+function badValue(source: Buffer, nameStart: number, nameEnd: number, at: number): Http1Error {
+  const name = source.latin1Slice(nameStart, nameEnd);
+  const byte = source[at] ?? 0;
+  return new Http1Error('bad-request', `byte 0x${byte.toString(16).padStart(2, '0')} in the value of ${name}`);
+}
+
+const headTerminator = Buffer.from('\r\n\r\n');
+const versionPrefix = Buffer.from('HTTP/');
+
+function buildClasses(): Uint8Array {
+  const table = new Uint8Array(256);
+  for (let byte = 0x21; byte <= 0x7e; byte++) {
+    table[byte]! |= isValue;
+    if (byte !== 0x23) table[byte]! |= isTarget; // '#' never travels in a target (RFC 9112 section 3.2)
+  }
+  for (let byte = 0x80; byte <= 0xff; byte++) table[byte]! |= isValue;
+  table[SP]! |= isValue;
+  table[HTAB]! |= isValue;
+  for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") table[char.charCodeAt(0)]! |= isToken;
+  for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') table[char.charCodeAt(0)]! |= isToken | isUpper;
+  table[0x5f]! |= isAlias;
+  table[0x2e]! |= isAlias;
+  return table;
+}
