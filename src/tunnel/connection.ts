@@ -21,6 +21,7 @@ export const disconnectReasons = [
   'shutdown',
   'version-mismatch',
   'edge-full',
+  'internal-error',
 ] as const;
 
 export type DisconnectReason = (typeof disconnectReasons)[number];

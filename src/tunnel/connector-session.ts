@@ -1,0 +1,81 @@
+// The connector's end of a tunnel connection: answers HELLO, publishes rules, is handed streams.
+import type { PublishedRules } from '#model/published-rules.ts';
+import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
+import { decodeHello, decodeRulesAck, decodeWelcome, encodeAuth } from '#wire/tunnel-message.ts';
+import type { ConnectorConnection, ConnectorConnectionHandler, DisconnectReason } from './connection.ts';
+import { answerHello, type ConnectorIdentity, versionFault } from './handshake.ts';
+import { RulesWaiters, splitRules } from './rules-exchange.ts';
+import { SallyportError } from '#base/errors.ts';
+import { Session, type SessionOptions } from './session.ts';
+
+export interface ConnectorSessionOptions extends SessionOptions {
+  readonly identity: ConnectorIdentity;
+}
+
+export class ConnectorSession extends Session implements ConnectorConnection {
+  readonly index: number;
+  edgeConnectionId = '';
+  edgeName = '';
+  clockSkewMs = 0;
+  readonly #options: ConnectorSessionOptions;
+  readonly #handler: ConnectorConnectionHandler;
+  readonly #waiters = new RulesWaiters();
+  #isHelloSeen = false;
+  #isReady = false;
+
+  constructor(options: ConnectorSessionOptions, handler: ConnectorConnectionHandler) {
+    super(options, (stream, request) => handler.onStream(stream, request, () => stream.sendOpened()));
+    this.#options = options;
+    this.#handler = handler;
+    this.index = options.identity.index;
+  }
+
+  async publish(rules: PublishedRules): Promise<void> {
+    const payloads = splitRules(rules);
+    if (this.isClosed || !this.#isReady) {
+      throw new SallyportError('edge-unreachable', 'The connection to the edge is closed.');
+    }
+    const acknowledged = this.#waiters.wait(rules.version);
+    for (const payload of payloads) this.sendControl(frameTypes.RULES, payload);
+    await acknowledged;
+  }
+
+  protected override onHandshakeFrame(type: number, payload: Buffer): void {
+    if (type === frameTypes.HELLO && !this.#isHelloSeen) return this.#onHello(payload);
+    if (type === frameTypes.WELCOME && this.#isHelloSeen) return this.#onWelcome(payload);
+    throw frameError(`${frameName(type)} where ${this.#isHelloSeen ? 'WELCOME' : 'HELLO'} is expected`);
+  }
+
+  protected override onRulesFrame(type: number, payload: Buffer): void {
+    if (type !== frameTypes.RULES_ACK) throw frameError(`${frameName(type)} from an edge`);
+    this.#waiters.settle(decodeRulesAck(payload));
+  }
+
+  protected override onPeerDraining(): void {
+    this.#handler.onDraining(this);
+  }
+
+  protected override onSessionClosed(reason: DisconnectReason, detail: string): void {
+    this.#waiters.rejectAll(reason);
+    this.#handler.onClosed(this.#isReady ? this : undefined, reason, detail);
+  }
+
+  #onHello(payload: Buffer): void {
+    this.#isHelloSeen = true;
+    const hello = decodeHello(payload);
+    const fault = versionFault(hello.version);
+    if (fault) return this.close(fault.reason, fault.detail);
+    this.clockSkewMs = hello.wallMs - this.#options.wallMs();
+    const auth = answerHello(this.#options.identity, hello, this.#options.exporter);
+    this.sendControl(frameTypes.AUTH, encodeAuth(auth));
+  }
+
+  #onWelcome(payload: Buffer): void {
+    const { connectionId, edgeName } = decodeWelcome(payload);
+    this.edgeConnectionId = connectionId;
+    this.edgeName = edgeName;
+    this.becomeOpen();
+    this.#isReady = true;
+    this.#handler.onReady(this);
+  }
+}

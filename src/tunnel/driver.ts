@@ -1,0 +1,160 @@
+// Joins a session to a transport, a clock and the event loop: bytes in, one flush per turn out, one timer.
+import type { Clock, Timer } from '#base/clock.ts';
+import type { Random } from '#base/random.ts';
+import type { ConnectorConnectionHandler, DisconnectReason, EdgeConnectionHandler } from './connection.ts';
+import { ConnectorSession } from './connector-session.ts';
+import type { TunnelCredentials } from './credentials.ts';
+import { EdgeSession } from './edge-session.ts';
+import { exporterBytes, exporterLabel, type TunnelKeys } from './handshake.ts';
+import type { Session, SessionOptions } from './session.ts';
+import type { Transport } from './transport.ts';
+
+interface CommonOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits?: {
+    /** Most streams at once on this connection; default 4096. */
+    readonly streams?: number;
+  };
+  /** Told of callbacks that threw (a fault of ours); the stream concerned was reset. */
+  readonly onFault?: (error: unknown) => void;
+  /** Runs `run` once this turn's events are handled; `setImmediate` unless a test has its own loop. */
+  readonly defer?: (run: () => void) => void;
+}
+
+export interface AcceptOptions extends CommonOptions {
+  /** The edge's own hostname; '' if it has none. */
+  readonly edgeName: string;
+  /** Undefined for a tunnel that does not exist. Asked at every handshake. */
+  lookupTunnel(tunnelId: string): TunnelKeys | undefined;
+}
+
+export interface DialOptions extends CommonOptions {
+  readonly credentials: TunnelCredentials;
+  /** UUID of this connector process. */
+  readonly instanceId: string;
+  readonly index: number;
+  /** Ours, for the edge's lists. */
+  readonly version: string;
+  readonly arch: string;
+}
+
+/** A connection that is under way, from before its handshake. */
+export interface DrivenConnection {
+  close(reason: DisconnectReason, detail?: string): void;
+}
+
+/** How long the peer may take to read our CLOSE and end its side. */
+const lingerMs = 2_000;
+
+/** The edge's end over a transport that a connector has opened. */
+export function acceptConnection(
+  transport: Transport,
+  options: AcceptOptions,
+  handler: EdgeConnectionHandler,
+): DrivenConnection {
+  const { edgeName, random, lookupTunnel } = options;
+  return drive(
+    transport,
+    options,
+    (common) =>
+      new EdgeSession({ ...common, edgeName, random, lookupTunnel: (id) => lookupTunnel(id) }, handler),
+  );
+}
+
+/** The connector's end over a transport that it has opened. */
+export function dialConnection(
+  transport: Transport,
+  options: DialOptions,
+  handler: ConnectorConnectionHandler,
+): DrivenConnection {
+  const { credentials, instanceId, index, version, arch } = options;
+  const identity = { credentials, instanceId, index, version, arch };
+  return drive(transport, options, (common) => new ConnectorSession({ ...common, identity }, handler));
+}
+
+function drive(
+  transport: Transport,
+  options: CommonOptions,
+  create: (common: SessionOptions) => Session,
+): DrivenConnection {
+  return new Driver(transport, options, create);
+}
+
+class Driver implements DrivenConnection {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #session: Session;
+  #timer: Timer | undefined;
+  #timerAtMs = Infinity;
+  #isEnded = false;
+  #isTransportGone = false;
+
+  constructor(transport: Transport, options: CommonOptions, create: (common: SessionOptions) => Session) {
+    this.#transport = transport;
+    this.#clock = options.clock;
+    const defer = options.defer ?? setImmediate;
+    const flush = (): void => this.#flush();
+    this.#session = create({
+      exporter: transport.exporter(exporterLabel, exporterBytes),
+      transportKind: transport.kind,
+      remoteAddress: transport.remoteAddress,
+      nowMs: this.#clock.nowMs(),
+      wallMs: () => this.#clock.wallMs(),
+      streamLimit: options.limits?.streams,
+      onFault: options.onFault,
+      onFlushWanted: () => void defer(flush),
+      onEnded: () => this.#onEnded(defer),
+    });
+    transport.start({
+      onData: (chunk) => this.#session.receive(chunk, this.#clock.nowMs()),
+      onDrain() {},
+      onClose: (error) => this.#onTransportClosed(error),
+    });
+    this.#arm();
+  }
+
+  close(reason: DisconnectReason, detail?: string): void {
+    this.#session.close(reason, detail);
+  }
+
+  #flush(): void {
+    const session = this.#session;
+    session.flush(this.#clock.nowMs());
+    for (let chunk = session.takeChunk(); chunk; chunk = session.takeChunk()) {
+      if (this.#isTransportGone) chunk.done();
+      else this.#transport.write(chunk.memory.subarray(0, chunk.usedBytes), chunk.done);
+    }
+    if (session.nextDeadlineMs < this.#timerAtMs) this.#arm();
+  }
+
+  /** One timer at the earliest deadline. Deadlines that move later are found out when it fires. */
+  #arm(): void {
+    this.#timer?.cancel();
+    this.#timerAtMs = this.#session.nextDeadlineMs;
+    if (this.#timerAtMs === Infinity) return;
+    this.#timer = this.#clock.after(Math.max(0, this.#timerAtMs - this.#clock.nowMs()), () => {
+      this.#session.tick(this.#clock.nowMs());
+      this.#arm();
+    });
+  }
+
+  /** The CLOSE frame goes out with the last flush, then the transport ends; a peer that lingers is cut off. */
+  #onEnded(defer: (run: () => void) => void): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    defer(() => {
+      this.#flush();
+      this.#timer?.cancel();
+      if (this.#isTransportGone) return;
+      this.#transport.close();
+      this.#timer = this.#clock.after(lingerMs, () => this.#transport.destroy());
+    });
+  }
+
+  #onTransportClosed(error: Error | undefined): void {
+    this.#isTransportGone = true;
+    this.#session.transportEnded(error);
+    this.#timer?.cancel();
+  }
+}

@@ -1,0 +1,113 @@
+// The edge's end of a tunnel connection: says HELLO, judges AUTH, takes rules, opens streams.
+import type { Random } from '#base/random.ts';
+import { errorText, SallyportError } from '#base/errors.ts';
+import type { PublishedRules } from '#model/published-rules.ts';
+import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
+import {
+  decodeAuth,
+  decodeRulesPiece,
+  encodeHello,
+  encodeRulesAck,
+  encodeWelcome,
+} from '#wire/tunnel-message.ts';
+import type { DisconnectReason, EdgeConnection, EdgeConnectionHandler } from './connection.ts';
+import { createUuid } from './credentials.ts';
+import { judgeAuth, protocolVersion, type TunnelKeys, versionFault } from './handshake.ts';
+import { parseRules, RulesGatherer } from './rules-exchange.ts';
+import { Session, type SessionOptions } from './session.ts';
+import type { OpenRequest, TunnelStream } from './stream.ts';
+
+export interface EdgeSessionOptions extends SessionOptions {
+  readonly edgeName: string;
+  readonly random: Random;
+  readonly lookupTunnel: (tunnelId: string) => TunnelKeys | undefined;
+}
+
+export class EdgeSession extends Session implements EdgeConnection {
+  readonly id: string;
+  tunnelId = '';
+  instanceId = '';
+  index = 0;
+  connectorVersion = '';
+  connectorArch = '';
+  connectedAtMs = 0;
+  rules: PublishedRules | undefined = undefined;
+  readonly #options: EdgeSessionOptions;
+  readonly #handler: EdgeConnectionHandler;
+  readonly #nonce: Buffer;
+  readonly #gatherer = new RulesGatherer();
+  #isReady = false;
+
+  constructor(options: EdgeSessionOptions, handler: EdgeConnectionHandler) {
+    super(options, undefined);
+    this.#options = options;
+    this.#handler = handler;
+    this.id = createUuid(options.random);
+    this.#nonce = options.random.bytes(32);
+    const wallMs = options.wallMs();
+    this.sendControl(frameTypes.HELLO, encodeHello({ version: protocolVersion, nonce: this.#nonce, wallMs }));
+  }
+
+  open(request: OpenRequest): TunnelStream {
+    if (this.isDraining) {
+      throw new SallyportError('connector-lost', 'The tunnel connection is going away; use another.');
+    }
+    return this.streams.open(request);
+  }
+
+  protected override onHandshakeFrame(type: number, payload: Buffer): void {
+    if (type !== frameTypes.AUTH) throw frameError(`${frameName(type)} where AUTH is expected`);
+    const auth = decodeAuth(payload);
+    const fault =
+      versionFault(auth.version) ??
+      judgeAuth(auth, this.#nonce, this.#options.exporter, this.#options.lookupTunnel(auth.tunnelId));
+    if (fault) return this.close(fault.reason, fault.detail);
+    this.tunnelId = auth.tunnelId;
+    this.instanceId = auth.instanceId;
+    this.index = auth.index;
+    this.connectorVersion = auth.info.version;
+    this.connectorArch = auth.info.arch;
+    this.connectedAtMs = this.#options.wallMs();
+    this.sendControl(
+      frameTypes.WELCOME,
+      encodeWelcome({ connectionId: this.id, edgeName: this.#options.edgeName }),
+    );
+    this.becomeOpen();
+    this.#isReady = true;
+    this.#handler.onReady(this);
+  }
+
+  protected override onRulesFrame(type: number, payload: Buffer): void {
+    if (type !== frameTypes.RULES) throw frameError(`${frameName(type)} from a connector`);
+    const piece = decodeRulesPiece(payload);
+    const json = this.#gatherer.add(piece);
+    if (!json) return;
+    const text = this.#takeRules(piece.version, json);
+    const ack = { version: piece.version, isAccepted: text === '', text };
+    this.sendControl(frameTypes.RULES_ACK, encodeRulesAck(ack));
+  }
+
+  protected override onPeerDraining(): void {
+    this.#handler.onDraining(this);
+  }
+
+  protected override onSessionClosed(reason: DisconnectReason, detail: string): void {
+    this.#handler.onClosed(this.#isReady ? this : undefined, reason, detail);
+  }
+
+  /** Installs new rules; returns why they are refused, or ''. The rules before stay in force when they are. */
+  #takeRules(version: number, json: Buffer): string {
+    const before = this.rules;
+    try {
+      if (before && version <= before.version) {
+        return `version ${version} is not newer than ${before.version}`;
+      }
+      this.rules = parseRules(version, json);
+      this.#handler.onRules(this, this.rules);
+      return '';
+    } catch (error) {
+      this.rules = before;
+      return errorText(error);
+    }
+  }
+}

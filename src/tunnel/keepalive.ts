@@ -1,0 +1,93 @@
+// Is the peer still there? Pings go out every 5 s whether or not data flows, from both ends. Three intervals without
+// a byte from the peer are death; so is a ping that stays unanswered for a minute while bytes do arrive (a path that
+// is broken one way only). Slow bulk data therefore does not kill a connection whose answers queue behind it.
+import type { DisconnectReason } from './connection.ts';
+
+export const pingIntervalMs = 5_000;
+export const maxSilentIntervals = 3;
+export const unansweredPingLimitMs = 60_000;
+
+/** No progress of the transport for this long, with bytes waiting, ends the connection. */
+export const writeStallLimitMs = 20_000;
+
+/** Ping schedule, liveness and round-trip time of one connection. */
+export class Keepalive {
+  #nextPingMs: number;
+  #lastReceivedMs: number;
+  /** When the oldest ping without an answer was sent; -1 when all were answered. */
+  #oldestUnansweredMs = -1;
+  #rttMs = 0;
+  /** Since when bytes wait for the transport without progress; -1 when none wait. */
+  #stalledSinceMs = -1;
+
+  constructor(nowMs: number) {
+    this.#nextPingMs = nowMs;
+    this.#lastReceivedMs = nowMs;
+  }
+
+  /** Smoothed, 0 before the first answer. */
+  get rttMs(): number {
+    return this.#rttMs;
+  }
+
+  get nextDeadlineMs(): number {
+    const silence = this.#lastReceivedMs + maxSilentIntervals * pingIntervalMs;
+    const stall = this.#stalledSinceMs < 0 ? Infinity : this.#stalledSinceMs + writeStallLimitMs;
+    return Math.min(this.#nextPingMs, silence, stall);
+  }
+
+  /** Any bytes came. */
+  received(nowMs: number): void {
+    this.#lastReceivedMs = nowMs;
+  }
+
+  /** The transport took bytes; `isWaiting` tells whether more wait. */
+  progressed(nowMs: number, isWaiting: boolean): void {
+    this.#stalledSinceMs = isWaiting ? nowMs : -1;
+  }
+
+  /** Bytes were given to the transport. */
+  waiting(nowMs: number): void {
+    if (this.#stalledSinceMs < 0) this.#stalledSinceMs = nowMs;
+  }
+
+  /** The answer to the ping sent at `sentMs`. */
+  answered(sentMs: number, nowMs: number): void {
+    this.#oldestUnansweredMs = -1;
+    const sample = Math.max(0, nowMs - sentMs);
+    this.#rttMs = this.#rttMs === 0 ? sample : this.#rttMs * 0.875 + sample * 0.125;
+  }
+
+  /** Whether a ping is due now; the caller sends it with `nowMs` as its payload. */
+  takePing(nowMs: number): boolean {
+    if (nowMs < this.#nextPingMs) return false;
+    this.#nextPingMs = nowMs + pingIntervalMs;
+    if (this.#oldestUnansweredMs < 0) this.#oldestUnansweredMs = nowMs;
+    return true;
+  }
+
+  /** Why the connection is dead, if it is. */
+  verdict(nowMs: number): { reason: DisconnectReason; detail: string } | undefined {
+    const silentMs = nowMs - this.#lastReceivedMs;
+    if (silentMs >= maxSilentIntervals * pingIntervalMs) {
+      return { reason: 'ping-timeout', detail: `nothing came from the peer for ${seconds(silentMs)}` };
+    }
+    if (this.#oldestUnansweredMs >= 0 && nowMs - this.#oldestUnansweredMs >= unansweredPingLimitMs) {
+      return {
+        reason: 'ping-timeout',
+        detail: `pings were not answered for ${seconds(nowMs - this.#oldestUnansweredMs)} although data came`,
+      };
+    }
+    if (this.#stalledSinceMs >= 0 && nowMs - this.#stalledSinceMs >= writeStallLimitMs) {
+      return {
+        reason: 'write-stalled',
+        detail: `the network took no bytes for ${seconds(nowMs - this.#stalledSinceMs)}`,
+      };
+    }
+    return undefined;
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,325 @@
+// Payloads of the tunnel protocol's frames, one encode/decode pair each (docs/protocol/tunnel.md, section "Frames").
+// Numbers are big-endian; `string` is a 16-bit byte count followed by UTF-8; `text` is UTF-8 to the end of the frame.
+// A decoder accepts exactly what its encoder can make, except that JSON objects may carry keys it does not know.
+import { Buffer } from 'node:buffer';
+import { frameError, maxPayloadBytes } from './tunnel-frame.ts';
+
+/** First frame, edge to connector. */
+export interface Hello {
+  /** Protocol version the edge speaks. */
+  readonly version: number;
+  /** 32 fresh random bytes for the connector to sign. */
+  readonly nonce: Uint8Array;
+  /** The edge's wall clock, milliseconds since the Unix epoch. */
+  readonly wallMs: number;
+}
+
+/** The connector's answer to HELLO. */
+export interface Auth {
+  readonly version: number;
+  /** UUID, lower-case text (16 bytes on the wire). */
+  readonly tunnelId: string;
+  readonly instanceId: string;
+  /** 0-based index of the connection within its connector. */
+  readonly index: number;
+  /** Ed25519, 64 bytes. */
+  readonly signature: Uint8Array;
+  readonly info: { readonly version: string; readonly arch: string };
+}
+
+/** The edge's answer to a good AUTH. */
+export interface Welcome {
+  readonly connectionId: string;
+  readonly edgeName: string;
+}
+
+/** CLOSE and RESET: a number that decides and a text for people. */
+export interface CodeAndText {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** One piece of a rule list; a list longer than a frame is sent in several. */
+export interface RulesPiece {
+  readonly version: number;
+  readonly isLast: boolean;
+  /** A slice of the UTF-8 JSON text; may cut a character in two. */
+  readonly json: Uint8Array;
+}
+
+export interface RulesAck {
+  readonly version: number;
+  readonly isAccepted: boolean;
+  readonly text: string;
+}
+
+/** OPEN: the same shape as tunnel/stream.ts's OpenRequest. */
+export interface Open {
+  readonly rulesVersion: number;
+  readonly ruleIndex: number;
+  readonly host: string;
+  readonly client: { readonly address: string; readonly port: number };
+  readonly local: { readonly address: string; readonly port: number };
+  readonly destination: string;
+  readonly requestId: string;
+}
+
+/** The most JSON bytes that fit one RULES frame. */
+export const rulesPieceBytes = maxPayloadBytes - 5;
+
+const helloBytes = 41;
+const authFixedBytes = 98;
+const infoTextLimit = 128;
+const codeTextLimit = 1024;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export function encodeHello(hello: Hello): Buffer {
+  const out = Buffer.alloc(helloBytes);
+  out[0] = hello.version;
+  out.set(hello.nonce, 1);
+  out.writeBigUInt64BE(BigInt(Math.max(0, Math.floor(hello.wallMs))), 33);
+  return out;
+}
+
+export function decodeHello(payload: Buffer): Hello {
+  needAtLeast('HELLO', payload, 1);
+  const version = payload[0]!;
+  // A later version may lay the rest out differently; the caller refuses it by its number.
+  if (version !== 1) return { version, nonce: new Uint8Array(32), wallMs: 0 };
+  needExactly('HELLO', payload, helloBytes);
+  return { version, nonce: payload.subarray(1, 33), wallMs: Number(payload.readBigUInt64BE(33)) };
+}
+
+export function encodeAuth(auth: Auth): Buffer {
+  const info = Buffer.from(JSON.stringify(auth.info));
+  const out = Buffer.alloc(authFixedBytes + info.length);
+  out[0] = auth.version;
+  out.set(uuidBytes(auth.tunnelId), 1);
+  out.set(uuidBytes(auth.instanceId), 17);
+  out[33] = auth.index;
+  out.set(auth.signature, 34);
+  out.set(info, authFixedBytes);
+  return out;
+}
+
+export function decodeAuth(payload: Buffer): Auth {
+  needAtLeast('AUTH', payload, authFixedBytes);
+  const info = jsonObject('AUTH', payload.subarray(authFixedBytes));
+  return {
+    version: payload[0]!,
+    tunnelId: uuidText(payload.subarray(1, 17)),
+    instanceId: uuidText(payload.subarray(17, 33)),
+    index: payload[33]!,
+    signature: payload.subarray(34, authFixedBytes),
+    info: { version: textField('AUTH', info, 'version'), arch: textField('AUTH', info, 'arch') },
+  };
+}
+
+export function encodeWelcome(welcome: Welcome): Buffer {
+  return Buffer.from(JSON.stringify(welcome));
+}
+
+export function decodeWelcome(payload: Buffer): Welcome {
+  const fields = jsonObject('WELCOME', payload);
+  return {
+    connectionId: textField('WELCOME', fields, 'connectionId'),
+    edgeName: textField('WELCOME', fields, 'edgeName', 253),
+  };
+}
+
+/** For CLOSE and RESET; the text is cut so that no message fails for being wordy. */
+export function encodeCodeAndText(code: number, text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const length = utf8Floor(bytes, codeTextLimit);
+  const out = Buffer.allocUnsafe(2 + length);
+  out.writeUInt16BE(code, 0);
+  bytes.copy(out, 2, 0, length);
+  return out;
+}
+
+export function decodeCodeAndText(name: 'CLOSE' | 'RESET', payload: Buffer): CodeAndText {
+  needAtLeast(name, payload, 2);
+  if (payload.length > 2 + codeTextLimit)
+    throw frameError(`${name} text is longer than ${codeTextLimit} bytes`);
+  return { code: payload.readUInt16BE(0), text: utf8Text(name, payload.subarray(2)) };
+}
+
+export function encodeRulesPiece(piece: RulesPiece): Buffer {
+  const out = Buffer.allocUnsafe(5 + piece.json.length);
+  out.writeUInt32BE(piece.version, 0);
+  out[4] = piece.isLast ? 1 : 0;
+  out.set(piece.json, 5);
+  return out;
+}
+
+export function decodeRulesPiece(payload: Buffer): RulesPiece {
+  needAtLeast('RULES', payload, 5);
+  return {
+    version: payload.readUInt32BE(0),
+    isLast: flag('RULES', payload[4]!),
+    json: payload.subarray(5),
+  };
+}
+
+export function encodeRulesAck(ack: RulesAck): Buffer {
+  const text = Buffer.from(ack.text);
+  const length = utf8Floor(text, codeTextLimit);
+  const out = Buffer.allocUnsafe(5 + length);
+  out.writeUInt32BE(ack.version, 0);
+  out[4] = ack.isAccepted ? 1 : 0;
+  text.copy(out, 5, 0, length);
+  return out;
+}
+
+export function decodeRulesAck(payload: Buffer): RulesAck {
+  needAtLeast('RULES_ACK', payload, 5);
+  return {
+    version: payload.readUInt32BE(0),
+    isAccepted: flag('RULES_ACK', payload[4]!),
+    text: utf8Text('RULES_ACK', payload.subarray(5)),
+  };
+}
+
+export function encodeOpen(open: Open): Buffer {
+  const strings = [open.host, open.client.address, open.local.address, open.destination, open.requestId];
+  let size = 10;
+  for (const text of strings) size += 2 + Buffer.byteLength(text);
+  const out = Buffer.allocUnsafe(size);
+  out.writeUInt32BE(open.rulesVersion, 0);
+  out.writeUInt16BE(open.ruleIndex, 4);
+  out.writeUInt16BE(open.client.port, 6);
+  out.writeUInt16BE(open.local.port, 8);
+  let at = 10;
+  for (const text of strings) {
+    const length = out.write(text, at + 2);
+    out.writeUInt16BE(length, at);
+    at += 2 + length;
+  }
+  return out;
+}
+
+export function decodeOpen(payload: Buffer): Open {
+  needAtLeast('OPEN', payload, 10);
+  const reader = new StringReader(payload, 10);
+  const host = reader.next();
+  const client = { address: reader.next(), port: payload.readUInt16BE(6) };
+  const local = { address: reader.next(), port: payload.readUInt16BE(8) };
+  const destination = reader.next();
+  const requestId = reader.next();
+  reader.finish();
+  return {
+    rulesVersion: payload.readUInt32BE(0),
+    ruleIndex: payload.readUInt16BE(4),
+    host,
+    client,
+    local,
+    destination,
+    requestId,
+  };
+}
+
+/** CREDIT: how many further bytes the receiver of this frame may send; never 0. */
+export function decodeCredit(payload: Buffer): number {
+  needExactly('CREDIT', payload, 4);
+  const credit = payload.readUInt32BE(0);
+  if (credit === 0) throw frameError('CREDIT of 0 bytes');
+  return credit;
+}
+
+/** Checks the payload of a frame that must have exactly `byteCount` bytes (PING, PONG, FIN, ...). */
+export function needExactly(name: string, payload: Uint8Array, byteCount: number): void {
+  if (payload.length !== byteCount) {
+    throw frameError(`${name} has ${payload.length} payload bytes, ${byteCount} expected`);
+  }
+}
+
+/** 16 bytes of a UUID's text form. */
+export function uuidBytes(uuid: string): Buffer {
+  const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex');
+  if (bytes.length !== 16) throw frameError(`"${uuid}" is not a UUID`);
+  return bytes;
+}
+
+/** The lower-case text form of 16 UUID bytes. */
+export function uuidText(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** Reads 16-bit counted strings one after another. */
+class StringReader {
+  readonly #payload: Buffer;
+  #at: number;
+
+  constructor(payload: Buffer, at: number) {
+    this.#payload = payload;
+    this.#at = at;
+  }
+
+  next(): string {
+    const start = this.#at + 2;
+    if (start > this.#payload.length) throw frameError('OPEN ends inside a string length');
+    const end = start + this.#payload.readUInt16BE(this.#at);
+    if (end > this.#payload.length) throw frameError('OPEN ends inside a string');
+    this.#at = end;
+    return utf8Text('OPEN', this.#payload.subarray(start, end));
+  }
+
+  finish(): void {
+    if (this.#at !== this.#payload.length) throw frameError('OPEN has bytes after its last string');
+  }
+}
+
+function needAtLeast(name: string, payload: Uint8Array, byteCount: number): void {
+  if (payload.length < byteCount) {
+    throw frameError(`${name} has ${payload.length} payload bytes, at least ${byteCount} expected`);
+  }
+}
+
+function flag(name: string, byte: number): boolean {
+  if (byte > 1) throw frameError(`${name} has a flag of ${byte}, 0 or 1 expected`);
+  return byte === 1;
+}
+
+function utf8Text(name: string, bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw frameError(`${name} holds text that is not UTF-8`);
+  }
+}
+
+/** The longest prefix of at most `limit` bytes that does not cut a character. */
+function utf8Floor(bytes: Uint8Array, limit: number): number {
+  if (bytes.length <= limit) return bytes.length;
+  let end = limit;
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1;
+  return end;
+}
+
+function jsonObject(name: string, bytes: Uint8Array): Record<string, unknown> {
+  const text = utf8Text(name, bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw frameError(`${name} holds JSON that cannot be parsed`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw frameError(`${name} holds JSON that is not an object`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function textField(
+  name: string,
+  fields: Record<string, unknown>,
+  key: string,
+  limit: number = infoTextLimit,
+): string {
+  const value = fields[key];
+  if (typeof value !== 'string' || value.length > limit) {
+    throw frameError(`${name} field "${key}" is missing or too long`);
+  }
+  return value;
+}
