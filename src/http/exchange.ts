@@ -81,6 +81,8 @@ export interface Downstream {
   body(chunk: Buffer): boolean;
   /** The response ended cleanly; `trailers` or null. */
   end(trailers: Fields | null): void;
+  /** Called when the bytes at hand have been passed on but the response goes on: send what is gathered. */
+  flush?(): void;
   /** The response cannot be completed: an error answer if nothing was sent yet, else the connection is cut. */
   abort(failure: ExchangeFailure): void;
   /** After `Upstream.writeBody` returned false: there is room again. */
@@ -116,6 +118,7 @@ export const failureCodes = {
   'no-such-path': [404, 'Nothing is published here under this path.'],
   'method-not-allowed': [405, 'This method is not allowed here.'],
   'request-timeout': [408, 'The request did not arrive in time.'],
+  'length-required': [411, 'The service needs to know the length of what is sent.'],
   'uri-too-long': [414, 'The address is too long.'],
   'expectation-failed': [417, 'The expectation in the request cannot be met.'],
   misdirected: [421, 'This connection was made for another name.'],

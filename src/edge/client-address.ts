@@ -1,0 +1,64 @@
+// Who the client is. Start from the socket's peer (or what a trusted PROXY header said); only where that peer is a
+// trusted proxy is X-Forwarded-For believed, walked from right to left over trusted hops (edge.md section 6.3).
+import type { CidrSet } from '#base/ip.ts';
+import { parseAddress } from '#base/ip.ts';
+import type { ClientAddress, RequestHead } from '#http/exchange.ts';
+
+/** What the edge tells the origin about the client of one request. */
+export interface ClientIdentity {
+  /** The client's address, normalised. */
+  readonly address: string;
+  /** Field lines for the origin: X-Forwarded-For and its relatives, each ending in CRLF. */
+  readonly fieldLines: string;
+}
+
+/** Decides the client of each request. Identities of direct clients are made once per connection. */
+export class ClientResolver {
+  readonly #trusted: CidrSet;
+  readonly #direct = new WeakMap<ClientAddress, ClientIdentity>();
+
+  constructor(trusted: CidrSet) {
+    this.#trusted = trusted;
+  }
+
+  resolve(request: RequestHead): ClientIdentity {
+    const known = this.#direct.get(request.client);
+    if (known) return known;
+    if (this.#trusted.has(request.client.address)) return this.#behindProxy(request);
+    const identity = {
+      address: request.client.address,
+      fieldLines: fieldLines(request.client.address, request.client.address, request.scheme),
+    };
+    this.#direct.set(request.client, identity);
+    return identity;
+  }
+
+  #behindProxy(request: RequestHead): ClientIdentity {
+    const peer = request.client.address;
+    const chain: string[] = [];
+    request.fields.forEach((name, value) => {
+      if (name.toLowerCase() === 'x-forwarded-for') chain.push(...value.split(',').map((token) => token.trim()));
+    });
+    let address = peer;
+    for (const token of chain.toReversed()) {
+      const hop = parseAddress(token);
+      if (hop === undefined) break;
+      address = hop;
+      if (!this.#trusted.has(hop)) break;
+    }
+    const proto = request.fields.get('x-forwarded-proto');
+    const scheme = proto === 'http' || proto === 'https' ? proto : request.scheme;
+    return { address, fieldLines: fieldLines([...chain.filter(isPlainToken), peer].join(', '), address, scheme) };
+  }
+}
+
+function isPlainToken(token: string): boolean {
+  return /^[0-9A-Za-z.:[\]_-]{1,64}$/.test(token);
+}
+
+function fieldLines(chain: string, address: string, scheme: string): string {
+  return (
+    `X-Forwarded-For: ${chain}\r\nX-Real-IP: ${address}\r\nCF-Connecting-IP: ${address}\r\n` +
+    `X-Forwarded-Proto: ${scheme}\r\n`
+  );
+}

@@ -1,0 +1,240 @@
+// One request on its way through the edge: between the front that read it and the upstream that serves it. Keeps
+// what the access log needs, decides whether a failed try may be repeated, and turns failures into answers.
+//
+// HOT: one object per request; all calls are synchronous pass-through.
+import type { RouteEntry } from '#model/edge-snapshot.ts';
+import { failure } from '#http/exchange.ts';
+import type { Downstream, ExchangeFailure, FailureCode, Fields, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
+import type { ResetReason } from '#tunnel/stream.ts';
+import { answerFailure } from './error-page.ts';
+import type { ExchangeSide } from './http1-upstream.ts';
+import type { TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
+
+/** What an exchange asks of the proxy it belongs to. */
+export interface ExchangeOwner {
+  now(): number;
+  /** Finds where the request goes and starts it there; `except` is where it has just failed. */
+  dispatch(exchange: Exchange, except: TunnelSlot | undefined): void;
+  /** Whether another replica of the tunnel could serve instead of `slot`. */
+  hasOtherReplica(exchange: Exchange, slot: TunnelSlot): boolean;
+  finished(exchange: Exchange): void;
+}
+
+/** Methods that may be repeated when nobody knows how far the first try got (RFC 9110 section 9.2.2). */
+const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND', 'REPORT', 'SEARCH']);
+
+/** Resets that prove that no byte of the request reached the origin. */
+const nothingSentReasons: ReadonlySet<string> = new Set<ResetReason>([
+  'draining',
+  'stale-rules',
+  'no-such-rule',
+  'stream-limit',
+  'origin-refused',
+  'origin-unreachable',
+  'origin-tls',
+]);
+
+/** Failures of one replica's view of the origin: worth a try elsewhere, pointless on the same replica. */
+const dialFailures: ReadonlySet<string> = new Set<ResetReason>(['origin-refused', 'origin-unreachable', 'origin-tls']);
+
+const failureOfReset: Readonly<Record<string, FailureCode>> = {
+  'origin-refused': 'origin-refused',
+  'origin-timeout': 'origin-timeout',
+  'origin-unreachable': 'origin-unreachable',
+  'origin-tls': 'origin-tls',
+  'connection-lost': 'connector-lost',
+  draining: 'draining',
+  'stale-rules': 'rule-refused',
+  'no-such-rule': 'rule-refused',
+  'origin-not-allowed': 'rule-refused',
+  'stream-limit': 'overloaded',
+};
+
+export class Exchange implements Upstream, ExchangeSide {
+  readonly request: RequestHead;
+  readonly front: Downstream;
+  readonly #owner: ExchangeOwner;
+  #upstream: Upstream | undefined;
+  /** Field lines for the origin, made by the proxy. */
+  edgeLines = '';
+  /** The client as the log names it. */
+  clientAddress = '';
+  route: RouteEntry | undefined;
+  target: TunnelTarget | undefined;
+  attempts = 0;
+  status = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  failure: ExchangeFailure | undefined;
+  /** Clock times in milliseconds, 0 while they have not happened. */
+  openedMs = 0;
+  firstByteMs = 0;
+  /** Last time the client made progress that somebody waited for. */
+  progressMs: number;
+  isUpgraded = false;
+  isRequestDone: boolean;
+  #isResponded = false;
+  #isResponseDone = false;
+  #isFrontPaused = false;
+  #isFinished = false;
+
+  constructor(request: RequestHead, front: Downstream, owner: ExchangeOwner) {
+    this.request = request;
+    this.front = front;
+    this.#owner = owner;
+    this.progressMs = request.startedMs;
+    this.isRequestDone = request.bodyKind === 'none' && request.upgrade === '';
+  }
+
+  get isIdempotent(): boolean {
+    return idempotentMethods.has(this.request.method);
+  }
+
+  /** True while the response waits for the client to read. */
+  get isFrontPaused(): boolean {
+    return this.#isFrontPaused;
+  }
+
+  get isResponded(): boolean {
+    return this.#isResponded;
+  }
+
+  /** The upstream that serves this try. */
+  attach(upstream: Upstream): void {
+    this.#upstream = upstream;
+  }
+
+  /** Answers with an error of the edge's own, or cuts the response if it has begun. */
+  fail(code: FailureCode, detail: string): void {
+    this.abort(failure(code, detail));
+  }
+
+  // Upstream, called by the front.
+
+  writeBody(chunk: Buffer): boolean {
+    this.bytesIn += chunk.length;
+    this.progressMs = this.#owner.now();
+    return this.#upstream ? this.#upstream.writeBody(chunk) : true;
+  }
+
+  endBody(trailers: Fields | null): void {
+    this.isRequestDone = true;
+    this.#upstream?.endBody(trailers);
+    if (this.#isResponseDone) this.#finish();
+  }
+
+  downstreamDrained(): void {
+    this.#isFrontPaused = false;
+    this.progressMs = this.#owner.now();
+    this.#upstream?.downstreamDrained();
+  }
+
+  /** `abort` of both halves: from the front it is a reason in words, from the upstream a failure. */
+  abort(cause: string | ExchangeFailure): void {
+    if (this.#isFinished) return;
+    if (typeof cause === 'string') {
+      this.failure ??= { status: 499, code: 'bad-request', detail: cause };
+      if (!this.#isResponded) this.status = 499;
+      const upstream = this.#upstream;
+      this.#upstream = undefined;
+      this.#finish();
+      upstream?.abort(cause);
+      return;
+    }
+    this.failure = cause;
+    this.#upstream = undefined;
+    if (this.#isResponded) {
+      this.#finish();
+      this.front.abort(cause);
+    } else {
+      answerFailure(this, this.request, cause);
+    }
+  }
+
+  // Downstream, called by the upstream.
+
+  originOpened(): void {
+    this.openedMs = this.#owner.now();
+  }
+
+  upstreamDrained(): void {
+    this.front.upstreamDrained();
+  }
+
+  inform(head: ResponseHead): void {
+    this.front.inform(head);
+  }
+
+  respond(head: ResponseHead): void {
+    this.#isResponded = true;
+    this.status = head.status;
+    this.firstByteMs = this.#owner.now();
+    this.front.respond(head);
+  }
+
+  switchProtocols(head: ResponseHead): void {
+    this.#isResponded = true;
+    this.isUpgraded = true;
+    this.status = 101;
+    this.firstByteMs = this.#owner.now();
+    this.front.switchProtocols(head);
+  }
+
+  body(chunk: Buffer): boolean {
+    this.bytesOut += chunk.length;
+    if (this.isUpgraded) this.progressMs = this.#owner.now();
+    if (this.front.body(chunk)) return true;
+    if (!this.#isFrontPaused) this.progressMs = this.#owner.now();
+    this.#isFrontPaused = true;
+    return false;
+  }
+
+  flush(): void {
+    this.front.flush?.();
+  }
+
+  end(trailers: Fields | null): void {
+    this.#isResponseDone = true;
+    if (this.isRequestDone) this.#finish();
+    this.front.end(trailers);
+  }
+
+  lostBeforeResponse(reason: ResetReason | 'origin-closed', detail: string): void {
+    this.#upstream = undefined;
+    const slot = this.target?.slot;
+    if (slot && this.#mayRetry(reason, slot)) {
+      this.#release();
+      this.#owner.dispatch(this, slot);
+      return;
+    }
+    this.fail(failureOfReset[reason] ?? 'origin-closed', `${reason}: ${detail}`);
+  }
+
+  /** Once, and only if the origin got nothing or may get the same twice; a body that has begun cannot be replayed. */
+  #mayRetry(reason: ResetReason | 'origin-closed', slot: TunnelSlot): boolean {
+    if (this.attempts > 1 || this.bytesIn > 0 || this.#isFinished) return false;
+    if (dialFailures.has(reason)) return this.#owner.hasOtherReplica(this, slot);
+    return nothingSentReasons.has(reason) || (this.isIdempotent && reason !== 'origin-timeout');
+  }
+
+  /** Counted against the connection from dispatch to the end of the try. */
+  occupy(target: TunnelTarget): void {
+    this.target = target;
+    target.slot.outstanding += 1;
+    this.#isOccupying = true;
+  }
+  #isOccupying = false;
+
+  #release(): void {
+    if (!this.#isOccupying) return;
+    this.#isOccupying = false;
+    this.target!.slot.outstanding -= 1;
+  }
+
+  #finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#release();
+    this.#owner.finished(this);
+  }
+}

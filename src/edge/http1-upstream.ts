@@ -1,0 +1,423 @@
+// HTTP/1.1 to an origin over one tunnel stream, used for one exchange after another.
+//
+// HOT: one object per stream, nothing allocated per request but what the response's bytes need. The request head is
+// composed in a scratch buffer shared by all upstreams; the response head is parsed in place and handed on as spans.
+import { noBytes } from '#base/bytes.ts';
+import { failure } from '#http/exchange.ts';
+import type { BodyKind, Downstream, ExchangeFailure, Fields, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
+import { ChunkedDecoder, chunkEnd, chunkHeader, lastChunk } from '#wire/http1-chunked.ts';
+import { Http1Error, Http1Head, findHeadEnd, parseResponseHead } from '#wire/http1-head.ts';
+import type { StreamHandler, TunnelStream, ResetReason } from '#tunnel/stream.ts';
+import type { PublishedRule } from '#model/published-rules.ts';
+import type { TunnelSlot } from './tunnel-registry.ts';
+
+const responseLimits = { headBytes: 65_536, targetBytes: 0, fields: 256 };
+/** Interim responses an origin may send before the final one. */
+const maxInterim = 16;
+/** Chunks up to this size are framed in the scratch buffer, so that they leave as one write. */
+const smallChunkBytes = 16_384;
+
+type State = 'idle' | 'head' | 'length' | 'chunked' | 'until-close' | 'raw' | 'closed';
+
+/** What an upstream needs to tell its exchange beside the response: when things happened, and whether to try again. */
+export interface ExchangeSide extends Downstream {
+  /** The origin was reached by the connector just now (a new stream only). */
+  originOpened(): void;
+  /** The stream went away before any response byte; the exchange decides whether to try elsewhere. */
+  lostBeforeResponse(reason: ResetReason | 'origin-closed', detail: string): void;
+}
+
+/** Parameters of one request beside its head. */
+export interface BeginOptions {
+  /** Field lines the edge adds, each ending in CRLF. */
+  readonly edgeLines: string;
+  readonly side: ExchangeSide;
+}
+
+export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
+  readonly slot: TunnelSlot;
+  readonly rule: PublishedRule;
+  readonly poolKey: string | number;
+  readonly generation: number;
+  readonly idleTimeoutMs: number;
+  idleSinceMs = 0;
+  /** Exchanges served before the present one. */
+  served = 0;
+  readonly #stream: TunnelStream;
+  readonly #scratch: Buffer;
+  readonly #now: () => number;
+  readonly #head = new Http1Head(responseLimits);
+  #chunks: ChunkedDecoder | undefined;
+  #state: State = 'idle';
+  #stash: Buffer = noBytes;
+  #scanned = 0;
+  #side: ExchangeSide | undefined;
+  #request: RequestHead | undefined;
+  #requestDone = false;
+  #responseDone = false;
+  #sendsChunked = false;
+  #remaining = 0;
+  #interim = 0;
+  #isPaused = false;
+  #owed = 0;
+  #wasKeptWaiting = false;
+
+  constructor(
+    stream: TunnelStream,
+    target: { slot: TunnelSlot; rule: PublishedRule; poolKey: string | number },
+    tools: { scratch: Buffer; now: () => number },
+  ) {
+    this.#stream = stream;
+    this.slot = target.slot;
+    this.rule = target.rule;
+    this.poolKey = target.poolKey;
+    this.generation = target.slot.pool.generation;
+    this.idleTimeoutMs = target.rule.keepAliveTimeoutMs;
+    this.#scratch = tools.scratch;
+    this.#now = tools.now;
+    stream.handler = this;
+  }
+
+  // ResponseHead, read by the front during `respond`.
+  bodyKind: BodyKind = 'none';
+  contentLength = -1;
+  get status(): number {
+    return this.#head.status;
+  }
+  get fields(): Fields {
+    return this.#head;
+  }
+
+  /** Sends the request head; the body follows by writeBody and endBody. */
+  begin(request: RequestHead, options: BeginOptions): void {
+    this.#side = options.side;
+    this.#request = request;
+    this.#state = 'head';
+    this.#requestDone = false;
+    this.#responseDone = false;
+    this.#interim = 0;
+    this.#sendsChunked = request.bodyKind === 'chunked';
+    const length = this.#composeHead(request, options.edgeLines);
+    this.#wasKeptWaiting = !this.#stream.write(this.#scratch.subarray(0, length), true);
+    if (request.bodyKind === 'none' && request.upgrade === '') this.#requestDone = true;
+  }
+
+  #composeHead(request: RequestHead, edgeLines: string): number {
+    const out = this.#scratch;
+    const host = this.rule.hostHeader === '' ? request.authority : this.rule.hostHeader;
+    let at = out.latin1Write(`${request.method} ${request.path}${request.query} HTTP/1.1\r\nHost: ${host}\r\n`, 0);
+    at = request.fields.writeEndToEnd(out, at);
+    let tail = edgeLines;
+    if (request.bodyKind === 'length') tail += `Content-Length: ${request.contentLength}\r\n`;
+    else if (request.bodyKind === 'chunked') tail += 'Transfer-Encoding: chunked\r\n';
+    if (request.expectsContinue) tail += 'Expect: 100-continue\r\n';
+    if (request.upgrade !== '') tail += `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n`;
+    return at + out.latin1Write(`${tail}\r\n`, at);
+  }
+
+  // Upstream, called by the exchange.
+
+  writeBody(chunk: Buffer): boolean {
+    if (!this.#sendsChunked || this.#state === 'raw') return this.#noteWrite(this.#stream.write(chunk, false));
+    if (chunk.length === 0) return true;
+    const header = chunkHeader(chunk.length);
+    const scratch = this.#scratch;
+    if (chunk.length <= smallChunkBytes) {
+      let at = scratch.latin1Write(header, 0);
+      at += chunk.copy(scratch, at);
+      at += chunkEnd.copy(scratch, at);
+      return this.#noteWrite(this.#stream.write(scratch.subarray(0, at), true));
+    }
+    this.#stream.write(scratch.subarray(0, scratch.latin1Write(header, 0)), true);
+    this.#stream.write(chunk, false);
+    return this.#noteWrite(this.#stream.write(chunkEnd, false));
+  }
+
+  #noteWrite(hasRoom: boolean): boolean {
+    if (!hasRoom) this.#wasKeptWaiting = true;
+    return hasRoom;
+  }
+
+  endBody(trailers: Fields | null): void {
+    if (this.#state === 'raw') {
+      this.#stream.end();
+      this.#requestDone = true;
+      this.#finishRaw();
+      return;
+    }
+    if (this.#sendsChunked) this.#writeLastChunk(trailers);
+    this.#requestDone = true;
+    if (this.#responseDone) this.#finish();
+  }
+
+  #writeLastChunk(trailers: Fields | null): void {
+    if (trailers === null) {
+      this.#stream.write(lastChunk, false);
+      return;
+    }
+    let at = this.#scratch.latin1Write('0\r\n', 0);
+    at = trailers.writeEndToEnd(this.#scratch, at);
+    at += this.#scratch.latin1Write('\r\n', at);
+    this.#stream.write(this.#scratch.subarray(0, at), true);
+  }
+
+  downstreamDrained(): void {
+    this.#isPaused = false;
+    if (this.#owed > 0) {
+      const owed = this.#owed;
+      this.#owed = 0;
+      this.#stream.consume(owed);
+    }
+  }
+
+  abort(reason: string): void {
+    this.#side = undefined;
+    this.#destroy('cancelled', reason);
+  }
+
+  /** Closes an idle upstream. */
+  close(): void {
+    this.#destroy('cancelled', 'no longer needed');
+  }
+
+  // StreamHandler, called by the tunnel.
+
+  onOpened(): void {
+    this.#side?.originOpened();
+  }
+
+  onDrain(): void {
+    this.#wasKeptWaiting = false;
+    this.#side?.upstreamDrained();
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#isPaused) this.#owed += chunk.length;
+    else this.#stream.consume(chunk.length);
+    try {
+      this.#read(chunk);
+    } catch (error) {
+      if (!(error instanceof Http1Error)) throw error;
+      this.#fail(failure('origin-protocol', error.message));
+    }
+  }
+
+  onEnd(): void {
+    switch (this.#state) {
+      case 'idle':
+        this.slot.pool.discard(this);
+        this.#destroy('cancelled', 'closed by the origin');
+        return;
+      case 'until-close':
+        this.#complete(null);
+        return;
+      case 'raw':
+        this.#responseDone = true;
+        this.#side?.end(null);
+        this.#finishRaw();
+        return;
+      case 'head':
+        if (this.#stash.length === 0 && this.#interim === 0) this.#lost('origin-closed', 'closed without an answer');
+        else this.#fail(failure('origin-closed', 'closed within the response head'));
+        return;
+      case 'length':
+      case 'chunked':
+        this.#fail(failure('origin-closed', 'closed within the response body'));
+        return;
+      default:
+    }
+  }
+
+  onReset(reason: ResetReason, detail: string): void {
+    if (this.#state === 'idle') this.slot.pool.discard(this);
+    else if (this.#state === 'head' && this.#stash.length === 0 && this.#interim === 0) this.#lost(reason, detail);
+    else this.#fail(failure(reason === 'connection-lost' ? 'connector-lost' : 'origin-closed', `${reason}: ${detail}`));
+    this.#state = 'closed';
+  }
+
+  #lost(reason: ResetReason | 'origin-closed', detail: string): void {
+    const side = this.#side;
+    this.#side = undefined;
+    this.#destroy('cancelled', detail);
+    side?.lostBeforeResponse(reason, detail);
+  }
+
+  // Reading the response.
+
+  #read(chunk: Buffer): void {
+    let offset = 0;
+    while (this.#state === 'head') {
+      const source = this.#stash.length === 0 ? chunk : Buffer.concat([this.#stash, chunk]);
+      const start = this.#stash.length === 0 ? offset : 0;
+      const end = findHeadEnd(source, start, start + this.#scanned, responseLimits);
+      if (end < 0) {
+        this.#stash = start === source.length ? noBytes : source.subarray(start);
+        this.#scanned = this.#stash.length;
+        return;
+      }
+      this.#stash = noBytes;
+      this.#scanned = 0;
+      parseResponseHead(this.#head, source, start);
+      chunk = source;
+      offset = end;
+      this.#onHead();
+      if (offset === chunk.length && this.#state === 'head') return;
+    }
+    this.#readBody(chunk, offset);
+  }
+
+  #readBody(chunk: Buffer, offset: number): void {
+    if (this.#responseDone && this.#state !== 'idle') {
+      // The request body is still on its way up, but the origin has answered and then said more.
+      if (offset < chunk.length) this.#destroy('protocol-error', 'the origin sent bytes after its response');
+      return;
+    }
+    if (offset === chunk.length) {
+      if (this.#state === 'length' || this.#state === 'chunked' || this.#state === 'until-close') this.#side?.flush?.();
+      return;
+    }
+    switch (this.#state) {
+      case 'length': {
+        const end = Math.min(chunk.length, offset + this.#remaining);
+        this.#remaining -= end - offset;
+        this.#pass(offset === 0 && end === chunk.length ? chunk : chunk.subarray(offset, end));
+        if (this.#remaining > 0) this.#side?.flush?.();
+        else if (end < chunk.length) this.#completeDirty();
+        else this.#complete(null);
+        return;
+      }
+      case 'chunked':
+        this.#readChunked(chunk, offset);
+        return;
+      case 'until-close':
+      case 'raw':
+        this.#pass(offset === 0 ? chunk : chunk.subarray(offset));
+        this.#side?.flush?.();
+        return;
+      case 'idle':
+        // Bytes that no request asked for: nobody may mistake them for the next response.
+        this.slot.pool.discard(this);
+        this.#destroy('protocol-error', 'the origin sent bytes without a request');
+        return;
+      default:
+    }
+  }
+
+  #readChunked(chunk: Buffer, offset: number): void {
+    const decoder = this.#chunks!;
+    const end = decoder.decode(chunk, offset, (data) => this.#pass(data));
+    if (!decoder.isDone) this.#side?.flush?.();
+    else if (end < chunk.length) this.#completeDirty();
+    else this.#complete(decoder.trailers);
+  }
+
+  #pass(data: Buffer): void {
+    if (this.#side && !this.#side.body(data)) this.#isPaused = true;
+  }
+
+  #onHead(): void {
+    const head = this.#head;
+    if (head.status < 200 && head.status !== 101) {
+      if (++this.#interim > maxInterim) throw new Http1Error('bad-request', `more than ${maxInterim} interim responses`);
+      this.bodyKind = 'none';
+      this.#side?.inform(this);
+      return;
+    }
+    if (head.status === 101) {
+      if (this.#request!.upgrade === '') throw new Http1Error('bad-request', 'a 101 that nobody asked for');
+      this.#state = 'raw';
+      this.bodyKind = 'none';
+      this.#side?.switchProtocols(this);
+      return;
+    }
+    this.#frameBody(head);
+    this.#side?.respond(this);
+    if (this.#state === 'idle') return;
+    if (this.bodyKind === 'none' || (this.#state === 'length' && this.#remaining === 0)) this.#complete(null);
+  }
+
+  /** RFC 9112 section 6.3. */
+  #frameBody(head: Http1Head): void {
+    const { status } = head;
+    this.contentLength = head.contentLength;
+    if (this.#request!.method === 'HEAD' || status === 204 || status === 304) {
+      this.bodyKind = 'none';
+      this.#state = 'length';
+      this.#remaining = 0;
+    } else if (head.isChunked) {
+      this.bodyKind = 'chunked';
+      this.#state = 'chunked';
+      this.#chunks ??= new ChunkedDecoder('response');
+      this.#chunks.reset();
+    } else if (head.contentLength >= 0) {
+      this.bodyKind = 'length';
+      this.#state = 'length';
+      this.#remaining = head.contentLength;
+    } else {
+      this.bodyKind = 'chunked';
+      this.#state = 'until-close';
+    }
+  }
+
+  // Ends.
+
+  /** The response is whole, but more bytes follow it: deliver, then never use the stream again. */
+  #completeDirty(): void {
+    const side = this.#side;
+    this.#side = undefined;
+    this.#destroy('protocol-error', 'the origin sent bytes after its response');
+    side?.end(this.#chunks?.trailers ?? null);
+  }
+
+  #complete(trailers: Fields | null): void {
+    this.#responseDone = true;
+    const side = this.#side;
+    if (this.#requestDone) this.#finish();
+    // Early response: the request body goes on to whoever still reads it; `endBody` or `abort` follows.
+    side?.end(trailers);
+  }
+
+  /** Both directions are done: back to the pool, if nothing about the stream is doubtful. */
+  #finish(): void {
+    this.#side = undefined;
+    const head = this.#head;
+    const mayPersist = head.minorVersion === 1 ? !head.isClose : head.isKeepAlive;
+    this.#request = undefined;
+    if (this.#state === 'until-close' || !mayPersist || this.rule.isPerClient || !this.#isClean()) {
+      this.#destroy('cancelled', 'done');
+      return;
+    }
+    this.#state = 'idle';
+    this.served += 1;
+    this.#isPaused = false;
+    this.downstreamDrained();
+    this.idleSinceMs = this.#now();
+    this.slot.pool.put(this, this.rule.keepAliveConnections);
+  }
+
+  #isClean(): boolean {
+    return this.#stream.isOpen && !this.#stream.isRemoteEnded && (!this.#wasKeptWaiting || this.#stream.isFlushed);
+  }
+
+  #finishRaw(): void {
+    if (!this.#requestDone || !this.#responseDone) return;
+    this.#side = undefined;
+    // Both ends have said FIN; what is still queued goes out before the stream closes by itself.
+    this.#state = 'closed';
+  }
+
+  #fail(what: ExchangeFailure): void {
+    const side = this.#side;
+    this.#side = undefined;
+    this.#destroy('cancelled', what.detail);
+    side?.abort(what);
+  }
+
+  #destroy(reason: ResetReason, detail: string): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#request = undefined;
+    this.#stash = noBytes;
+    this.#stream.reset(reason, detail);
+  }
+}

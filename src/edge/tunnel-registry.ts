@@ -1,0 +1,118 @@
+// Which tunnel connections are up, and which of them takes the next request. Replicas (connector processes) share
+// load by least outstanding requests; within one replica requests are packed onto few connections, because frames
+// that leave together cost one write, until a connection is busy enough for the next to help.
+import type { DisconnectReason, EdgeConnection } from '#tunnel/connection.ts';
+import type { PublishedRule, PublishedRules } from '#model/published-rules.ts';
+import type { RuleMatcher } from '#model/ingress-match.ts';
+import { compileRules } from '#model/ingress-match.ts';
+import { OriginPool } from './origin-pool.ts';
+
+/** One connection with the edge's own bookkeeping. */
+export class TunnelSlot {
+  readonly connection: EdgeConnection;
+  rules: PublishedRules;
+  matcher: RuleMatcher;
+  /** Requests under way through this connection. */
+  outstanding = 0;
+  /** Idle origin streams by rule index and, where the rule asks for it, host. */
+  readonly pool: OriginPool;
+
+  constructor(connection: EdgeConnection, rules: PublishedRules) {
+    this.connection = connection;
+    this.rules = rules;
+    this.matcher = compileRules(rules.rules);
+    this.pool = new OriginPool();
+  }
+}
+
+/** Where a request goes. */
+export interface TunnelTarget {
+  readonly slot: TunnelSlot;
+  readonly rule: PublishedRule;
+  readonly ruleIndex: number;
+}
+
+/** A connection is called busy, and the next one gets used too, in steps of this many requests under way. */
+const packingStep = 64;
+
+/** All live connections by tunnel. */
+export class TunnelRegistry {
+  readonly #byTunnel = new Map<string, TunnelSlot[]>();
+  readonly #slots = new Map<EdgeConnection, TunnelSlot>();
+  readonly #disconnects = new Map<DisconnectReason, number>();
+
+  /** A connection counts from its first rules on; later calls replace them. */
+  setRules(connection: EdgeConnection, rules: PublishedRules): void {
+    const known = this.#slots.get(connection);
+    if (known) {
+      known.rules = rules;
+      known.matcher = compileRules(rules.rules);
+      known.pool.retire();
+      return;
+    }
+    const slot = new TunnelSlot(connection, rules);
+    this.#slots.set(connection, slot);
+    const list = this.#byTunnel.get(connection.tunnelId);
+    if (list) list.push(slot);
+    else this.#byTunnel.set(connection.tunnelId, [slot]);
+  }
+
+  /** The connection takes no further request; those under way finish. */
+  remove(connection: EdgeConnection): void {
+    const slot = this.#slots.get(connection);
+    if (!slot) return;
+    this.#slots.delete(connection);
+    const rest = this.#byTunnel.get(connection.tunnelId)!.filter((other) => other !== slot);
+    if (rest.length > 0) this.#byTunnel.set(connection.tunnelId, rest);
+    else this.#byTunnel.delete(connection.tunnelId);
+    slot.pool.retire();
+  }
+
+  countDisconnect(reason: DisconnectReason): void {
+    this.#disconnects.set(reason, (this.#disconnects.get(reason) ?? 0) + 1);
+  }
+
+  get disconnects(): ReadonlyMap<DisconnectReason, number> {
+    return this.#disconnects;
+  }
+
+  get connections(): EdgeConnection[] {
+    return [...this.#slots.keys()];
+  }
+
+  get slots(): Iterable<TunnelSlot> {
+    return this.#slots.values();
+  }
+
+  isOnline(tunnelId: string): boolean {
+    return this.#byTunnel.has(tunnelId);
+  }
+
+  /** The connection for the next request to `tunnelId`, other than `except` where there is a choice. HOT. */
+  pick(tunnelId: string, except: TunnelSlot | undefined): TunnelSlot | undefined {
+    const slots = this.#byTunnel.get(tunnelId);
+    if (!slots) return undefined;
+    if (slots.length === 1) return slots[0];
+    let best: TunnelSlot | undefined;
+    let bestReplica = Infinity;
+    let bestSteps = Infinity;
+    for (const slot of slots) {
+      if (slot === except) continue;
+      const replica = this.#replicaLoad(slots, slot.connection.instanceId);
+      const steps = Math.floor(slot.outstanding / packingStep);
+      if (replica < bestReplica || (replica === bestReplica && steps < bestSteps)) {
+        best = slot;
+        bestReplica = replica;
+        bestSteps = steps;
+      }
+    }
+    return best ?? except;
+  }
+
+  /** Requests under way through all connections of one replica. */
+  #replicaLoad(slots: readonly TunnelSlot[], instanceId: string): number {
+    let sum = 0;
+    for (const slot of slots) if (slot.connection.instanceId === instanceId) sum += slot.outstanding;
+    return sum;
+  }
+}
