@@ -1,0 +1,406 @@
+// One request on one HTTP/2 stream: node:http2's core stream on one side, the exchange's Upstream on the other.
+//
+// HOT: no closure, timer or pipe per request. Listeners are shared functions that find their exchange on the stream;
+// deadlines are checked by the session's sweep, from counters that the hot path only adds to.
+import { constants } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
+import { addAbortSignal } from 'node:stream';
+import { failure } from '#http/exchange.ts';
+import type {
+  Downstream,
+  ExchangeFailure,
+  Fields,
+  RequestHead,
+  ResponseHead,
+  Upstream,
+} from '#http/exchange.ts';
+import { fieldObject, requestTrailers, responseArray } from './http2-fields.ts';
+import type { FieldTable } from './http2-fields.ts';
+import { failureResponse, isGrpc } from './http2-failure.ts';
+import type { FailureAnswer } from './http2-failure.ts';
+
+/** What an exchange needs of the connection and front it belongs to. */
+export interface ExchangeHost {
+  readonly table: FieldTable;
+  answerFailure(what: ExchangeFailure, request: RequestHead | undefined): FailureAnswer;
+  /** The exchange's stream is gone; `isReset`: by a reset that the client sent or provoked. */
+  exchangeClosed(exchange: Http2Exchange, isReset: boolean): void;
+  /** Bytes of a response went out, in one call. */
+  exchangeSent(): void;
+}
+
+/** Limits the sweep applies. */
+export interface ExchangeDeadlines {
+  readonly stallMs: number;
+  readonly lingerMs: number;
+}
+
+/** A core stream that knows its exchange. */
+interface BoundStream extends ServerHttp2Stream {
+  exchange?: Http2Exchange;
+  /** Set by Node for HEAD, missing from its typings. */
+  readonly headRequest: boolean | undefined;
+}
+
+const endStream = { endStream: true };
+const withTrailers = { waitForTrailers: true };
+
+export class Http2Exchange implements Downstream {
+  readonly stream: ServerHttp2Stream;
+  readonly #host: ExchangeHost;
+  #request: RequestHead | undefined;
+  #upstream: Upstream | undefined;
+  /** A final head was sent, by the origin or by us. */
+  #responded = false;
+  /** Nothing more will be written. */
+  #responseEnded = false;
+  #requestEnded: boolean;
+  #isRaw = false;
+  #mayTrail = false;
+  #trailersOut: Fields | null = null;
+  #trailersIn: Fields | null = null;
+  #isClosed = false;
+  /** The edge itself cut the stream, for a reason that is not the client's. */
+  #isCutByEdge = false;
+  #hasDrainListener = false;
+  // Progress, read by the sweep.
+  #written = 0;
+  #received = 0;
+  #sentSeen = 0;
+  #sentSeenMs = 0;
+  #receivedSeen = 0;
+  #receivedSeenMs = 0;
+  #lingerSinceMs = 0;
+
+  constructor(stream: ServerHttp2Stream, requestEnded: boolean, host: ExchangeHost, nowMs: number) {
+    this.stream = stream;
+    this.#host = host;
+    this.#requestEnded = requestEnded;
+    this.#sentSeenMs = nowMs;
+    this.#receivedSeenMs = nowMs;
+    (stream as BoundStream).exchange = this;
+    stream.on('error', ignoreError);
+    stream.on('aborted', onClosed);
+    stream.on('close', onClosed);
+  }
+
+  /** Hands the request over; `start` may answer before it returns. */
+  begin(request: RequestHead, start: (request: RequestHead, downstream: Downstream) => Upstream): void {
+    this.#request = request;
+    const upstream = start(request, this);
+    if (this.#isClosed) {
+      upstream.abort('the client went away');
+      return;
+    }
+    if (this.#requestEnded && this.#responseEnded) return;
+    this.#upstream = upstream;
+    if (this.#requestEnded) {
+      if (request.upgrade !== '') upstream.endBody(null);
+      return;
+    }
+    this.#listenToBody();
+  }
+
+  /** Answers without an upstream. */
+  refuse(what: ExchangeFailure): void {
+    this.abort(what);
+  }
+
+  /** Answers `OPTIONS *` and the like: a status and fields, no body. */
+  answer(fields: string[]): void {
+    this.#responded = true;
+    this.#responseEnded = true;
+    this.stream.respond(fields, endStream);
+    this.#settleRequest();
+  }
+
+  #listenToBody(): void {
+    const { stream } = this;
+    stream.on('trailers', onTrailers);
+    stream.on('end', onEnd);
+    stream.on('data', onData);
+  }
+
+  // Downstream, called by the upstream.
+
+  inform(head: ResponseHead): void {
+    if (this.#isGone() || this.#responded) return;
+    const fields = fieldObject(head.fields, this.#host.table);
+    fields[':status'] = String(head.status);
+    try {
+      this.stream.additionalHeaders(fields);
+    } catch {
+      // An interim response is only a hint; one that cannot be said in HTTP/2 is left out.
+    }
+  }
+
+  respond(head: ResponseHead): void {
+    if (this.#isGone() || this.#responded) return;
+    const hasNoBody = head.bodyKind === 'none' || (head.bodyKind === 'length' && head.contentLength === 0);
+    const fields = responseArray(head, head.status, this.#host.table);
+    this.#mayTrail = head.bodyKind === 'chunked' && this.#wantsTrailers(head);
+    this.#send(fields, hasNoBody ? endStream : this.#mayTrail ? withTrailers : undefined);
+  }
+
+  /** Trailers cost a wake-up per response, so they are awaited only where someone may send or read them. */
+  #wantsTrailers(head: ResponseHead): boolean {
+    return this.#request!.acceptsTrailers || head.fields.get('trailer') !== undefined;
+  }
+
+  switchProtocols(head: ResponseHead): void {
+    if (this.#isGone() || this.#responded) return;
+    this.#isRaw = true;
+    // RFC 8441 section 5: 101 becomes 200, and the handshake's key and accept fields have no meaning here.
+    const fields = responseArray(head, 200, this.#host.table);
+    for (let i = fields.length - 2; i > 0; i -= 2) {
+      if (/^(sec-websocket-accept|content-length)$/i.test(fields[i]!)) fields.splice(i, 2);
+    }
+    this.#send(fields, undefined);
+  }
+
+  #send(fields: string[], options: typeof endStream | typeof withTrailers | undefined): void {
+    this.#responded = true;
+    try {
+      this.stream.respond(fields, options);
+    } catch (error) {
+      // A status above 599 or a name that HTTP/2 cannot carry: the origin's fault, said as such.
+      this.#responded = false;
+      this.#dropUpstream('the response cannot be sent over HTTP/2');
+      this.abort(failure('origin-protocol', (error as Error).message));
+      return;
+    }
+    if (this.#mayTrail) this.stream.on('wantTrailers', onWantTrailers);
+    this.#host.exchangeSent();
+  }
+
+  body(chunk: Buffer): boolean {
+    if (this.#isGone() || this.#responseEnded) return true;
+    this.#written += chunk.length;
+    this.#host.exchangeSent();
+    if (this.stream.write(chunk)) return true;
+    if (!this.#hasDrainListener) {
+      this.#hasDrainListener = true;
+      this.stream.on('drain', onDrain);
+    }
+    return false;
+  }
+
+  end(trailers: Fields | null): void {
+    if (this.#responseEnded) return;
+    this.#responseEnded = true;
+    if (this.#isGone()) return;
+    this.#trailersOut = trailers;
+    this.stream.end();
+    // An early response: the request body goes on to whoever still reads it, until the sweep ends its patience.
+  }
+
+  abort(what: ExchangeFailure): void {
+    this.#upstream = undefined;
+    if (this.#isGone()) return;
+    if (this.#responseEnded) {
+      // The response is whole, only the rest of the request is unwanted.
+      this.#settleRequest();
+    } else if (this.#responded || what.http2Code !== undefined) {
+      this.#cut(what.http2Code ?? constants.NGHTTP2_INTERNAL_ERROR);
+    } else {
+      this.#answerFailure(what);
+    }
+  }
+
+  upstreamDrained(): void {
+    if (!this.#isGone() && !this.#requestEnded) this.stream.resume();
+  }
+
+  #answerFailure(what: ExchangeFailure): void {
+    const answer = this.#host.answerFailure(what, this.#request);
+    const { fields, body } = failureResponse(what, answer, this.#request);
+    this.#responded = true;
+    this.#responseEnded = true;
+    if (body.length === 0 || (this.stream as BoundStream).headRequest === true) {
+      this.stream.respond(fields, endStream);
+    } else {
+      this.stream.respond(fields);
+      this.stream.end(body);
+    }
+    this.#settleRequest();
+  }
+
+  /** Nobody wants the rest of the request: let it run out for a moment, then say NO_ERROR (RFC 9113 section 8.1). */
+  #settleRequest(): void {
+    if (this.#requestEnded || this.#isClosed) return;
+    if (!this.stream.readableFlowing && this.stream.listenerCount('end') === 0) this.#listenToBody();
+    this.stream.resume();
+  }
+
+  /**
+   * Ends the stream so that no client takes the response for whole. `stream.close(code)` would not do: Node first ends
+   * the writable side, and nghttp2 then sends END_STREAM instead of the reset (seen with 26.10). Destroying does not
+   * end it; with trailers awaited END_STREAM is held back, and any code can be sent.
+   */
+  #cut(code: number): void {
+    this.#isCutByEdge = true;
+    this.#responseEnded = true;
+    if (this.#mayTrail) this.stream.close(code);
+    else if (code === constants.NGHTTP2_CANCEL) addAbortSignal(AbortSignal.abort(), this.stream);
+    else this.stream.destroy(new Error('the response cannot be completed'));
+  }
+
+  #dropUpstream(reason: string): void {
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    // Not at once: this may be running inside a call from that very upstream.
+    if (upstream) queueMicrotask(() => upstream.abort(reason));
+  }
+
+  #isGone(): boolean {
+    return this.#isClosed || this.stream.destroyed;
+  }
+
+  // Events of the stream.
+
+  received(chunk: Buffer): void {
+    this.#received += chunk.length;
+    if (this.#upstream && !this.#upstream.writeBody(chunk)) this.stream.pause();
+  }
+
+  trailersReceived(raw: readonly string[]): void {
+    this.#trailersIn = requestTrailers(raw, this.#host.table);
+  }
+
+  requestEnded(): void {
+    if (this.#requestEnded) return;
+    this.#requestEnded = true;
+    if (this.#isClosed) return;
+    const upstream = this.#upstream;
+    if (this.#responseEnded) this.#upstream = undefined;
+    upstream?.endBody(this.#trailersIn);
+  }
+
+  drained(): void {
+    if (!this.#responseEnded) this.#upstream?.downstreamDrained();
+  }
+
+  wantTrailers(): void {
+    const trailers = this.#trailersOut;
+    this.stream.sendTrailers(trailers === null ? {} : fieldObject(trailers, this.#host.table));
+  }
+
+  closed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    const isWhole = this.#responseEnded && this.#requestEnded;
+    if (upstream && !isWhole) upstream.abort('the client went away');
+    const isReset = this.stream.rstCode !== constants.NGHTTP2_NO_ERROR || this.stream.aborted;
+    this.#host.exchangeClosed(this, isReset && !this.#isCutByEdge);
+  }
+
+  // Called by the session's sweep.
+
+  /** Upload bytes waiting in this process. */
+  get bufferedBytes(): number {
+    return this.stream.readableLength;
+  }
+
+  get isSending(): boolean {
+    return this.stream.writableLength > 0;
+  }
+
+  /** Grows while bytes of this stream move. */
+  get progress(): number {
+    return this.#written - this.stream.writableLength + this.#received;
+  }
+
+  /** Checks the deadlines; returns the name of the one that was passed. */
+  sweep(nowMs: number, deadlines: ExchangeDeadlines): 'write-stall' | 'read-stall' | undefined {
+    if (this.#isGone()) return undefined;
+    if (this.#hasWriteStalled(nowMs, deadlines.stallMs)) {
+      this.cutOff('the client stopped reading', constants.NGHTTP2_CANCEL);
+      return 'write-stall';
+    }
+    if (this.#responseEnded && !this.#requestEnded) this.#linger(nowMs, deadlines);
+    else if (this.#hasReadStalled(nowMs, deadlines.stallMs)) {
+      this.#dropUpstream('the request body stalled');
+      this.abort(failure('request-timeout', 'the request body stalled'));
+      return 'read-stall';
+    }
+    return undefined;
+  }
+
+  /** Gives both sides up. */
+  cutOff(reason: string, code: number): void {
+    this.#dropUpstream(reason);
+    if (!this.#isGone()) this.#cut(code);
+  }
+
+  #hasWriteStalled(nowMs: number, stallMs: number): boolean {
+    const waiting = this.stream.writableLength;
+    const sent = this.#written - waiting;
+    if (waiting === 0 || sent !== this.#sentSeen) {
+      this.#sentSeen = sent;
+      this.#sentSeenMs = nowMs;
+      return false;
+    }
+    return nowMs - this.#sentSeenMs > stallMs;
+  }
+
+  /** Only an upload that nobody has answered yet is due; gRPC streams may be silent as long as they like. */
+  #hasReadStalled(nowMs: number, stallMs: number): boolean {
+    const isDue =
+      !this.#requestEnded &&
+      !this.#responded &&
+      !this.stream.isPaused() &&
+      !isGrpc(this.#request) &&
+      !this.#isRaw;
+    if (!isDue || this.#received !== this.#receivedSeen || this.#request?.upgrade !== '') {
+      this.#receivedSeen = this.#received;
+      this.#receivedSeenMs = nowMs;
+      return false;
+    }
+    return nowMs - this.#receivedSeenMs > stallMs;
+  }
+
+  /** After an early response: as long as an upstream takes the body it may come; without one, not for long. */
+  #linger(nowMs: number, deadlines: ExchangeDeadlines): void {
+    if (this.#received !== this.#receivedSeen || this.#lingerSinceMs === 0) {
+      this.#receivedSeen = this.#received;
+      this.#receivedSeenMs = nowMs;
+      if (this.#lingerSinceMs === 0) this.#lingerSinceMs = nowMs;
+    }
+    const isOver = this.#upstream
+      ? nowMs - this.#receivedSeenMs > deadlines.stallMs
+      : nowMs - this.#lingerSinceMs > deadlines.lingerMs;
+    if (!isOver || !this.stream.writableFinished) return;
+    this.#dropUpstream('the response was complete');
+    this.#isCutByEdge = true;
+    this.stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+}
+
+function onData(this: BoundStream, chunk: Buffer): void {
+  this.exchange!.received(chunk);
+}
+
+function onEnd(this: BoundStream): void {
+  this.exchange!.requestEnded();
+}
+
+function onTrailers(this: BoundStream, _headers: unknown, _flags: number, raw?: readonly string[]): void {
+  this.exchange!.trailersReceived(raw ?? []);
+}
+
+function onDrain(this: BoundStream): void {
+  this.exchange!.drained();
+}
+
+function onWantTrailers(this: BoundStream): void {
+  this.exchange!.wantTrailers();
+}
+
+function onClosed(this: BoundStream): void {
+  this.exchange!.closed();
+}
+
+/** What matters about an error is told by 'close' and the stream's code. */
+function ignoreError(): void {}

@@ -1,0 +1,66 @@
+// How a failure of the edge is said to an HTTP/2 client: the edge's error page, or for gRPC a trailers-only response,
+// because gRPC clients read a status code from `grpc-status` and nothing from a page.
+import { failureCodes } from '#http/exchange.ts';
+import type { ExchangeFailure, RequestHead } from '#http/exchange.ts';
+
+/** The edge's error answer: flat `[name, value, ...]` fields without framing, and the page. */
+export interface FailureAnswer {
+  readonly fields: readonly string[];
+  readonly body: Buffer;
+}
+
+/** Whether a request is a gRPC call. */
+export function isGrpc(request: RequestHead | undefined): boolean {
+  return request?.fields.get('content-type')?.startsWith('application/grpc') === true;
+}
+
+/** Header list and body to send for `what`. */
+export function failureResponse(
+  what: ExchangeFailure,
+  answer: FailureAnswer,
+  request: RequestHead | undefined,
+): { fields: string[]; body: Buffer } {
+  if (isGrpc(request)) return { fields: grpcFields(what), body: Buffer.alloc(0) };
+  const fields = [':status', String(what.status), ...answer.fields];
+  fields.push('content-length', String(answer.body.length));
+  return { fields, body: answer.body };
+}
+
+/** Trailers-Only (gRPC over HTTP/2, "Responses"): one header block with END_STREAM. */
+function grpcFields(what: ExchangeFailure): string[] {
+  return [
+    ':status',
+    '200',
+    'content-type',
+    'application/grpc',
+    'grpc-status',
+    String(grpcStatus(what.status)),
+    'grpc-message',
+    encodeURIComponent(failureCodes[what.code][1]).replaceAll('%20', ' '),
+    'x-sallyport-error',
+    what.code,
+  ];
+}
+
+/** gRPC's own mapping of HTTP statuses, with DEADLINE_EXCEEDED where the origin was too slow. */
+function grpcStatus(httpStatus: number): number {
+  switch (httpStatus) {
+    case 400:
+    case 431:
+      return 13;
+    case 401:
+      return 16;
+    case 403:
+      return 7;
+    case 404:
+    case 405:
+    case 501:
+      return 12;
+    case 504:
+      return 4;
+    case 413:
+      return 8;
+    default:
+      return httpStatus >= 500 || httpStatus === 429 ? 14 : 2;
+  }
+}

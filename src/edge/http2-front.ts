@@ -1,0 +1,114 @@
+// HTTP/2 towards clients. The listener has finished TLS and chosen `h2` by ALPN; from there a socket belongs to a
+// session here, and each of its streams becomes one exchange handed to the proxy.
+//
+//   TLSSocket -> Http2ClientSession -> Http2Exchange -> start(request, downstream) -> Upstream
+import type { TLSSocket } from 'node:tls';
+import type { Clock, Timer } from '#base/clock.ts';
+import type { MetricsRegistry } from '#base/metrics.ts';
+import type { ClientAddress, Downstream, ExchangeFailure, RequestHead, Upstream } from '#http/exchange.ts';
+import { FieldTable } from './http2-fields.ts';
+import type { FailureAnswer } from './http2-failure.ts';
+import { defaultHttp2Limits } from './http2-limits.ts';
+import type { Http2Limits } from './http2-limits.ts';
+import { Http2Metrics } from './http2-metrics.ts';
+import { Http2ClientSession } from './http2-session.ts';
+import type { SessionShare } from './http2-session.ts';
+
+export interface Http2FrontOptions {
+  readonly clock: Clock;
+  readonly metrics: MetricsRegistry;
+  /** Begins an exchange; may call `downstream` before it returns. */
+  readonly start: (request: RequestHead, downstream: Downstream) => Upstream;
+  /** Whether a request for `host` must not be served on a connection made for `serverName`: answered 421. */
+  readonly isMisdirected: (serverName: string, host: string) => boolean;
+  /**
+   * The edge's error answer. `request` is undefined when the request was refused before `start` was asked, which is
+   * then the only place that learns of it.
+   */
+  readonly answerFailure: (
+    what: ExchangeFailure,
+    request: RequestHead | undefined,
+    client: ClientAddress,
+  ) => FailureAnswer;
+  readonly newRequestId: () => string;
+  /** Limits of a request head, as for HTTP/1.1. */
+  readonly headBytes: number;
+  readonly headFields: number;
+  readonly targetBytes: number;
+  /** Streams a client may have open at once. */
+  readonly maxStreams: number;
+  /** Upgrade tokens that pass, lower-case. */
+  readonly upgrades: readonly string[];
+  /** Deviations from defaultHttp2Limits. */
+  readonly limits?: Partial<Http2Limits>;
+}
+
+/** Resolution of all deadlines here; none is shorter than a few seconds. */
+const sweepMs = 1_000;
+
+/** Serves HTTP/2 on sockets that are handed in. */
+export class Http2Front {
+  readonly #clock: Clock;
+  readonly #sessions = new Set<Http2ClientSession>();
+  readonly #share: SessionShare;
+  #timer: Timer | undefined;
+  #isDraining = false;
+
+  constructor(options: Http2FrontOptions) {
+    this.#clock = options.clock;
+    this.#share = {
+      options,
+      limits: { ...defaultHttp2Limits, ...options.limits },
+      metrics: new Http2Metrics(
+        options.metrics,
+        () => this.#sessions.size,
+        () => this.openStreams,
+      ),
+      reading: {
+        table: new FieldTable(),
+        headBytes: options.headBytes,
+        headFields: options.headFields,
+        targetBytes: options.targetBytes,
+        upgrades: options.upgrades,
+      },
+      forget: (session) => this.#sessions.delete(session),
+    };
+  }
+
+  /** Takes a socket over, whose ALPN protocol is `h2`. */
+  accept(socket: TLSSocket, client: ClientAddress): void {
+    if (socket.destroyed) return;
+    const session = new Http2ClientSession(socket, client, this.#share);
+    this.#sessions.add(session);
+    if (this.#isDraining) session.drain();
+    this.#timer ??= this.#clock.after(sweepMs, () => this.#sweep());
+  }
+
+  get openStreams(): number {
+    let count = 0;
+    for (const session of this.#sessions) count += session.openStreams;
+    return count;
+  }
+
+  get openSessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** Asks every client to move on and lets what is under way finish. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const session of this.#sessions) session.drain();
+  }
+
+  /** Ends every connection now. */
+  close(): void {
+    this.#isDraining = true;
+    for (const session of this.#sessions) session.close();
+  }
+
+  #sweep(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const session of this.#sessions) session.sweep(nowMs);
+    this.#timer = this.#sessions.size > 0 ? this.#clock.after(sweepMs, () => this.#sweep()) : undefined;
+  }
+}
