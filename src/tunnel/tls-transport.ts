@@ -1,0 +1,87 @@
+// The usual transport: TLS 1.3 with ALPN `sallyport/1`, straight on the socket.
+import type { TLSSocket } from 'node:tls';
+import { SallyportError } from '#base/errors.ts';
+import { dialTlsSocket, type TlsDialOptions } from './tls-dial.ts';
+import type { Transport, TransportHandler } from './transport.ts';
+
+/** The application protocol that a connector offers and an edge chooses for tunnels. */
+export const tunnelAlpnProtocol = 'sallyport/1';
+
+/** Dials an edge and verifies it. */
+export async function dialTls(options: TlsDialOptions, signal: AbortSignal): Promise<Transport> {
+  return tlsTransport(await dialTlsSocket(options, tunnelAlpnProtocol, signal));
+}
+
+/** A transport over a socket whose handshake is done, at either end. The socket belongs to it from here on. */
+export function tlsTransport(socket: TLSSocket): Transport {
+  return new TlsTransport(socket);
+}
+
+/** `address:port` of a socket's peer. */
+export function remoteAddressOf(socket: TLSSocket): string {
+  const { remoteAddress = '', remotePort = 0 } = socket;
+  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+}
+
+/** The exporter of a TLS 1.3 session. Older versions are refused: there it may not be unique to the session. */
+export function exportKey(socket: TLSSocket, label: string, lengthBytes: number): Buffer {
+  if (socket.getProtocol() !== 'TLSv1.3') {
+    throw new SallyportError('protocol-violation', 'A tunnel needs TLS 1.3, which the peer did not offer.');
+  }
+  return socket.exportKeyingMaterial(lengthBytes, label, Buffer.alloc(0));
+}
+
+class TlsTransport implements Transport {
+  readonly kind = 'tls';
+  readonly remoteAddress: string;
+  readonly #socket: TLSSocket;
+  #handler: TransportHandler | undefined;
+  #error: Error | undefined;
+
+  constructor(socket: TLSSocket) {
+    this.#socket = socket;
+    this.remoteAddress = remoteAddressOf(socket);
+    // Writes are gathered already; waiting for more (Nagle) would only delay them.
+    socket.setNoDelay(true);
+    socket.setTimeout(0);
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+  }
+
+  exporter(label: string, lengthBytes: number): Buffer {
+    return exportKey(this.#socket, label, lengthBytes);
+  }
+
+  start(handler: TransportHandler): void {
+    const socket = this.#socket;
+    this.#handler = handler;
+    socket.on('data', (chunk: Buffer) => handler.onData(chunk));
+    socket.on('drain', () => handler.onDrain());
+    socket.on('end', () => {
+      // The peer has said all. What we still have may fail to arrive; a tunnel has no use for half a connection.
+      socket.destroySoon();
+      this.#finish(undefined);
+    });
+    socket.on('close', () => this.#finish(this.#error));
+    if (socket.destroyed) queueMicrotask(() => this.#finish(this.#error));
+  }
+
+  write(chunk: Buffer, done: () => void): boolean {
+    return this.#socket.write(chunk, done);
+  }
+
+  close(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #finish(error: Error | undefined): void {
+    const handler = this.#handler;
+    this.#handler = undefined;
+    handler?.onClose(error);
+  }
+}
