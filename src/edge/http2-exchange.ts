@@ -5,18 +5,19 @@
 import { constants } from 'node:http2';
 import type { ServerHttp2Stream } from 'node:http2';
 import { addAbortSignal } from 'node:stream';
-import { failure } from '#http/exchange.ts';
+import { failure, failureCodes } from '#http/exchange.ts';
 import type {
   Downstream,
   ExchangeFailure,
+  FailureCode,
   Fields,
   RequestHead,
   ResponseHead,
   Upstream,
 } from '#http/exchange.ts';
-import { fieldObject, requestTrailers, responseArray } from './http2-fields.ts';
+import { fieldObject, isOwnAnswer, requestTrailers, responseArray } from './http2-fields.ts';
 import type { FieldTable } from './http2-fields.ts';
-import { failureResponse, isGrpc } from './http2-failure.ts';
+import { failureResponse, grpcFailure, isGrpc } from './http2-failure.ts';
 import type { FailureAnswer } from './http2-failure.ts';
 
 /** What an exchange needs of the connection and front it belongs to. */
@@ -56,6 +57,8 @@ export class Http2Exchange implements Downstream {
   #responseEnded = false;
   #requestEnded: boolean;
   #isRaw = false;
+  /** The edge answered in the origin's place: nobody reads the rest of the request. */
+  #isOwnAnswer = false;
   #mayTrail = false;
   #trailersOut: Fields | null = null;
   #trailersIn: Fields | null = null;
@@ -136,10 +139,21 @@ export class Http2Exchange implements Downstream {
 
   respond(head: ResponseHead): void {
     if (this.#isGone() || this.#responded) return;
+    if (isOwnAnswer(head.fields)) {
+      this.#isOwnAnswer = true;
+      if (head.status >= 400 && isGrpc(this.#request)) return this.#respondGrpc(head);
+    }
     const hasNoBody = head.bodyKind === 'none' || (head.bodyKind === 'length' && head.contentLength === 0);
     const fields = responseArray(head, head.status, this.#host.table);
     this.#mayTrail = head.bodyKind === 'chunked' && this.#wantsTrailers(head);
     this.#send(fields, hasNoBody ? endStream : this.#mayTrail ? withTrailers : undefined);
+  }
+
+  /** The edge's own failure, in the one form that a gRPC client understands. */
+  #respondGrpc(head: ResponseHead): void {
+    const code = head.fields.get('x-sallyport-error') ?? '';
+    this.#send(grpcFailure(code in failureCodes ? (code as FailureCode) : 'internal'), endStream);
+    this.#responseEnded = true;
   }
 
   /** Trailers cost a wake-up per response, so they are awaited only where someone may send or read them. */
@@ -368,9 +382,10 @@ export class Http2Exchange implements Downstream {
       this.#receivedSeenMs = nowMs;
       if (this.#lingerSinceMs === 0) this.#lingerSinceMs = nowMs;
     }
-    const isOver = this.#upstream
-      ? nowMs - this.#receivedSeenMs > deadlines.stallMs
-      : nowMs - this.#lingerSinceMs > deadlines.lingerMs;
+    const isOver =
+      this.#upstream && !this.#isOwnAnswer
+        ? nowMs - this.#receivedSeenMs > deadlines.stallMs
+        : nowMs - this.#lingerSinceMs > deadlines.lingerMs;
     if (!isOver || !this.stream.writableFinished) return;
     this.#dropUpstream('the response was complete');
     this.#isCutByEdge = true;

@@ -1,7 +1,8 @@
 // How a failure of the edge is said to an HTTP/2 client: the edge's error page, or for gRPC a trailers-only response,
 // because gRPC clients read a status code from `grpc-status` and nothing from a page.
+import { noBytes } from '#base/bytes.ts';
 import { failureCodes } from '#http/exchange.ts';
-import type { ExchangeFailure, RequestHead } from '#http/exchange.ts';
+import type { ExchangeFailure, FailureCode, RequestHead } from '#http/exchange.ts';
 
 /** The edge's error answer: flat `[name, value, ...]` fields without framing, and the page. */
 export interface FailureAnswer {
@@ -20,25 +21,26 @@ export function failureResponse(
   answer: FailureAnswer,
   request: RequestHead | undefined,
 ): { fields: string[]; body: Buffer } {
-  if (isGrpc(request)) return { fields: grpcFields(what), body: Buffer.alloc(0) };
+  if (isGrpc(request)) return { fields: grpcFailure(what.code), body: noBytes };
   const fields = [':status', String(what.status), ...answer.fields];
   fields.push('content-length', String(answer.body.length));
   return { fields, body: answer.body };
 }
 
 /** Trailers-Only (gRPC over HTTP/2, "Responses"): one header block with END_STREAM. */
-function grpcFields(what: ExchangeFailure): string[] {
+export function grpcFailure(code: FailureCode): string[] {
+  const [status, title] = failureCodes[code];
   return [
     ':status',
     '200',
     'content-type',
     'application/grpc',
     'grpc-status',
-    String(grpcStatus(what.status)),
+    String(grpcStatus(status)),
     'grpc-message',
-    encodeURIComponent(failureCodes[what.code][1]).replaceAll('%20', ' '),
+    encodeURIComponent(title).replaceAll('%20', ' '),
     'x-sallyport-error',
-    what.code,
+    code,
   ];
 }
 

@@ -3,6 +3,7 @@
 // HOT: a request's fields are classified once, by a table of names already seen, and the text for an HTTP/1.1 origin
 // is gathered in the same pass; nothing is parsed twice.
 import type { Fields, ResponseHead } from '#http/exchange.ts';
+import { ListFields } from '#http/list-fields.ts';
 import { FieldAction, fieldActionOf, isAliasSpelling } from '#wire/http1-fields.ts';
 
 /** Names remembered by a FieldTable; a client that invents names must not fill memory with them. */
@@ -101,13 +102,19 @@ export function requestTrailers(raw: readonly string[], table: FieldTable): Fiel
   return kept.length === 0 ? null : new Http2Fields(kept, undefined, endToEnd);
 }
 
+/** Whether the edge made these fields itself, so that they may speak for the edge. */
+export function isOwnAnswer(fields: Fields): boolean {
+  return fields instanceof ListFields;
+}
+
 /** A response head as nghttp2 wants it. Hop-by-hop fields, and those Connection names, stay behind. */
 export function responseArray(head: ResponseHead, status: number, table: FieldTable): string[] {
   const out: string[] = [':status', String(status)];
   const connection = head.fields.get('connection');
   const named = connection === undefined ? undefined : namedByConnection(connection);
+  const isOwn = isOwnAnswer(head.fields);
   head.fields.forEach((name, value) => {
-    if (!table.passesResponse(name)) return;
+    if (!table.passesResponse(name) && !(isOwn && /^x-sallyport-/i.test(name))) return;
     if (named?.has(name.toLowerCase())) return;
     out.push(name, value);
   });
