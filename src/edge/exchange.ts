@@ -217,6 +217,13 @@ export class Exchange implements Upstream, ExchangeSide {
     return nothingSentReasons.has(reason) || (this.isIdempotent && reason !== 'origin-timeout');
   }
 
+  /** A time limit of the edge has passed: answered 504, or cut if the response has begun. */
+  expire(detail: string): void {
+    const upstream = this.#upstream;
+    this.abort(failure('origin-timeout', detail));
+    upstream?.abort(detail);
+  }
+
   /** Counted against the connection from dispatch to the end of the try. */
   occupy(target: TunnelTarget): void {
     this.target = target;

@@ -109,6 +109,12 @@ export class TunnelRegistry {
     return best ?? except;
   }
 
+  /** Whether the tunnel has another replica than the one `slot` belongs to. */
+  hasReplicaBeside(slot: TunnelSlot): boolean {
+    const { tunnelId, instanceId } = slot.connection;
+    return this.#byTunnel.get(tunnelId)?.some((other) => other.connection.instanceId !== instanceId) ?? false;
+  }
+
   /** Requests under way through all connections of one replica. */
   #replicaLoad(slots: readonly TunnelSlot[], instanceId: string): number {
     let sum = 0;

@@ -1,0 +1,450 @@
+// One HTTP/1.1 client connection: reads requests one after another, hands each to the proxy, and writes what comes
+// back. A request is read strictly; anything doubtful is answered once and the connection closed.
+//
+//   head -> length | chunked -> waiting -> head ...        ordinary exchanges, pipelined requests wait
+//   head -> upgrading -> raw                                an upgrade that the origin accepted
+//   any  -> closing -> closed                               after an error or the last response
+//
+// HOT: one data handler per connection, no stream pipes, no timers (the front sweeps).
+import type { Socket } from 'node:net';
+import { noBytes } from '#base/bytes.ts';
+import { failure } from '#http/exchange.ts';
+import type { ClientAddress, Downstream, ExchangeFailure, FailureCode, Fields, ResponseHead, Upstream } from '#http/exchange.ts';
+import { ListFields } from '#http/list-fields.ts';
+import { ChunkedDecoder } from '#wire/http1-chunked.ts';
+import { Http1Error, Http1Head, findHeadEnd, parseRequestHead, parseRequestLine } from '#wire/http1-head.ts';
+import { renderFailure } from './error-page.ts';
+import { AuthorityCache, Http1Request, RequestRefusal, completeRequest, refusalCode } from './http1-request.ts';
+import { Http1Writer } from './http1-writer.ts';
+import type { Http1FrontShare } from './http1-front.ts';
+
+type State = 'head' | 'length' | 'chunked' | 'waiting' | 'upgrading' | 'raw' | 'closing' | 'closed';
+
+/** Pipelined or early bytes kept while a response is under way; then the socket is paused. */
+const maxStashBytes = 65_536;
+/** Rest of a request body that is read over after an early response, before the connection is closed. */
+const maxDiscardBytes = 1_048_576;
+/** How long a closing connection may take to read our last bytes. */
+const lingerMs = 2_000;
+
+export class Http1Connection implements Downstream {
+  readonly #socket: Socket;
+  readonly #client: ClientAddress;
+  readonly #share: Http1FrontShare;
+  readonly #scheme: 'http' | 'https';
+  readonly #head: Http1Head;
+  readonly #writer: Http1Writer;
+  readonly #authorities = new AuthorityCache();
+  #chunks: ChunkedDecoder | undefined;
+  #state: State = 'head';
+  #stash: Buffer = noBytes;
+  #scanned = 0;
+  #remaining = 0;
+  #discarded = 0;
+  #request: Http1Request | undefined;
+  #upstream: Upstream | undefined;
+  #isProcessing = false;
+  #isResponded = false;
+  #isResponseDone = false;
+  #isPeerDone = false;
+  #isDraining = false;
+  #served = 0;
+  /** When the present wait began, for the sweep. */
+  #sinceMs: number;
+
+  constructor(socket: Socket, client: ClientAddress, share: Http1FrontShare) {
+    this.#socket = socket;
+    this.#client = client;
+    this.#share = share;
+    this.#scheme = share.scheme;
+    this.#head = new Http1Head(share.limits);
+    this.#writer = new Http1Writer(socket, share.scratch);
+    this.#sinceMs = share.now();
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('drain', () => this.#upstream?.downstreamDrained());
+    socket.on('end', () => this.#onPeerEnd());
+    socket.on('error', () => this.#onClose());
+    socket.on('close', () => this.#onClose());
+  }
+
+  get isIdle(): boolean {
+    return this.#state === 'head' && this.#stash.length === 0;
+  }
+
+  // Reading.
+
+  #onData(chunk: Buffer): void {
+    this.#sinceMs = this.#share.now();
+    switch (this.#state) {
+      case 'raw':
+        if (!this.#upstream!.writeBody(chunk)) this.#socket.pause();
+        return;
+      case 'closing':
+      case 'closed':
+        return;
+      case 'waiting':
+      case 'upgrading':
+        this.#keep(chunk);
+        return;
+      default:
+        this.#process(this.#stash.length === 0 ? chunk : Buffer.concat([this.#stash, chunk]));
+    }
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#stash = this.#stash.length === 0 ? bytes : Buffer.concat([this.#stash, bytes]);
+    if (this.#stash.length > maxStashBytes) this.#socket.pause();
+  }
+
+  #process(bytes: Buffer): void {
+    this.#stash = noBytes;
+    this.#isProcessing = true;
+    try {
+      const rest = this.#consume(bytes);
+      if (rest < bytes.length) this.#keep(rest === 0 ? bytes : bytes.subarray(rest));
+    } catch (error) {
+      if (!(error instanceof Http1Error) && !(error instanceof RequestRefusal)) throw error;
+      this.#refuse(refusalCode(error), error.message);
+    } finally {
+      this.#isProcessing = false;
+    }
+  }
+
+  /** Reads as far as the present state allows; returns the offset of the first byte not taken. */
+  #consume(bytes: Buffer): number {
+    let at = 0;
+    while (at < bytes.length) {
+      switch (this.#state) {
+        case 'head': {
+          const next = this.#readHead(bytes, at);
+          if (next < 0) return at;
+          at = next;
+          break;
+        }
+        case 'length':
+          at = this.#readLength(bytes, at);
+          break;
+        case 'chunked':
+          at = this.#readChunked(bytes, at);
+          break;
+        case 'raw':
+          if (!this.#upstream!.writeBody(bytes.subarray(at))) this.#socket.pause();
+          return bytes.length;
+        case 'closing':
+        case 'closed':
+          return bytes.length;
+        default:
+          return at;
+      }
+    }
+    return at;
+  }
+
+  /** One request head; -1 when more bytes are needed. */
+  #readHead(bytes: Buffer, offset: number): number {
+    // One empty line before a request is tolerated (RFC 9112 section 2.2).
+    const at = bytes[offset] === 0x0d && bytes[offset + 1] === 0x0a ? offset + 2 : offset;
+    const end = findHeadEnd(bytes, at, at + this.#scanned, this.#share.limits);
+    if (end < 0) {
+      this.#scanned = this.#checkEarly(bytes, at) - offset;
+      return -1;
+    }
+    this.#scanned = 0;
+    parseRequestHead(this.#head, bytes, at);
+    this.#start();
+    return end;
+  }
+
+  /** Refuses what cannot become a request without waiting for the rest of it; returns where scanning may resume. */
+  #checkEarly(bytes: Buffer, at: number): number {
+    const isStart = this.#scanned === 0;
+    if (isStart && at < bytes.length && !isMethodByte(bytes[at]!) && bytes[at] !== 0x0d) {
+      throw new Http1Error('bad-request', 'the first byte starts no request');
+    }
+    if (bytes.indexOf(0x0a, at) >= 0) parseRequestLine(this.#head, bytes, at);
+    return bytes.length;
+  }
+
+  #readLength(bytes: Buffer, at: number): number {
+    const end = Math.min(bytes.length, at + this.#remaining);
+    this.#remaining -= end - at;
+    this.#passBody(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
+    if (this.#remaining === 0) this.#bodyDone(null);
+    return end;
+  }
+
+  #readChunked(bytes: Buffer, at: number): number {
+    const decoder = this.#chunks!;
+    const end = decoder.decode(bytes, at, (data) => this.#passBody(data));
+    if (decoder.isDone && this.#state === 'chunked') this.#bodyDone(decoder.trailers);
+    return end;
+  }
+
+  #passBody(data: Buffer): void {
+    if (this.#isResponseDone && (this.#discarded += data.length) > maxDiscardBytes) {
+      this.#close();
+      return;
+    }
+    if (this.#upstream && !this.#upstream.writeBody(data)) this.#socket.pause();
+  }
+
+  #bodyDone(trailers: Fields | null): void {
+    this.#state = 'waiting';
+    this.#upstream?.endBody(trailers);
+    if (this.#isResponseDone) this.#next();
+  }
+
+  // A request begins.
+
+  #start(): void {
+    const head = this.#head;
+    const request = new Http1Request(head, { scheme: this.#scheme, client: this.#client, nowMs: this.#share.now() });
+    request.requestId = this.#share.newRequestId();
+    this.#request = request;
+    this.#isResponded = false;
+    this.#isResponseDone = false;
+    completeRequest(request, head, { authorities: this.#authorities, upgrades: this.#share.upgrades });
+    if (request.path === '*') return this.#answerOptions();
+    if (this.#share.isMisdirected(this.#client.serverName, request.host)) {
+      throw new RequestRefusal('misdirected', `${request.host} on a connection for ${this.#client.serverName}`);
+    }
+    if (request.upgrade !== '' && this.#share.takesUpgrade(request)) return this.#handOver(request);
+    this.#enterBody(request);
+    const upstream = this.#share.start(request, this);
+    if (this.#state !== 'closed') this.#upstream = upstream;
+    else upstream.abort('the client closed the connection');
+    if (this.#isResponseDone && this.#state === 'waiting') this.#next();
+  }
+
+  #enterBody(request: Http1Request): void {
+    this.#discarded = 0;
+    if (request.upgrade !== '') this.#state = 'upgrading';
+    else if (request.bodyKind === 'chunked') {
+      this.#state = 'chunked';
+      this.#chunks ??= new ChunkedDecoder('request');
+      this.#chunks.reset();
+    } else if (request.bodyKind === 'length' && request.contentLength > 0) {
+      this.#state = 'length';
+      this.#remaining = request.contentLength;
+    } else {
+      this.#state = 'waiting';
+    }
+  }
+
+  /** `OPTIONS *` asks the edge, not a site (RFC 9110 section 9.3.7). */
+  #answerOptions(): void {
+    this.#state = 'waiting';
+    this.respond({
+      status: 200,
+      fields: new ListFields(['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']),
+      bodyKind: 'length',
+      contentLength: 0,
+    });
+    this.end(null);
+  }
+
+  /** The connection leaves HTTP for a tunnel. */
+  #handOver(request: Http1Request): void {
+    this.#state = 'closed';
+    this.#socket.removeAllListeners('data').removeAllListeners('drain').removeAllListeners('end');
+    this.#socket.removeAllListeners('error').removeAllListeners('close');
+    this.#share.left(this);
+    this.#share.upgradeTaken(this.#socket, request);
+  }
+
+  // Downstream.
+
+  inform(head: ResponseHead): void {
+    if (this.#request?.httpVersion === '1.1') this.#writer.writeInterim(head);
+  }
+
+  respond(head: ResponseHead): void {
+    const request = this.#request!;
+    this.#isResponded = true;
+    const { isClose, isKeepAlive, minorVersion } = this.#head;
+    const wantsMore = minorVersion === 1 ? !isClose : isKeepAlive && !isClose;
+    const limit = this.#share.requestsPerConnection;
+    const keepAlive =
+      wantsMore &&
+      !request.asksUpgrade &&
+      !this.#isDraining &&
+      !this.#isPeerDone &&
+      (limit === 0 || this.#served + 1 < limit) &&
+      !(request.expectsContinue && this.#state !== 'waiting' && head.status >= 400);
+    this.#writer.writeHead(head, { isHead: request.method === 'HEAD', minorVersion, keepAlive });
+  }
+
+  body(chunk: Buffer): boolean {
+    if (this.#state === 'raw') return this.#writer.writeRaw(chunk);
+    return this.#writer.writeBody(chunk);
+  }
+
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  end(trailers: Fields | null): void {
+    if (this.#state === 'raw') {
+      this.#socket.end();
+      return;
+    }
+    this.#writer.finish(trailers);
+    this.#isResponseDone = true;
+    if (this.#state === 'upgrading') this.#close();
+    else if (this.#state === 'waiting' && !this.#isProcessing) this.#next();
+    else if (this.#state !== 'waiting' && !this.#writer.keepsAlive) this.#close();
+  }
+
+  switchProtocols(head: ResponseHead): void {
+    this.#writer.writeSwitch(head, this.#request!.upgrade);
+    this.#isResponded = true;
+    this.#state = 'raw';
+    const early = this.#stash;
+    this.#stash = noBytes;
+    if (early.length > 0 && !this.#upstream?.writeBody(early)) return;
+    this.#socket.resume();
+    if (this.#isPeerDone) this.#upstream?.endBody(null);
+  }
+
+  abort(what: ExchangeFailure): void {
+    this.#upstream = undefined;
+    if (!this.#isResponded) this.#refuse(what.code, what.detail);
+    else this.#destroy();
+  }
+
+  upstreamDrained(): void {
+    if (this.#stash.length <= maxStashBytes) this.#socket.resume();
+  }
+
+  // Between requests, and the end.
+
+  /** The exchange is over both ways. */
+  #next(): void {
+    this.#upstream = undefined;
+    this.#request = undefined;
+    this.#served += 1;
+    if (!this.#writer.keepsAlive || this.#isDraining) return this.#close();
+    this.#state = 'head';
+    this.#isResponseDone = false;
+    this.#sinceMs = this.#share.now();
+    if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.#isPeerDone && this.#stash.length === 0) return this.#close();
+    if (this.#stash.length > 0 && !this.#isProcessing) this.#process(this.#stash);
+  }
+
+  /** Answers with an error, if an answer is still possible, and closes. */
+  #refuse(code: FailureCode, detail: string): void {
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    upstream?.abort(detail);
+    if (this.#isResponded) return this.#destroy();
+    this.#share.refused(code, this.#client, detail);
+    const what = failure(code, detail);
+    const accept = this.#request?.fields.get('accept') ?? '';
+    const answer = renderFailure(what, this.#request?.requestId ?? this.#share.newRequestId(), accept, this.#request?.host ?? '');
+    const isHead = this.#head.method === 'HEAD';
+    this.#writer.writeHead(
+      { status: what.status, fields: new ListFields(answer.fields), bodyKind: 'length', contentLength: answer.body.length },
+      { isHead, minorVersion: 1, keepAlive: false },
+    );
+    if (!isHead) this.#writer.writeBody(answer.body);
+    this.#writer.finish(null);
+    this.#close();
+  }
+
+  /** Ends our side; the client may still send what it was sending, which is read over for a moment. */
+  #close(): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    this.#state = 'closing';
+    this.#stash = noBytes;
+    upstream?.abort('the connection closed before the request was complete');
+    this.#sinceMs = this.#share.now();
+    this.#writer.flush();
+    this.#socket.end();
+    this.#socket.resume();
+    if (this.#isPeerDone) this.#socket.destroySoon();
+  }
+
+  #destroy(): void {
+    this.#writer.discard();
+    if (this.#state !== 'closed') this.#socket.destroy();
+    this.#onClose();
+  }
+
+  #onPeerEnd(): void {
+    this.#isPeerDone = true;
+    switch (this.#state) {
+      case 'raw':
+        this.#upstream?.endBody(null);
+        return;
+      case 'head':
+        if (this.#stash.length === 0) this.#close();
+        else this.#refuse('bad-request', 'the connection ended within a request head');
+        return;
+      case 'length':
+      case 'chunked':
+        this.#destroy();
+        return;
+      case 'closing':
+        this.#socket.destroySoon();
+        return;
+      default:
+    }
+  }
+
+  #onClose(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#writer.discard();
+    this.#share.left(this);
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    upstream?.abort('the client closed the connection');
+    this.#socket.destroy();
+  }
+
+  // Called by the front.
+
+  /** Applies the time limit of the present state. */
+  sweep(nowMs: number): void {
+    const waitedMs = nowMs - this.#sinceMs;
+    const { headMs, keepAliveMs, bodyIdleMs } = this.#share.timeouts;
+    switch (this.#state) {
+      case 'head':
+        if (this.#stash.length > 0 || this.#served === 0) {
+          if (waitedMs > headMs) this.#timeOut('the request head did not arrive in time');
+        } else if (waitedMs > keepAliveMs) this.#close();
+        return;
+      case 'length':
+      case 'chunked':
+        if (waitedMs > bodyIdleMs && !this.#socket.isPaused()) this.#timeOut('the request body made no progress');
+        return;
+      case 'closing':
+        if (waitedMs > lingerMs) this.#destroy();
+        return;
+      default:
+    }
+  }
+
+  #timeOut(detail: string): void {
+    if (this.#stash.length === 0 && this.#state === 'head') this.#close();
+    else this.#refuse('request-timeout', detail);
+  }
+
+  /** No further request on this connection; closed at once if it is idle. */
+  drain(): void {
+    this.#isDraining = true;
+    if (this.isIdle) this.#close();
+  }
+
+  /** Cuts the connection. */
+  destroy(): void {
+    this.#destroy();
+  }
+}
+
+function isMethodByte(byte: number): boolean {
+  return byte >= 0x21 && byte <= 0x7e;
+}

@@ -1,0 +1,78 @@
+// All HTTP/1.1 client connections of one listener: what they share, their limits and their sweep.
+import type { Socket } from 'node:net';
+import type { EdgeLimits, EdgeTimeouts } from '#model/edge-snapshot.ts';
+import type { ClientAddress, Downstream, FailureCode, RequestHead, Upstream } from '#http/exchange.ts';
+import type { HeadLimits } from '#wire/http1-head.ts';
+import { Http1Connection } from './http1-connection.ts';
+import { HeadScratch } from './http1-writer.ts';
+
+/** What a front needs from the edge. */
+export interface Http1FrontOptions {
+  readonly scheme: 'http' | 'https';
+  readonly now: () => number;
+  readonly newRequestId: () => string;
+  readonly start: (request: RequestHead, front: Downstream) => Upstream;
+  /** Whether the TLS server name and the request's host belong to different certificates. */
+  readonly isMisdirected: (serverName: string, host: string) => boolean;
+  /** Whether an upgrade request is for the edge itself (a tunnel over WebSocket) and leaves HTTP. */
+  readonly takesUpgrade: (request: RequestHead) => boolean;
+  readonly upgradeTaken: (socket: Socket, request: RequestHead) => void;
+  /** A request refused before it became an exchange; for metrics and log. */
+  readonly refused: (code: FailureCode, client: ClientAddress, detail: string) => void;
+  readonly limits: EdgeLimits;
+  readonly timeouts: EdgeTimeouts;
+  readonly upgrades: readonly string[];
+}
+
+/** The part of the front that its connections use. */
+export interface Http1FrontShare extends Omit<Http1FrontOptions, 'limits'> {
+  readonly limits: HeadLimits;
+  readonly requestsPerConnection: number;
+  readonly scratch: HeadScratch;
+  left(connection: Http1Connection): void;
+}
+
+export class Http1Front {
+  readonly #connections = new Set<Http1Connection>();
+  #share: Http1FrontShare;
+
+  constructor(options: Http1FrontOptions) {
+    this.#share = this.#makeShare(options);
+  }
+
+  #makeShare(options: Http1FrontOptions): Http1FrontShare {
+    const { headBytes, headFields, targetBytes, requestsPerConnection } = options.limits;
+    return {
+      ...options,
+      limits: { headBytes, targetBytes, fields: headFields },
+      requestsPerConnection,
+      scratch: new HeadScratch(),
+      left: (connection) => this.#connections.delete(connection),
+    };
+  }
+
+  /** New limits and timeouts, for connections from now on. */
+  apply(options: Http1FrontOptions): void {
+    this.#share = this.#makeShare(options);
+  }
+
+  accept(socket: Socket, client: ClientAddress): void {
+    this.#connections.add(new Http1Connection(socket, client, this.#share));
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  sweep(nowMs: number): void {
+    for (const connection of this.#connections) connection.sweep(nowMs);
+  }
+
+  drain(): void {
+    for (const connection of this.#connections) connection.drain();
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+}

@@ -1,0 +1,218 @@
+// The middle of the edge: takes a parsed request from a front, finds its route, tunnel, connection and rule in the
+// present snapshot, and starts it on an upstream. Both fronts call `start`; nothing here knows HTTP/1.1 from HTTP/2.
+import { cidrSet } from '#base/ip.ts';
+import type { Clock } from '#base/clock.ts';
+import type { Random } from '#base/random.ts';
+import type { EdgeSnapshot, EdgeTimeouts, RouteEntry } from '#model/edge-snapshot.ts';
+import { decodedPath } from '#http/request-target.ts';
+import type { Downstream, RequestHead, Upstream } from '#http/exchange.ts';
+import type { TunnelStream } from '#tunnel/stream.ts';
+import type { AccessLog } from './access-log.ts';
+import { ClientResolver } from './client-address.ts';
+import type { EdgeMetrics } from './edge-metrics.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeOwner } from './exchange.ts';
+import { Http1Upstream } from './http1-upstream.ts';
+import { Http2Origins } from './http2-origins.ts';
+import { Router } from './router.ts';
+import { SocketUpstream } from './socket-upstream.ts';
+import type { TunnelRegistry, TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
+
+export interface ProxyOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly registry: TunnelRegistry;
+  readonly accessLog: AccessLog;
+  readonly metrics: EdgeMetrics;
+  readonly snapshot: EdgeSnapshot;
+}
+
+/** Room for the largest request head that the parser lets in, plus what the edge adds, or one small chunk. */
+const scratchBytes = 65_536;
+
+export class Proxy implements ExchangeOwner {
+  readonly #options: ProxyOptions;
+  readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
+  readonly #active = new Set<Exchange>();
+  readonly #http2 = new Http2Origins();
+  /** Names this edge in CDN-Loop (RFC 8586), so that a request that comes back is known. */
+  readonly #loopId: string;
+  readonly #idPrefix: string;
+  #idCounter = 0;
+  #router: Router;
+  #clients: ClientResolver;
+  #timeouts: EdgeTimeouts;
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    this.#loopId = `sallyport-${options.random.bytes(6).toString('hex')}`;
+    this.#idPrefix = options.random.bytes(5).toString('hex');
+    this.#router = new Router(options.snapshot.routes);
+    this.#clients = new ClientResolver(cidrSet(options.snapshot.trustedProxies));
+    this.#timeouts = options.snapshot.timeouts;
+  }
+
+  /** Serves from a new snapshot; requests under way finish as they began. */
+  apply(snapshot: EdgeSnapshot): void {
+    this.#router = new Router(snapshot.routes);
+    this.#clients = new ClientResolver(cidrSet(snapshot.trustedProxies));
+    this.#timeouts = snapshot.timeouts;
+  }
+
+  get router(): Router {
+    return this.#router;
+  }
+
+  get activeCount(): number {
+    return this.#active.size;
+  }
+
+  /** A new request id, unique across restarts. */
+  newRequestId(): string {
+    return `${this.#idPrefix}${(this.#idCounter++).toString(36).padStart(6, '0')}`;
+  }
+
+  now(): number {
+    return this.#options.clock.nowMs();
+  }
+
+  /** Starts a request; the answer goes to `front`, possibly before this returns. HOT. */
+  start(request: RequestHead, front: Downstream): Upstream {
+    const exchange = new Exchange(request, front, this);
+    this.#active.add(exchange);
+    this.#options.metrics.requestStarted();
+    const client = this.#clients.resolve(request);
+    exchange.clientAddress = client.address;
+    const match = this.#router.match(request.host, request.path);
+    if (match.kind !== 'found') {
+      exchange.fail(match.kind === 'ambiguous' ? 'bad-request' : match.kind, `no route for ${request.host}${request.path}`);
+      return exchange;
+    }
+    exchange.route = match.route;
+    const loop = request.fields.get('cdn-loop');
+    if (loop?.includes(this.#loopId)) {
+      exchange.fail('loop', 'CDN-Loop names this edge');
+      return exchange;
+    }
+    const loopValue = loop === undefined ? this.#loopId : `${loop}, ${this.#loopId}`;
+    exchange.edgeLines =
+      `${client.fieldLines}X-Forwarded-Host: ${request.authority}\r\n` +
+      `X-Request-Id: ${request.requestId}\r\nCDN-Loop: ${loopValue}\r\n`;
+    this.dispatch(exchange, undefined);
+    return exchange;
+  }
+
+  // ExchangeOwner.
+
+  dispatch(exchange: Exchange, except: TunnelSlot | undefined): void {
+    const { request } = exchange;
+    const route = exchange.route as RouteEntry;
+    exchange.attempts += 1;
+    const slot = this.#options.registry.pick(route.tunnelId, except);
+    if (!slot) return exchange.fail('no-connector', `tunnel ${route.tunnelId} has no connection`);
+    const ruleIndex = slot.matcher.match(request.host, decodedPath(request.path));
+    const rule = slot.rules.rules[ruleIndex];
+    if (!rule) return exchange.fail('no-ingress', 'the connector has published no rule that matches');
+    if (rule.requiresAccess) return exchange.fail('access-required', `rule ${ruleIndex} asks for access`);
+    const target: TunnelTarget = { slot, rule, ruleIndex };
+    exchange.occupy(target);
+    switch (rule.protocol) {
+      case 'http1':
+        return this.#startHttp1(exchange, target);
+      case 'h2':
+        return this.#http2.start(exchange, target, () => this.#open(exchange, target, ''));
+      default:
+        return this.#startSocket(exchange, target);
+    }
+  }
+
+  hasOtherReplica(_exchange: Exchange, slot: TunnelSlot): boolean {
+    return this.#options.registry.hasReplicaBeside(slot);
+  }
+
+  finished(exchange: Exchange): void {
+    this.#active.delete(exchange);
+    const now = this.now();
+    this.#options.metrics.requestFinished(exchange, now);
+    this.#options.accessLog.add(exchange, now);
+  }
+
+  #startHttp1(exchange: Exchange, target: TunnelTarget): void {
+    const { request } = exchange;
+    const { slot, rule } = target;
+    if (request.bodyKind === 'chunked' && !rule.allowsChunked) {
+      return exchange.fail('length-required', 'the rule disables chunked encoding and the length is unknown');
+    }
+    const poolKey = rule.followsHost ? `${target.ruleIndex} ${request.host}` : target.ruleIndex;
+    let upstream = rule.isPerClient ? undefined : slot.pool.take(poolKey, exchange.isIdempotent, this.now());
+    if (!upstream) {
+      const stream = this.#open(exchange, target, '');
+      if (!stream) return;
+      upstream = new Http1Upstream(stream, { slot, rule, poolKey }, { scratch: this.#scratch, now: () => this.now() });
+    }
+    exchange.attach(upstream);
+    upstream.begin(request, { edgeLines: exchange.edgeLines, side: exchange });
+  }
+
+  /** TCP, bastion and SOCKS services: bytes in WebSocket messages, as cloudflared's `access` clients send them. */
+  #startSocket(exchange: Exchange, target: TunnelTarget): void {
+    const { request } = exchange;
+    if (request.upgrade !== 'websocket') {
+      return exchange.fail('bad-request', `${target.rule.service} is reached by WebSocket only`);
+    }
+    const destination = target.rule.protocol === 'bastion' ? (request.fields.get('cf-access-jump-destination') ?? '') : '';
+    const stream = this.#open(exchange, target, destination);
+    if (!stream) return;
+    const upstream = new SocketUpstream(stream, exchange);
+    exchange.attach(upstream);
+    upstream.begin(request);
+  }
+
+  /** Opens a stream for the exchange; on failure the exchange is answered and undefined returned. */
+  #open(exchange: Exchange, target: TunnelTarget, destination: string): TunnelStream | undefined {
+    const { request } = exchange;
+    const { client } = request;
+    try {
+      return target.slot.connection.open({
+        rulesVersion: target.slot.rules.version,
+        ruleIndex: target.ruleIndex,
+        host: request.host,
+        client: { address: exchange.clientAddress, port: client.port },
+        local: { address: client.localAddress, port: client.localPort },
+        destination,
+        requestId: request.requestId,
+      });
+    } catch (error) {
+      exchange.lostBeforeResponse('draining', String(error));
+      return undefined;
+    }
+  }
+
+  /** Applies the time limits; called about once a second. */
+  sweep(): void {
+    const now = this.now();
+    const { firstByteMs, bodyIdleMs, upgradeIdleMs } = this.#timeouts;
+    for (const exchange of this.#active) {
+      if (exchange.isUpgraded) {
+        if (upgradeIdleMs > 0 && now - exchange.progressMs > upgradeIdleMs) this.#expire(exchange, 'upgraded connection idle');
+      } else if (exchange.isFrontPaused) {
+        if (now - exchange.progressMs > bodyIdleMs) this.#expire(exchange, 'the client stopped reading');
+      } else if (!exchange.isResponded && firstByteMs > 0 && exchange.isRequestDone) {
+        if (now - Math.max(exchange.progressMs, exchange.request.startedMs) > firstByteMs) {
+          this.#expire(exchange, 'no first byte from the origin in time');
+        }
+      }
+    }
+    for (const slot of this.#options.registry.slots) slot.pool.sweep(now);
+    this.#http2.sweep(now);
+  }
+
+  #expire(exchange: Exchange, detail: string): void {
+    exchange.expire(detail);
+  }
+
+  /** Gives every request up; for the end of a drain. */
+  abortAll(): void {
+    for (const exchange of this.#active) exchange.expire('the edge is stopping');
+  }
+}
