@@ -191,7 +191,6 @@ export abstract class Session implements FrameSink {
   onControl(type: number, streamId: number, payload: Buffer): void {
     if (isStreamType(type)) {
       if (this.#state !== 'open') throw frameError(`${frameName(type)} during the handshake`);
-      // An empty DATA frame is a frame like any other, but carries nothing.
       return this.streams.receiveFrame(type, streamId, payload);
     }
     if (type === frameTypes.CLOSE) return this.#onClose(payload);

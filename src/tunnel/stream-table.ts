@@ -135,7 +135,7 @@ export class StreamTable implements StreamHost {
 
   /** The connection is gone: every stream is told. */
   closeAll(detail: string): void {
-    for (const stream of [...this.#streams.values()]) stream.receiveReset('connection-lost', detail);
+    for (const stream of this.#streams.values()) stream.receiveReset('connection-lost', detail);
   }
 
   queueTurn(stream: SessionStream): void {
