@@ -1,0 +1,355 @@
+// The connector: keeps several connections to its edge, publishes its ingress rules over them and serves the streams
+// the edge opens. It listens on nothing public and dials nothing its rules do not name.
+//
+//     edge-link.ts (x N)  <->  edge          rule-table.ts -> origin.ts -> origin-pipe.ts  <->  origins
+import type { Clock } from '#base/clock.ts';
+import { SallyportError } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import type { MetricsRegistry } from '#base/metrics.ts';
+import type { Random } from '#base/random.ts';
+import { TaskGroup } from '#base/tasks.ts';
+import type { IngressRule } from '#model/ingress-rule.ts';
+import type { ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
+import { createUuid } from '#tunnel/credentials.ts';
+import type { DialOptions } from '#tunnel/driver.ts';
+import { parseEdgeAddress } from '#tunnel/edge-address.ts';
+import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
+import { Admission } from './admission.ts';
+import { type ConnectorMetrics, createConnectorMetrics } from './connector-metrics.ts';
+import {
+  clockSkewLimitMs,
+  type ConnectorState,
+  connectorStates,
+  type ConnectorStatus,
+} from './connector-state.ts';
+import type { CredentialsSource } from './credentials-source.ts';
+import { type EdgeDialer, edgeDialer, type TunnelProtocol } from './edge-dialer.ts';
+import { EdgeLink, type LinkFailure, type LinkHost } from './edge-link.ts';
+import { type RulesDifference, RuleTable } from './rule-table.ts';
+import { StreamEvents } from './stream-events.ts';
+import { TickFlusher } from './tick-flusher.ts';
+
+export interface ConnectorOptions {
+  readonly credentials: CredentialsSource;
+  /** `host:port` to dial instead of what the credentials say; '' for theirs. */
+  readonly edgeAddress: string;
+  /** The last matches everything (config/ingress-rules.ts has checked). */
+  readonly rules: readonly IngressRule[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: MetricsRegistry;
+  readonly version: string;
+  /** `linux_x64` style. */
+  readonly arch: string;
+  readonly protocol?: TunnelProtocol;
+  /** Default 4. */
+  readonly connections?: number;
+  /** PEM text of CAs that may vouch for the edge beside the system's. */
+  readonly caText?: string;
+  /** UUID of this process; drawn when absent. */
+  readonly instanceId?: string;
+  readonly ipVersion?: 0 | 4 | 6;
+  readonly bindAddress?: string;
+  /** For tests: reaches the edge in another way. */
+  readonly dial?: EdgeDialer;
+}
+
+/** A running connector. */
+export interface Connector {
+  readonly connectorId: string;
+  state(): ConnectorStatus;
+  readonly rules: readonly IngressRule[];
+  /** Resolves when the edge has accepted a first connection (for systemd and the pid file). */
+  connected(): Promise<void>;
+  /** Puts checked rules in force and publishes them; throws and keeps the old ones if an origin cannot be prepared. */
+  reload(rules: readonly IngressRule[]): RulesDifference | undefined;
+  /** Tells status and metrics that the configuration file is broken ('' when it is mended). */
+  setConfigError(detail: string): void;
+  /** No new streams; resolves when those under way have ended, at the latest after the grace period. */
+  drain(graceMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What plain origin sockets read into: one buffer serves all, as a read is passed on before the next begins. */
+const scratchBytes = 65_536;
+
+const defaultConnections = 4;
+
+/**
+ * Starts a connector; it connects, and stays connected, in the background.
+ * @throws SallyportError for rules whose origins cannot be prepared, or when nothing says where the edge is
+ */
+export async function startConnector(options: ConnectorOptions): Promise<Connector> {
+  return new RunningConnector(options);
+}
+
+class RunningConnector implements Connector, LinkHost {
+  readonly connectorId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly dial: EdgeDialer;
+  readonly #options: ConnectorOptions;
+  readonly #metrics: ConnectorMetrics;
+  readonly #table: RuleTable;
+  readonly #events: StreamEvents;
+  readonly #links: EdgeLink[];
+  readonly #admission = new Admission();
+  readonly #tasks = new TaskGroup();
+  readonly #unsubscribe: () => void;
+  #phase: 'running' | 'draining' | 'stopped' = 'running';
+  #failure: LinkFailure | undefined;
+  #configError = '';
+  #clockSkewMs: number | undefined;
+
+  constructor(options: ConnectorOptions) {
+    const { clock, random, log, credentials } = options;
+    this.#options = options;
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
+    this.connectorId = options.instanceId ?? createUuid(random);
+    this.#edgeTarget();
+    this.dial = options.dial ?? edgeDialer(options.protocol ?? 'auto', () => this.#edgeTarget());
+    this.#metrics = createConnectorMetrics(options.metrics, options.version);
+    this.#events = new StreamEvents(this.#metrics, log);
+    this.#table = new RuleTable(options.rules, {
+      clock,
+      flusher: new TickFlusher(),
+      scratch: Buffer.allocUnsafeSlow(scratchBytes),
+      events: this.#events,
+    });
+    this.#links = Array.from(
+      { length: options.connections ?? defaultConnections },
+      (_, i) => new EdgeLink(i, this),
+    );
+    this.#unsubscribe = credentials.subscribe(() => this.#renew());
+    this.#start();
+  }
+
+  get rules(): readonly IngressRule[] {
+    return this.#table.rules;
+  }
+
+  state(): ConnectorStatus {
+    const readyConnections = this.#readyCount();
+    return {
+      state: this.#stateWord(readyConnections),
+      detail: this.#detail(readyConnections),
+      readyConnections: this.#phase === 'running' ? readyConnections : 0,
+      connectorId: this.connectorId,
+      tunnelId: this.#options.credentials.current().tunnelId,
+      rulesVersion: this.#table.published.version,
+      configError: this.#configError,
+      clockSkewMs: this.#clockSkewMs,
+      openStreams: this.#events.openStreams,
+    };
+  }
+
+  connected(): Promise<void> {
+    return this.#admission.first();
+  }
+
+  reload(rules: readonly IngressRule[]): RulesDifference | undefined {
+    const difference = this.#table.replace(rules);
+    if (!difference) return undefined;
+    const { version } = this.#table.published;
+    this.#metrics.configVersion.set(version);
+    this.log.info('Updated to new configuration', { version, ...difference });
+    for (const link of this.#links) {
+      link.connection?.publish(this.#table.published).catch((error: unknown) => {
+        this.log.error('The edge did not take the new ingress rules', {
+          connIndex: link.index,
+          error: String(error),
+        });
+      });
+    }
+    return difference;
+  }
+
+  setConfigError(detail: string): void {
+    this.#configError = detail;
+    this.#metrics.configPushes.add();
+    if (detail !== '') this.#metrics.configErrors.add();
+    this.#metrics.configBroken.set(detail === '' ? 0 : 1);
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    if (this.#phase === 'stopped') return;
+    this.#phase = 'draining';
+    this.#showState();
+    this.log.info('Initiating graceful shutdown', { graceMs, openStreams: this.#events.openStreams });
+    const tasksEnded = this.#stopDialing();
+    const timer = this.clock.after(graceMs, () => {
+      for (const link of this.#links)
+        link.close('drain-deadline', `streams were still open after ${graceMs} ms`);
+    });
+    await Promise.all(this.#links.map((link) => link.drain()));
+    timer.cancel();
+    await tasksEnded;
+    this.#stopped();
+  }
+
+  async close(): Promise<void> {
+    const tasksEnded = this.#stopDialing();
+    for (const link of this.#links) link.close('shutdown');
+    await Promise.all(this.#links.map((link) => link.drain()));
+    await tasksEnded;
+    this.#stopped();
+  }
+
+  // What links ask and tell.
+
+  dialOptions(index: number): DialOptions {
+    const { credentials, version, arch, clock, random } = this.#options;
+    return {
+      credentials: credentials.current(),
+      instanceId: this.connectorId,
+      index,
+      version,
+      arch,
+      clock,
+      random,
+      onFault: (error) =>
+        this.log.error('A stream failed by a fault of the connector', { error: String(error) }),
+    };
+  }
+
+  published(): RuleTable['published'] {
+    return this.#table.published;
+  }
+
+  /** HOT: once per stream. */
+  onStream(stream: TunnelStream, request: OpenRequest, opened: () => void): void {
+    const origin = this.#table.find(request.rulesVersion, request.ruleIndex);
+    if (typeof origin !== 'string') return origin.serve(stream, request, opened);
+    stream.handler = deafHandler;
+    stream.reset(origin, `rules version ${request.rulesVersion}, index ${request.ruleIndex}`);
+  }
+
+  admission(index: number, signal: AbortSignal): Promise<void> {
+    return index === 0 ? Promise.resolve() : this.#admission.granted(signal);
+  }
+
+  linkReady(link: EdgeLink, connection: ConnectorConnection): void {
+    this.#failure = undefined;
+    this.#admission.grant();
+    this.#metrics.registered.add();
+    this.#metrics.locations
+      .with({ connection_id: String(link.index), edge_location: connection.edgeName })
+      .set(1);
+    this.#noteClock(connection.clockSkewMs);
+    this.log.info('Registered tunnel connection', {
+      connIndex: link.index,
+      connection: connection.edgeConnectionId,
+      event: 0,
+      ip: connection.remoteAddress,
+      location: connection.edgeName,
+      protocol: connection.transportKind,
+    });
+    this.#showState();
+  }
+
+  linkLost(link: EdgeLink, reason: DisconnectReason, detail: string, failure: LinkFailure): void {
+    this.#failure = failure;
+    this.#metrics.disconnects.with({ reason }).add();
+    if (failure.state === 'unauthorized') this.#admission.revoke();
+    this.#metrics.registerFailed.with({ error: failure.state, rpcName: 'registerConnection' }).add();
+    const fields = { connIndex: link.index, event: 0, reason, error: detail };
+    const isLast = this.#readyCount() === 0;
+    const message = failure.state === 'unauthorized' ? failure.detail : 'Lost connection with the edge';
+    if (isLast) this.log.error(message, fields);
+    else this.log.warn(message, fields);
+    this.#showState();
+  }
+
+  // Inside.
+
+  #start(): void {
+    const { tunnelId } = this.#options.credentials.current();
+    this.log.info('Starting tunnel', { tunnelID: tunnelId });
+    this.log.info(`Generated Connector ID: ${this.connectorId}`);
+    this.#metrics.configVersion.set(this.#table.published.version);
+    this.#showState();
+    for (const link of this.#links)
+      this.#tasks.start(`edge connection ${link.index}`, (signal) => link.run(signal));
+  }
+
+  #stopDialing(): Promise<void> {
+    this.#unsubscribe();
+    return this.#tasks.close();
+  }
+
+  #stopped(): void {
+    this.#phase = 'stopped';
+    this.#table.close();
+    this.#showState();
+    this.log.info('Tunnel server stopped');
+  }
+
+  /** New credentials: each connection gets a successor made with them, and waits end at once. */
+  #renew(): void {
+    this.log.info('The tunnel credentials have changed; connecting with the new ones');
+    for (const link of this.#links) link.renew();
+  }
+
+  #edgeTarget() {
+    const { credentials, edgeAddress, caText, ipVersion, bindAddress, clock } = this.#options;
+    const current = credentials.current();
+    const address = edgeAddress === '' ? current.edgeAddress : edgeAddress;
+    if (address === '') {
+      throw new SallyportError(
+        'config-missing',
+        'Neither the token nor the credentials name an edge; give its address with --edge HOST:PORT.',
+      );
+    }
+    const { host, port } = parseEdgeAddress(address);
+    return { host, port, caText, caPin: current.caPin, ipVersion, bindAddress, wallMs: () => clock.wallMs() };
+  }
+
+  #readyCount(): number {
+    let count = 0;
+    for (const link of this.#links) if (link.connection) count += 1;
+    return count;
+  }
+
+  #stateWord(readyConnections: number): ConnectorState {
+    if (this.#phase !== 'running') return this.#phase;
+    if (readyConnections > 0) return 'connected';
+    return this.#failure?.state ?? 'connecting';
+  }
+
+  #detail(readyConnections: number): string {
+    if (this.#failure && (readyConnections === 0 || this.#failure.state === 'unauthorized'))
+      return this.#failure.detail;
+    return this.#isClockWrong()
+      ? `This machine's clock is ${Math.round(this.#clockSkewMs! / 1000)} s off the edge's`
+      : '';
+  }
+
+  #isClockWrong(): boolean {
+    return Math.abs(this.#clockSkewMs ?? 0) > clockSkewLimitMs;
+  }
+
+  #noteClock(skewMs: number): void {
+    const wasWrong = this.#isClockWrong();
+    this.#clockSkewMs = skewMs;
+    this.#metrics.clockSkew.set(skewMs / 1000);
+    if (this.#isClockWrong() && !wasWrong) {
+      this.log.warn("This machine's clock differs from the edge's; is time synchronisation running?", {
+        skewMs,
+      });
+    }
+  }
+
+  #showState(): void {
+    const readyConnections = this.#readyCount();
+    this.#metrics.readyConnections.set(readyConnections);
+    const now = this.#stateWord(readyConnections);
+    for (const state of connectorStates) this.#metrics.state.with({ state }).set(state === now ? 1 : 0);
+  }
+}
+
+/** For streams that are refused at once. */
+const deafHandler = { onData() {}, onEnd() {}, onReset() {}, onDrain() {} };

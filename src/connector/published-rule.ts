@@ -1,0 +1,46 @@
+// What of a rule the edge is told: enough to match requests and to speak to the origin, no address of the home network
+// beyond the text its owner wrote.
+import type { IngressRule } from '#model/ingress-rule.ts';
+import type { PublishedRule } from '#model/published-rules.ts';
+
+/** The published form of a rule. */
+export function publishRule(rule: IngressRule): PublishedRule {
+  const { service, originRequest } = rule;
+  const isTls =
+    service.kind === 'unix' ? service.isTls : service.kind === 'http' && service.scheme === 'https';
+  const namesServer = originRequest.originServerName !== '';
+  return {
+    hostname: rule.hostname === '*' ? '' : rule.hostname,
+    path: rule.path,
+    service: service.text.slice(0, 4096),
+    protocol: protocolOf(rule),
+    isTls,
+    hostHeader: originRequest.httpHostHeader,
+    allowsChunked: !originRequest.disableChunkedEncoding,
+    // A unix socket has no name of its own, so TLS over it names the request's host.
+    followsHost: isTls && !namesServer && (originRequest.matchSniToHost || service.kind === 'unix'),
+    isPerClient: originRequest.proxyProtocol !== '',
+    requiresAccess: originRequest.access.required,
+    keepAliveConnections: Math.min(originRequest.keepAliveConnections, 100_000),
+    keepAliveTimeoutMs: Math.round(originRequest.keepAliveTimeoutMs),
+  };
+}
+
+function protocolOf({ service, originRequest }: IngressRule): PublishedRule['protocol'] {
+  switch (service.kind) {
+    case 'http':
+      return service.scheme === 'h2c' || (service.scheme === 'https' && originRequest.http2Origin)
+        ? 'h2'
+        : 'http1';
+    case 'unix':
+    case 'http-status':
+    case 'hello-world':
+      return 'http1';
+    case 'tcp':
+      return 'tcp';
+    case 'bastion':
+      return 'bastion';
+    case 'socks-proxy':
+      return 'socks';
+  }
+}

@@ -1,0 +1,66 @@
+// Origins that are dialled: http, https, h2c, unix sockets, tcp and its relatives. One socket for each stream; the edge
+// keeps streams open and uses them again, so this end needs no pool.
+import type { IngressRule } from '#model/ingress-rule.ts';
+import type { OpenRequest, ResetReason, TunnelStream } from '#tunnel/stream.ts';
+import { encodeProxyV1, encodeProxyV2 } from '#wire/proxy-protocol.ts';
+import { type Origin, type OriginContext, serverNameOf } from './origin.ts';
+import { addressOf, dialOrigin, type OriginTarget } from './origin-dial.ts';
+import { OriginPipe, type PipeOwner } from './origin-pipe.ts';
+import type { TickFlusher } from './tick-flusher.ts';
+
+export class SocketOrigin implements Origin, PipeOwner {
+  readonly flusher: TickFlusher;
+  readonly #rule: IngressRule;
+  readonly #target: OriginTarget;
+  readonly #context: OriginContext;
+
+  constructor(rule: IngressRule, target: OriginTarget, context: OriginContext) {
+    this.#rule = rule;
+    this.#target = target;
+    this.#context = context;
+    this.flusher = context.flusher;
+  }
+
+  serve(stream: TunnelStream, request: OpenRequest, opened: () => void): void {
+    this.serveAt(this.#target, this.newPipe(stream), request, opened);
+  }
+
+  /** Takes a stream whose destination is not known yet. */
+  newPipe(stream: TunnelStream): OriginPipe {
+    this.#context.events.streamOpened();
+    return new OriginPipe(stream, this);
+  }
+
+  /** Serves a pipe from another place than the rule's own (bastion, SOCKS). */
+  serveAt(target: OriginTarget, pipe: OriginPipe, request: OpenRequest, opened: () => void): void {
+    const { clock, scratch, events } = this.#context;
+    const startedMs = clock.nowMs();
+    const cancel = dialOrigin(target, {
+      clock,
+      scratch,
+      serverName: target.tls ? serverNameOf(this.#rule, request.host) : '',
+      preamble: proxyHeader(this.#rule, request),
+      readInto: (byteCount, memory) => pipe.readInto(byteCount, memory),
+      onReady: (socket, readsInto) => {
+        events.originReached(clock.nowMs() - startedMs);
+        opened();
+        pipe.attach(socket, addressOf(target), readsInto);
+      },
+      onFailed: ({ reason, detail }) => pipe.fail(reason, detail),
+    });
+    pipe.dialing(cancel);
+  }
+
+  pipeClosed(_pipe: OriginPipe, reason: ResetReason | '', detail: string): void {
+    this.#context.events.streamClosed(this.#rule, reason, detail);
+  }
+
+  close(): void {}
+}
+
+function proxyHeader(rule: IngressRule, request: OpenRequest): Uint8Array | undefined {
+  const { proxyProtocol } = rule.originRequest;
+  if (proxyProtocol === '') return undefined;
+  const encode = proxyProtocol === 'v1' ? encodeProxyV1 : encodeProxyV2;
+  return encode({ source: request.client, destination: request.local });
+}

@@ -1,0 +1,47 @@
+// Counts streams, and logs those that failed at their origin, each kind of failure at most once a second for a rule so
+// that a broken origin under load does not fill the disk.
+import type { Log } from '#base/log.ts';
+import type { IngressRule } from '#model/ingress-rule.ts';
+import type { ResetReason } from '#tunnel/stream.ts';
+import type { ConnectorMetrics } from './connector-metrics.ts';
+import type { OriginEvents } from './origin.ts';
+import { nameOf } from './rule-table.ts';
+
+export class StreamEvents implements OriginEvents {
+  readonly #metrics: ConnectorMetrics;
+  readonly #log: Log;
+  #openStreams = 0;
+
+  constructor(metrics: ConnectorMetrics, log: Log) {
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  get openStreams(): number {
+    return this.#openStreams;
+  }
+
+  streamOpened(): void {
+    this.#openStreams += 1;
+    const { streams, openStreams, mostOpenStreams } = this.#metrics;
+    streams.add();
+    openStreams.set(this.#openStreams);
+    if (this.#openStreams > mostOpenStreams.value) mostOpenStreams.set(this.#openStreams);
+  }
+
+  originReached(tookMs: number): void {
+    this.#metrics.connectLatency.observe(tookMs);
+    this.#metrics.tcpTotal.add();
+  }
+
+  streamClosed(rule: IngressRule, reason: ResetReason | '', detail: string): void {
+    this.#openStreams -= 1;
+    this.#metrics.openStreams.set(this.#openStreams);
+    this.#metrics.tcpActive.set(this.#openStreams);
+    if (!reason.startsWith('origin-')) return;
+    this.#metrics.streamErrors.add();
+    if (reason !== 'origin-lost') this.#metrics.connectErrors.add();
+    this.#metrics.originErrors.with({ reason }).add();
+    this.#log.error('Unable to reach the origin service', { rule: nameOf(rule), reason, error: detail });
+  }
+}
