@@ -1,0 +1,103 @@
+// Starts our side for end-to-end tests the way a person does: `sallyport demo`, or its roles one by one, as separate
+// processes from the checkout's own bin/sallyport.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from './eventually.ts';
+import { type RunningProcess, repositoryRoot, startProcess } from './process.ts';
+
+/** What `sallyport demo --output json` prints when everything is up. */
+export interface DemoReady {
+  readonly ready: true;
+  readonly https: number;
+  readonly http: number;
+  /** Hostname to URL, the sample site's and those asked for. */
+  readonly hostnames: Readonly<Record<string, string>>;
+  readonly caFile: string;
+  readonly metrics: { readonly edge: string; readonly connector: string };
+  readonly tunnelToken: string;
+  readonly edgeAddress: string;
+}
+
+export interface Demo extends DemoReady {
+  /** PEM of the internal CA. */
+  readonly ca: string;
+  readonly dataDir: string;
+  readonly process: RunningProcess;
+  /** Stops it cleanly and deletes its data. @throws when it did not exit 0 */
+  close(): Promise<void>;
+}
+
+export interface DemoOptions {
+  /** Hostname to service URL. */
+  readonly services?: Readonly<Record<string, string>>;
+  /** Kept after close when given. */
+  readonly dataDir?: string;
+  readonly extraArgs?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The command a user runs from a checkout. */
+export const sallyportCommand = join(repositoryRoot, 'bin/sallyport');
+
+/** Starts the demo and waits until it says that it is ready. */
+export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'sallyport-demo-')));
+  const args = ['demo', '--output', 'json', '--https-port', '0', '--http-port', '0', '--data', dataDir];
+  for (const [hostname, service] of Object.entries(options.services ?? {})) {
+    args.push('--hostname', hostname, '--service', service);
+  }
+  const running = startSallyport([...args, ...(options.extraArgs ?? [])], options.env);
+  const ready = await readyLine(running);
+  const ca = await readFile(ready.caFile, 'utf8');
+  return {
+    ...ready,
+    ca,
+    dataDir,
+    process: running,
+    async close() {
+      const wasRunning = running.exitCode() === null;
+      await running.stop();
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      if (wasRunning && running.exitCode() !== 0) {
+        throw new Error(`the demo exited ${running.exitCode()} when stopped\n${running.stderr()}`);
+      }
+    },
+  };
+}
+
+/** Starts any command of ours; the caller stops it. */
+export function startSallyport(
+  args: readonly string[],
+  env?: Readonly<Record<string, string>>,
+): RunningProcess {
+  return startProcess(sallyportCommand, args, env === undefined ? {} : { env });
+}
+
+/** Starts an edge by its config file; the caller waits for what it needs. */
+export function startEdgeProcess(configFile: string, env?: Readonly<Record<string, string>>): RunningProcess {
+  return startSallyport(['edge', 'run', '--config', configFile], env);
+}
+
+/** Starts a connector with a token, as a second replica beside the demo's or on its own. */
+export function startConnectorProcess(token: string, args: readonly string[] = []): RunningProcess {
+  return startSallyport(['tunnel', ...args, 'run'], { TUNNEL_TOKEN: token });
+}
+
+async function readyLine(running: RunningProcess): Promise<DemoReady> {
+  return eventually(
+    'the demo is ready',
+    () => {
+      for (const line of running.stdout().split('\n')) {
+        if (line.startsWith('{') && line.includes('"ready"')) return JSON.parse(line) as DemoReady;
+      }
+      const code = running.exitCode();
+      if (code !== null) throw new Error(`the demo exited ${code} before it was ready\n${running.stderr()}`);
+      return false;
+    },
+    30_000,
+  ).catch(async (error: Error) => {
+    await running.kill();
+    throw new Error(`${error.message}\n${running.stdout()}\n${running.stderr()}`, { cause: error.cause });
+  });
+}

@@ -1,0 +1,115 @@
+// A TCP relay for bad networks: it passes bytes on until it is told to swallow them, delay them, cut the connections or
+// refuse new ones. A swallowed connection is the half-open kind that no FIN or RST ever ends.
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+interface Pair {
+  readonly near: Socket;
+  readonly far: Socket;
+}
+
+export class SwallowRelay {
+  readonly #server: Server;
+  readonly #pairs = new Set<Pair>();
+  readonly #target: { readonly host: string; readonly port: number };
+  #isSwallowing = false;
+  #isRefusing = false;
+  #delayMs = 0;
+  /** Bytes passed on so far, both ways. */
+  passedBytes = 0;
+  /** Connections taken so far. */
+  accepted = 0;
+
+  private constructor(server: Server, target: { host: string; port: number }) {
+    this.#server = server;
+    this.#target = target;
+    server.on('connection', (socket: Socket) => this.#accept(socket));
+  }
+
+  /** Listens on a free port of 127.0.0.1 (or the one given) and relays to `target`. */
+  static async start(target: { host: string; port: number }, port = 0): Promise<SwallowRelay> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    const relay = new SwallowRelay(server, target);
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return relay;
+  }
+
+  get port(): number {
+    return (this.#server.address() as { port: number }).port;
+  }
+
+  get openConnections(): number {
+    return this.#pairs.size;
+  }
+
+  /** From now on every byte, of old and new connections, vanishes without a word; `false` passes new bytes again. */
+  swallow(isSwallowing = true): void {
+    this.#isSwallowing = isSwallowing;
+  }
+
+  /** New connections are reset at once. */
+  refuse(isRefusing = true): void {
+    this.#isRefusing = isRefusing;
+  }
+
+  /** Every chunk waits this long, one way. */
+  delay(ms: number): void {
+    this.#delayMs = ms;
+  }
+
+  /** Resets every connection. */
+  cut(): void {
+    for (const pair of this.#pairs) {
+      pair.near.resetAndDestroy();
+      pair.far.resetAndDestroy();
+    }
+    this.#pairs.clear();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #accept(near: Socket): void {
+    near.on('error', () => undefined);
+    if (this.#isRefusing) {
+      near.resetAndDestroy();
+      return;
+    }
+    this.accepted += 1;
+    const far = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
+    far.on('error', () => undefined);
+    const pair: Pair = { near, far };
+    this.#pairs.add(pair);
+    this.#join(near, far);
+    this.#join(far, near);
+    const forget = (): void => {
+      if (this.#isSwallowing) return;
+      this.#pairs.delete(pair);
+      near.destroy();
+      far.destroy();
+    };
+    near.once('close', forget);
+    far.once('close', forget);
+  }
+
+  #join(from: Socket, to: Socket): void {
+    from.on('data', (chunk: Buffer) => this.#later(() => this.#pass(from, to, chunk)));
+    from.on('end', () => this.#later(() => void (this.#isSwallowing || to.destroyed || to.end())));
+    to.on('drain', () => from.resume());
+  }
+
+  #pass(from: Socket, to: Socket, chunk: Buffer): void {
+    if (this.#isSwallowing || to.destroyed) return;
+    this.passedBytes += chunk.length;
+    if (!to.write(chunk)) from.pause();
+  }
+
+  #later(work: () => void): void {
+    if (this.#delayMs === 0) work();
+    else setTimeout(work, this.#delayMs);
+  }
+}
