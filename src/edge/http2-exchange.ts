@@ -51,6 +51,10 @@ export class Http2Exchange implements Downstream {
   readonly #host: ExchangeHost;
   #request: RequestHead | undefined;
   #upstream: Upstream | undefined;
+  /** The upstream gave up; it is not to be called again. */
+  #hasAborted = false;
+  /** Why the upstream is to be given up as soon as `start` has returned it. */
+  #dropReason: string | undefined;
   /** A final head was sent, by the origin or by us. */
   #responded = false;
   /** Nothing more will be written. */
@@ -91,11 +95,11 @@ export class Http2Exchange implements Downstream {
   begin(request: RequestHead, start: (request: RequestHead, downstream: Downstream) => Upstream): void {
     this.#request = request;
     const upstream = start(request, this);
-    if (this.#isClosed) {
-      upstream.abort('the client went away');
+    if (this.#isClosed || this.#dropReason !== undefined) {
+      upstream.abort(this.#dropReason ?? 'the client went away');
       return;
     }
-    if (this.#requestEnded && this.#responseEnded) return;
+    if (this.#hasAborted || (this.#requestEnded && this.#responseEnded)) return;
     this.#upstream = upstream;
     if (this.#requestEnded) {
       if (request.upgrade !== '') upstream.endBody(null);
@@ -209,6 +213,7 @@ export class Http2Exchange implements Downstream {
   }
 
   abort(what: ExchangeFailure): void {
+    this.#hasAborted = true;
     this.#upstream = undefined;
     if (this.#isGone()) return;
     if (this.#responseEnded) {
@@ -262,6 +267,7 @@ export class Http2Exchange implements Downstream {
   #dropUpstream(reason: string): void {
     const upstream = this.#upstream;
     this.#upstream = undefined;
+    this.#dropReason = reason;
     // Not at once: this may be running inside a call from that very upstream.
     if (upstream) queueMicrotask(() => upstream.abort(reason));
   }
