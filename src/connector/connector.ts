@@ -251,6 +251,12 @@ class RunningConnector implements Connector, LinkHost {
     this.#showState();
   }
 
+  linkEnded(link: EdgeLink, reason: DisconnectReason): void {
+    this.#metrics.disconnects.with({ reason }).add();
+    this.log.info('Unregistered tunnel connection', { connIndex: link.index, event: 0, reason });
+    this.#showState();
+  }
+
   linkLost(link: EdgeLink, reason: DisconnectReason, detail: string, failure: LinkFailure): void {
     this.#failure = failure;
     this.#metrics.disconnects.with({ reason }).add();

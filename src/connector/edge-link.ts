@@ -32,7 +32,9 @@ export interface LinkHost {
   /** Resolves when this link may dial: the first always, the others once the edge has accepted one. */
   admission(index: number, signal: AbortSignal): Promise<void>;
   linkReady(link: EdgeLink, connection: ConnectorConnection): void;
-  /** An attempt failed or a connection ended; `failure` is set when nothing but a change will help. */
+  /** A connection ended that already has a successor, or needs none. */
+  linkEnded(link: EdgeLink, reason: DisconnectReason): void;
+  /** An attempt failed, or a connection ended that should not have. */
   linkLost(link: EdgeLink, reason: DisconnectReason, detail: string, failure: LinkFailure): void;
 }
 
@@ -119,21 +121,29 @@ export class EdgeLink {
     }
     return new Promise((resolve) => {
       let readyAtMs = -1;
+      let isMoved = false;
       const livedMs = (): number => (readyAtMs < 0 ? 0 : host.clock.nowMs() - readyAtMs);
-      const move = (): void => resolve({ failure: undefined, livedMs: livedMs() });
+      const move = (): void => {
+        isMoved = true;
+        resolve({ failure: undefined, livedMs: livedMs() });
+      };
       const options = host.dialOptions(this.index);
       const driven = dialConnection(transport, options, {
         onReady: (connection) => {
           readyAtMs = host.clock.nowMs();
-          void this.#register(connection);
+          if (signal.aborted) driven.close('shutdown');
+          else void this.#register(connection);
         },
         onStream: (stream, request, opened) => host.onStream(stream, request, opened),
         onDraining: move,
         onClosed: (connection, reason, detail) => {
           this.#forget(driven, connection);
+          if (isMoved || signal.aborted) {
+            host.linkEnded(this, reason);
+            return move();
+          }
           const failure = closeFailure(reason, detail, options.credentials.tunnelId);
-          if (signal.aborted) move();
-          else resolve(this.#lost(reason, detail, failure, livedMs()));
+          resolve(this.#lost(reason, detail, failure, livedMs()));
         },
       });
       this.#driven.add(driven);
