@@ -37,7 +37,8 @@ export class ClientResolver {
     const peer = request.client.address;
     const chain: string[] = [];
     request.fields.forEach((name, value) => {
-      if (name.toLowerCase() === 'x-forwarded-for') chain.push(...value.split(',').map((token) => token.trim()));
+      if (name.toLowerCase() === 'x-forwarded-for')
+        chain.push(...value.split(',').map((token) => token.trim()));
     });
     let address = peer;
     for (const token of chain.toReversed()) {
@@ -48,7 +49,10 @@ export class ClientResolver {
     }
     const proto = request.fields.get('x-forwarded-proto');
     const scheme = proto === 'http' || proto === 'https' ? proto : request.scheme;
-    return { address, fieldLines: fieldLines([...chain.filter(isPlainToken), peer].join(', '), address, scheme) };
+    return {
+      address,
+      fieldLines: fieldLines([...chain.filter(isPlainToken), peer].join(', '), address, scheme),
+    };
   }
 }
 

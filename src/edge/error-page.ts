@@ -11,7 +11,8 @@ const cures: Partial<Record<FailureCode, string>> = {
   'no-connector': 'If this is your site: start the connector at home, or look at its log.',
   'origin-refused': 'If this is your site: is the service running, and does the rule name the right port?',
   'origin-timeout': 'Try again in a moment. If this is your site: the service took too long.',
-  'origin-tls': 'If this is your site: check the certificate of the service, or set originServerName or caPool.',
+  'origin-tls':
+    'If this is your site: check the certificate of the service, or set originServerName or caPool.',
   'no-ingress': 'If this is your site: add an ingress rule for this hostname to the connector.',
   draining: 'Try again in a few seconds.',
   'connector-lost': 'Try again in a few seconds.',
@@ -39,7 +40,12 @@ export interface ErrorAnswer {
 }
 
 /** Renders a failure in the form the client prefers; `accept` is its Accept field or ''. */
-export function renderFailure(failure: ExchangeFailure, requestId: string, accept: string, host: string): ErrorAnswer {
+export function renderFailure(
+  failure: ExchangeFailure,
+  requestId: string,
+  accept: string,
+  host: string,
+): ErrorAnswer {
   const sentence = failureCodes[failure.code][1];
   const cure = cures[failure.code] ?? '';
   const form = preferredForm(accept);
@@ -118,7 +124,16 @@ const hopWords: Record<HopState, string> = { ok: 'works', bad: 'stopped here', u
 
 /** How far the request got: edge, connector, service. */
 function hops(code: FailureCode): Array<[string, HopState]> {
-  const stoppedAt = code === 'no-connector' || code === 'connector-lost' || code === 'draining' || code === 'rule-refused' || code === 'no-ingress' ? 1 : code.startsWith('origin-') ? 2 : 0;
+  const stoppedAt =
+    code === 'no-connector' ||
+    code === 'connector-lost' ||
+    code === 'draining' ||
+    code === 'rule-refused' ||
+    code === 'no-ingress'
+      ? 1
+      : code.startsWith('origin-')
+        ? 2
+        : 0;
   return (['Edge', 'Connector', 'Service'] as const).map((name, i) => [
     name,
     i < stoppedAt ? 'ok' : i === stoppedAt ? 'bad' : 'unknown',
@@ -126,5 +141,9 @@ function hops(code: FailureCode): Array<[string, HopState]> {
 }
 
 function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }

@@ -4,9 +4,18 @@
 // HOT: one object per request; all calls are synchronous pass-through.
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { failure } from '#http/exchange.ts';
-import type { Downstream, ExchangeFailure, FailureCode, Fields, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
+import type {
+  Downstream,
+  ExchangeFailure,
+  FailureCode,
+  Fields,
+  RequestHead,
+  ResponseHead,
+  Upstream,
+} from '#http/exchange.ts';
 import type { ResetReason } from '#tunnel/stream.ts';
 import { answerFailure } from './error-page.ts';
+import { isGrpc } from './http2-failure.ts';
 import type { ExchangeSide } from './http1-upstream.ts';
 import type { TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
 
@@ -21,7 +30,16 @@ export interface ExchangeOwner {
 }
 
 /** Methods that may be repeated when nobody knows how far the first try got (RFC 9110 section 9.2.2). */
-const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND', 'REPORT', 'SEARCH']);
+const idempotentMethods = new Set([
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PUT',
+  'DELETE',
+  'PROPFIND',
+  'REPORT',
+  'SEARCH',
+]);
 
 /** Resets that prove that no byte of the request reached the origin. */
 const nothingSentReasons: ReadonlySet<string> = new Set<ResetReason>([
@@ -35,7 +53,11 @@ const nothingSentReasons: ReadonlySet<string> = new Set<ResetReason>([
 ]);
 
 /** Failures of one replica's view of the origin: worth a try elsewhere, pointless on the same replica. */
-const dialFailures: ReadonlySet<string> = new Set<ResetReason>(['origin-refused', 'origin-unreachable', 'origin-tls']);
+const dialFailures: ReadonlySet<string> = new Set<ResetReason>([
+  'origin-refused',
+  'origin-unreachable',
+  'origin-tls',
+]);
 
 const failureOfReset: Readonly<Record<string, FailureCode>> = {
   'origin-refused': 'origin-refused',
@@ -143,7 +165,9 @@ export class Exchange implements Upstream, ExchangeSide {
     }
     this.failure = cause;
     this.#upstream = undefined;
-    if (this.#isResponded) {
+    if (this.#isResponded || isGrpc(this.request)) {
+      // gRPC clients read grpc-status, not pages; their front knows how to say it.
+      if (!this.#isResponded) this.status = cause.status;
       this.#finish();
       this.front.abort(cause);
     } else {

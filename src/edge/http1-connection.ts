@@ -9,12 +9,26 @@
 import type { Socket } from 'node:net';
 import { noBytes } from '#base/bytes.ts';
 import { failure } from '#http/exchange.ts';
-import type { ClientAddress, Downstream, ExchangeFailure, FailureCode, Fields, ResponseHead, Upstream } from '#http/exchange.ts';
+import type {
+  ClientAddress,
+  Downstream,
+  ExchangeFailure,
+  FailureCode,
+  Fields,
+  ResponseHead,
+  Upstream,
+} from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 import { ChunkedDecoder } from '#wire/http1-chunked.ts';
 import { Http1Error, Http1Head, findHeadEnd, parseRequestHead, parseRequestLine } from '#wire/http1-head.ts';
 import { renderFailure } from './error-page.ts';
-import { AuthorityCache, Http1Request, RequestRefusal, completeRequest, refusalCode } from './http1-request.ts';
+import {
+  AuthorityCache,
+  Http1Request,
+  RequestRefusal,
+  completeRequest,
+  refusalCode,
+} from './http1-request.ts';
 import { Http1Writer } from './http1-writer.ts';
 import type { Http1FrontShare } from './http1-front.ts';
 
@@ -198,7 +212,11 @@ export class Http1Connection implements Downstream {
 
   #start(): void {
     const head = this.#head;
-    const request = new Http1Request(head, { scheme: this.#scheme, client: this.#client, nowMs: this.#share.now() });
+    const request = new Http1Request(head, {
+      scheme: this.#scheme,
+      client: this.#client,
+      nowMs: this.#share.now(),
+    });
     request.requestId = this.#share.newRequestId();
     this.#request = request;
     this.#isResponded = false;
@@ -206,7 +224,10 @@ export class Http1Connection implements Downstream {
     completeRequest(request, head, { authorities: this.#authorities, upgrades: this.#share.upgrades });
     if (request.path === '*') return this.#answerOptions();
     if (this.#share.isMisdirected(this.#client.serverName, request.host)) {
-      throw new RequestRefusal('misdirected', `${request.host} on a connection for ${this.#client.serverName}`);
+      throw new RequestRefusal(
+        'misdirected',
+        `${request.host} on a connection for ${this.#client.serverName}`,
+      );
     }
     if (request.upgrade !== '' && this.#share.takesUpgrade(request)) return this.#handOver(request);
     this.#enterBody(request);
@@ -341,10 +362,20 @@ export class Http1Connection implements Downstream {
     this.#share.refused(code, this.#client, detail);
     const what = failure(code, detail);
     const accept = this.#request?.fields.get('accept') ?? '';
-    const answer = renderFailure(what, this.#request?.requestId ?? this.#share.newRequestId(), accept, this.#request?.host ?? '');
+    const answer = renderFailure(
+      what,
+      this.#request?.requestId ?? this.#share.newRequestId(),
+      accept,
+      this.#request?.host ?? '',
+    );
     const isHead = this.#head.method === 'HEAD';
     this.#writer.writeHead(
-      { status: what.status, fields: new ListFields(answer.fields), bodyKind: 'length', contentLength: answer.body.length },
+      {
+        status: what.status,
+        fields: new ListFields(answer.fields),
+        bodyKind: 'length',
+        contentLength: answer.body.length,
+      },
       { isHead, minorVersion: 1, keepAlive: false },
     );
     if (!isHead) this.#writer.writeBody(answer.body);
@@ -419,7 +450,8 @@ export class Http1Connection implements Downstream {
         return;
       case 'length':
       case 'chunked':
-        if (waitedMs > bodyIdleMs && !this.#socket.isPaused()) this.#timeOut('the request body made no progress');
+        if (waitedMs > bodyIdleMs && !this.#socket.isPaused())
+          this.#timeOut('the request body made no progress');
         return;
       case 'closing':
         if (waitedMs > lingerMs) this.#destroy();

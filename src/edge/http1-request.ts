@@ -87,14 +87,18 @@ export function completeRequest(
   }
   readTarget(request, head.target);
   if (head.isChunked) request.bodyKind = 'chunked';
-  else if (head.contentLength > 0 || (head.contentLength === 0 && head.method !== 'GET' && head.method !== 'HEAD')) {
+  else if (
+    head.contentLength > 0 ||
+    (head.contentLength === 0 && head.method !== 'GET' && head.method !== 'HEAD')
+  ) {
     request.bodyKind = 'length';
     request.contentLength = head.contentLength;
   }
   if (head.upgradeIndex >= 0 && head.isConnectionUpgrade && head.minorVersion === 1) {
     request.asksUpgrade = true;
     const token = head.value(head.upgradeIndex).toLowerCase();
-    if (isUpgradeAllowed(token, options.upgrades) && !head.isChunked && head.contentLength <= 0) request.upgrade = token;
+    if (isUpgradeAllowed(token, options.upgrades) && !head.isChunked && head.contentLength <= 0)
+      request.upgrade = token;
   }
   if (head.expectIndex >= 0 && head.minorVersion === 1) {
     if (head.value(head.expectIndex).toLowerCase() !== '100-continue') {

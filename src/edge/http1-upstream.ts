@@ -4,7 +4,15 @@
 // composed in a scratch buffer shared by all upstreams; the response head is parsed in place and handed on as spans.
 import { noBytes } from '#base/bytes.ts';
 import { failure } from '#http/exchange.ts';
-import type { BodyKind, Downstream, ExchangeFailure, Fields, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
+import type {
+  BodyKind,
+  Downstream,
+  ExchangeFailure,
+  Fields,
+  RequestHead,
+  ResponseHead,
+  Upstream,
+} from '#http/exchange.ts';
 import { ChunkedDecoder, chunkEnd, chunkHeader, lastChunk } from '#wire/http1-chunked.ts';
 import { Http1Error, Http1Head, findHeadEnd, parseResponseHead } from '#wire/http1-head.ts';
 import type { StreamHandler, TunnelStream, ResetReason } from '#tunnel/stream.ts';
@@ -105,7 +113,10 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
   #composeHead(request: RequestHead, edgeLines: string): number {
     const out = this.#scratch;
     const host = this.rule.hostHeader === '' ? request.authority : this.rule.hostHeader;
-    let at = out.latin1Write(`${request.method} ${request.path}${request.query} HTTP/1.1\r\nHost: ${host}\r\n`, 0);
+    let at = out.latin1Write(
+      `${request.method} ${request.path}${request.query} HTTP/1.1\r\nHost: ${host}\r\n`,
+      0,
+    );
     at = request.fields.writeEndToEnd(out, at);
     let tail = edgeLines;
     if (request.bodyKind === 'length') tail += `Content-Length: ${request.contentLength}\r\n`;
@@ -118,7 +129,8 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
   // Upstream, called by the exchange.
 
   writeBody(chunk: Buffer): boolean {
-    if (!this.#sendsChunked || this.#state === 'raw') return this.#noteWrite(this.#stream.write(chunk, false));
+    if (!this.#sendsChunked || this.#state === 'raw')
+      return this.#noteWrite(this.#stream.write(chunk, false));
     if (chunk.length === 0) return true;
     const header = chunkHeader(chunk.length);
     const scratch = this.#scratch;
@@ -217,7 +229,8 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
         this.#finishRaw();
         return;
       case 'head':
-        if (this.#stash.length === 0 && this.#interim === 0) this.#lost('origin-closed', 'closed without an answer');
+        if (this.#stash.length === 0 && this.#interim === 0)
+          this.#lost('origin-closed', 'closed without an answer');
         else this.#fail(failure('origin-closed', 'closed within the response head'));
         return;
       case 'length':
@@ -230,8 +243,12 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
 
   onReset(reason: ResetReason, detail: string): void {
     if (this.#state === 'idle') this.slot.pool.discard(this);
-    else if (this.#state === 'head' && this.#stash.length === 0 && this.#interim === 0) this.#lost(reason, detail);
-    else this.#fail(failure(reason === 'connection-lost' ? 'connector-lost' : 'origin-closed', `${reason}: ${detail}`));
+    else if (this.#state === 'head' && this.#stash.length === 0 && this.#interim === 0)
+      this.#lost(reason, detail);
+    else
+      this.#fail(
+        failure(reason === 'connection-lost' ? 'connector-lost' : 'origin-closed', `${reason}: ${detail}`),
+      );
     this.#state = 'closed';
   }
 
@@ -273,7 +290,8 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
       return;
     }
     if (offset === chunk.length) {
-      if (this.#state === 'length' || this.#state === 'chunked' || this.#state === 'until-close') this.#side?.flush?.();
+      if (this.#state === 'length' || this.#state === 'chunked' || this.#state === 'until-close')
+        this.#side?.flush?.();
       return;
     }
     switch (this.#state) {
@@ -318,7 +336,8 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
   #onHead(): void {
     const head = this.#head;
     if (head.status < 200 && head.status !== 101) {
-      if (++this.#interim > maxInterim) throw new Http1Error('bad-request', `more than ${maxInterim} interim responses`);
+      if (++this.#interim > maxInterim)
+        throw new Http1Error('bad-request', `more than ${maxInterim} interim responses`);
       this.bodyKind = 'none';
       this.#side?.inform(this);
       return;
@@ -396,7 +415,9 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
   }
 
   #isClean(): boolean {
-    return this.#stream.isOpen && !this.#stream.isRemoteEnded && (!this.#wasKeptWaiting || this.#stream.isFlushed);
+    return (
+      this.#stream.isOpen && !this.#stream.isRemoteEnded && (!this.#wasKeptWaiting || this.#stream.isFlushed)
+    );
   }
 
   #finishRaw(): void {

@@ -50,7 +50,11 @@ export class Http1Writer {
 
   /** 101 and its fields, sent at once. */
   writeSwitch(head: ResponseHead, protocol: string): void {
-    this.#headBytes = this.#compose(statusLine(101), head.fields, `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+    this.#headBytes = this.#compose(
+      statusLine(101),
+      head.fields,
+      `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`,
+    );
     this.flush();
   }
 
@@ -157,7 +161,8 @@ function trailerSection(trailers: Fields): Buffer {
 /** The edge's own reason phrases; the origin's are not worth a copy. */
 const statusLines: readonly string[] = Array.from(
   { length: 1000 },
-  (_, status) => `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? (status === 530 ? 'No Connector' : 'Status')}\r\n`,
+  (_, status) =>
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? (status === 530 ? 'No Connector' : 'Status')}\r\n`,
 );
 
 function statusLine(status: number): string {

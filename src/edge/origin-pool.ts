@@ -50,7 +50,10 @@ export class OriginPool {
   /** Closes what has been idle for longer than its rule allows. */
   sweep(nowMs: number): void {
     for (const [key, list] of this.#lists) {
-      while (list.streams.length > 0 && nowMs - list.streams[0]!.idleSinceMs > list.streams[0]!.idleTimeoutMs) {
+      while (
+        list.streams.length > 0 &&
+        nowMs - list.streams[0]!.idleSinceMs > list.streams[0]!.idleTimeoutMs
+      ) {
         list.streams.shift()!.close();
       }
       if (list.streams.length === 0) this.#lists.delete(key);

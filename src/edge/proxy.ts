@@ -85,7 +85,10 @@ export class Proxy implements ExchangeOwner {
     exchange.clientAddress = client.address;
     const match = this.#router.match(request.host, request.path);
     if (match.kind !== 'found') {
-      exchange.fail(match.kind === 'ambiguous' ? 'bad-request' : match.kind, `no route for ${request.host}${request.path}`);
+      exchange.fail(
+        match.kind === 'ambiguous' ? 'bad-request' : match.kind,
+        `no route for ${request.host}${request.path}`,
+      );
       return exchange;
     }
     exchange.route = match.route;
@@ -148,7 +151,11 @@ export class Proxy implements ExchangeOwner {
     if (!upstream) {
       const stream = this.#open(exchange, target, '');
       if (!stream) return;
-      upstream = new Http1Upstream(stream, { slot, rule, poolKey }, { scratch: this.#scratch, now: () => this.now() });
+      upstream = new Http1Upstream(
+        stream,
+        { slot, rule, poolKey },
+        { scratch: this.#scratch, now: () => this.now() },
+      );
     }
     exchange.attach(upstream);
     upstream.begin(request, { edgeLines: exchange.edgeLines, side: exchange });
@@ -160,7 +167,8 @@ export class Proxy implements ExchangeOwner {
     if (request.upgrade !== 'websocket') {
       return exchange.fail('bad-request', `${target.rule.service} is reached by WebSocket only`);
     }
-    const destination = target.rule.protocol === 'bastion' ? (request.fields.get('cf-access-jump-destination') ?? '') : '';
+    const destination =
+      target.rule.protocol === 'bastion' ? (request.fields.get('cf-access-jump-destination') ?? '') : '';
     const stream = this.#open(exchange, target, destination);
     if (!stream) return;
     const upstream = new SocketUpstream(stream, exchange);
@@ -194,7 +202,8 @@ export class Proxy implements ExchangeOwner {
     const { firstByteMs, bodyIdleMs, upgradeIdleMs } = this.#timeouts;
     for (const exchange of this.#active) {
       if (exchange.isUpgraded) {
-        if (upgradeIdleMs > 0 && now - exchange.progressMs > upgradeIdleMs) this.#expire(exchange, 'upgraded connection idle');
+        if (upgradeIdleMs > 0 && now - exchange.progressMs > upgradeIdleMs)
+          this.#expire(exchange, 'upgraded connection idle');
       } else if (exchange.isFrontPaused) {
         if (now - exchange.progressMs > bodyIdleMs) this.#expire(exchange, 'the client stopped reading');
       } else if (!exchange.isResponded && firstByteMs > 0 && exchange.isRequestDone) {

@@ -153,7 +153,13 @@ export class SocketUpstream implements Upstream, StreamHandler {
   }
 
   #send(code: number, data: Buffer): void {
-    const parts = this.#tools.Sender.frame(data, { fin: true, opcode: code, mask: false, readOnly: true, rsv1: false });
+    const parts = this.#tools.Sender.frame(data, {
+      fin: true,
+      opcode: code,
+      mask: false,
+      readOnly: true,
+      rsv1: false,
+    });
     for (const part of parts) if (!this.#side.body(part)) this.#isPaused = true;
     this.#side.flush?.();
   }

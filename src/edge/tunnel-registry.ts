@@ -43,6 +43,7 @@ export class TunnelRegistry {
 
   /** A connection counts from its first rules on; later calls replace them. */
   setRules(connection: EdgeConnection, rules: PublishedRules): void {
+    if (connection.isDraining) return;
     const known = this.#slots.get(connection);
     if (known) {
       known.rules = rules;

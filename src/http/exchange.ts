@@ -109,6 +109,8 @@ export interface ExchangeFailure {
   readonly code: FailureCode;
   /** For the access log only. */
   readonly detail: string;
+  /** The origin spoke HTTP/2 and reset the stream with this code; an HTTP/2 client gets the same. */
+  readonly http2Code?: number;
 }
 
 /** Every X-Sallyport-Error code with its status and the sentence a visitor sees. */

@@ -41,7 +41,10 @@ export function canonicalPath(rawPath: string): string {
 /** The path with escapes decoded, for patterns written against decoded paths (cloudflared's `path`). */
 export function decodedPath(path: string): string {
   if (!path.includes('%')) return path;
-  const bytes = Buffer.from(path.replace(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))), 'latin1');
+  const bytes = Buffer.from(
+    path.replace(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+    'latin1',
+  );
   return bytes.toString('utf8');
 }
 
@@ -87,7 +90,8 @@ function resolveSegments(path: string): string {
   const out: string[] = [];
   for (const [i, segment] of segments.entries()) {
     if (/^\.{1,2}(;|%3B)/i.test(segment)) throw ambiguous('a dot segment with parameters');
-    if (/(^|%2F)\.{1,2}(%2F|$)/.test(segment) && segment.includes('%2F')) throw ambiguous('an escaped slash beside a dot segment');
+    if (/(^|%2F)\.{1,2}(%2F|$)/.test(segment) && segment.includes('%2F'))
+      throw ambiguous('an escaped slash beside a dot segment');
     const isLast = i === segments.length - 1;
     if (segment === '.' || segment === '..') {
       if (segment === '..') {

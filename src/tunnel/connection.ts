@@ -31,6 +31,8 @@ export interface EdgeConnection {
   /** Unique within this edge process. */
   readonly id: string;
   readonly tunnelId: string;
+  /** The key the connector proved to hold (raw Ed25519, 32 bytes). */
+  readonly publicKey: Uint8Array;
   /** Drawn by each connector process; equal credentials with different instances are replicas (UUID). */
   readonly instanceId: string;
   /** 0-based index of this connection within its connector. */
@@ -40,6 +42,7 @@ export interface EdgeConnection {
   readonly connectorArch: string;
   readonly transportKind: string;
   readonly remoteAddress: string;
+  /** Wall clock, milliseconds since the Unix epoch. */
   readonly connectedAtMs: number;
   /** The latest rules the connector published, undefined until the first RULES frame. */
   readonly rules: PublishedRules | undefined;
@@ -50,8 +53,12 @@ export interface EdgeConnection {
   readonly rttMs: number;
   /** Opens a stream at once (no round trip); data may be written immediately. Throws if draining or closed. */
   open(request: OpenRequest): TunnelStream;
-  /** Phase one of a drain begun by the edge: asks the connector to move away, resolves when it has acknowledged. */
-  drain(): Promise<void>;
+  /**
+   * Phase one of a drain begun by the edge: asks the connector to move away, resolves when it has acknowledged (or the
+   * connection has ended). Phase two follows by itself: the connection closes as `drained` when its last stream ends,
+   * or as `drain-deadline` after `graceMs` (default: never). Idle pooled streams count as open: end them.
+   */
+  drain(graceMs?: number): Promise<void>;
   close(reason: DisconnectReason, detail?: string): void;
 }
 
@@ -79,8 +86,11 @@ export interface ConnectorConnection {
   readonly clockSkewMs: number;
   /** Publishes rules; resolves when the edge has acknowledged them, rejects if it refused. */
   publish(rules: PublishedRules): Promise<void>;
-  /** Phase one: DRAIN, resolves when the edge has acknowledged (no further OPEN will come). */
-  drain(): Promise<void>;
+  /**
+   * Phase one: DRAIN, resolves when the edge has acknowledged (no further OPEN will come) or the connection has ended.
+   * Phase two follows by itself, as at the edge.
+   */
+  drain(graceMs?: number): Promise<void>;
   close(reason: DisconnectReason, detail?: string): void;
 }
 

@@ -12,7 +12,7 @@ import {
 } from '#wire/tunnel-message.ts';
 import type { DisconnectReason, EdgeConnection, EdgeConnectionHandler } from './connection.ts';
 import { createUuid } from './credentials.ts';
-import { judgeAuth, protocolVersion, type TunnelKeys, versionFault } from './handshake.ts';
+import { judgeAuth, protocolVersion, signingKey, type TunnelKeys, versionFault } from './handshake.ts';
 import { parseRules, RulesGatherer } from './rules-exchange.ts';
 import { Session, type SessionOptions } from './session.ts';
 import type { OpenRequest, TunnelStream } from './stream.ts';
@@ -26,6 +26,7 @@ export interface EdgeSessionOptions extends SessionOptions {
 export class EdgeSession extends Session implements EdgeConnection {
   readonly id: string;
   tunnelId = '';
+  publicKey: Uint8Array = new Uint8Array(0);
   instanceId = '';
   index = 0;
   connectorVersion = '';
@@ -58,10 +59,11 @@ export class EdgeSession extends Session implements EdgeConnection {
   protected override onHandshakeFrame(type: number, payload: Buffer): void {
     if (type !== frameTypes.AUTH) throw frameError(`${frameName(type)} where AUTH is expected`);
     const auth = decodeAuth(payload);
+    const keys = this.#options.lookupTunnel(auth.tunnelId);
     const fault =
-      versionFault(auth.version) ??
-      judgeAuth(auth, this.#nonce, this.#options.exporter, this.#options.lookupTunnel(auth.tunnelId));
+      versionFault(auth.version) ?? judgeAuth(auth, this.#nonce, this.#options.exporter, keys);
     if (fault) return this.close(fault.reason, fault.detail);
+    this.publicKey = signingKey(auth, this.#nonce, this.#options.exporter, keys!);
     this.tunnelId = auth.tunnelId;
     this.instanceId = auth.instanceId;
     this.index = auth.index;

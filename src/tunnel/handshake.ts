@@ -75,6 +75,17 @@ export function versionFault(version: number): { reason: DisconnectReason; detai
   };
 }
 
+/** Which of a tunnel's keys made a signature that `judgeAuth` has found good. */
+export function signingKey(
+  auth: Auth,
+  nonce: Uint8Array,
+  exporter: Uint8Array,
+  keys: TunnelKeys,
+): Uint8Array {
+  const message = signedMessage(exporter, nonce, auth);
+  return keys.publicKeys.find((key) => verifySignature(key, message, auth.signature))!;
+}
+
 /** Why an AUTH is refused, or undefined when it is good. Starts from refusal; only a valid signature passes. */
 export function judgeAuth(
   auth: Auth,

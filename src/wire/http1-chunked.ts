@@ -117,7 +117,8 @@ export class ChunkedDecoder {
   #sizeByte(byte: number): void {
     const digit = hexDigit(byte);
     if (digit >= 0) {
-      if (++this.#digits > maxSizeDigits) throw new Http1Error('bad-request', 'a chunk size that is too large');
+      if (++this.#digits > maxSizeDigits)
+        throw new Http1Error('bad-request', 'a chunk size that is too large');
       this.#size = this.#size * 16 + digit;
       return;
     }
@@ -137,7 +138,10 @@ export class ChunkedDecoder {
       return offset + 2;
     }
     // Gathered with a leading CRLF, so that an empty section also ends in the CRLF CRLF that findHeadEnd looks for.
-    const gathered = Buffer.concat([before === 0 ? leadingLineEnd : this.#trailerBytes, source.subarray(offset)]);
+    const gathered = Buffer.concat([
+      before === 0 ? leadingLineEnd : this.#trailerBytes,
+      source.subarray(offset),
+    ]);
     const end = findHeadEnd(gathered, 0, before, trailerLimits);
     if (end < 0) {
       this.#trailerBytes = gathered;
@@ -154,7 +158,8 @@ function parseTrailers(source: Buffer, offset: number, role: 'request' | 'respon
   head.reset(source);
   head.readFields(offset, role);
   head.forEach((name) => {
-    if (forbiddenTrailers.has(name.toLowerCase())) throw new Http1Error('bad-request', `${name} in a trailer`);
+    if (forbiddenTrailers.has(name.toLowerCase()))
+      throw new Http1Error('bad-request', `${name} in a trailer`);
   });
   return head;
 }

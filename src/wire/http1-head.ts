@@ -186,7 +186,8 @@ export class Http1Head {
       while ((classes[source[at]!]! & isValue) !== 0) at++;
       if (source[at] !== CR || source[at + 1] !== LF) throw badValue(source, nameStart, nameEnd, at);
       let valueEnd = at;
-      while (valueEnd > valueStart && (source[valueEnd - 1] === SP || source[valueEnd - 1] === HTAB)) valueEnd--;
+      while (valueEnd > valueStart && (source[valueEnd - 1] === SP || source[valueEnd - 1] === HTAB))
+        valueEnd--;
       at += 2;
       const base = count * 4;
       spans[base] = nameStart;
@@ -239,7 +240,8 @@ export class Http1Head {
         return;
       case FieldAction.forwarding:
         // Responses may carry a request id or a country of the origin's own; only our error mark is ours alone.
-        if (role === 'response' && !/^x-sallyport-/i.test(this.name(index))) this.actions[index] = FieldAction.forward;
+        if (role === 'response' && !/^x-sallyport-/i.test(this.name(index)))
+          this.actions[index] = FieldAction.forward;
         return;
       default:
     }
@@ -251,7 +253,10 @@ export class Http1Head {
     const coding = this.value(index).toLowerCase();
     if (coding !== 'chunked') {
       const isUnknownCoding = /^[!#$%&'*+.^_`|~0-9a-z-]+(\s*,\s*[!#$%&'*+.^_`|~0-9a-z-]+)*$/.test(coding);
-      throw new Http1Error(isUnknownCoding ? 'not-implemented' : 'bad-request', 'Transfer-Encoding is not exactly "chunked"');
+      throw new Http1Error(
+        isUnknownCoding ? 'not-implemented' : 'bad-request',
+        'Transfer-Encoding is not exactly "chunked"',
+      );
     }
     this.isChunked = true;
   }
@@ -280,7 +285,12 @@ export class Http1Head {
       if (this.actions[c] !== FieldAction.connection) continue;
       const value = this.value(c);
       if (value === 'keep-alive' || value === 'close' || value === 'Upgrade') continue;
-      const names = new Set(value.toLowerCase().split(',').map((token) => token.trim()));
+      const names = new Set(
+        value
+          .toLowerCase()
+          .split(',')
+          .map((token) => token.trim()),
+      );
       for (let i = 0; i < this.count; i++) {
         if (this.actions[i] === FieldAction.forward && names.has(this.name(i).toLowerCase())) {
           this.actions[i] = FieldAction.drop;
@@ -293,11 +303,13 @@ export class Http1Head {
   #decimal(index: number): number {
     const start = this.spans[index * 4 + 2]!;
     const end = this.spans[index * 4 + 3]!;
-    if (end === start || end - start > 15) throw new Http1Error('bad-request', 'Content-Length is not a usable number');
+    if (end === start || end - start > 15)
+      throw new Http1Error('bad-request', 'Content-Length is not a usable number');
     let value = 0;
     for (let i = start; i < end; i++) {
       const digit = this.source[i]! - 0x30;
-      if (digit < 0 || digit > 9) throw new Http1Error('bad-request', 'Content-Length is not a usable number');
+      if (digit < 0 || digit > 9)
+        throw new Http1Error('bad-request', 'Content-Length is not a usable number');
       value = value * 10 + digit;
     }
     return value;
@@ -333,7 +345,8 @@ function tooLarge(source: Buffer, offset: number, limits: HeadLimits): Http1Erro
 
 function rejectBareLineFeed(source: Buffer, from: number): void {
   for (let at = source.indexOf(LF, from); at >= 0; at = source.indexOf(LF, at + 1)) {
-    if (at === 0 || source[at - 1] !== CR) throw new Http1Error('bad-request', 'a line ends in LF without CR');
+    if (at === 0 || source[at - 1] !== CR)
+      throw new Http1Error('bad-request', 'a line ends in LF without CR');
   }
 }
 
@@ -368,7 +381,10 @@ export function parseRequestLine(head: Http1Head, source: Buffer, offset: number
     throw new Http1Error('bad-request', 'the request line has no valid target');
   }
   if (at - targetStart > head.limits.targetBytes) {
-    throw new Http1Error('uri-too-long', `the request target is longer than ${head.limits.targetBytes} bytes`);
+    throw new Http1Error(
+      'uri-too-long',
+      `the request target is longer than ${head.limits.targetBytes} bytes`,
+    );
   }
   head.target = source.latin1Slice(targetStart, at);
   return parseVersion(head, source, at + 1, CR);
@@ -391,7 +407,8 @@ export function parseResponseHead(head: Http1Head, source: Buffer, offset: numbe
   else if (source[at] !== CR) throw new Http1Error('bad-request', 'the status line is malformed');
   head.reasonStart = at;
   while ((classes[source[at]!]! & isValue) !== 0) at++;
-  if (source[at] !== CR || source[at + 1] !== LF) throw new Http1Error('bad-request', 'the status line is malformed');
+  if (source[at] !== CR || source[at + 1] !== LF)
+    throw new Http1Error('bad-request', 'the status line is malformed');
   head.reasonEnd = at;
   head.readFields(at + 2, 'response');
   if (head.isChunked && (head.contentLength >= 0 || head.minorVersion === 0)) {
@@ -406,11 +423,17 @@ function parseVersion(head: Http1Head, source: Buffer, offset: number, terminato
   }
   const major = source[offset + 5]!;
   const minor = source[offset + 7]!;
-  if (!isDigit(major) || source[offset + 6] !== 0x2e || !isDigit(minor) || source[offset + 8] !== terminator) {
+  if (
+    !isDigit(major) ||
+    source[offset + 6] !== 0x2e ||
+    !isDigit(minor) ||
+    source[offset + 8] !== terminator
+  ) {
     throw new Http1Error('bad-request', 'the HTTP version is malformed');
   }
   if (terminator === CR && source[offset + 9] !== LF) throw new Http1Error('bad-request', 'a bare CR');
-  if (major !== 0x31 || minor > 0x31) throw new Http1Error('http-version', 'the HTTP version is not 1.0 or 1.1');
+  if (major !== 0x31 || minor > 0x31)
+    throw new Http1Error('http-version', 'the HTTP version is not 1.0 or 1.1');
   head.minorVersion = minor - 0x30;
   return offset + (terminator === CR ? 10 : 9);
 }
@@ -425,7 +448,8 @@ function methodClass(byte: number): number {
 }
 
 function methodText(source: Buffer, start: number, end: number): string {
-  if (end - start === 3 && source[start] === 0x47 && source[start + 1] === 0x45 && source[start + 2] === 0x54) return 'GET';
+  if (end - start === 3 && source[start] === 0x47 && source[start + 1] === 0x45 && source[start + 2] === 0x54)
+    return 'GET';
   return source.latin1Slice(start, end);
 }
 
@@ -444,7 +468,10 @@ function badName(source: Buffer, start: number, at: number): Http1Error {
 function badValue(source: Buffer, nameStart: number, nameEnd: number, at: number): Http1Error {
   const name = source.latin1Slice(nameStart, nameEnd);
   const byte = source[at] ?? 0;
-  return new Http1Error('bad-request', `byte 0x${byte.toString(16).padStart(2, '0')} in the value of ${name}`);
+  return new Http1Error(
+    'bad-request',
+    `byte 0x${byte.toString(16).padStart(2, '0')} in the value of ${name}`,
+  );
 }
 
 const headTerminator = Buffer.from('\r\n\r\n');
@@ -459,7 +486,8 @@ function buildClasses(): Uint8Array {
   for (let byte = 0x80; byte <= 0xff; byte++) table[byte]! |= isValue;
   table[SP]! |= isValue;
   table[HTAB]! |= isValue;
-  for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") table[char.charCodeAt(0)]! |= isToken;
+  for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
+    table[char.charCodeAt(0)]! |= isToken;
   for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') table[char.charCodeAt(0)]! |= isToken | isUpper;
   table[0x5f]! |= isAlias;
   table[0x2e]! |= isAlias;

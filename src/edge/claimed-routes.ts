@@ -1,0 +1,39 @@
+// Routes that come by themselves: a hostname in a connector's published rules that matches a pattern its tunnel may
+// claim. One line at home and nothing else. A claim outlives the connection, so that a visitor is told "no connector"
+// rather than "no such site" while the connector is away; it ends when the tunnel publishes rules without it.
+import { matchesHostPattern } from '#base/hostname.ts';
+import type { PublishedRules } from '#model/published-rules.ts';
+import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
+
+export class ClaimedRoutes {
+  readonly #byTunnel = new Map<string, readonly string[]>();
+
+  /** Notes what a tunnel publishes now; returns whether its claims have changed. */
+  publish(tunnelId: string, rules: PublishedRules): boolean {
+    const hostnames = [
+      ...new Set(rules.rules.map((rule) => rule.hostname).filter((name) => name !== '' && name !== '*')),
+    ];
+    const before = this.#byTunnel.get(tunnelId) ?? [];
+    this.#byTunnel.set(tunnelId, hostnames);
+    return before.length !== hostnames.length || before.some((name, i) => name !== hostnames[i]);
+  }
+
+  /** The declared routes and then the claims; what is declared, or was claimed first, stands. */
+  routes(snapshot: EdgeSnapshot): RouteEntry[] {
+    const routes = [...snapshot.routes];
+    const taken = new Set(routes.map((route) => route.hostname));
+    for (const tunnel of snapshot.tunnels) {
+      for (const hostname of this.#byTunnel.get(tunnel.id) ?? []) {
+        if (taken.has(hostname) || !tunnel.hostnames.some((pattern) => covers(pattern, hostname))) continue;
+        taken.add(hostname);
+        routes.push({ hostname, path: '/', tunnelId: tunnel.id });
+      }
+    }
+    return routes;
+  }
+}
+
+/** A claimed wildcard must lie within the pattern too. */
+function covers(pattern: string, hostname: string): boolean {
+  return pattern === hostname || matchesHostPattern(pattern, hostname.replace(/^\*\./, 'x.'));
+}

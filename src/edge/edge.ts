@@ -1,0 +1,296 @@
+// The edge: listeners, fronts, proxy and tunnels put together. Serves from one immutable snapshot at a time; a new
+// one is applied as a whole, and what is under way goes on.
+//
+//   listener -> Http1Front | Http2Front -> Proxy -> TunnelRegistry -> EdgeConnection ~ connector
+import type { TLSSocket } from 'node:tls';
+import type { Clock, Timer } from '#base/clock.ts';
+import { cidrSet } from '#base/ip.ts';
+import type { Log } from '#base/log.ts';
+import type { MetricsRegistry } from '#base/metrics.ts';
+import type { Random } from '#base/random.ts';
+import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
+import { failure } from '#http/exchange.ts';
+import type { ClientAddress, Downstream, FailureCode, RequestHead, Upstream } from '#http/exchange.ts';
+import type { EdgeConnection } from '#tunnel/connection.ts';
+import { AccessLog } from './access-log.ts';
+import type { CertificateSource } from './certificate-source.ts';
+import { renderFailure } from './error-page.ts';
+import { EdgeMetrics } from './edge-metrics.ts';
+import { Http1Front } from './http1-front.ts';
+import type { Http1FrontOptions } from './http1-front.ts';
+import { Http2Front } from './http2-front.ts';
+import { Listener } from './listener.ts';
+import type { ListenAddress } from './listener.ts';
+import { Proxy } from './proxy.ts';
+import { redirectToHttps } from './redirect.ts';
+import { TunnelAcceptor, tunnelPath } from './tunnel-acceptor.ts';
+import { TunnelRegistry } from './tunnel-registry.ts';
+
+export interface EdgeOptions {
+  /** The edge's own hostname, '' if it has none. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: MetricsRegistry;
+  /** Receives whole JSON lines; may throw when it cannot keep them. */
+  readonly accessLog: (lines: string) => void;
+  readonly snapshot: EdgeSnapshot;
+  readonly certificates: CertificateSource;
+  readonly listen: { readonly https: readonly ListenAddress[]; readonly http: readonly ListenAddress[] };
+  /** CIDRs of peers that send a PROXY header. */
+  readonly proxyProtocolFrom: readonly string[];
+  /** Public HTTPS port for redirects; undefined: the port of the first HTTPS listener. */
+  readonly redirectPort: number | undefined;
+}
+
+export interface ListenerState {
+  readonly name: string;
+  readonly isReady: boolean;
+  readonly detail: string;
+}
+
+export interface Edge {
+  readonly httpsPorts: number[];
+  readonly httpPorts: number[];
+  /** Serves from a new snapshot; tunnels and keys that are gone lose their connections at once. */
+  apply(snapshot: EdgeSnapshot): void;
+  listeners(): ListenerState[];
+  tunnelConnections(): EdgeConnection[];
+  /** Takes nothing new, lets what is under way finish for at most `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Resolution of the data path's time limits. */
+const sweepMs = 1_000;
+
+/** Opens every listener, or none: one that fails closes the others. @throws SallyportError 'listen-failed' */
+export async function startEdge(options: EdgeOptions): Promise<Edge> {
+  const edge = new RunningEdge(options);
+  await edge.open();
+  return edge;
+}
+
+class RunningEdge implements Edge {
+  readonly #options: EdgeOptions;
+  readonly #registry = new TunnelRegistry();
+  readonly #metrics: EdgeMetrics;
+  readonly #accessLog: AccessLog;
+  readonly #proxy: Proxy;
+  readonly #tunnels: TunnelAcceptor;
+  readonly #https: Listener[];
+  readonly #http: Listener[];
+  readonly #secureFront: Http1Front;
+  readonly #plainFront: Http1Front;
+  readonly #redirectFront: Http1Front;
+  readonly #http2: Http2Front;
+  #snapshot: EdgeSnapshot;
+  #sweepTimer: Timer | undefined;
+
+  constructor(options: EdgeOptions) {
+    this.#options = options;
+    this.#snapshot = options.snapshot;
+    const { clock, random, log, metrics } = options;
+    this.#metrics = new EdgeMetrics(metrics, this.#registry);
+    this.#accessLog = new AccessLog({ write: options.accessLog, wallMs: () => clock.wallMs() });
+    metrics.collect(
+      'sallyport_edge_access_log_dropped_total',
+      'Access log lines lost because they could not be written.',
+      'counter',
+      () => [[{}, this.#accessLog.dropped]],
+    );
+    this.#proxy = new Proxy({
+      clock,
+      random,
+      registry: this.#registry,
+      accessLog: this.#accessLog,
+      metrics: this.#metrics,
+      snapshot: options.snapshot,
+    });
+    this.#tunnels = new TunnelAcceptor({
+      edgeName: options.name,
+      clock,
+      random,
+      log,
+      registry: this.#registry,
+      snapshot: options.snapshot,
+      routesChanged: (routes) => this.#proxy.apply({ ...this.#snapshot, routes }),
+    });
+    this.#secureFront = new Http1Front(this.#frontOptions('https'));
+    this.#plainFront = new Http1Front(this.#frontOptions('http'));
+    this.#redirectFront = new Http1Front({
+      ...this.#frontOptions('http'),
+      start: (request, front) => this.#redirect(request, front),
+    });
+    this.#http2 = this.#makeHttp2Front();
+    this.#https = options.listen.https.map((address, i) =>
+      this.#makeListener(`https${i === 0 ? '' : `-${i + 1}`}`, address, true),
+    );
+    this.#http = options.listen.http.map((address, i) =>
+      this.#makeListener(`http${i === 0 ? '' : `-${i + 1}`}`, address, false),
+    );
+  }
+
+  async open(): Promise<void> {
+    const opened: Listener[] = [];
+    try {
+      for (const listener of [...this.#https, ...this.#http]) {
+        await listener.open();
+        opened.push(listener);
+      }
+    } catch (error) {
+      for (const listener of opened) listener.destroy();
+      throw error;
+    }
+    this.#sweepTimer = this.#options.clock.after(sweepMs, () => this.#sweep());
+  }
+
+  get httpsPorts(): number[] {
+    return this.#https.map((listener) => listener.port);
+  }
+
+  get httpPorts(): number[] {
+    return this.#http.map((listener) => listener.port);
+  }
+
+  apply(snapshot: EdgeSnapshot): void {
+    this.#snapshot = snapshot;
+    this.#secureFront.apply(this.#frontOptions('https'));
+    this.#plainFront.apply(this.#frontOptions('http'));
+    this.#redirectFront.apply({
+      ...this.#frontOptions('http'),
+      start: (request, front) => this.#redirect(request, front),
+    });
+    this.#tunnels.apply(snapshot);
+  }
+
+  listeners(): ListenerState[] {
+    return [...this.#https, ...this.#http].map(({ name, isReady, detail }) => ({ name, isReady, detail }));
+  }
+
+  tunnelConnections(): EdgeConnection[] {
+    return this.#registry.connections;
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    const { clock } = this.#options;
+    for (const listener of [...this.#https, ...this.#http]) listener.stop();
+    for (const front of this.#fronts) front.drain();
+    this.#http2.drain();
+    const deadline = clock.nowMs() + graceMs;
+    while (this.#proxy.activeCount > 0 && clock.nowMs() < deadline) {
+      await new Promise<void>((resolve) => clock.after(50, resolve));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#sweepTimer?.cancel();
+    for (const listener of [...this.#https, ...this.#http]) listener.stop();
+    this.#proxy.abortAll();
+    this.#tunnels.close();
+    for (const front of this.#fronts) front.close();
+    this.#http2.close();
+    // One turn for CLOSE frames and last writes to leave.
+    await new Promise<void>((resolve) => this.#options.clock.after(20, resolve));
+    for (const listener of [...this.#https, ...this.#http]) listener.destroy();
+    this.#accessLog.flush();
+  }
+
+  get #fronts(): Http1Front[] {
+    return [this.#secureFront, this.#plainFront, this.#redirectFront];
+  }
+
+  #frontOptions(scheme: 'http' | 'https'): Http1FrontOptions {
+    return {
+      scheme,
+      now: () => this.#options.clock.nowMs(),
+      newRequestId: () => this.#proxy.newRequestId(),
+      start: (request, front) => this.#proxy.start(request, front),
+      isMisdirected: (serverName, host) => this.#isMisdirected(serverName, host),
+      takesUpgrade: (request) =>
+        scheme === 'https' && request.path === tunnelPath && request.upgrade === 'websocket',
+      upgradeTaken: (socket, request) => this.#tunnels.acceptUpgrade(socket as TLSSocket, request),
+      refused: (code, client, detail) => this.#refused(code, client, detail),
+      limits: this.#snapshot.limits,
+      timeouts: this.#snapshot.timeouts,
+      upgrades: this.#snapshot.upgrades,
+    };
+  }
+
+  #makeHttp2Front(): Http2Front {
+    const { limits, upgrades } = this.#snapshot;
+    return new Http2Front({
+      clock: this.#options.clock,
+      metrics: this.#options.metrics,
+      start: (request, front) => this.#proxy.start(request, front),
+      isMisdirected: (serverName, host) => this.#isMisdirected(serverName, host),
+      answerFailure: (what, request, client) => {
+        if (!request) this.#refused(what.code, client, what.detail);
+        const accept = request?.fields.get('accept') ?? '';
+        return renderFailure(
+          what,
+          request?.requestId ?? this.#proxy.newRequestId(),
+          accept,
+          request?.host ?? '',
+        );
+      },
+      newRequestId: () => this.#proxy.newRequestId(),
+      headBytes: limits.headBytes,
+      headFields: limits.headFields,
+      targetBytes: limits.targetBytes,
+      maxStreams: limits.http2Streams,
+      upgrades,
+    });
+  }
+
+  #makeListener(name: string, address: ListenAddress, isTls: boolean): Listener {
+    const { limits, timeouts } = this.#snapshot;
+    const plain = address.mode === 'serve' ? this.#plainFront : this.#redirectFront;
+    return new Listener({
+      name,
+      address,
+      tls: isTls
+        ? { certificates: this.#options.certificates, handshakeMs: timeouts.handshakeMs }
+        : undefined,
+      proxies: cidrSet(this.#options.proxyProtocolFrom),
+      maxConnections: limits.connections,
+      maxPerAddress: limits.connectionsPerAddress,
+      accept: isTls
+        ? (socket, client, protocol) => this.#accept(socket as TLSSocket, client, protocol)
+        : (socket, client) => plain.accept(socket, client),
+      count: (outcome) => this.#metrics.connection(outcome),
+    });
+  }
+
+  #accept(socket: TLSSocket, client: ClientAddress, protocol: string): void {
+    if (protocol === 'h2') this.#http2.accept(socket, client);
+    else if (protocol === 'sallyport/1') this.#tunnels.acceptTls(socket);
+    else this.#secureFront.accept(socket, client);
+  }
+
+  /** A certificate that covers both names makes a shared connection legitimate (RFC 9113 section 9.1.1). */
+  #isMisdirected(serverName: string, host: string): boolean {
+    return serverName !== '' && serverName !== host && !this.#options.certificates.covers(serverName, host);
+  }
+
+  #redirect(request: RequestHead, front: Downstream): Upstream {
+    const httpsPort = this.#options.redirectPort ?? this.httpsPorts[0] ?? 443;
+    const isKnownHost = (host: string): boolean =>
+      host === this.#options.name || this.#proxy.router.hasHost(host);
+    return redirectToHttps(request, front, { isKnownHost, httpsPort });
+  }
+
+  #refused(code: FailureCode, client: ClientAddress, detail: string): void {
+    this.#metrics.requestRefused(code);
+    this.#options.log.debug('Request refused', { ...failure(code, detail), client: client.address });
+  }
+
+  #sweep(): void {
+    const now = this.#options.clock.nowMs();
+    for (const front of this.#fronts) front.sweep(now);
+    this.#proxy.sweep();
+    this.#accessLog.flush();
+    this.#sweepTimer = this.#options.clock.after(sweepMs, () => this.#sweep());
+  }
+}

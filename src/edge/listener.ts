@@ -1,0 +1,250 @@
+// A listening socket of the edge: takes connections, learns the client's address (from a PROXY header where a trusted
+// proxy stands in front), does TLS, and hands the connection to the protocol that ALPN chose.
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { SallyportError, errorText } from '#base/errors.ts';
+import type { CidrSet } from '#base/ip.ts';
+import { formatEndpoint, parseAddress } from '#base/ip.ts';
+import type { ClientAddress } from '#http/exchange.ts';
+import { decodeProxyHeader } from '#wire/proxy-protocol.ts';
+import type { CertificateSource } from './certificate-source.ts';
+
+export interface ListenAddress {
+  /** undefined: every address, both families. */
+  readonly host: string | undefined;
+  readonly port: number;
+  /** What plain HTTP does: redirect to HTTPS (the default), or serve. No meaning for HTTPS. */
+  readonly mode?: 'redirect' | 'serve';
+}
+
+export interface ListenerOptions {
+  readonly name: string;
+  readonly address: ListenAddress;
+  /** undefined for plain HTTP. */
+  readonly tls: { readonly certificates: CertificateSource; readonly handshakeMs: number } | undefined;
+  /** Peers that must send, and are believed, a PROXY header. */
+  readonly proxies: CidrSet;
+  readonly maxConnections: number;
+  readonly maxPerAddress: number;
+  /** Told of the connection and the ALPN protocol ('' without one). */
+  readonly accept: (socket: Socket, client: ClientAddress, protocol: string) => void;
+  /** Counts what becomes of connections: accepted, tls-failed, proxy-failed, too-many. */
+  readonly count: (outcome: string) => void;
+}
+
+/** ALPN in the edge's order of preference. */
+const protocols = ['sallyport/1', 'h2', 'http/1.1'];
+
+/** TLS 1.2 suites with forward secrecy and authenticated encryption only; TLS 1.3's own first. */
+const ciphers = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+/** How long a peer may take to send its PROXY header. */
+const proxyHeaderMs = 5_000;
+
+/** The suites and versions that contexts of this edge are made with. */
+export const tlsSettings = { minVersion: 'TLSv1.2', ciphers, honorCipherOrder: true } as const;
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #perAddress = new Map<string, number>();
+  readonly #sockets = new Set<Socket>();
+  #isListening = false;
+  #fault = '';
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#onConnection(socket),
+    );
+  }
+
+  /** Opens the port. @throws SallyportError 'listen-failed' */
+  async open(): Promise<void> {
+    const { host, port } = this.#options.address;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(this.#options, error)));
+      this.#server.listen({ port, host, ipv6Only: false, backlog: 4096 }, () => resolve());
+    });
+    this.#isListening = true;
+    this.#server.removeAllListeners('error');
+    this.#server.on('error', (error) => (this.#fault = errorText(error)));
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get isReady(): boolean {
+    return this.#isListening && this.#server.listening && this.#fault === '';
+  }
+
+  get detail(): string {
+    if (this.#fault !== '') return this.#fault;
+    return this.isReady ? `listening on port ${this.port}, ${this.#sockets.size} connections` : 'closed';
+  }
+
+  /** Takes no further connection. */
+  stop(): void {
+    if (this.#isListening) this.#server.close();
+    this.#isListening = false;
+  }
+
+  /** Cuts what is still connected. */
+  destroy(): void {
+    this.stop();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #onConnection(socket: Socket): void {
+    const peer = parseAddress(socket.remoteAddress ?? '') ?? '';
+    const count = (this.#perAddress.get(peer) ?? 0) + 1;
+    if (
+      this.#sockets.size >= this.#options.maxConnections ||
+      count > this.#options.maxPerAddress ||
+      peer === ''
+    ) {
+      this.#options.count('too-many');
+      socket.destroy();
+      return;
+    }
+    this.#perAddress.set(peer, count);
+    this.#sockets.add(socket);
+    socket.on('error', ignoreError);
+    socket.once('close', () => this.#forget(socket, peer));
+    if (this.#options.proxies.size > 0 && this.#options.proxies.has(peer))
+      this.#readProxyHeader(socket, peer);
+    else this.#secure(socket, { address: peer, port: socket.remotePort ?? 0 }, peer);
+  }
+
+  #forget(socket: Socket, peer: string): void {
+    this.#sockets.delete(socket);
+    const count = (this.#perAddress.get(peer) ?? 1) - 1;
+    if (count > 0) this.#perAddress.set(peer, count);
+    else this.#perAddress.delete(peer);
+  }
+
+  /** A trusted proxy must say who the client is; without a header its connection is worth nothing. */
+  #readProxyHeader(socket: Socket, peer: string): void {
+    let gathered = Buffer.alloc(0);
+    const fail = (): void => {
+      this.#options.count('proxy-failed');
+      socket.destroy();
+    };
+    socket.setTimeout(proxyHeaderMs, fail);
+    const onData = (chunk: Buffer): void => {
+      gathered = Buffer.concat([gathered, chunk]);
+      try {
+        const header = decodeProxyHeader(gathered);
+        if (header.kind === 'incomplete') return;
+        socket.setTimeout(0);
+        socket.off('timeout', fail).off('data', onData);
+        socket.pause();
+        if (gathered.length > header.headerBytes) socket.unshift(gathered.subarray(header.headerBytes));
+        const own = { address: peer, port: socket.remotePort ?? 0 };
+        this.#secure(socket, header.kind === 'proxied' ? header.source : own, peer);
+      } catch {
+        fail();
+      }
+    };
+    socket.on('data', onData);
+  }
+
+  #secure(socket: Socket, client: { address: string; port: number }, peerAddress: string): void {
+    const { tls } = this.#options;
+    if (!tls) {
+      this.#options.count('accepted');
+      this.#options.accept(socket, clientOf(socket, client, peerAddress, ''), '');
+      return;
+    }
+    const secureContext = tls.certificates.contextFor('');
+    const secured = new TLSSocket(socket, {
+      isServer: true,
+      secureContext,
+      ALPNProtocols: protocols,
+      SNICallback: (name, done) => done(null, chooseContext(tls.certificates, name)),
+    });
+    const failed = (): void => {
+      this.#options.count('tls-failed');
+      socket.destroy();
+    };
+    secured.setTimeout(tls.handshakeMs, failed);
+    secured.once('error', failed);
+    secured.once('secure', () => {
+      secured.setTimeout(0);
+      secured.off('timeout', failed).off('error', failed);
+      secured.on('error', ignoreError);
+      // On a resumed TLS 1.2 session servername is false: the name is unknown then, not trusted.
+      const serverName = typeof secured.servername === 'string' ? secured.servername.toLowerCase() : '';
+      this.#options.count('accepted');
+      this.#options.accept(
+        secured,
+        clientOf(socket, client, peerAddress, serverName),
+        secured.alpnProtocol || '',
+      );
+    });
+  }
+}
+
+/** Never throws: an exception in an SNI callback would end the process (CVE-2026-21637). */
+function chooseContext(
+  certificates: CertificateSource,
+  name: string,
+): ReturnType<CertificateSource['contextFor']> {
+  try {
+    return certificates.contextFor(name.toLowerCase());
+  } catch {
+    return undefined;
+  }
+}
+
+function clientOf(
+  socket: Socket,
+  client: { address: string; port: number },
+  peerAddress: string,
+  serverName: string,
+): ClientAddress {
+  return {
+    address: parseAddress(client.address) ?? peerAddress,
+    port: client.port,
+    peerAddress,
+    localAddress: parseAddress(socket.localAddress ?? '') ?? '',
+    localPort: socket.localPort ?? 0,
+    serverName,
+  };
+}
+
+/** The close event says it all; an unhandled error event would end the process. */
+function ignoreError(): void {}
+
+function listenFault(options: ListenerOptions, error: NodeJS.ErrnoException): SallyportError {
+  const where = formatEndpoint(options.address.host ?? '*', options.address.port);
+  const cures: Record<string, string> = {
+    EADDRINUSE: 'another program has this port; stop it or choose another port',
+    EACCES: 'ports below 1024 need root or CAP_NET_BIND_SERVICE',
+    EADDRNOTAVAIL: 'this machine has no such address',
+  };
+  const cure = cures[error.code ?? ''] ?? 'see the cause';
+  return new SallyportError(
+    'listen-failed',
+    `Cannot listen for ${options.name} on ${where} (${error.code}): ${cure}.`,
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,158 @@
+// Takes tunnel connections in: authenticates them against the snapshot's keys, enters them into the registry once
+// their rules are known, and throws out those whose key is no longer valid.
+import type { TLSSocket } from 'node:tls';
+import type { Clock } from '#base/clock.ts';
+import { noBytes } from '#base/bytes.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import type { EdgeSnapshot, RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
+import type { PublishedRules } from '#model/published-rules.ts';
+import type { RequestHead } from '#http/exchange.ts';
+import type { DisconnectReason, EdgeConnection, EdgeConnectionHandler } from '#tunnel/connection.ts';
+import { acceptConnection } from '#tunnel/driver.ts';
+import type { DrivenConnection } from '#tunnel/driver.ts';
+import { tlsTransport } from '#tunnel/tls-transport.ts';
+import type { Transport } from '#tunnel/transport.ts';
+import { acceptWebSocket } from '#tunnel/websocket-transport.ts';
+import { ClaimedRoutes } from './claimed-routes.ts';
+import type { TunnelRegistry } from './tunnel-registry.ts';
+
+/** Where a tunnel may come in over WebSocket, on any hostname. */
+export const tunnelPath = '/.well-known/sallyport/tunnel';
+
+/** Connections that have not authenticated yet; more are turned away. */
+const maxHandshakes = 1_000;
+
+export interface TunnelAcceptorOptions {
+  readonly edgeName: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly registry: TunnelRegistry;
+  readonly snapshot: EdgeSnapshot;
+  /** The routes in force, declared and claimed, are others now. */
+  readonly routesChanged: (routes: readonly RouteEntry[]) => void;
+}
+
+export class TunnelAcceptor {
+  readonly #options: TunnelAcceptorOptions;
+  readonly #claims = new ClaimedRoutes();
+  readonly #ready = new Set<EdgeConnection>();
+  readonly #driven = new Set<DrivenConnection>();
+  #tunnels: ReadonlyMap<string, TunnelEntry>;
+  #snapshot: EdgeSnapshot;
+
+  constructor(options: TunnelAcceptorOptions) {
+    this.#options = options;
+    this.#snapshot = options.snapshot;
+    this.#tunnels = byId(options.snapshot);
+  }
+
+  acceptTls(socket: TLSSocket): void {
+    this.#accept(tlsTransport(socket));
+  }
+
+  /** A WebSocket upgrade whose request head has been read. */
+  acceptUpgrade(socket: TLSSocket, request: RequestHead): void {
+    const headers: Record<string, string> = { connection: 'Upgrade', upgrade: 'websocket' };
+    request.fields.forEach((name, value) => {
+      const lower = name.toLowerCase();
+      if (lower.startsWith('sec-websocket-')) headers[lower] = value;
+    });
+    acceptWebSocket({ method: request.method, url: request.path, headers }, socket, noBytes, (transport) =>
+      this.#accept(transport),
+    );
+  }
+
+  /** Keys and tunnels that are gone lose their connections now. */
+  apply(snapshot: EdgeSnapshot): void {
+    this.#snapshot = snapshot;
+    this.#tunnels = byId(snapshot);
+    for (const connection of [...this.#ready]) {
+      const tunnel = this.#tunnels.get(connection.tunnelId);
+      if (!tunnel) connection.close('unknown-tunnel', 'the tunnel was deleted');
+      else if (!tunnel.publicKeys.some((key) => Buffer.compare(key, connection.publicKey) === 0)) {
+        connection.close('revoked', 'the key is no longer valid');
+      }
+    }
+    this.#options.routesChanged(this.#claims.routes(snapshot));
+  }
+
+  close(): void {
+    for (const driven of this.#driven) driven.close('shutdown', 'the edge is stopping');
+  }
+
+  #accept(transport: Transport): void {
+    const { edgeName, clock, random, log } = this.#options;
+    if (this.#driven.size - this.#ready.size >= maxHandshakes) return transport.destroy();
+    let driven: DrivenConnection | undefined;
+    const handler: EdgeConnectionHandler = {
+      onReady: (connection) => this.#onReady(connection),
+      onRules: (connection, rules) => this.#onRules(connection, rules),
+      onDraining: (connection) => this.#options.registry.remove(connection),
+      onClosed: (connection, reason, detail) => {
+        if (driven) this.#driven.delete(driven);
+        this.#onClosed(connection, transport.remoteAddress, { reason, detail });
+      },
+    };
+    driven = acceptConnection(
+      transport,
+      {
+        edgeName,
+        clock,
+        random,
+        lookupTunnel: (id) => this.#tunnels.get(id),
+        onFault: (error) => log.error('Fault in a tunnel stream', { error: String(error) }),
+      },
+      handler,
+    );
+    this.#driven.add(driven);
+  }
+
+  #onReady(connection: EdgeConnection): void {
+    this.#ready.add(connection);
+    this.#options.log.info('Tunnel connection registered', {
+      tunnel: this.#nameOf(connection.tunnelId),
+      connector: connection.instanceId,
+      connIndex: connection.index,
+      connection: connection.id,
+      ip: connection.remoteAddress,
+      protocol: connection.transportKind,
+      version: connection.connectorVersion,
+    });
+  }
+
+  #onRules(connection: EdgeConnection, rules: PublishedRules): void {
+    this.#options.registry.setRules(connection, rules);
+    if (this.#claims.publish(connection.tunnelId, rules)) {
+      this.#options.routesChanged(this.#claims.routes(this.#snapshot));
+    }
+  }
+
+  #onClosed(
+    connection: EdgeConnection | undefined,
+    remoteAddress: string,
+    end: { reason: DisconnectReason; detail: string },
+  ): void {
+    this.#options.registry.countDisconnect(end.reason);
+    if (connection) {
+      this.#ready.delete(connection);
+      this.#options.registry.remove(connection);
+    }
+    const tunnel = connection ? this.#nameOf(connection.tunnelId) : '';
+    this.#options.log.info('Tunnel connection ended', {
+      tunnel,
+      connIndex: connection?.index ?? '',
+      ip: remoteAddress,
+      ...end,
+    });
+  }
+
+  #nameOf(tunnelId: string): string {
+    return this.#tunnels.get(tunnelId)?.name ?? tunnelId;
+  }
+}
+
+function byId(snapshot: EdgeSnapshot): ReadonlyMap<string, TunnelEntry> {
+  return new Map(snapshot.tunnels.map((tunnel) => [tunnel.id, tunnel]));
+}
