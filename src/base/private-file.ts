@@ -1,0 +1,38 @@
+// Writing files that hold secrets or state: whole or not at all, readable by their owner only, folders made on the way.
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { errorText, SallyportError } from './errors.ts';
+
+/** Makes a folder (0700) and those above it. */
+export function makeFolder(folder: string): void {
+  attempt(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+}
+
+/** Replaces `file` in one step: a reader sees the old text or the new one, a crash leaves no half. */
+export function replaceFile(file: string, text: string, mode: number): void {
+  makeFolder(dirname(file));
+  const temporary = `${file}.${process.pid}.new`;
+  attempt(file, () => {
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, text, { mode, flag: 'wx' });
+    renameSync(temporary, file);
+  });
+}
+
+/** Writes a file that must not be there yet. */
+export function createFile(file: string, text: string, mode: number): void {
+  makeFolder(dirname(file));
+  attempt(file, () => writeFileSync(file, text, { mode, flag: 'wx' }));
+}
+
+function attempt(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    const cure = isThere
+      ? 'it already exists and is never overwritten; move it away or name another path'
+      : `${errorText(error)}; check the path, its permissions and the free space`;
+    throw new SallyportError('file-unwritable', `${path} could not be written: ${cure}.`, { cause: error });
+  }
+}

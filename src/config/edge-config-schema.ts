@@ -1,0 +1,229 @@
+// The shape of edge.yml: names, defaults and descriptions, once. Types, messages, docs/edge-config.md and the JSON
+// Schema all come from here. Durations are written as in Go ("30s", "1m30s"), sizes as "16KiB" or bytes.
+import { z } from 'zod';
+import { parseDuration } from '#base/duration.ts';
+import { parseHostname } from '#base/hostname.ts';
+import { cidrSet, isAddress } from '#base/ip.ts';
+import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
+
+/** Where a listener binds; `host` undefined is every address of both families. */
+export interface ListenAddress {
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+const sizeUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+/** Bytes of "16KiB", "1MiB" or a plain number; undefined when the text is none. */
+export function parseSize(text: string): number | undefined {
+  const [, digits, unit] = /^(\d+)\s*(B|KiB|MiB|GiB)?$/.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits) * sizeUnits[unit ?? '']!;
+}
+
+/** `443`, `:443`, `127.0.0.1:443` or `[::1]:443`; undefined when the text is none. */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  const match = /^(?:\[([^\]]+)\]:|([^\s:[\]]*):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3] ?? -1);
+  const host = match?.[1] ?? match?.[2];
+  if (port < 0 || port > 65_535) return undefined;
+  if (host === undefined || host === '') return { host: undefined, port };
+  return isAddress(host) || host === 'localhost' ? { host, port } : undefined;
+}
+
+/** A scalar read by `parse`, refused with one sentence. */
+function scalar<T>(expects: string, parse: (text: string) => T | undefined) {
+  return z.union([z.string(), z.number()], { error: `must be ${expects}` }).transform((value, context): T => {
+    const parsed = parse(String(value));
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: 'custom', message: `must be ${expects}, not "${value}"` });
+    return z.NEVER;
+  });
+}
+
+const duration = () =>
+  scalar('a duration such as "30s" or "1m30s"', (text) => {
+    const ms = parseDuration(text);
+    return ms === undefined || ms < 0 ? undefined : ms;
+  });
+const size = () => scalar('a size such as "16KiB" or a number of bytes', parseSize);
+const listen = () =>
+  scalar('a port, or address:port such as "127.0.0.1:8443" or "[::]:443"', parseListenAddress);
+const listeners = () => z.union([listen().transform((one) => [one]), z.array(listen()).max(16)]);
+const hostname = () => scalar('a hostname such as "blog.example.com"', parseHostname);
+const pattern = () =>
+  scalar('a hostname, or "*." and a hostname', (text) => {
+    const bare = parseHostname(text.replace(/^\*\./, ''));
+    return bare === undefined ? undefined : text.startsWith('*.') ? `*.${bare}` : bare;
+  });
+const cidr = () =>
+  scalar('an address or a prefix such as "10.0.0.0/8"', (text) => {
+    try {
+      cidrSet([text]);
+      return text;
+    } catch {
+      return undefined;
+    }
+  });
+const publicKey = () =>
+  scalar('a public key as "sallyport tunnel create" prints it (base64 of 32 bytes)', (text) => {
+    const bytes = Buffer.from(text, 'base64');
+    return bytes.length === 32 && /^[A-Za-z0-9+/]{43}=$/.test(text) ? new Uint8Array(bytes) : undefined;
+  });
+const uuid = () =>
+  scalar("a tunnel's UUID", (text) =>
+    /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined,
+  );
+
+const tunnelSchema = z.strictObject({
+  name: z.string().min(1).max(100).describe('What people call the tunnel; routes may use it.'),
+  id: uuid().describe('The UUID that `sallyport tunnel create` printed.'),
+  publicKeys: z
+    .array(publicKey())
+    .min(1)
+    .max(2)
+    .describe('Public keys a connector may prove; two at once while a key is being rotated.'),
+  hostnames: z
+    .array(pattern())
+    .max(1000)
+    .default([])
+    .describe("Hostnames that the connector's own ingress rules may claim; each then needs no route here."),
+});
+
+const routeSchema = z.strictObject({
+  hostname: pattern().describe('Public hostname, or `*.` and a suffix.'),
+  path: z
+    .string()
+    .startsWith('/', { error: 'must start with "/"' })
+    .default('/')
+    .describe('Path prefix, by whole segments.'),
+  tunnel: z.string().min(1).describe('Name or UUID of a tunnel above.'),
+});
+
+const timeoutsSchema = z.strictObject({
+  head: duration()
+    .default(defaultTimeouts.headMs)
+    .describe('From the first byte to the end of a request head.'),
+  bodyIdle: duration()
+    .default(defaultTimeouts.bodyIdleMs)
+    .describe('A body with no byte in either direction.'),
+  keepAlive: duration()
+    .default(defaultTimeouts.keepAliveMs)
+    .describe('A kept-alive connection between requests.'),
+  firstByte: duration()
+    .default(defaultTimeouts.firstByteMs)
+    .describe('Request sent to first response byte; 0 = no limit.'),
+  upgradeIdle: duration()
+    .default(defaultTimeouts.upgradeIdleMs)
+    .describe('A silent WebSocket; 0 = no limit.'),
+  handshake: duration().default(defaultTimeouts.handshakeMs).describe('A TLS handshake.'),
+});
+
+const count = (what: number, text: string) => z.int().min(0).default(what).describe(text);
+
+const limitsSchema = z.strictObject({
+  headBytes: size().default(defaultLimits.headBytes).describe('A request or response head.'),
+  headFields: count(defaultLimits.headFields, 'Fields in a head.'),
+  targetBytes: size().default(defaultLimits.targetBytes).describe('A request target (path and query).'),
+  connections: count(defaultLimits.connections, 'Client connections in all.'),
+  connectionsPerAddress: count(defaultLimits.connectionsPerAddress, 'Client connections from one address.'),
+  requestsPerConnection: count(
+    defaultLimits.requestsPerConnection,
+    'Requests on one connection; 0 = no limit.',
+  ),
+  http2Streams: count(defaultLimits.http2Streams, 'Requests under way on one HTTP/2 connection.'),
+});
+
+/** edge.yml. */
+export const edgeConfigSchema = z.strictObject({
+  hostname: hostname().optional().describe("The edge's own name, to which connectors dial."),
+  listen: z
+    .strictObject({
+      https: listeners()
+        .default([{ host: undefined, port: 443 }])
+        .describe('TLS listeners: sites and tunnels.'),
+      http: listeners()
+        .default([{ host: undefined, port: 80 }])
+        .describe('Plain listeners; they redirect to https.'),
+      metrics: listen()
+        .optional()
+        .describe('Where /metrics, /healthz and /readyz answer, such as `127.0.0.1:9464`; absent = nowhere.'),
+    })
+    .prefault({})
+    .describe('Ports and addresses.'),
+  publicPort: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('The https port clients see, where a port is mapped.'),
+  proxyProtocol: z
+    .strictObject({
+      from: z.array(cidr()).max(1000).describe('Addresses of balancers that must send a PROXY header.'),
+    })
+    .optional()
+    .describe('PROXY protocol v1 and v2 from a balancer in front.'),
+  trustedProxies: z
+    .array(cidr())
+    .max(1000)
+    .default([])
+    .describe('Proxies in front of the edge whose X-Forwarded-For is believed.'),
+  dataDir: z.string().min(1).default('/var/lib/sallyport').describe('Where the edge keeps its state.'),
+  certificates: z
+    .array(
+      z.strictObject({
+        cert: z.string().min(1).describe('PEM file: the certificate, then its chain.'),
+        key: z.string().min(1).describe('PEM file: its private key.'),
+      }),
+    )
+    .max(1000)
+    .default([])
+    .describe('Certificates from files; they are loaded again when they change.'),
+  internalCa: z
+    .boolean()
+    .default(false)
+    .describe('Make certificates of our own for names that no file covers; its root is `ca.pem` in dataDir.'),
+  tunnels: z.array(tunnelSchema).max(10_000).default([]).describe('Tunnels that may connect.'),
+  routes: z.array(routeSchema).max(100_000).default([]).describe('Which hostname goes to which tunnel.'),
+  upgrades: z
+    .array(z.string().regex(/^[a-z0-9-]+$/, { error: 'must be a lower-case protocol name' }))
+    .max(20)
+    .default([])
+    .describe('Upgrade protocols that pass besides `websocket`.'),
+  timeouts: timeoutsSchema.prefault({}).describe('Time limits of the data path.'),
+  limits: limitsSchema.prefault({}).describe('Limits on size and number.'),
+  accessLog: z
+    .string()
+    .default('-')
+    .describe('File for the access log (JSON lines); `-` is standard output, `off` is none.'),
+  logLevel: z
+    .enum(['debug', 'info', 'warn', 'error', 'fatal'])
+    .default('info')
+    .describe('How much is logged.'),
+  logFormat: z.enum(['console', 'json']).default('console').describe('How it is logged.'),
+});
+
+/** What edge.yml says, defaults filled in, times in milliseconds. */
+export type EdgeConfig = z.output<typeof edgeConfigSchema>;
+
+/** The timeouts of a config in the snapshot's words. */
+export function timeoutsOf({ timeouts }: EdgeConfig): EdgeTimeouts {
+  return {
+    headMs: timeouts.head,
+    bodyIdleMs: timeouts.bodyIdle,
+    keepAliveMs: timeouts.keepAlive,
+    firstByteMs: timeouts.firstByte,
+    upgradeIdleMs: timeouts.upgradeIdle,
+    handshakeMs: timeouts.handshake,
+  };
+}
+
+/** The limits of a config in the snapshot's words. */
+export function limitsOf({ limits }: EdgeConfig): EdgeLimits {
+  return limits;
+}

@@ -1,0 +1,191 @@
+// Reads edge.yml: YAML with positions, checked against the schema, so that every fault names its line and an unknown
+// key what was probably meant. Turns it into the snapshot that the edge serves from.
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import type { z } from 'zod';
+import { errorText, SallyportError } from '#base/errors.ts';
+import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
+import { type EdgeConfig, edgeConfigSchema, limitsOf, timeoutsOf } from './edge-config-schema.ts';
+import { closestName } from './closest-name.ts';
+
+/**
+ * Reads a file; relative paths in it are taken from its folder.
+ * @throws SallyportError 'file-unreadable' or 'config-invalid' with every fault and its line
+ */
+export function readEdgeConfig(file: string): EdgeConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SallyportError(
+      'file-unreadable',
+      `The edge configuration ${file} could not be read (${errorText(error)}); check its path and permissions.`,
+      { cause: error },
+    );
+  }
+  return withAbsolutePaths(parseEdgeConfig(text, file), dirname(resolve(file)));
+}
+
+/** Reads text; `source` is what messages call it. */
+export function parseEdgeConfig(text: string, source: string): EdgeConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const lineOf = (path: readonly PropertyKey[]): number => lines.linePos(offsetOf(document, path)).line;
+  if (document.errors.length > 0) {
+    const faults = document.errors.map(
+      ({ message, pos }) =>
+        `line ${lines.linePos(pos[0]).line}: ${message.split('\n')[0]!.replace(/ at line .*/, '')}`,
+    );
+    throw invalid(source, faults);
+  }
+  const result = edgeConfigSchema.safeParse(document.toJS() ?? {});
+  if (!result.success)
+    throw invalid(
+      source,
+      result.error.issues.flatMap((issue) => describe(issue, lineOf)),
+    );
+  const faults = crossCheck(result.data).map(({ path, message }) => `line ${lineOf(path)}: ${message}`);
+  if (faults.length > 0) throw invalid(source, faults);
+  return result.data;
+}
+
+/** What the edge serves from; `version` grows with every change. */
+export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
+  const idOf = new Map(config.tunnels.flatMap(({ name, id }) => [[name, id] as const, [id, id] as const]));
+  return {
+    version,
+    tunnels: config.tunnels,
+    routes: config.routes.map(({ hostname, path, tunnel }) => ({
+      hostname,
+      path,
+      tunnelId: idOf.get(tunnel)!,
+    })),
+    trustedProxies: config.trustedProxies,
+    upgrades: config.upgrades,
+    timeouts: timeoutsOf(config),
+    limits: limitsOf(config),
+  };
+}
+
+/** Every hostname and pattern that the edge may serve under this configuration. */
+export function hostnamesOf(config: EdgeConfig): string[] {
+  const names = [
+    ...config.routes.map(({ hostname }) => hostname),
+    ...config.tunnels.flatMap(({ hostnames }) => hostnames),
+  ];
+  return [...new Set(names)];
+}
+
+interface CrossFault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** What no single value can show: names that must be unique, and names that must exist. */
+function crossCheck(config: EdgeConfig): CrossFault[] {
+  const faults: CrossFault[] = [];
+  const seen = new Set<string>();
+  for (const [i, { name, id }] of config.tunnels.entries()) {
+    for (const key of [name, id]) {
+      if (seen.has(key)) faults.push({ path: ['tunnels', i], message: `the tunnel ${key} is listed twice` });
+      seen.add(key);
+    }
+  }
+  const routes = new Set<string>();
+  for (const [i, route] of config.routes.entries()) {
+    const key = `${route.hostname}${route.path}`;
+    if (routes.has(key)) faults.push({ path: ['routes', i], message: `the route ${key} is listed twice` });
+    routes.add(key);
+    if (seen.has(route.tunnel)) continue;
+    const guess = closestName(route.tunnel, [...seen]);
+    const message = `no tunnel is called "${route.tunnel}"${guess ? `; did you mean "${guess}"?` : ''}`;
+    faults.push({ path: ['routes', i, 'tunnel'], message });
+  }
+  if (config.certificates.length === 0 && !config.internalCa) {
+    faults.push({
+      path: [],
+      message: 'there is no certificate to show; list files under certificates, or set internalCa: true',
+    });
+  }
+  return faults;
+}
+
+function describe(issue: z.core.$ZodIssue, lineOf: (path: readonly PropertyKey[]) => number): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      const guess = closestName(key, knownKeys(issue.path));
+      return `line ${lineOf(path)}: unknown key ${pathText(path)}${guess ? `; did you mean "${guess}"?` : ''}`;
+    });
+  }
+  if (issue.code === 'invalid_union') {
+    const inner = issue.errors.flat().find(({ code }) => code === 'custom') ?? issue.errors.flat()[0];
+    if (inner) return describe({ ...inner, path: [...issue.path, ...inner.path] }, lineOf);
+  }
+  const text = issue.message.replace(/^Invalid input: /, '');
+  return [`line ${lineOf(issue.path)}: ${pathText(issue.path)} ${text}`];
+}
+
+/** The keys the schema has at a path, for suggestions. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let schema: unknown = edgeConfigSchema;
+  for (const step of path)
+    schema = typeof step === 'number' ? elementOf(schema) : shapeOf(schema)[String(step)];
+  return Object.keys(shapeOf(schema));
+}
+
+interface SchemaNode {
+  readonly shape?: Record<string, unknown>;
+  readonly element?: unknown;
+  readonly unwrap?: () => unknown;
+}
+
+function bare(schema: unknown): SchemaNode {
+  let node = (schema ?? {}) as SchemaNode;
+  while (!node.shape && !node.element && node.unwrap) node = node.unwrap() as SchemaNode;
+  return node;
+}
+
+const shapeOf = (schema: unknown): Record<string, unknown> => bare(schema).shape ?? {};
+const elementOf = (schema: unknown): unknown => bare(schema).element;
+
+function pathText(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return 'the file';
+  return path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : (i ? '.' : '') + String(step)))
+    .join('');
+}
+
+/** Offset of the key at a path, or of the deepest part of the path that the file has. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  for (let depth = path.length; depth > 0; depth--) {
+    const parent: unknown = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true);
+    const step = path[depth - 1];
+    const pairs = (parent as { items?: readonly { key?: unknown }[] } | null)?.items ?? [];
+    const key = pairs.find((pair) => isNode(pair.key) && pair.key.toJSON() === step)?.key;
+    const found: unknown = key ?? (typeof step === 'number' ? pairs[step] : undefined);
+    if (isNode(found) && found.range) return found.range[0];
+  }
+  return 0;
+}
+
+function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
+  const { accessLog } = config;
+  return {
+    ...config,
+    dataDir: resolve(folder, config.dataDir),
+    accessLog: accessLog === '-' || accessLog === 'off' ? accessLog : resolve(folder, accessLog),
+    certificates: config.certificates.map(({ cert, key }) => ({
+      cert: resolve(folder, cert),
+      key: resolve(folder, key),
+    })),
+  };
+}
+
+function invalid(source: string, faults: readonly string[]): SallyportError {
+  return new SallyportError(
+    'config-invalid',
+    `The edge configuration ${source} cannot be used: ${faults.join('; ')}.`,
+  );
+}
