@@ -16,7 +16,9 @@ export function certificateError(
   chain: readonly X509Certificate[],
   target: DialTarget,
 ): SallyportError {
-  return new SallyportError('certificate-invalid', certificateSentence(fault, chain, target));
+  return new SallyportError('certificate-invalid', certificateSentence(fault, chain, target), {
+    cause: { code: fault },
+  });
 }
 
 /** The explanation of a connection that failed before or during the TLS handshake. */

@@ -60,8 +60,7 @@ export class EdgeSession extends Session implements EdgeConnection {
     if (type !== frameTypes.AUTH) throw frameError(`${frameName(type)} where AUTH is expected`);
     const auth = decodeAuth(payload);
     const keys = this.#options.lookupTunnel(auth.tunnelId);
-    const fault =
-      versionFault(auth.version) ?? judgeAuth(auth, this.#nonce, this.#options.exporter, keys);
+    const fault = versionFault(auth.version) ?? judgeAuth(auth, this.#nonce, this.#options.exporter, keys);
     if (fault) return this.close(fault.reason, fault.detail);
     this.publicKey = signingKey(auth, this.#nonce, this.#options.exporter, keys!);
     this.tunnelId = auth.tunnelId;

@@ -17,6 +17,7 @@ export class Keepalive {
   /** When the oldest ping without an answer was sent; -1 when all were answered. */
   #oldestUnansweredMs = -1;
   #rttMs = 0;
+  #shortestRttMs = Infinity;
   /** Since when bytes wait for the transport without progress; -1 when none wait. */
   #stalledSinceMs = -1;
 
@@ -28,6 +29,11 @@ export class Keepalive {
   /** Smoothed, 0 before the first answer. */
   get rttMs(): number {
     return this.#rttMs;
+  }
+
+  /** The shortest seen, which is the path's own without what queues on it; 0 before the first answer. */
+  get pathRttMs(): number {
+    return this.#shortestRttMs === Infinity ? 0 : this.#shortestRttMs;
   }
 
   get nextDeadlineMs(): number {
@@ -55,6 +61,7 @@ export class Keepalive {
   answered(sentMs: number, nowMs: number): void {
     this.#oldestUnansweredMs = -1;
     const sample = Math.max(0, nowMs - sentMs);
+    this.#shortestRttMs = Math.min(this.#shortestRttMs, sample);
     this.#rttMs = this.#rttMs === 0 ? sample : this.#rttMs * 0.875 + sample * 0.125;
   }
 

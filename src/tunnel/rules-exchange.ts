@@ -73,11 +73,10 @@ export function parseRules(version: number, json: Buffer): PublishedRules {
 export class RulesWaiters {
   readonly #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
 
+  /** Resolves or rejects with the acknowledgement. Throws when that version is waited for already. */
   wait(version: number): Promise<void> {
     if (this.#waiting.has(version)) {
-      return Promise.reject(
-        new SallyportError('internal', `Rules of version ${version} were published twice at once.`),
-      );
+      throw new SallyportError('internal', `Rules of version ${version} were published twice at once.`);
     }
     return new Promise((resolve, reject) => {
       this.#waiting.set(version, { resolve, reject });

@@ -140,7 +140,7 @@ export abstract class Session implements FrameSink {
     this.#nowMs = nowMs;
     this.output.beginFlush();
     if (this.#state === 'open') {
-      this.streams.sendCredits(nowMs, this.rttMs);
+      this.streams.sendCredits(nowMs, this.#keepalive.pathRttMs);
       this.streams.pump();
       if (this.drainState.closesWhenIdle && this.streams.count === 0) this.close('drained');
     }

@@ -118,7 +118,7 @@ export class StreamTable implements StreamHost {
   }
 
   /** Writes the CREDIT frames that have become due. */
-  sendCredits(nowMs: number, rttMs: number): void {
+  sendCredits(nowMs: number, pathRttMs: number): void {
     let stream = this.#firstCredit;
     this.#firstCredit = undefined;
     while (stream) {
@@ -126,7 +126,7 @@ export class StreamTable implements StreamHost {
       stream.nextCredit = undefined;
       stream.isCreditQueued = false;
       if (stream.isOpen && !stream.isRemoteEnded) {
-        const credit = stream.window.takeCredit(nowMs, rttMs);
+        const credit = stream.window.takeCredit(nowMs, pathRttMs);
         if (credit > 0) this.output.appendUint32(frameTypes.CREDIT, stream.id, credit);
       }
       stream = next;

@@ -1,7 +1,7 @@
 // Receive windows: how many bytes a peer may have under way on a stream, and how that number grows.
 //
 // Each stream starts with `initialWindowBytes`, which the peer knows without being told. What is consumed is given
-// back in CREDIT frames, half a window at a time. A window that is consumed whole within about two round trips was
+// back in CREDIT frames, half a window or 256 KiB at a time. A window that is consumed whole within about two round trips was
 // the bottleneck, so it doubles, up to 6 MiB (40 ms x 1 Gbit/s = 5 MB). All that streams hold above the initial
 // window comes out of one budget for the connection, so memory has a bound: budget + streams x initial window.
 
@@ -16,6 +16,9 @@ export const maxWindowBytes = 6 * 1024 * 1024;
 
 /** What all streams of a connection may hold above their initial windows. */
 export const windowBudgetBytes = 64 * 1024 * 1024;
+
+/** Credit is given back at half a window, or at this much when windows are large, so that the pipe stays full. */
+const maxCreditStepBytes = 262_144;
 
 /** Below this a round-trip time says more about the event loop than about the path. */
 const shortestRttMs = 5;
@@ -61,7 +64,7 @@ export class ReceiveWindow {
   #consumedBytes = 0;
   /** Bytes consumed since `#measuredFromMs`, to see how long a whole window takes. */
   #measuredBytes = 0;
-  #measuredFromMs = 0;
+  #measuredFromMs = -1;
 
   constructor(budget: WindowBudget) {
     this.#budget = budget;
@@ -88,7 +91,7 @@ export class ReceiveWindow {
     const counted = Math.min(byteCount, this.heldBytes);
     this.#consumedBytes += counted;
     this.#measuredBytes += counted;
-    return this.#consumedBytes >= this.#sizeBytes >>> 1;
+    return this.#consumedBytes >= Math.min(this.#sizeBytes >>> 1, maxCreditStepBytes);
   }
 
   /** The grant that lifts a new stream from the initial to the start window; 0 when the budget is short. */
@@ -96,20 +99,25 @@ export class ReceiveWindow {
     return this.#grow(startWindowBytes - this.#sizeBytes);
   }
 
-  /** How many bytes to grant now: what was consumed, more if the window grows, less if it shrinks. */
-  takeCredit(nowMs: number, rttMs: number): number {
+  /**
+   * How many bytes to grant now: what was consumed, more if the window grows, less if it shrinks. `pathRttMs` is the
+   * path's shortest round trip: measured against the current one, a slow path's own queue would make windows grow.
+   */
+  takeCredit(nowMs: number, pathRttMs: number): number {
     let credit = this.#consumedBytes;
     this.#consumedBytes = 0;
     this.#availableBytes += credit;
+    if (this.#measuredFromMs < 0) this.#startMeasuring(nowMs);
     if (this.#sizeBytes < startWindowBytes) credit += this.#grow(startWindowBytes - this.#sizeBytes);
     else if (this.#budget.isTight) credit -= this.#shrink(credit >>> 1);
     if (this.#measuredBytes >= this.#sizeBytes) {
+      // Credit comes in steps, so more than a window may have been measured: the rate counts.
+      const windows = this.#measuredBytes / this.#sizeBytes;
       const tookMs = nowMs - this.#measuredFromMs;
-      if (tookMs <= 2 * Math.max(rttMs, shortestRttMs)) {
+      if (tookMs <= windows * 2 * Math.max(pathRttMs, shortestRttMs)) {
         credit += this.#grow(Math.min(this.#sizeBytes, maxWindowBytes - this.#sizeBytes));
       }
-      this.#measuredBytes = 0;
-      this.#measuredFromMs = nowMs;
+      this.#startMeasuring(nowMs);
     }
     return credit;
   }
@@ -118,6 +126,11 @@ export class ReceiveWindow {
   release(): void {
     this.#budget.giveBack(this.#sizeBytes - initialWindowBytes);
     this.#sizeBytes = initialWindowBytes;
+  }
+
+  #startMeasuring(nowMs: number): void {
+    this.#measuredBytes = 0;
+    this.#measuredFromMs = nowMs;
   }
 
   #grow(wantedBytes: number): number {
