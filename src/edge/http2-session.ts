@@ -47,14 +47,14 @@ export class Http2ClientSession implements ExchangeHost {
   #hasSettings = false;
   #closing: SessionClosing | undefined;
   #closedMs = 0;
-  /** When the announcing GOAWAY went out; 0 before. */
-  #goawayMs = 0;
+  /** When the announcing GOAWAY went out. */
+  #goawayMs: number | undefined;
   #idleSinceMs: number;
   /** Whole frames that were noticed, and the socket's byte count when that was last so. */
   #noticed = 0;
   #noticedSeen = 0;
   #bytesSeen = 0;
-  #pingSentMs = 0;
+  #pingSentMs: number | undefined;
   #pingAnsweredMs: number;
   /** The outstanding ping asks whether a frame is stuck half-way. */
   #isPingForFrame = false;
@@ -73,6 +73,8 @@ export class Http2ClientSession implements ExchangeHost {
     this.#resets = new Budget(limits.resets, nowMs);
     this.#pings = new Budget(limits.pings, nowMs);
     this.#settings = new Budget(limits.settings, nowMs);
+    // Node tells the socket first why a session ended, and the session only after the socket has closed.
+    socket.on('error', (error) => this.#onError(error));
     socket.once('close', () => this.#onSocketClosed());
     this.#session = performServerHandshake(socket, sessionOptions(share));
     this.#session.setLocalWindowSize(limits.connectionWindowBytes);
@@ -180,7 +182,7 @@ export class Http2ClientSession implements ExchangeHost {
     if (this.#closing) return this.#sweepFinishing(nowMs);
     if (this.#exchanges.size === 0 && nowMs - this.#idleSinceMs > limits.idleMs) this.#finish('idle');
     else if (nowMs - this.#openedMs > limits.maxAgeMs) this.#announce(nowMs);
-    if (this.#goawayMs > 0 && nowMs - this.#goawayMs >= limits.goawayGapMs) this.#finish('drained');
+    if (this.#goawayMs !== undefined && nowMs - this.#goawayMs >= limits.goawayGapMs) this.#finish('drained');
   }
 
   /** Node closes a finishing session with its last stream; one that does not get that far is cut. */
@@ -219,7 +221,7 @@ export class Http2ClientSession implements ExchangeHost {
     const isUnexplained = bytes !== this.#bytesSeen && this.#noticed === this.#noticedSeen;
     this.#bytesSeen = bytes;
     this.#noticedSeen = this.#noticed;
-    if (this.#pingSentMs > 0) {
+    if (this.#pingSentMs !== undefined) {
       this.#checkPing(nowMs);
       return;
     }
@@ -233,7 +235,7 @@ export class Http2ClientSession implements ExchangeHost {
     this.#isPingForFrame = isForFrame;
     this.#progressAtPing = this.#totalProgress();
     this.#session.ping(() => {
-      this.#pingSentMs = 0;
+      this.#pingSentMs = undefined;
       this.#pingAnsweredMs = this.#share.options.clock.nowMs();
       this.#noticed += 1;
     });
@@ -241,7 +243,7 @@ export class Http2ClientSession implements ExchangeHost {
 
   #checkPing(nowMs: number): void {
     const { limits } = this.#share;
-    const waitedMs = nowMs - this.#pingSentMs;
+    const waitedMs = nowMs - this.#pingSentMs!;
     // A PING behind a queue of response bytes may wait for as long as those bytes need.
     const isQueued = [...this.#exchanges].some((exchange) => exchange.isSending);
     if (this.#isPingForFrame && !isQueued && waitedMs > limits.headerBlockMs) {
@@ -270,7 +272,7 @@ export class Http2ClientSession implements ExchangeHost {
   }
 
   #announce(nowMs: number): void {
-    if (this.#goawayMs > 0 || this.#session.destroyed || this.#session.closed) return;
+    if (this.#goawayMs !== undefined || this.#session.destroyed || this.#session.closed) return;
     this.#goawayMs = nowMs;
     this.#session.goaway(constants.NGHTTP2_NO_ERROR, maxStreamId);
   }
@@ -332,7 +334,7 @@ function sessionOptions(share: SessionShare): Parameters<typeof performServerHan
 
 /** nghttp2 tells floods and broken rules apart by number (nghttp2.h, NGHTTP2_ERR_*). */
 function closingOf(error: Error & { errno?: number; code?: string }): SessionClosing {
-  if (error.errno === -904) return 'frame-flood';
+  if (error.errno === -904 || error.errno === -905) return 'frame-flood';
   if (error.code === 'ERR_HTTP2_TOO_MANY_INVALID_FRAMES') return 'frame-flood';
   if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return 'transport-error';
   return 'protocol-error';

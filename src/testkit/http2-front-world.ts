@@ -17,7 +17,7 @@ import { failureCodes } from '#http/exchange.ts';
 import type { Downstream, Fields, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
 import { createCertificate } from './certificates.ts';
 import { FakeClock } from './fake-clock.ts';
-import { FrameReader, clientPreface, encodeFrame, frameTypes } from './http2-frames.ts';
+import { FrameReader, clientPreface, encodeFrame, frameFlags, frameTypes } from './http2-frames.ts';
 import type { Http2Frame } from './http2-frames.ts';
 
 /** An upstream that notes what it is told; tests answer through `down`. */
@@ -129,11 +129,20 @@ export interface FrontWorld {
   readonly port: number;
   /** A real HTTP/2 client. */
   client(): Promise<ClientHttp2Session>;
-  /** A TLS connection that will speak raw frames; preface and empty SETTINGS are sent unless `silent`. */
-  raw(options?: { silent?: boolean; settings?: Buffer }): Promise<RawClient>;
+  /** A TLS connection that will speak raw frames. */
+  raw(options?: RawOptions): Promise<RawClient>;
   /** Value of a counter in the metrics text. */
   count(line: string): number;
   close(): Promise<void>;
+}
+
+export interface RawOptions {
+  /** Sends no preface and no SETTINGS. */
+  readonly silent?: boolean;
+  /** Leaves PINGs unanswered. */
+  readonly deaf?: boolean;
+  /** Payload of the SETTINGS frame; default empty. */
+  readonly settings?: Buffer;
 }
 
 /** A client of raw frames. */
@@ -229,16 +238,18 @@ export async function frontWorld(options: FrontWorldOptions = {}): Promise<Front
   };
 }
 
-async function connectRaw(
-  port: number,
-  ca: string,
-  options: { silent?: boolean; settings?: Buffer },
-): Promise<RawClient> {
+async function connectRaw(port: number, ca: string, options: RawOptions): Promise<RawClient> {
   const socket = connectTls({ host: '127.0.0.1', port, ca, servername: 'a.test', ALPNProtocols: ['h2'] });
   const reader = new FrameReader();
   const frames: Http2Frame[] = [];
   let isClosed = false;
-  socket.on('data', (chunk: Buffer) => void frames.push(...reader.push(chunk)));
+  socket.on('data', (chunk: Buffer) => {
+    for (const frame of reader.push(chunk)) {
+      frames.push(frame);
+      if (frame.type !== frameTypes.ping || frame.flags !== 0 || options.deaf === true) continue;
+      socket.write(encodeFrame(frameTypes.ping, frameFlags.ack, 0, frame.payload));
+    }
+  });
   socket.on('error', () => (isClosed = true));
   socket.on('end', () => (isClosed = true));
   socket.on('close', () => (isClosed = true));
