@@ -106,7 +106,7 @@ export class EdgeLink {
   }
 
   close(reason: DisconnectReason, detail?: string): void {
-    for (const driven of [...this.#driven]) driven.close(reason, detail);
+    for (const driven of this.#driven) driven.close(reason, detail);
   }
 
   /** Until the connection is lost or a successor is wanted. */

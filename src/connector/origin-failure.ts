@@ -14,6 +14,7 @@ export type OriginPhase = 'connect' | 'tls' | 'lost';
 
 const connectReasons: Readonly<Record<string, ResetReason>> = {
   ECONNREFUSED: 'origin-refused',
+  ECONNRESET: 'origin-refused',
   ETIMEDOUT: 'origin-timeout',
 };
 

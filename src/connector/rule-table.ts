@@ -2,7 +2,8 @@
 // moment before a reload still counts when the very same rule lives on, and is refused as stale otherwise.
 import type { IngressRule } from '#model/ingress-rule.ts';
 import type { PublishedRules } from '#model/published-rules.ts';
-import { createOrigin, type Origin, type OriginContext } from './origin.ts';
+import { createOrigin } from './create-origin.ts';
+import type { Origin, OriginContext } from './origin.ts';
 import { publishRule } from './published-rule.ts';
 
 /** What a change of rules changed, by hostname (and path), for the log. */

@@ -91,7 +91,7 @@ export async function startEdgeSide(port = 0, ca = createTestCa()): Promise<Edge
       for (const socket of sockets) socket.destroy();
     },
     async close() {
-      for (const connection of [...connections]) connection.close('shutdown');
+      for (const connection of connections.slice()) connection.close('shutdown');
       server.close();
       await new Promise((resolve) => setTimeout(resolve, 5));
       for (const socket of sockets) socket.destroy();

@@ -1,0 +1,47 @@
+// Keeps a connector's rules in step with its configuration file: read again when it changes, checked first, put in
+// force as a whole, or not at all and the last good ones go on. Streams that are open are not touched.
+import { errorText } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import type { IngressRule } from '#model/ingress-rule.ts';
+import { watchFile } from './file-watch.ts';
+import type { RulesDifference } from './rule-table.ts';
+
+/** The part of a connector that this needs. */
+export interface Reloadable {
+  reload(rules: readonly IngressRule[]): RulesDifference | undefined;
+  setConfigError(detail: string): void;
+}
+
+export interface ReloadOptions {
+  readonly file: string;
+  readonly connector: Reloadable;
+  readonly log: Log;
+  /** Reads the file and returns its rules; throws one sentence that says what is wrong and where. */
+  readRules(file: string): readonly IngressRule[];
+}
+
+export interface RulesReloader {
+  /** Reads the file now, as on SIGHUP. */
+  reload(): void;
+  close(): void;
+}
+
+/** Watches the file until closed. */
+export function reloadOnChange(options: ReloadOptions): RulesReloader {
+  const reload = (): void => reloadOnce(options);
+  const watcher = watchFile(options.file, reload);
+  return { reload, close: () => watcher.close() };
+}
+
+function reloadOnce({ file, connector, log, readRules }: ReloadOptions): void {
+  try {
+    connector.reload(readRules(file));
+    connector.setConfigError('');
+  } catch (error) {
+    connector.setConfigError(errorText(error));
+    log.error('The changed configuration cannot be used; the last good one stays in force', {
+      config: file,
+      error: errorText(error),
+    });
+  }
+}
