@@ -1,0 +1,77 @@
+// The edge's private HTTP server: /metrics for Prometheus, /healthz (the process answers), /readyz (every listener is
+// open, each told apart). It shows nothing of requests or secrets, but belongs on a private address all the same.
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { errorText, SallyportError } from '#base/errors.ts';
+import { formatEndpoint } from '#base/ip.ts';
+import type { MetricsRegistry } from '#base/metrics.ts';
+import type { ListenerState } from './edge.ts';
+
+export interface MetricsServerOptions {
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly metrics: MetricsRegistry;
+  /** What /readyz reports. */
+  readonly listeners: () => readonly ListenerState[];
+}
+
+/** A listening metrics server. */
+export interface MetricsServer {
+  /** `http://127.0.0.1:9464` */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const requestTimeoutMs = 10_000;
+const maxConnections = 64;
+
+/** Opens the server. @throws SallyportError 'listen-failed' */
+export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
+  const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+    const path = (request.url ?? '/').split('?')[0]!;
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return send(response, 405, 'text/plain', 'GET only\n');
+    return answer(options, path, response);
+  });
+  server.maxConnections = maxConnections;
+  await listen(server, options);
+  const { address, port } = server.address() as AddressInfo;
+  const host = address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address;
+  return {
+    url: `http://${formatEndpoint(host, port)}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function answer(options: MetricsServerOptions, path: string, response: ServerResponse): void {
+  if (path === '/metrics') return send(response, 200, 'text/plain; version=0.0.4', options.metrics.text());
+  if (path === '/healthz') return send(response, 200, 'text/plain', 'OK\n');
+  if (path !== '/readyz') return send(response, 404, 'text/plain', 'Try /metrics, /healthz or /readyz\n');
+  const listeners = options.listeners();
+  const status = listeners.every(({ isReady }) => isReady) ? 200 : 503;
+  return send(response, status, 'application/json', `${JSON.stringify({ status, listeners })}\n`);
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) }).end(body);
+}
+
+function listen(server: Server, { host, port }: MetricsServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const where = formatEndpoint(host ?? '::', port);
+      reject(
+        new SallyportError(
+          'listen-failed',
+          `The metrics server could not listen on ${where} (${errorText(error)}); choose another address under listen.metrics.`,
+          { cause: error },
+        ),
+      );
+    });
+    server.listen({ host, port }, resolve);
+  });
+}

@@ -1,0 +1,91 @@
+// The edge role: runs an edge from edge.yml until it is told to stop, and follows the file while it runs.
+import { systemClock } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import { watchFiles } from '#base/file-watch.ts';
+import { createLog, type Log } from '#base/log.ts';
+import { systemRandom } from '#base/random.ts';
+import { readEdgeConfig } from '#config/edge-config.ts';
+import type { EdgeConfig } from '#config/edge-config-schema.ts';
+import { openAccessLog } from './access-log-file.ts';
+import { type EdgeInstance, startEdgeInstance } from './edge-instance.ts';
+import { aborted } from './signals.ts';
+
+export interface EdgeRoleOptions {
+  /** Path of edge.yml. */
+  readonly configFile: string;
+  readonly stop: AbortSignal;
+  readonly writeLog: (line: string) => void;
+}
+
+const lookAtConfigEveryMs = 1_000;
+/** Requests under way may take this long when the edge is stopped. */
+const stopGraceMs = 10_000;
+
+/** Runs until `stop` fires. @throws SallyportError when it cannot start */
+export async function runEdge(options: EdgeRoleOptions): Promise<void> {
+  const config = readEdgeConfig(options.configFile);
+  const log = createLog({ level: config.logLevel, format: config.logFormat, write: options.writeLog });
+  const accessLog = openAccessLog(config.accessLog);
+  const reopen = (): void => accessLog.reopen();
+  process.on('SIGHUP', reopen);
+  try {
+    const instance = await startEdgeInstance({
+      config,
+      mayReplaceCa: false,
+      accessLog: (lines) => accessLog.write(lines),
+      clock: systemClock,
+      random: systemRandom,
+      log,
+    });
+    const watch = await watchFiles({
+      files: () => [options.configFile],
+      clock: systemClock,
+      everyMs: lookAtConfigEveryMs,
+      onChange: () => void follow(options.configFile, instance, config, log),
+    });
+    for (const { name, detail } of instance.edge.listeners())
+      log.info('Listening', { listener: name, detail });
+    if (instance.metricsUrl !== '') log.info('Metrics server is up', { url: instance.metricsUrl });
+    log.info('The edge is ready', { tunnels: config.tunnels.length, routes: config.routes.length });
+    await aborted(options.stop);
+    watch.close();
+    log.info('Stopping; requests under way may finish', { graceMs: stopGraceMs });
+    await instance.stop(stopGraceMs);
+  } finally {
+    process.off('SIGHUP', reopen);
+    accessLog.close();
+  }
+}
+
+/** Applies a changed file; a broken one is reported and the last good stays in force. */
+async function follow(file: string, instance: EdgeInstance, first: EdgeConfig, log: Log): Promise<void> {
+  try {
+    const changed = readEdgeConfig(file);
+    await instance.apply(changed);
+    log.info('The edge configuration was applied', {
+      tunnels: changed.tunnels.length,
+      routes: changed.routes.length,
+    });
+    for (const key of needsRestart(first, changed)) {
+      log.warn(`${key} in ${file} has changed; that takes effect when the edge is started again.`);
+    }
+  } catch (error) {
+    log.error(`${errorText(error)} The last good configuration stays in force.`);
+  }
+}
+
+/** Keys that are read once, at start. */
+function needsRestart(before: EdgeConfig, after: EdgeConfig): string[] {
+  const keys = [
+    'hostname',
+    'listen',
+    'publicPort',
+    'proxyProtocol',
+    'dataDir',
+    'internalCa',
+    'accessLog',
+  ] as const;
+  return [...keys, 'logLevel' as const, 'logFormat' as const].filter(
+    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+  );
+}
