@@ -1,5 +1,6 @@
 // Joins a session to a transport, a clock and the event loop: bytes in, one flush per turn out, one timer.
 import type { Clock, Timer } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
 import type { ConnectorConnectionHandler, DisconnectReason, EdgeConnectionHandler } from './connection.ts';
 import { ConnectorSession } from './connector-session.ts';
@@ -57,6 +58,7 @@ export function acceptConnection(
   return drive(
     transport,
     options,
+    handler,
     (common) =>
       new EdgeSession({ ...common, edgeName, random, lookupTunnel: (id) => lookupTunnel(id) }, handler),
   );
@@ -70,15 +72,41 @@ export function dialConnection(
 ): DrivenConnection {
   const { credentials, instanceId, index, version, arch } = options;
   const identity = { credentials, instanceId, index, version, arch };
-  return drive(transport, options, (common) => new ConnectorSession({ ...common, identity }, handler));
+  return drive(
+    transport,
+    options,
+    handler,
+    (common) => new ConnectorSession({ ...common, identity }, handler),
+  );
 }
 
 function drive(
   transport: Transport,
   options: CommonOptions,
+  handler: EdgeConnectionHandler | ConnectorConnectionHandler,
   create: (common: SessionOptions) => Session,
 ): DrivenConnection {
-  return new Driver(transport, options, create);
+  let exporter: Buffer;
+  try {
+    exporter = transport.exporter(exporterLabel, exporterBytes);
+  } catch (error) {
+    return refuse(transport, error, (connection, reason, detail) =>
+      handler.onClosed(connection, reason, detail),
+    );
+  }
+  return new Driver(transport, exporter, options, create);
+}
+
+/** The transport cannot carry a tunnel (no TLS 1.3): the owner is told as of any handshake that failed. */
+function refuse(
+  transport: Transport,
+  error: unknown,
+  onClosed: (connection: undefined, reason: DisconnectReason, detail: string) => void,
+): DrivenConnection {
+  transport.start({ onData() {}, onDrain() {}, onClose() {} });
+  transport.destroy();
+  queueMicrotask(() => onClosed(undefined, 'handshake-failed', errorText(error)));
+  return { close() {} };
 }
 
 class Driver implements DrivenConnection {
@@ -90,13 +118,18 @@ class Driver implements DrivenConnection {
   #isEnded = false;
   #isTransportGone = false;
 
-  constructor(transport: Transport, options: CommonOptions, create: (common: SessionOptions) => Session) {
+  constructor(
+    transport: Transport,
+    exporter: Buffer,
+    options: CommonOptions,
+    create: (common: SessionOptions) => Session,
+  ) {
     this.#transport = transport;
     this.#clock = options.clock;
     const defer = options.defer ?? setImmediate;
     const flush = (): void => this.#flush();
     this.#session = create({
-      exporter: transport.exporter(exporterLabel, exporterBytes),
+      exporter,
       transportKind: transport.kind,
       remoteAddress: transport.remoteAddress,
       nowMs: this.#clock.nowMs(),

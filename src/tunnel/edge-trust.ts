@@ -1,7 +1,7 @@
 // Is this really our edge? A certificate chain is good when the system (or the CA file) says so; or when it leads to
 // the very CA certificate whose SHA-256 stands in the token. The second way is judged here, by hand and from deny:
 // every signature, every date, the issuer's right to sign, the key's purpose and the server name.
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 

@@ -280,7 +280,11 @@ export abstract class Session implements FrameSink {
     this.#state = 'closed';
     this.drainState.settle();
     // The owner hears of it first, so that whoever retries a lost stream no longer finds this connection.
-    this.onSessionClosed(reason, detail);
+    try {
+      this.onSessionClosed(reason, detail);
+    } catch (error) {
+      this.options.onFault?.(error);
+    }
     this.streams.closeAll(detail === '' ? reason : `${reason}: ${detail}`);
     this.options.onEnded();
   }
