@@ -1,6 +1,6 @@
 // Which certificate is shown for which server name: one from files where a file has the name, else a leaf of the
 // internal CA where the edge serves the name, else the default. The edge's listeners ask through this.
-import type { SecureContext } from 'node:tls';
+import type { SecureContext, SecureContextOptions } from 'node:tls';
 import type { Random } from '#base/random.ts';
 import { matchesHostPattern } from '#base/hostname.ts';
 import { type Certificate, isNamedIn } from './certificate.ts';
@@ -37,6 +37,11 @@ export class CertificateStore {
   /** The certificate for a lower-case server name; '' and unknown names get the default one. */
   contextFor(serverName: string): SecureContext | undefined {
     return this.#certificateFor(serverName)?.context;
+  }
+
+  /** What to make the context from for clients that send no server name. */
+  defaultOptions(): SecureContextOptions | undefined {
+    return this.#certificateFor('')?.options;
   }
 
   /** Whether a connection made for `serverName` may also carry requests for `host`. */

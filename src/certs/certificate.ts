@@ -1,9 +1,24 @@
 // A certificate as the edge shows it: a TLS context with the names it is good for.
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+
+/** TLS 1.3's suites, and of TLS 1.2 only those with forward secrecy and authenticated encryption (RFC 9325). */
+const ciphers = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
 
 /** A certificate that is ready to be shown, and when it stops being good. */
 export interface Certificate {
   readonly context: SecureContext;
+  /** What the context was made from. */
+  readonly options: SecureContextOptions;
   /** Lower-case DNS names (`*.` for one label) and IP addresses. */
   readonly names: readonly string[];
   readonly notAfterMs: number;
@@ -16,8 +31,16 @@ export function createCertificate(pem: {
   readonly names: readonly string[];
   readonly notAfterMs: number;
 }): Certificate {
+  const options: SecureContextOptions = {
+    cert: pem.cert,
+    key: pem.key,
+    minVersion: 'TLSv1.2',
+    ciphers,
+    honorCipherOrder: true,
+  };
   return {
-    context: createSecureContext({ cert: pem.cert, key: pem.key }),
+    context: createSecureContext(options),
+    options,
     names: pem.names,
     notAfterMs: pem.notAfterMs,
   };

@@ -1,9 +1,11 @@
 // Where the edge's listeners get certificates from; certs/ implements it, roles/ introduces the two.
-import type { SecureContext } from 'node:tls';
+import type { SecureContext, SecureContextOptions } from 'node:tls';
 
 export interface CertificateSource {
   /** The certificate for a server name; '' (none sent) and unknown names get the default one, if there is one. */
   contextFor(serverName: string): SecureContext | undefined;
+  /** What to make the context from for clients that send no server name; changes when that certificate is renewed. */
+  defaultOptions(): SecureContextOptions | undefined;
   /** Whether the certificate shown for `serverName` is also valid for `host`, so that a connection may be shared. */
   covers(serverName: string, host: string): boolean;
   /** 48 bytes for session tickets, shared by all listeners. */

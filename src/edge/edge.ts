@@ -290,6 +290,7 @@ class RunningEdge implements Edge {
     const now = this.#options.clock.nowMs();
     for (const front of this.#fronts) front.sweep(now);
     this.#proxy.sweep();
+    for (const listener of this.#https) listener.refreshDefault();
     this.#accessLog.flush();
     this.#sweepTimer = this.#options.clock.after(sweepMs, () => this.#sweep());
   }

@@ -2,7 +2,8 @@
 // proxy stands in front), does TLS, and hands the connection to the protocol that ALPN chose.
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
+import type { SecureContextOptions, Server as TlsServer, TLSSocket } from 'node:tls';
 import { SallyportError, errorText } from '#base/errors.ts';
 import type { CidrSet } from '#base/ip.ts';
 import { formatEndpoint, parseAddress } from '#base/ip.ts';
@@ -36,30 +37,18 @@ export interface ListenerOptions {
 /** ALPN in the edge's order of preference. */
 const protocols = ['sallyport/1', 'h2', 'http/1.1'];
 
-/** TLS 1.2 suites with forward secrecy and authenticated encryption only; TLS 1.3's own first. */
-const ciphers = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-].join(':');
-
 /** How long a peer may take to send its PROXY header. */
 const proxyHeaderMs = 5_000;
-
-/** The suites and versions that contexts of this edge are made with. */
-export const tlsSettings = { minVersion: 'TLSv1.2', ciphers, honorCipherOrder: true } as const;
 
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #perAddress = new Map<string, number>();
   readonly #sockets = new Set<Socket>();
+  /** Clients by endpointKey, so that a finished handshake finds what was learnt before it. */
+  readonly #handshaking = new Map<string, ClientAddress>();
+  readonly #tlsServer: TlsServer | undefined;
+  #defaultOptions: SecureContextOptions | undefined;
   #isListening = false;
   #fault = '';
 
@@ -68,6 +57,17 @@ export class Listener {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#onConnection(socket),
     );
+    const { tls } = options;
+    if (tls) this.#tlsServer = this.#makeTlsServer(tls.certificates, tls.handshakeMs);
+    this.refreshDefault();
+  }
+
+  /** Shows the present default certificate to clients without a server name; called now and then. */
+  refreshDefault(): void {
+    const latest = this.#options.tls?.certificates.defaultOptions();
+    if (latest === undefined || latest === this.#defaultOptions) return;
+    this.#defaultOptions = latest;
+    this.#tlsServer!.setSecureContext({ ...latest, ticketKeys: this.#options.tls!.certificates.ticketKeys });
   }
 
   /** Opens the port. @throws SallyportError 'listen-failed' */
@@ -169,35 +169,41 @@ export class Listener {
     const { tls } = this.#options;
     if (!tls) {
       this.#options.count('accepted');
-      this.#options.accept(socket, clientOf(socket, client, peerAddress, ''), '');
+      this.#options.accept(socket, clientOf(socket, client, peerAddress), '');
       return;
     }
-    const secureContext = tls.certificates.contextFor('');
-    const secured = new TLSSocket(socket, {
-      isServer: true,
-      secureContext,
+    const known = clientOf(socket, client, peerAddress);
+    const key = endpointKey(socket);
+    this.#handshaking.set(key, known);
+    socket.once('close', () => this.#handshaking.delete(key));
+    this.#tlsServer!.emit('connection', socket);
+  }
+
+  /** TLS on sockets that are injected, so that a PROXY header can be read first. */
+  #makeTlsServer(certificates: CertificateSource, handshakeMs: number): TlsServer {
+    const server = createTlsServer({
+      allowHalfOpen: true,
+      handshakeTimeout: handshakeMs,
       ALPNProtocols: protocols,
-      SNICallback: (name, done) => done(null, chooseContext(tls.certificates, name)),
+      ticketKeys: certificates.ticketKeys,
+      SNICallback: (name, done) => done(null, chooseContext(certificates, name)),
     });
-    const failed = (): void => {
+    server.on('secureConnection', (secured) => this.#onSecured(secured));
+    server.on('tlsClientError', (_error, secured) => {
       this.#options.count('tls-failed');
-      socket.destroy();
-    };
-    secured.setTimeout(tls.handshakeMs, failed);
-    secured.once('error', failed);
-    secured.once('secure', () => {
-      secured.setTimeout(0);
-      secured.off('timeout', failed).off('error', failed);
-      secured.on('error', ignoreError);
-      // On a resumed TLS 1.2 session servername is false: the name is unknown then, not trusted.
-      const serverName = typeof secured.servername === 'string' ? secured.servername.toLowerCase() : '';
-      this.#options.count('accepted');
-      this.#options.accept(
-        secured,
-        clientOf(socket, client, peerAddress, serverName),
-        secured.alpnProtocol || '',
-      );
+      secured.destroy();
     });
+    return server;
+  }
+
+  #onSecured(secured: TLSSocket): void {
+    const client = this.#handshaking.get(endpointKey(secured));
+    if (!client) return void secured.destroy();
+    secured.on('error', ignoreError);
+    // On a resumed TLS 1.2 session servername is false: the name is unknown then, not trusted.
+    const serverName = typeof secured.servername === 'string' ? secured.servername.toLowerCase() : '';
+    this.#options.count('accepted');
+    this.#options.accept(secured, { ...client, serverName }, secured.alpnProtocol || '');
   }
 }
 
@@ -217,7 +223,6 @@ function clientOf(
   socket: Socket,
   client: { address: string; port: number },
   peerAddress: string,
-  serverName: string,
 ): ClientAddress {
   return {
     address: parseAddress(client.address) ?? peerAddress,
@@ -225,8 +230,13 @@ function clientOf(
     peerAddress,
     localAddress: parseAddress(socket.localAddress ?? '') ?? '',
     localPort: socket.localPort ?? 0,
-    serverName,
+    serverName: '',
   };
+}
+
+/** Names a connection among those of one listener, whether seen below or above TLS. */
+function endpointKey(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
 }
 
 /** The close event says it all; an unhandled error event would end the process. */
