@@ -1,0 +1,216 @@
+// The demo: an edge, a connector and a sample site in one process on this machine, with certificates of its own and
+// nothing else needed. Everything listens on loopback; the data folder holds the CA, the access log and nothing secret
+// that outlives the run but the CA's key.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '#base/clock.ts';
+import { createLog, type Log, type LogLevel } from '#base/log.ts';
+import { makeFolder } from '#base/private-file.ts';
+import { MetricsRegistry } from '#base/metrics.ts';
+import { systemRandom } from '#base/random.ts';
+import { architecture, version } from '#base/version.ts';
+import { parseConnectorConfig, requireValid } from '#config/connector-config.ts';
+import { parseEdgeConfig } from '#config/edge-config.ts';
+import { fixedCredentials } from '#connector/credentials-source.ts';
+import { type Connector, startConnector } from '#connector/connector.ts';
+import { startMetricsServer } from '#connector/metrics-server.ts';
+import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
+import { openAccessLog } from './access-log-file.ts';
+import { type EdgeInstance, startEdgeInstance } from './edge-instance.ts';
+import { choosePort, loopbackHosts } from './free-port.ts';
+import { startSampleSite } from './sample-site.ts';
+import { waitForAnswer } from './wait-for-answer.ts';
+
+/** A service of the user's own, beside the sample site. */
+export interface DemoService {
+  readonly hostname: string;
+  /** As in an ingress rule: `http://localhost:3000`. */
+  readonly service: string;
+}
+
+export interface DemoOptions {
+  /** undefined: 8443 or else any free port; 0: any free port. */
+  readonly httpsPort: number | undefined;
+  /** undefined: 8080 or else any free port; 0: any free port. */
+  readonly httpPort: number | undefined;
+  readonly dataDir: string;
+  readonly services: readonly DemoService[];
+  readonly logLevel: LogLevel;
+  readonly writeLog: (line: string) => void;
+  /** Receives each access log line as it is written. */
+  readonly onAccess: (lines: string) => void;
+}
+
+/** What a running demo tells the world; printed by `--output json` as it is. */
+export interface DemoReady {
+  readonly ready: true;
+  /** `https://localhost:PORT` */
+  readonly https: string;
+  /** `http://localhost:PORT` */
+  readonly http: string;
+  /** Hostname to URL, the sample site first. */
+  readonly hostnames: Readonly<Record<string, string>>;
+  /** PEM of the CA to trust. */
+  readonly caFile: string;
+  readonly metrics: { readonly edge: string; readonly connector: string };
+  readonly tunnelToken: string;
+  /** `host:port` for connectors. */
+  readonly edgeAddress: string;
+}
+
+/** A demo that has answered its first request. */
+export interface RunningDemo {
+  readonly ready: DemoReady;
+  stop(): Promise<void>;
+}
+
+const blogHostname = 'blog.localhost';
+const preferredHttpsPort = 8443;
+const preferredHttpPort = 8080;
+/** Requests under way may take this long when the demo stops. */
+const stopGraceMs = 2_000;
+const readyWithinMs = 20_000;
+
+/** Starts everything and waits until a request has gone through all of it. @throws SallyportError */
+export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
+  const stack: (() => Promise<unknown> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of stack.splice(0).reverse()) await close();
+  };
+  try {
+    return { ready: await start(options, stack), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(options: DemoOptions, stack: (() => Promise<unknown> | void)[]): Promise<DemoReady> {
+  const log = createLog({ level: options.logLevel, format: 'console', write: options.writeLog });
+  makeFolder(options.dataDir);
+  const site = await startSampleSite();
+  stack.push(() => site.close());
+  const services = [{ hostname: blogHostname, service: site.url }, ...options.services];
+  const rules = demoRules(services);
+  const accessLog = openAccessLog(join(options.dataDir, 'access.log'));
+  stack.push(() => accessLog.close());
+
+  const hosts = loopbackHosts();
+  const httpsPort = await choosePort(options.httpsPort, preferredHttpsPort, hosts, '--https-port');
+  const httpPort = await choosePort(options.httpPort, preferredHttpPort, hosts, '--http-port');
+  const edgeAddress = `localhost:${httpsPort}`;
+  const draft = createCredentials(systemRandom, edgeAddress, '');
+  const hostnames = [...new Set(services.map(({ hostname }) => hostname))];
+  const instance = await startEdgeInstance({
+    config: demoEdgeConfig({
+      hosts,
+      httpsPort,
+      httpPort,
+      hostnames,
+      tunnel: draft,
+      dataDir: options.dataDir,
+    }),
+    mayReplaceCa: true,
+    accessLog(lines) {
+      accessLog.write(lines);
+      options.onAccess(lines);
+    },
+    clock: systemClock,
+    random: systemRandom,
+    log: log.child({ role: 'edge' }),
+  });
+  stack.push(() => instance.stop(stopGraceMs));
+
+  const credentials = { ...draft, caPin: instance.internalCa!.pin };
+  const connectorMetrics = await startDemoConnector(
+    { credentials, rules, log: log.child({ role: 'connector' }) },
+    stack,
+  );
+  const { caFile } = instance.internalCa!;
+  await waitForAnswer({
+    url: `https://${blogHostname}:${httpsPort}/`,
+    ca: readFileSync(caFile, 'utf8'),
+    withinMs: readyWithinMs,
+  });
+  return {
+    ready: true,
+    https: `https://localhost:${httpsPort}`,
+    http: `http://localhost:${httpPort}`,
+    hostnames: Object.fromEntries(hostnames.map((name) => [name, `https://${name}:${httpsPort}`])),
+    caFile,
+    metrics: { edge: metricsPage(instance), connector: `http://${connectorMetrics}/metrics` },
+    tunnelToken: formatToken(credentials),
+    edgeAddress,
+  };
+}
+
+function metricsPage(instance: EdgeInstance): string {
+  return `${instance.metricsUrl}/metrics`;
+}
+
+/** The rules as a config.yml would have them, so that a service is judged by the same sentences. */
+function demoRules(services: readonly DemoService[]) {
+  const ingress = [...services, { service: 'http_status:404' }];
+  return requireValid(
+    parseConnectorConfig(JSON.stringify({ ingress }), 'json', 'given by --hostname and --service'),
+  ).rules;
+}
+
+interface DemoEdge {
+  readonly hosts: readonly string[];
+  readonly httpsPort: number;
+  readonly httpPort: number;
+  readonly hostnames: readonly string[];
+  readonly tunnel: TunnelCredentials;
+  readonly dataDir: string;
+}
+
+function demoEdgeConfig(demo: DemoEdge) {
+  const listeners = (port: number): string[] =>
+    demo.hosts.map((host) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
+  const publicKeys = [Buffer.from(publicKeyOf(demo.tunnel)).toString('base64')];
+  const config = {
+    hostname: 'localhost',
+    listen: { https: listeners(demo.httpsPort), http: listeners(demo.httpPort), metrics: '127.0.0.1:0' },
+    publicPort: demo.httpsPort,
+    dataDir: demo.dataDir,
+    internalCa: true,
+    tunnels: [{ name: 'demo', id: demo.tunnel.tunnelId, publicKeys }],
+    routes: demo.hostnames.map((hostname) => ({ hostname, tunnel: 'demo' })),
+  };
+  return parseEdgeConfig(JSON.stringify(config), "of the demo's edge");
+}
+
+interface DemoConnector {
+  readonly credentials: TunnelCredentials;
+  readonly rules: ReturnType<typeof demoRules>;
+  readonly log: Log;
+}
+
+/** Starts the connector and its metrics server; returns the server's address. */
+async function startDemoConnector(
+  { credentials, rules, log }: DemoConnector,
+  stack: (() => Promise<unknown> | void)[],
+): Promise<string> {
+  const metrics = new MetricsRegistry();
+  const connector: Connector = await startConnector({
+    credentials: fixedCredentials(credentials),
+    edgeAddress: '',
+    rules,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    metrics,
+    version,
+    arch: architecture,
+  });
+  stack.push(() => connector.close());
+  const server = await startMetricsServer({
+    listen: '127.0.0.1:0',
+    metrics,
+    state: () => connector.state(),
+    rules: () => connector.rules,
+  });
+  stack.push(() => server.close());
+  return server.address;
+}

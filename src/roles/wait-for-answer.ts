@@ -1,0 +1,59 @@
+// Asks for a page until it is answered: "ready" is said only when a request has really gone through everything.
+import { get } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorText, SallyportError } from '#base/errors.ts';
+
+export interface WaitOptions {
+  /** An https URL; its hostname is only used for SNI and Host, the connection goes to 127.0.0.1. */
+  readonly url: string;
+  /** PEM of the CA that must vouch for the answer. */
+  readonly ca: string;
+  readonly withinMs: number;
+}
+
+const retryEveryMs = 25;
+
+/** Resolves on the first 200. @throws SallyportError 'edge-unreachable' with the last thing that happened */
+export async function waitForAnswer(options: WaitOptions): Promise<void> {
+  const deadline = performance.now() + options.withinMs;
+  let last = '';
+  while (performance.now() < deadline) {
+    try {
+      const status = await statusOf(options);
+      if (status === 200) return;
+      last = `it answered ${status}`;
+    } catch (error) {
+      last = errorText(error);
+    }
+    await sleep(retryEveryMs);
+  }
+  throw new SallyportError(
+    'edge-unreachable',
+    `No page came through the tunnel within ${options.withinMs / 1000} s (${last}); run again with --loglevel debug to see why.`,
+  );
+}
+
+function statusOf({ url, ca }: WaitOptions): Promise<number> {
+  const { hostname, port, pathname, host } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const request = get(
+      {
+        host: '127.0.0.1',
+        port,
+        path: pathname,
+        servername: hostname,
+        headers: { Host: host },
+        ca,
+        agent: false,
+        timeout: 5_000,
+      },
+      (response) => {
+        response.resume();
+        response.on('error', reject);
+        response.on('end', () => resolve(response.statusCode ?? 0));
+      },
+    );
+    request.on('timeout', () => request.destroy(new Error('no answer within 5 s')));
+    request.on('error', reject);
+  });
+}
