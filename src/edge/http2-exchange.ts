@@ -289,6 +289,8 @@ export class Http2Exchange implements Downstream {
 
   requestEnded(): void {
     if (this.#requestEnded) return;
+    // Node also says 'end' after a reset; a body that was cut short must not pass for a whole one.
+    if (this.stream.rstCode !== constants.NGHTTP2_NO_ERROR) return this.closed();
     this.#requestEnded = true;
     if (this.#isClosed) return;
     const upstream = this.#upstream;

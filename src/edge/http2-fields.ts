@@ -54,7 +54,7 @@ function responseAction(name: string): number {
 export class Http2Fields implements Fields {
   readonly #raw: readonly string[];
   readonly #cookie: string | undefined;
-  readonly #endToEnd: string;
+  #endToEnd: string;
 
   /**
    * @param raw `[name, value, ...]` with lower-case names
@@ -85,6 +85,11 @@ export class Http2Fields implements Fields {
 
   writeEndToEnd(out: Buffer, offset: number): number {
     return offset + out.latin1Write(this.#endToEnd, offset);
+  }
+
+  /** Adds a field that only the way to an HTTP/1.1 origin needs. */
+  addEndToEnd(name: string, value: string): void {
+    this.#endToEnd += `${name}: ${value}\r\n`;
   }
 }
 

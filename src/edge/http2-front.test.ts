@@ -77,6 +77,7 @@ describe('a request over HTTP/2', () => {
     ['an authority that is no name', { ':authority': 'a..test' }, 400],
     ['a lower-case method', { ':method': 'get' }, 400],
     ['CONNECT', { ':method': 'CONNECT' }, 405],
+    ['TRACE', { ':method': 'TRACE' }, 405],
     ['an expectation nobody knows', { expect: 'a-pony' }, 417],
     ['a long target', { ':path': `/${'a'.repeat(9_000)}` }, 414],
     ['a header that is too large', { x: 'a'.repeat(17_000) }, 431],
@@ -437,6 +438,19 @@ describe('a broken exchange over HTTP/2', () => {
       await until(() => world.upstreams[0]!.abortReason !== undefined);
     }));
 
+  test('by the client after an early response never ends the request body cleanly', () =>
+    withWorld({ script: (upstream) => answer(upstream.down, 'early') }, async (world) => {
+      const session = await world.client();
+      const stream = session.request({ ':authority': 'a.test', ':method': 'POST' });
+      const early = readAnswer(stream);
+      stream.write('part');
+      await early;
+      stream.destroy(new Error('gone'));
+      stream.on('error', () => {});
+      await until(() => world.upstreams[0]!.abortReason !== undefined);
+      assert.equal(world.upstreams[0]!.isEnded, false);
+    }));
+
   test('by a lost connection gives the origin up', () =>
     withWorld({ script: () => {} }, async (world) => {
       const raw = await world.raw();
@@ -491,7 +505,7 @@ describe('a WebSocket over HTTP/2 (RFC 8441)', () => {
         const { request } = world.upstreams[0]!;
         assert.equal(request.upgrade, 'websocket');
         assert.equal(request.method, 'GET');
-        assert.match(endToEnd(world), /sec-websocket-version: 13/);
+        assert.match(endToEnd(world), /sec-websocket-version: 13\r\nsec-websocket-key: [\w+/]{22}==\r\n/);
         stream.write('ping');
         const [echoed] = (await once(stream, 'data')) as [Buffer];
         assert.equal(echoed.toString(), 'ping');

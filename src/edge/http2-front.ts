@@ -81,7 +81,7 @@ export class Http2Front {
     const session = new Http2ClientSession(socket, client, this.#share);
     this.#sessions.add(session);
     if (this.#isDraining) session.drain();
-    this.#timer ??= this.#clock.after(sweepMs, () => this.#sweep());
+    if (this.#timer === undefined) this.#schedule();
   }
 
   get openStreams(): number {
@@ -109,6 +109,11 @@ export class Http2Front {
   #sweep(): void {
     const nowMs = this.#clock.nowMs();
     for (const session of this.#sessions) session.sweep(nowMs);
-    this.#timer = this.#sessions.size > 0 ? this.#clock.after(sweepMs, () => this.#sweep()) : undefined;
+    if (this.#sessions.size > 0) this.#schedule();
+    else this.#timer = undefined;
+  }
+
+  #schedule(): void {
+    this.#timer = this.#clock.after(sweepMs, () => this.#sweep());
   }
 }

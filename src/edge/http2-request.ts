@@ -1,6 +1,7 @@
 // An HTTP/2 request's header list made into the same RequestHead that the HTTP/1.1 parser makes, by the same rules:
 // one canonical host and path, and a refusal wherever two readers could understand two things (edge.md section 3.2 says
 // what nghttp2 has already refused and what it lets through).
+import { createHash } from 'node:crypto';
 import { parseAuthority } from '#base/hostname.ts';
 import { failure } from '#http/exchange.ts';
 import type { BodyKind, ClientAddress, ExchangeFailure, FailureCode, RequestHead } from '#http/exchange.ts';
@@ -44,6 +45,16 @@ export class Http2Request implements RequestHead {
     this.client = client;
     this.startedMs = startedMs;
   }
+}
+
+/**
+ * Over HTTP/2 a WebSocket has no handshake key (RFC 8441 section 5), an HTTP/1.1 origin insists on one (RFC 6455
+ * section 4.1). It only has to differ each time, as the request's id does.
+ */
+export function addHandshakeKey(request: Http2Request): void {
+  if (request.upgrade !== 'websocket' || request.fields.get('sec-websocket-key') !== undefined) return;
+  const key = createHash('sha256').update(request.requestId).digest().subarray(0, 16).toString('base64');
+  request.fields.addEndToEnd('sec-websocket-key', key);
 }
 
 /** What one pass over the header list collects. */
@@ -179,6 +190,7 @@ function readMethod(request: Http2Request, list: HeaderList, context: RequestCon
   if (!/^[A-Z!#$%&'*+.^_`|~0-9-]{1,32}$/.test(list.method)) return refuse('bad-request', 'no valid method');
   request.method = list.method;
   if (list.method === 'CONNECT') return readConnect(request, list, context);
+  if (list.method === 'TRACE') return refuse('method-not-allowed', 'TRACE is not served');
   if (list.protocol !== undefined) return refuse('bad-request', ':protocol without CONNECT');
   return undefined;
 }
@@ -226,8 +238,9 @@ function readAuthority(request: Http2Request, list: HeaderList): Refusal {
   const text = list.authority ?? list.host;
   const authority = text === undefined ? undefined : parseAuthority(fromUtf8(text));
   if (authority === undefined) return refuse('bad-request', 'no valid :authority');
-  request.host = authority.host.includes(':') ? `[${authority.host}]` : authority.host;
-  request.authority = authority.port === undefined ? request.host : `${request.host}:${authority.port}`;
+  request.host = authority.host;
+  const bracketed = authority.host.includes(':') ? `[${authority.host}]` : authority.host;
+  request.authority = authority.port === undefined ? bracketed : `${bracketed}:${authority.port}`;
   if (list.host === undefined || list.host === text) return undefined;
   const host = parseAuthority(fromUtf8(list.host));
   if (host?.host === authority.host && (host.port ?? 443) === (authority.port ?? 443)) return undefined;

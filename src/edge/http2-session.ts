@@ -12,11 +12,10 @@ import { Http2Exchange } from './http2-exchange.ts';
 import type { ExchangeHost } from './http2-exchange.ts';
 import { Budget } from './http2-limits.ts';
 import type { Http2Limits } from './http2-limits.ts';
-import { Http2Request, readRequest } from './http2-request.ts';
+import { Http2Request, addHandshakeKey, readRequest } from './http2-request.ts';
 import type { RequestContext } from './http2-request.ts';
-import type { SessionClosing } from './http2-metrics.ts';
 import type { Http2FrontOptions } from './http2-front.ts';
-import type { Http2Metrics } from './http2-metrics.ts';
+import type { Http2Metrics, SessionClosing } from './http2-metrics.ts';
 
 /** What a session shares with its front. */
 export interface SessionShare {
@@ -121,6 +120,7 @@ export class Http2ClientSession implements ExchangeHost {
       );
     }
     request.requestId = options.newRequestId();
+    if (request.upgrade !== '') addHandshakeKey(request);
     exchange.begin(request, options.start);
   }
 

@@ -2,7 +2,7 @@
 // Nothing is gathered: head, body chunks and trailers pass as they come, both ways, so gRPC streams as it should.
 import { constants } from 'node:http2';
 import type { ClientHttp2Stream } from 'node:http2';
-import { addAbortSignal } from 'node:stream';
+import { Duplex, addAbortSignal } from 'node:stream';
 import { failure } from '#http/exchange.ts';
 import type { BodyKind, Fields, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
@@ -28,6 +28,8 @@ const scratchBytes = 65_536;
 
 interface BoundStream extends ClientHttp2Stream {
   upstream?: Http2Upstream;
+  /** The readable side was ended by the stream's close, not by END_STREAM: the body is cut short. */
+  isCutShort?: boolean;
 }
 
 export class Http2Upstream implements Upstream, ResponseHead {
@@ -107,6 +109,7 @@ export class Http2Upstream implements Upstream, ResponseHead {
     }
     this.#stream = stream;
     stream.upstream = this;
+    stream.push = pushNotingCut;
     stream.on('response', onResponse);
     stream.on('headers', onInterim);
     stream.on('trailers', onTrailers);
@@ -205,6 +208,9 @@ export class Http2Upstream implements Upstream, ResponseHead {
 
   ended(): void {
     if (!this.#isResponded || this.#isEnded) return;
+    // Node also says 'end' after a reset; 'close' follows and tells the truth.
+    const stream = this.#stream as BoundStream;
+    if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || stream.isCutShort === true) return;
     this.#isEnded = true;
     const side = this.#side;
     side?.end(this.#isRaw ? null : this.#trailersIn);
@@ -301,6 +307,15 @@ function endToEndText(raw: readonly string[]): string {
     text += `${name}: ${raw[i + 1]!}\r\n`;
   }
   return text;
+}
+
+/**
+ * RST_STREAM(NO_ERROR) in the middle of a body looks to Node's users like its end. The difference shows here: for
+ * END_STREAM Node pushes null while the stream is open, for a reset after it has marked the stream closed.
+ */
+function pushNotingCut(this: BoundStream, chunk: unknown, encoding?: BufferEncoding): boolean {
+  if (chunk === null) this.isCutShort ??= this.closed;
+  return Duplex.prototype.push.call(this, chunk, encoding);
 }
 
 function onInterim(this: BoundStream, _headers: unknown, _flags: number, raw: readonly string[] = []): void {
