@@ -86,7 +86,7 @@ interface Tunnel {
 for (let seed = 1; seed <= 12; seed++) {
   test(`bytes survive stalls, slow readers and reordering across connections (seed ${seed})`, () => {
     const { clock, random, tunnels } = start(seed);
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 8; round++) {
       for (const tunnel of tunnels) openSome(clock, random, tunnel);
       if (random.fraction() < 0.3) stallForAWhile(clock, random, random.pick(tunnels));
       clock.advance(random.integer(1, 80));
@@ -100,7 +100,7 @@ for (let seed = 1; seed <= 12; seed++) {
 
   test(`connections that break, close and drain leave nothing half (seed ${seed})`, () => {
     const { clock, random, tunnels } = start(seed + 1_000);
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 8; round++) {
       for (const tunnel of tunnels) if (tunnel.faults === 0) openSome(clock, random, tunnel);
       if (random.fraction() < 0.3) disturb(random, random.pick(tunnels));
       if (random.fraction() < 0.3) resetOne(random, random.pick(tunnels));
