@@ -26,6 +26,7 @@ export interface TunnelPairOptions {
   /** Takes streams at the connector; default: echoes everything. */
   readonly onStream?: ConnectorConnectionHandler['onStream'];
   readonly streamLimit?: number;
+  readonly lastStreamId?: number;
   readonly edgeHandler?: Partial<EdgeConnectionHandler>;
   readonly connectorHandler?: Partial<ConnectorConnectionHandler>;
 }
@@ -61,7 +62,7 @@ export function tunnelPair(options: TunnelPairOptions): TunnelPair {
   const credentials = options.credentials ?? createCredentials(random, '', '');
   const edge: PairEnd<EdgeConnection> = { connection: undefined, closed: undefined, faults: [] };
   const connector: PairEnd<ConnectorConnection> = { connection: undefined, closed: undefined, faults: [] };
-  const limits = { streams: options.streamLimit };
+  const limits = { streams: options.streamLimit, lastStreamId: options.lastStreamId };
   acceptConnection(
     options.edgeTransport,
     {

@@ -16,6 +16,8 @@ interface CommonOptions {
   readonly limits?: {
     /** Most streams at once on this connection; default 4096. */
     readonly streams?: number;
+    /** The highest stream id to use before the connection has itself replaced; default: the protocol's. */
+    readonly lastStreamId?: number;
   };
   /** Told of callbacks that threw (a fault of ours); the stream concerned was reset. */
   readonly onFault?: (error: unknown) => void;
@@ -135,6 +137,7 @@ class Driver implements DrivenConnection {
       nowMs: this.#clock.nowMs(),
       wallMs: () => this.#clock.wallMs(),
       streamLimit: options.limits?.streams,
+      lastStreamId: options.limits?.lastStreamId,
       onFault: options.onFault,
       onFlushWanted: () => void defer(flush),
       onEnded: () => this.#onEnded(defer),

@@ -53,7 +53,9 @@ export class EdgeSession extends Session implements EdgeConnection {
     if (this.isDraining) {
       throw new SallyportError('connector-lost', 'The tunnel connection is going away; use another.');
     }
-    return this.streams.open(request);
+    const stream = this.streams.open(request);
+    if (this.streams.isRunningOut) this.#replaceSelf();
+    return stream;
   }
 
   protected override onHandshakeFrame(type: number, payload: Buffer): void {
@@ -94,6 +96,12 @@ export class EdgeSession extends Session implements EdgeConnection {
 
   protected override onSessionClosed(reason: DisconnectReason, detail: string): void {
     this.#handler.onClosed(this.#isReady ? this : undefined, reason, detail);
+  }
+
+  /** After some two thousand million streams: have the connector dial anew while this connection still works. */
+  #replaceSelf(): void {
+    void this.drain();
+    this.#handler.onDraining(this);
   }
 
   /** Installs new rules; returns why they are refused, or ''. The rules before stay in force when they are. */

@@ -209,3 +209,35 @@ test('a drain is over, too, when the connection ends before it was acknowledged'
   await drained;
   await pair.connector.connection!.drain();
 });
+
+test('a connection that runs out of stream ids has itself replaced while it still works', () => {
+  const told: string[] = [];
+  const { clock, pair, open } = world({
+    pair: {
+      lastStreamId: 199,
+      edgeHandler: { onDraining: () => void told.push('edge') },
+      connectorHandler: { onDraining: () => void told.push('connector') },
+    },
+  });
+  let last = open();
+  while (!pair.edge.connection!.isDraining) last = open();
+  assert.equal(last.stream.id, 187);
+  last.stream.write(Buffer.from('still works'), false);
+  clock.advance(50);
+  assert.equal(last.received().toString(), 'still works');
+  assert.deepEqual(told, ['edge', 'connector']);
+});
+
+test('a transport without keying material is refused as a failed handshake', async () => {
+  const clock = new FakeClock();
+  const random = seededRandom(1);
+  const link = memoryLink(clock, random);
+  link.edge.exporter = () => {
+    throw new Error('needs TLS 1.3');
+  };
+  const pair = tunnelPair({ clock, random, edgeTransport: link.edge, connectorTransport: link.connector });
+  await Promise.resolve();
+  clock.advance(10);
+  assert.deepEqual(pair.edge.closed, { reason: 'handshake-failed', detail: 'needs TLS 1.3' });
+  assert.equal(pair.connector.closed!.reason, 'transport-error');
+});

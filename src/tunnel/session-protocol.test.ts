@@ -1,6 +1,7 @@
 // What passes between two sessions beside streams: rules, and frames that break the protocol's rules.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { SallyportError } from '#base/errors.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
 import { plainOpenRequest } from '#testkit/tunnel-pair.ts';
@@ -106,6 +107,26 @@ test('a peer that floods pings and reads nothing is cut off before it fills our 
     clock.advance(1);
   }
   assert.equal(pair.edge.closed?.reason, 'write-stalled');
+});
+
+test('random frames from either side end the connection at most, and never throw', () => {
+  const type = fc.oneof(fc.constantFrom(...Object.values(frameTypes)), fc.nat(255));
+  const streamId = fc.oneof(fc.constantFrom(0, 1, 3, 5), fc.nat(0xffff));
+  const frame = fc.tuple(type, streamId, fc.uint8Array({ maxLength: 40 }));
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(frame, { maxLength: 12 }), (isToEdge, frames) => {
+      const { clock, link, pair, open } = world();
+      open();
+      clock.advance(1);
+      const sender = isToEdge ? link.connector : link.edge;
+      for (const [kind, id, payload] of frames) sender.write(encodeFrame(kind, id, payload), () => {});
+      clock.advance(100);
+      assert.deepEqual([...pair.edge.faults, ...pair.connector.faults], []);
+      const reason = (isToEdge ? pair.edge : pair.connector).closed?.reason;
+      if (frames.every(([kind]) => kind >= 0x80)) assert.equal(reason, undefined);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 function rule(hostname: string): PublishedRule {

@@ -7,6 +7,7 @@ import { FakeClock } from '#testkit/fake-clock.ts';
 import { memoryLink, type MemoryLink } from '#testkit/memory-network.ts';
 import { type SeededRandom, seededRandom } from '#testkit/seeded-random.ts';
 import { plainOpenRequest, tunnelPair, type TunnelPair } from '#testkit/tunnel-pair.ts';
+import { Session } from './session.ts';
 import type { TunnelStream } from './stream.ts';
 
 /** What one end of a stream sends and sees. Byte i of a direction is a function of the seed and i. */
@@ -192,6 +193,15 @@ function checkWhole(tunnel: Tunnel): void {
     assert.equal(edge.received, connector.sent);
     assert.ok(!edge.isReset && !connector.isReset);
   }
+  checkMemory(tunnel);
+}
+
+/** Every window has given back what it had grown to. */
+function checkMemory(tunnel: Tunnel): void {
+  for (const { connection } of [tunnel.pair.edge, tunnel.pair.connector]) {
+    assert.ok(connection instanceof Session);
+    assert.equal(connection.grownWindowBytes, 0);
+  }
 }
 
 /** Whatever came is right, nothing is open, both ends tell of the same end. */
@@ -207,6 +217,7 @@ function checkConsistent(tunnel: Tunnel): void {
     assert.equal(speaker.stream.isOpen, false, `stream ${speaker.stream.id} is still open`);
     assert.ok(speaker.isReset || speaker.isFinished);
   }
+  if (tunnel.faults > 0) checkMemory(tunnel);
 }
 
 function byteAt(seed: number, index: number): number {

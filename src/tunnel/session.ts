@@ -15,7 +15,8 @@ import { Keepalive } from './keepalive.ts';
 import { Output, type OutputChunk } from './output.ts';
 import type { SessionStream } from './session-stream.ts';
 import type { OpenRequest } from './stream.ts';
-import { defaultStreamLimit, highWaterBytes, StreamTable } from './stream-table.ts';
+import { windowBudgetBytes } from './window.ts';
+import { defaultStreamLimit, highestStreamId, highWaterBytes, StreamTable } from './stream-table.ts';
 
 /** More than this waiting for the transport can only be answers to a peer that floods and does not read. */
 const outputLimitBytes = 16 * 1024 * 1024;
@@ -29,6 +30,8 @@ export interface SessionOptions {
   readonly wallMs: () => number;
   /** Most streams open at once; default 4096. */
   readonly streamLimit?: number;
+  /** The highest stream id to use; default: the protocol's. */
+  readonly lastStreamId?: number;
   /** A stream's user broke its contract by throwing; the stream was reset. */
   readonly onFault?: (error: unknown) => void;
   /** There is something to flush. Called once until the next `flush`. */
@@ -68,6 +71,7 @@ export abstract class Session implements FrameSink {
     this.streams = new StreamTable({
       output: this.output,
       streamLimit: options.streamLimit ?? defaultStreamLimit,
+      lastStreamId: options.lastStreamId ?? highestStreamId,
       onOpen,
       onIdle: () => this.#onIdle(),
       reportFault: (error) => options.onFault?.(error),
@@ -80,6 +84,11 @@ export abstract class Session implements FrameSink {
 
   get openStreams(): number {
     return this.streams.count;
+  }
+
+  /** What this end's windows hold above their initial size, for all streams together. */
+  get grownWindowBytes(): number {
+    return windowBudgetBytes - this.streams.budget.freeBytes;
   }
 
   get rttMs(): number {

@@ -26,11 +26,14 @@ export const highWaterBytes = 262_144;
 
 export const defaultStreamLimit = 4096;
 
-const lastStreamId = 0xffff_ffff;
+/** The highest id an edge may use. */
+export const highestStreamId = 0xffff_ffff;
 
 export interface StreamTableOptions {
   readonly output: Output;
   readonly streamLimit: number;
+  /** The highest id to use; lower than the protocol's own only in tests. */
+  readonly lastStreamId: number;
   /** A stream was opened by the peer; undefined where the peer may not open any (edge). */
   readonly onOpen: ((stream: SessionStream, request: OpenRequest) => void) | undefined;
   /** The last open stream has ended. */
@@ -60,6 +63,11 @@ export class StreamTable implements StreamHost {
     return this.#streams.size;
   }
 
+  /** True when so few ids are left (one in sixteen) that the connection should be replaced while it still works. */
+  get isRunningOut(): boolean {
+    return this.#highestId > this.#options.lastStreamId * (15 / 16);
+  }
+
   get canSendNow(): boolean {
     return this.#firstTurn === undefined && !this.#isPumping && this.output.waitingBytes < highWaterBytes;
   }
@@ -73,7 +81,7 @@ export class StreamTable implements StreamHost {
       );
     }
     const id = this.#highestId + 2;
-    if (id > lastStreamId) {
+    if (id > this.#options.lastStreamId) {
       throw new SallyportError('limit-exceeded', 'The tunnel connection has used up its stream ids.');
     }
     const payload = encodeOpen(request);
