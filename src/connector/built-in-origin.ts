@@ -1,6 +1,7 @@
 // The services a connector answers by itself: http_status:N and hello_world. A node:http server in this process is
 // fed with streams; it listens nowhere.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createHttpServer } from '#base/node-http.ts';
 import type { IngressRule, Service } from '#model/ingress-rule.ts';
 import { helloPage } from './hello-page.ts';
 import type { Origin, OriginContext } from './origin.ts';
@@ -16,7 +17,7 @@ export function createBuiltInOrigin(
 ): Origin {
   const answer = service.kind === 'http-status' ? statusAnswer(service.status) : answerHello;
   // The edge decides how long an idle stream is kept; a shorter limit here would only break one in its hands.
-  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, insecureHTTPParser: false }, answer);
+  const server = createHttpServer({ keepAliveTimeout: 0, requestTimeout: 0, insecureHTTPParser: false }, answer);
   return {
     serve(stream, _request, opened) {
       const socket = new StreamDuplex(stream);

@@ -1,7 +1,8 @@
 // The connector's local HTTP server: /metrics, /ready, /healthcheck and /config, as cloudflared has them (shared facts,
 // tunnels.md 2g), on this machine only unless told otherwise. No debug endpoints.
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createHttpServer } from '#base/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { parseAuthority } from '#base/hostname.ts';
@@ -76,7 +77,7 @@ function parseListen(text: string): { host: string | undefined; port: number } {
 }
 
 async function tryListen(host: string | undefined, port: number, handler: Handler): Promise<Server> {
-  const server = createServer({ requestTimeout: timeoutMs, headersTimeout: timeoutMs }, handler);
+  const server = createHttpServer({ requestTimeout: timeoutMs, headersTimeout: timeoutMs }, handler);
   server.setTimeout(timeoutMs);
   server.listen({ host, port });
   try {
@@ -88,8 +89,6 @@ async function tryListen(host: string | undefined, port: number, handler: Handle
       { cause: error },
     );
   }
-  // It must not keep a process alive that has nothing else to do.
-  server.unref();
   return server;
 }
 

@@ -3,7 +3,7 @@
 // HOT: head and body of a small response leave in one write of one buffer. The head is composed in a scratch buffer
 // shared by all connections of a front, so it must be flushed before any other connection composes: `respond` is always
 // followed, in the same turn, by `end` or `flush`, and a new head flushes whoever still holds the scratch.
-import { STATUS_CODES } from 'node:http';
+import { httpStatusTexts } from '#base/node-http.ts';
 import type { Socket } from 'node:net';
 import type { Fields, ResponseHead } from '#http/exchange.ts';
 import { chunkEnd, chunkHeader, lastChunk } from '#wire/http1-chunked.ts';
@@ -162,7 +162,7 @@ function trailerSection(trailers: Fields): Buffer {
 const statusLines: readonly string[] = Array.from(
   { length: 1000 },
   (_, status) =>
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? (status === 530 ? 'No Connector' : 'Status')}\r\n`,
+    `HTTP/1.1 ${status} ${httpStatusTexts[status] ?? (status === 530 ? 'No Connector' : 'Status')}\r\n`,
 );
 
 function statusLine(status: number): string {

@@ -1,6 +1,7 @@
 // The edge's private HTTP server: /metrics for Prometheus, /healthz (the process answers), /readyz (every listener is
 // open, each told apart). It shows nothing of requests or secrets, but belongs on a private address all the same.
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import { createHttpServer } from '#base/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { formatEndpoint } from '#base/ip.ts';
@@ -27,7 +28,7 @@ const maxConnections = 64;
 
 /** Opens the server. @throws SallyportError 'listen-failed' */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
-  const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+  const server = createHttpServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     const path = (request.url ?? '/').split('?')[0]!;
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return send(response, 405, 'text/plain', 'GET only\n');

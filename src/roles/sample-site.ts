@@ -1,6 +1,7 @@
 // The sample site of the demo: a small blog on a loopback port of its own, reached only through edge and connector.
 //   /  /posts/...  /about  /feed.xml  /static/...  /events (server-sent events)  /echo (the request, given back)
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createHttpServer } from '#base/node-http.ts';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { samplePosts } from './sample-posts.ts';
@@ -28,7 +29,7 @@ const html = 'text/html; charset=utf-8';
 
 /** Starts the site on any free loopback port. */
 export async function startSampleSite(): Promise<SampleSite> {
-  const server = createServer(answer);
+  const server = createHttpServer(answer);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

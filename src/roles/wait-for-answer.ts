@@ -1,5 +1,5 @@
 // Asks for a page until it is answered: "ready" is said only when a request has really gone through everything.
-import { get } from 'node:https';
+import { httpsGet } from '#base/node-http.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText, SallyportError } from '#base/errors.ts';
 
@@ -36,7 +36,7 @@ export async function waitForAnswer(options: WaitOptions): Promise<void> {
 function statusOf({ url, ca }: WaitOptions): Promise<number> {
   const { hostname, port, pathname, host } = new URL(url);
   return new Promise((resolve, reject) => {
-    const request = get(
+    const request = httpsGet(
       {
         host: '127.0.0.1',
         port,

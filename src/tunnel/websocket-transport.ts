@@ -1,6 +1,6 @@
 // The transport for networks that let only web traffic out: binary WebSocket messages inside TLS on port 443. Message
 // boundaries mean nothing; the bytes are the same as on a bare TLS transport, and so are all rules of trust.
-import { IncomingMessage } from 'node:http';
+import { HttpMessage } from '#base/node-http.ts';
 import type { TLSSocket } from 'node:tls';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { SallyportError } from '#base/errors.ts';
@@ -82,7 +82,7 @@ export function acceptWebSocket(
     maxPayload: maxMessageBytes,
     handleProtocols: (offered) => (offered.has(tunnelSubprotocol) ? tunnelSubprotocol : false),
   });
-  const message = new IncomingMessage(socket);
+  const message = new HttpMessage(socket);
   message.method = request.method;
   message.url = request.url;
   message.headers = { ...request.headers };
