@@ -25,7 +25,9 @@ export function parseDuration(text: string): number | undefined {
   let sumMs = 0;
   for (const [, amount, unit] of text.matchAll(partPattern)) sumMs += Number(amount) * unitMs[unit!]!;
   if (sumMs >= longestMs) return undefined;
-  return text.startsWith('-') ? -sumMs : sumMs;
+  // Nanoseconds are the finest unit; what floating point leaves below them is noise.
+  const rounded = sumMs < 1 ? Number(sumMs.toFixed(6)) : sumMs;
+  return text.startsWith('-') ? -rounded : rounded;
 }
 
 /** The way Go prints a duration: "0s", "250ms", "1.5s", "1m30s", "2h0m0s". */
