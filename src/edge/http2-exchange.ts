@@ -182,7 +182,7 @@ export class Http2Exchange implements Downstream {
       this.stream.respond(fields, options);
     } catch (error) {
       // A status above 599 or a name that HTTP/2 cannot carry: the origin's fault, said as such.
-      this.#responded = false;
+      this.#responded = this.stream.headersSent;
       this.#dropUpstream('the response cannot be sent over HTTP/2');
       this.abort(failure('origin-protocol', (error as Error).message));
       return;

@@ -111,6 +111,7 @@ class Recorder implements OriginExchange, Downstream {
     this.respond(head);
   }
   body(chunk: Buffer): boolean {
+    assert.notEqual(this.status, 0, 'the head comes before the body');
     this.chunks.push(chunk);
     return this.hasRoom;
   }

@@ -113,8 +113,6 @@ export class Http2Upstream implements Upstream, ResponseHead {
     stream.on('response', onResponse);
     stream.on('headers', onInterim);
     stream.on('trailers', onTrailers);
-    stream.on('data', onData);
-    stream.on('end', onEnd);
     stream.on('drain', onDrain);
     stream.on('error', ignoreError);
     stream.on('close', onClose);
@@ -168,6 +166,9 @@ export class Http2Upstream implements Upstream, ResponseHead {
     if (!this.#side) return;
     this.#isResponded = true;
     this.#readHead(raw);
+    // Not before now: when head and body come in one read, Node gives listeners the body first.
+    this.#stream!.on('end', onEnd);
+    this.#stream!.on('data', onData);
     if (this.#request.upgrade !== '' && this.status === 200) {
       this.#isRaw = true;
       this.status = 101;
