@@ -144,6 +144,7 @@ class Driver implements DrivenConnection {
     });
     transport.start({
       onData: (chunk) => this.#session.receive(chunk, this.#clock.nowMs()),
+      // Each chunk's `done` says the same, and more exactly.
       onDrain() {},
       onClose: (error) => this.#onTransportClosed(error),
     });

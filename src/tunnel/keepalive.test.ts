@@ -21,6 +21,7 @@ test('a ping is due at once and every five seconds, data or none', () => {
 test('three silent intervals are death, one byte is life', () => {
   const keepalive = new Keepalive(0);
   const limitMs = maxSilentIntervals * pingIntervalMs;
+  assert.equal(keepalive.verdict(pingIntervalMs), undefined);
   assert.equal(keepalive.verdict(limitMs - 1), undefined);
   assert.equal(keepalive.verdict(limitMs)!.reason, 'ping-timeout');
   keepalive.received(limitMs - 1);
@@ -48,6 +49,10 @@ test('bytes that wait without progress are a stall, with progress they are not',
   keepalive.waiting(5_000);
   hear(15_000);
   keepalive.progressed(15_000, true);
+  for (let nowMs = 5_000; nowMs < 15_000 + writeStallLimitMs; nowMs += 5_000) {
+    hear(nowMs);
+    assert.equal(keepalive.verdict(nowMs), undefined);
+  }
   hear(15_000 + writeStallLimitMs - 1);
   assert.equal(keepalive.verdict(15_000 + writeStallLimitMs - 1), undefined);
   assert.equal(keepalive.verdict(15_000 + writeStallLimitMs)!.reason, 'write-stalled');
@@ -63,4 +68,13 @@ test('the round-trip time is smoothed, and its shortest is kept', () => {
   keepalive.answered(100, 220);
   assert.equal(keepalive.rttMs, 50);
   assert.equal(keepalive.pathRttMs, 40);
+});
+
+test('the silence of a time in which this process itself did not run is forgiven once', () => {
+  const keepalive = new Keepalive(0);
+  keepalive.takePing(0);
+  assert.equal(keepalive.verdict(5_000), undefined);
+  assert.equal(keepalive.verdict(3_600_000), undefined);
+  assert.equal(keepalive.verdict(3_604_999), undefined);
+  assert.equal(keepalive.verdict(3_605_000)!.reason, 'ping-timeout');
 });

@@ -18,12 +18,14 @@ export class Keepalive {
   #oldestUnansweredMs = -1;
   #rttMs = 0;
   #shortestRttMs = Infinity;
+  #lastCheckMs: number;
   /** Since when bytes wait for the transport without progress; -1 when none wait. */
   #stalledSinceMs = -1;
 
   constructor(nowMs: number) {
     this.#nextPingMs = nowMs;
     this.#lastReceivedMs = nowMs;
+    this.#lastCheckMs = nowMs;
   }
 
   /** Smoothed, 0 before the first answer. */
@@ -73,8 +75,10 @@ export class Keepalive {
     return true;
   }
 
-  /** Why the connection is dead, if it is. */
+  /** Why the connection is dead, if it is. To be asked at every deadline, so at least every 5 s. */
   verdict(nowMs: number): { reason: DisconnectReason; detail: string } | undefined {
+    if (nowMs - this.#lastCheckMs > 2 * pingIntervalMs) this.#forgiveOwnSleep(nowMs);
+    this.#lastCheckMs = nowMs;
     const silentMs = nowMs - this.#lastReceivedMs;
     if (silentMs >= maxSilentIntervals * pingIntervalMs) {
       return { reason: 'ping-timeout', detail: `nothing came from the peer for ${seconds(silentMs)}` };
@@ -92,6 +96,17 @@ export class Keepalive {
       };
     }
     return undefined;
+  }
+
+  /**
+   * This process did not run (suspended, stopped, starved): what the peer sent meanwhile has not been read yet, so its
+   * silence means nothing. It gets one interval more.
+   */
+  #forgiveOwnSleep(nowMs: number): void {
+    const heardMs = nowMs - (maxSilentIntervals - 1) * pingIntervalMs;
+    this.#lastReceivedMs = Math.max(this.#lastReceivedMs, heardMs);
+    if (this.#oldestUnansweredMs >= 0) this.#oldestUnansweredMs = nowMs;
+    if (this.#stalledSinceMs >= 0) this.#stalledSinceMs = nowMs;
   }
 }
 
