@@ -12,7 +12,7 @@ import {
 } from '#wire/tunnel-message.ts';
 import type { DisconnectReason, EdgeConnection, EdgeConnectionHandler } from './connection.ts';
 import { createUuid } from './credentials.ts';
-import { judgeAuth, protocolVersion, signingKey, type TunnelKeys, versionFault } from './handshake.ts';
+import { judgeAuth, protocolVersion, type TunnelKeys } from './handshake.ts';
 import { parseRules, RulesGatherer } from './rules-exchange.ts';
 import { Session, type SessionOptions } from './session.ts';
 import type { OpenRequest, TunnelStream } from './stream.ts';
@@ -62,9 +62,9 @@ export class EdgeSession extends Session implements EdgeConnection {
     if (type !== frameTypes.AUTH) throw frameError(`${frameName(type)} where AUTH is expected`);
     const auth = decodeAuth(payload);
     const keys = this.#options.lookupTunnel(auth.tunnelId);
-    const fault = versionFault(auth.version) ?? judgeAuth(auth, this.#nonce, this.#options.exporter, keys);
-    if (fault) return this.close(fault.reason, fault.detail);
-    this.publicKey = signingKey(auth, this.#nonce, this.#options.exporter, keys!);
+    const verdict = judgeAuth(auth, this.#nonce, this.#options.exporter, keys);
+    if (!verdict.isGood) return this.close(verdict.reason, verdict.detail);
+    this.publicKey = verdict.publicKey;
     this.tunnelId = auth.tunnelId;
     this.instanceId = auth.instanceId;
     this.index = auth.index;

@@ -75,32 +75,32 @@ export function versionFault(version: number): { reason: DisconnectReason; detai
   };
 }
 
-/** Which of a tunnel's keys made a signature that `judgeAuth` has found good. */
-export function signingKey(
-  auth: Auth,
-  nonce: Uint8Array,
-  exporter: Uint8Array,
-  keys: TunnelKeys,
-): Uint8Array {
-  const message = signedMessage(exporter, nonce, auth);
-  return keys.publicKeys.find((key) => verifySignature(key, message, auth.signature))!;
-}
+/** What an edge makes of an AUTH: the key it was signed with, or why it is refused. */
+export type AuthVerdict =
+  | { readonly isGood: true; readonly publicKey: Uint8Array }
+  | { readonly isGood: false; readonly reason: DisconnectReason; readonly detail: string };
 
-/** Why an AUTH is refused, or undefined when it is good. Starts from refusal; only a valid signature passes. */
+/** Judges an AUTH. Starts from refusal; only a signature by a valid key passes. */
 export function judgeAuth(
   auth: Auth,
   nonce: Uint8Array,
   exporter: Uint8Array,
   keys: TunnelKeys | undefined,
-): { reason: DisconnectReason; detail: string } | undefined {
-  if (!keys) {
-    return { reason: 'unknown-tunnel', detail: `this edge does not know the tunnel ${auth.tunnelId}` };
-  }
+): AuthVerdict {
+  const refuse = (reason: DisconnectReason, detail: string): AuthVerdict => ({
+    isGood: false,
+    reason,
+    detail,
+  });
+  const version = versionFault(auth.version);
+  if (version) return refuse(version.reason, version.detail);
+  if (!keys) return refuse('unknown-tunnel', `this edge does not know the tunnel ${auth.tunnelId}`);
   const message = signedMessage(exporter, nonce, auth);
-  const isSignedBy = (key: Uint8Array): boolean => verifySignature(key, message, auth.signature);
-  if (keys.publicKeys.some(isSignedBy)) return undefined;
-  if (keys.revokedKeys?.some(isSignedBy)) {
-    return { reason: 'revoked', detail: `the key of the tunnel ${auth.tunnelId} was revoked` };
+  const isSigner = (key: Uint8Array): boolean => verifySignature(key, message, auth.signature);
+  const publicKey = keys.publicKeys.find(isSigner);
+  if (publicKey) return { isGood: true, publicKey };
+  if (keys.revokedKeys?.some(isSigner)) {
+    return refuse('revoked', `the key of the tunnel ${auth.tunnelId} was revoked`);
   }
-  return { reason: 'unauthorized', detail: `the key does not fit the tunnel ${auth.tunnelId}` };
+  return refuse('unauthorized', `the key does not fit the tunnel ${auth.tunnelId}`);
 }
