@@ -72,6 +72,9 @@ const failureOfReset: Readonly<Record<string, FailureCode>> = {
   'stream-limit': 'overloaded',
 };
 
+/** From here on an exchange counts as a bulk transfer. */
+const bulkBytes = 1_048_576;
+
 export class Exchange implements Upstream, ExchangeSide {
   readonly request: RequestHead;
   readonly front: Downstream;
@@ -135,6 +138,7 @@ export class Exchange implements Upstream, ExchangeSide {
 
   writeBody(chunk: Buffer): boolean {
     this.bytesIn += chunk.length;
+    if (this.bytesIn > bulkBytes && !this.#isBulk) this.#becomeBulk();
     this.progressMs = this.#owner.now();
     return this.#upstream ? this.#upstream.writeBody(chunk) : true;
   }
@@ -206,6 +210,7 @@ export class Exchange implements Upstream, ExchangeSide {
 
   body(chunk: Buffer): boolean {
     this.bytesOut += chunk.length;
+    if (this.bytesOut > bulkBytes && !this.#isBulk) this.#becomeBulk();
     if (this.isUpgraded) this.progressMs = this.#owner.now();
     if (this.front.body(chunk)) return true;
     if (!this.#isFrontPaused) this.progressMs = this.#owner.now();
@@ -256,10 +261,18 @@ export class Exchange implements Upstream, ExchangeSide {
   }
   #isOccupying = false;
 
+  /** Later requests prefer other connections, so that they do not wait behind this one's bytes. */
+  #becomeBulk(): void {
+    this.#isBulk = true;
+    if (this.#isOccupying) this.target!.slot.bulk += 1;
+  }
+  #isBulk = false;
+
   #release(): void {
     if (!this.#isOccupying) return;
     this.#isOccupying = false;
     this.target!.slot.outstanding -= 1;
+    if (this.#isBulk) this.target!.slot.bulk -= 1;
   }
 
   #finish(): void {

@@ -14,6 +14,8 @@ export class TunnelSlot {
   matcher: RuleMatcher;
   /** Requests under way through this connection. */
   outstanding = 0;
+  /** Those among them that have moved a lot of bytes: they fill the connection's buffers, others wait behind them. */
+  bulk = 0;
   /** Idle origin streams by rule index and, where the rule asks for it, host. */
   readonly pool: OriginPool;
 
@@ -34,6 +36,9 @@ export interface TunnelTarget {
 
 /** A connection is called busy, and the next one gets used too, in steps of this many requests under way. */
 const packingStep = 64;
+
+/** One bulk transfer makes a connection less welcome than this many steps of ordinary requests. */
+const bulkWeight = 100;
 
 /** All live connections by tunnel. */
 export class TunnelRegistry {
@@ -100,7 +105,7 @@ export class TunnelRegistry {
     for (const slot of slots) {
       if (slot === except) continue;
       const replica = this.#replicaLoad(slots, slot.connection.instanceId);
-      const steps = Math.floor(slot.outstanding / packingStep);
+      const steps = slot.bulk * bulkWeight + Math.floor(slot.outstanding / packingStep);
       if (replica < bestReplica || (replica === bestReplica && steps < bestSteps)) {
         best = slot;
         bestReplica = replica;
