@@ -150,6 +150,10 @@ export const edgeConfigSchema = z.strictObject({
       http: listeners()
         .default([{ host: undefined, port: 80 }])
         .describe('Plain listeners; they redirect to https.'),
+      serveHttp: z
+        .boolean()
+        .default(false)
+        .describe('Serve sites on the plain listeners instead of redirecting; for a balancer that ends TLS.'),
       metrics: listen()
         .optional()
         .describe('Where /metrics, /healthz and /readyz answer, such as `127.0.0.1:9464`; absent = nowhere.'),

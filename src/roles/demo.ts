@@ -35,6 +35,8 @@ export interface DemoOptions {
   readonly httpPort: number | undefined;
   readonly dataDir: string;
   readonly services: readonly DemoService[];
+  /** Answer on the http port too, instead of redirecting. */
+  readonly servesHttp: boolean;
   readonly logLevel: LogLevel;
   readonly writeLog: (line: string) => void;
   /** Receives each access log line as it is written. */
@@ -101,19 +103,13 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
   const edgeAddress = `localhost:${httpsPort}`;
   const draft = createCredentials(systemRandom, edgeAddress, '');
   const hostnames = [...new Set(services.map(({ hostname }) => hostname))];
+  let isAnswering = false;
   const instance = await startEdgeInstance({
-    config: demoEdgeConfig({
-      hosts,
-      httpsPort,
-      httpPort,
-      hostnames,
-      tunnel: draft,
-      dataDir: options.dataDir,
-    }),
+    config: demoEdgeConfig({ hosts, httpsPort, httpPort, hostnames, tunnel: draft, options }),
     mayReplaceCa: true,
     accessLog(lines) {
       accessLog.write(lines);
-      options.onAccess(lines);
+      if (isAnswering) options.onAccess(lines);
     },
     clock: systemClock,
     random: systemRandom,
@@ -132,6 +128,8 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
     ca: readFileSync(caFile, 'utf8'),
     withinMs: readyWithinMs,
   });
+  // Our own knocking is not shown; the last of it is in the log within two sweeps.
+  isAnswering = true;
   return {
     ready: true,
     https: `https://localhost:${httpsPort}`,
@@ -162,7 +160,7 @@ interface DemoEdge {
   readonly httpPort: number;
   readonly hostnames: readonly string[];
   readonly tunnel: TunnelCredentials;
-  readonly dataDir: string;
+  readonly options: DemoOptions;
 }
 
 function demoEdgeConfig(demo: DemoEdge) {
@@ -171,9 +169,14 @@ function demoEdgeConfig(demo: DemoEdge) {
   const publicKeys = [Buffer.from(publicKeyOf(demo.tunnel)).toString('base64')];
   const config = {
     hostname: 'localhost',
-    listen: { https: listeners(demo.httpsPort), http: listeners(demo.httpPort), metrics: '127.0.0.1:0' },
+    listen: {
+      https: listeners(demo.httpsPort),
+      http: listeners(demo.httpPort),
+      metrics: '127.0.0.1:0',
+      serveHttp: demo.options.servesHttp,
+    },
     publicPort: demo.httpsPort,
-    dataDir: demo.dataDir,
+    dataDir: demo.options.dataDir,
     internalCa: true,
     tunnels: [{ name: 'demo', id: demo.tunnel.tunnelId, publicKeys }],
     routes: demo.hostnames.map((hostname) => ({ hostname, tunnel: 'demo' })),

@@ -75,7 +75,13 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     accessLog: options.accessLog,
     snapshot: snapshotOf(config, 1),
     certificates,
-    listen: config.listen,
+    listen: {
+      https: config.listen.https,
+      http: config.listen.http.map((address) => ({
+        ...address,
+        mode: config.listen.serveHttp ? 'serve' : 'redirect',
+      })),
+    },
     proxyProtocolFrom: config.proxyProtocol?.from ?? [],
     redirectPort: config.publicPort,
   });

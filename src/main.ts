@@ -1,0 +1,114 @@
+// Where the program starts: checks its Node, introduces the roles to the command line, and gives the process its
+// endings: exit codes, signals, and faults that nobody caught.
+import { homedir } from 'node:os';
+import { request } from 'node:http';
+import { errorText, SallyportError } from '#base/errors.ts';
+import { runCommandLine } from '#cli/cli.ts';
+import type { CommandContext } from '#cli/command.ts';
+import type { ReadyAnswer, Runners } from '#cli/runners.ts';
+import { runConnector } from '#roles/connector.ts';
+import { startDemo } from '#roles/demo.ts';
+import { runEdge } from '#roles/edge.ts';
+import { aborted, stopOnSignals } from '#roles/signals.ts';
+import { createTunnel, pinOf, tokenOf } from '#roles/tunnel-files.ts';
+
+/** Node before this drops header fields past a thousand without a word (node:http2), and strips no types. */
+const oldestNode = 24;
+const readyTimeoutMs = 5_000;
+
+const writeError = (text: string): void => void process.stderr.write(text);
+
+const runners: Runners = {
+  async demo(asked, onReady, onStopping) {
+    await untilSignal(async (stop) => {
+      const demo = await startDemo({ ...asked, writeLog: writeError });
+      onReady(demo.ready);
+      await aborted(stop);
+      onStopping();
+      await demo.stop();
+    });
+  },
+  edge: (configFile) => untilSignal((stop) => runEdge({ configFile, stop, writeLog: writeError })),
+  connector: (asked) => untilSignal((stop) => runConnector({ request: asked, stop, writeLog: writeError })),
+  createTunnel,
+  tokenOf,
+  pinOf,
+  ready: askReady,
+};
+
+/** Runs a role until a signal asks it to stop; a second signal ends the process at once. */
+async function untilSignal(run: (stop: AbortSignal) => Promise<void>): Promise<void> {
+  const signals = stopOnSignals(() => process.exit(130));
+  try {
+    await run(signals.signal);
+  } finally {
+    signals.release();
+  }
+}
+
+function askReady(address: string): Promise<ReadyAnswer> {
+  const failed = (cause: unknown): SallyportError =>
+    new SallyportError(
+      'edge-unreachable',
+      `No connector answered at ${address} (${errorText(cause)}); is it running with --metrics ${address}?`,
+      { cause },
+    );
+  return new Promise((resolve, reject) => {
+    let url: URL;
+    try {
+      url = new URL(
+        '/ready',
+        `http://${address.replace(/^:/, '127.0.0.1:').replace(/^0\.0\.0\.0:/, '127.0.0.1:')}`,
+      );
+    } catch {
+      return reject(new SallyportError('usage', `--metrics is HOST:PORT, not "${address}".`));
+    }
+    const asking = request(url, { timeout: readyTimeoutMs }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => (body += text));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+      response.on('error', (error) => reject(failed(error)));
+    });
+    asking.on('timeout', () => asking.destroy(new Error('no answer in time')));
+    asking.on('error', (error) => reject(failed(error)));
+    asking.end();
+  });
+}
+
+function refuseOldNode(): void {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major >= oldestNode) return;
+  writeError(
+    `sallyport: Node ${process.versions.node} is too old (it drops headers silently past a thousand); use Node ${oldestNode} or newer, or start bin/sallyport, which brings its own.\n`,
+  );
+  process.exit(1);
+}
+
+/** A fault of ours: say so once, and let the supervisor start a fresh process rather than go on half-broken. */
+function dieOnFaults(): void {
+  const die = (error: unknown): void => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    writeError(`sallyport: a fault of the program itself; it stops here.\n${text}\n`);
+    process.exit(1);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+  // A reader that went away (`sallyport help | head`) is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+  });
+}
+
+refuseOldNode();
+dieOnFaults();
+const context: CommandContext = {
+  out: (text) => void process.stdout.write(text),
+  err: writeError,
+  env: process.env,
+  homeFolder: homedir(),
+  hasColours: process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
+  runners,
+};
+process.exitCode = await runCommandLine(process.argv.slice(2), context);
+// Nothing of ours may be left; a stray handle must not keep a stopped program alive.
+process.exit();
