@@ -1,6 +1,5 @@
-// Header fields as a flat list of names and values: for answers the edge makes itself and for HTTP/2, where no
-// HTTP/1.1 lines exist to copy.
-import { FieldAction, fieldActionOf } from '#wire/http1-fields.ts';
+// Header fields of answers that the edge makes itself, as a flat list of names and values. What comes from clients and
+// origins has classes of its own, which hold back what a stranger may not say; here nothing is held back.
 import type { Fields } from './exchange.ts';
 
 /** Fields over `[name, value, name, value, ...]`; the array is not copied. */
@@ -24,9 +23,7 @@ export class ListFields implements Fields {
 
   writeEndToEnd(out: Buffer, offset: number): number {
     let text = '';
-    this.forEach((name, value) => {
-      if (fieldActionOf(name) === FieldAction.forward) text += `${name}: ${value}\r\n`;
-    });
+    this.forEach((name, value) => (text += `${name}: ${value}\r\n`));
     return offset + out.latin1Write(text, offset);
   }
 }
