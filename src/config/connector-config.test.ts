@@ -11,7 +11,7 @@ import {
 } from './connector-config.ts';
 import { matchIngress, validateIngress, validateIngressJson } from './ingress-commands.ts';
 import { defaultOriginRequest } from './ingress-origin-request.ts';
-import { chooseRules } from './ingress-single-origin.ts';
+import { singleOriginConfig } from './single-origin.ts';
 
 const everyKey = `
 tunnel: 11111111-2222-4333-8444-555555555555
@@ -195,17 +195,16 @@ test('`tunnel ingress validate --json` reads rules from the command line', () =>
 for (const [name, flags, service] of [
   ['--hello-world', [['hello-world', true]], 'hello_world'],
   ['--url', [['url', 'http://localhost:9090']], 'http://localhost:9090'],
-  ['--url with a path', [['url', 'localhost:9090/x']], 'http://localhost:9090'],
   ['--unix-socket', [['unix-socket', '/run/a.sock']], 'unix:/run/a.sock'],
+  ['--bastion', [['bastion', true]], 'bastion'],
   ['nothing', [], 'http_status:503'],
 ] as const) {
   test(`TestSingleOriginServices: ${name} makes one rule`, () => {
-    const { rules, warning } = chooseRules(emptyConnectorConfig, new Map<string, string | boolean>(flags));
+    const { rules } = singleOriginConfig(emptyConnectorConfig, new Map<string, string | boolean>(flags));
     assert.deepEqual(
       rules.map((rule) => rule.service.text),
       [service],
     );
-    assert.equal(warning !== '', name === 'nothing');
   });
 }
 
@@ -216,7 +215,7 @@ test('TestSingleOriginSetsConfig: flags fill originRequest', () => {
     ['no-tls-verify', true],
     ['http-host-header', 'example.com:8080'],
   ]);
-  const { originRequest } = chooseRules(emptyConnectorConfig, flags).rules[0]!;
+  const { originRequest } = singleOriginConfig(emptyConnectorConfig, flags).rules[0]!;
   assert.equal(originRequest.connectTimeoutMs, 1_000);
   assert.equal(originRequest.noTlsVerify, true);
   assert.equal(originRequest.httpHostHeader, 'example.com:8080');

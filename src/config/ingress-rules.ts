@@ -4,7 +4,7 @@ import type { Node } from 'yaml';
 import { errorText } from '#base/errors.ts';
 import { parseHostname } from '#base/hostname.ts';
 import { compilePath, isCatchAll } from '#model/ingress-match.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule, Service } from '#model/ingress-rule.ts';
 import type { ConfigReader } from './connector-config-reader.ts';
 import {
   mergeOriginRequest,
@@ -123,7 +123,9 @@ function completeRule(
     return undefined;
   }
   if (result.warning !== '') reader.warn(result.warning, raw.line);
-  const { service } = result;
+  // cloudflared: proxyType "socks" makes a SOCKS proxy of a bastion.
+  const isSocks = result.service.kind === 'bastion' && merged.proxyType === 'socks';
+  const service: Service = isSocks ? { kind: 'socks-proxy', text: result.service.text } : result.service;
   const originRequest = service.kind === 'bastion' ? { ...merged, bastionMode: true } : merged;
   return { hostname: canonicalPattern(reader, raw), path: raw.path, service, originRequest };
 }

@@ -32,6 +32,7 @@ export function singleOriginConfig(
 function serviceOf(flags: ReadonlyMap<string, FlagValue>): string {
   if (flags.get('hello-world') === true) return 'hello_world';
   if (flags.get('socks5') === true) return 'socks-proxy';
+  if (flags.get('bastion') === true) return 'bastion';
   const socket = flags.get('unix-socket');
   if (typeof socket === 'string' && socket !== '') return `unix:${socket}`;
   const url = flags.get('url');

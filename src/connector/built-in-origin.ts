@@ -17,7 +17,10 @@ export function createBuiltInOrigin(
 ): Origin {
   const answer = service.kind === 'http-status' ? statusAnswer(service.status) : answerHello;
   // The edge decides how long an idle stream is kept; a shorter limit here would only break one in its hands.
-  const server = createHttpServer({ keepAliveTimeout: 0, requestTimeout: 0, insecureHTTPParser: false }, answer);
+  const server = createHttpServer(
+    { keepAliveTimeout: 0, requestTimeout: 0, insecureHTTPParser: false },
+    answer,
+  );
   return {
     serve(stream, _request, opened) {
       const socket = new StreamDuplex(stream);

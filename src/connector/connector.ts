@@ -113,7 +113,7 @@ class RunningConnector implements Connector, LinkHost {
     this.#edgeTarget();
     this.dial = options.dial ?? edgeDialer(options.protocol ?? 'auto', () => this.#edgeTarget());
     this.#metrics = createConnectorMetrics(options.metrics, options.version);
-    this.#events = new StreamEvents(this.#metrics, log);
+    this.#events = new StreamEvents(this.#metrics, log, clock);
     this.#table = new RuleTable(options.rules, {
       clock,
       flusher: new TickFlusher(),

@@ -12,7 +12,7 @@ export function publishRule(rule: IngressRule): PublishedRule {
   return {
     hostname: rule.hostname === '*' ? '' : rule.hostname,
     path: rule.path,
-    service: service.text.slice(0, 4096),
+    service: withoutUser(service.text).slice(0, 4096),
     protocol: protocolOf(rule),
     isTls,
     hostHeader: originRequest.httpHostHeader,
@@ -24,6 +24,11 @@ export function publishRule(rule: IngressRule): PublishedRule {
     keepAliveConnections: Math.min(originRequest.keepAliveConnections, 100_000),
     keepAliveTimeoutMs: Math.round(originRequest.keepAliveTimeoutMs),
   };
+}
+
+/** A name and password in an address stay at home. */
+function withoutUser(text: string): string {
+  return text.replace(/^([^:/]+:\/\/)[^/]*@/, '$1');
 }
 
 function protocolOf({ service, originRequest }: IngressRule): PublishedRule['protocol'] {

@@ -1,6 +1,6 @@
 // Keeps a connector's rules in step with its configuration file: read again when it changes, checked first, put in
 // force as a whole, or not at all and the last good ones go on. Streams that are open are not touched.
-import { errorText } from '#base/errors.ts';
+import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import { watchFile } from './file-watch.ts';
@@ -35,7 +35,11 @@ export function reloadOnChange(options: ReloadOptions): RulesReloader {
 
 function reloadOnce({ file, connector, log, readRules }: ReloadOptions): void {
   try {
-    connector.reload(readRules(file));
+    const rules = readRules(file);
+    if (rules.length === 0) {
+      throw new SallyportError('config-invalid', "The config file doesn't contain any ingress rules");
+    }
+    connector.reload(rules);
     connector.setConfigError('');
   } catch (error) {
     connector.setConfigError(errorText(error));
