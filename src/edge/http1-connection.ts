@@ -422,6 +422,9 @@ export class Http1Connection implements Downstream {
         this.#socket.destroySoon();
         return;
       default:
+        // Nobody closes only half of a TLS connection: the client is gone, and an origin that takes its time to answer
+        // must not be held for it. Over plain TCP scripts do, so there the answer is still sent.
+        if (this.#scheme === 'https') this.#destroy();
     }
   }
 
