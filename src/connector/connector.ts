@@ -3,7 +3,7 @@
 //
 //     edge-link.ts (x N)  <->  edge          rule-table.ts -> origin.ts -> origin-pipe.ts  <->  origins
 import type { Clock } from '#base/clock.ts';
-import { SallyportError } from '#base/errors.ts';
+import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
@@ -159,9 +159,11 @@ class RunningConnector implements Connector, LinkHost {
     this.log.info('Updated to new configuration', { version, ...difference });
     for (const link of this.#links) {
       link.connection?.publish(this.#table.published).catch((error: unknown) => {
+        // A connection that ended publishes them when it is back.
+        if (isSallyportError(error, 'edge-unreachable')) return;
         this.log.error('The edge did not take the new ingress rules', {
           connIndex: link.index,
-          error: String(error),
+          error: errorText(error),
         });
       });
     }
@@ -192,6 +194,7 @@ class RunningConnector implements Connector, LinkHost {
   }
 
   async close(): Promise<void> {
+    if (this.#phase === 'stopped') return;
     const tasksEnded = this.#stopDialing();
     for (const link of this.#links) link.close('shutdown');
     await Promise.all(this.#links.map((link) => link.drain()));

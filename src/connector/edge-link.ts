@@ -88,7 +88,9 @@ export class EdgeLink {
         await this.#pause(outcome, signal);
       } catch (error) {
         if (signal.aborted) return;
-        throw error;
+        // A fault of ours must not take the connection away for good.
+        const failure = { state: 'unreachable', detail: errorText(error) } as const;
+        await this.#pause(this.#lost('internal-error', failure.detail, failure, 0), signal);
       }
     }
   }

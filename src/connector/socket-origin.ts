@@ -22,7 +22,16 @@ export class SocketOrigin implements Origin, PipeOwner {
   }
 
   serve(stream: TunnelStream, request: OpenRequest, opened: () => void): void {
-    this.serveAt(this.#target, this.newPipe(stream), request, opened);
+    const pipe = this.newPipe(stream);
+    const { service } = this.#rule;
+    if (service.kind === 'tcp' && service.port === 0) {
+      pipe.fail(
+        'origin-unreachable',
+        `${service.host}: the rule names no port and ${service.scheme} has no default`,
+      );
+    } else {
+      this.serveAt(this.#target, pipe, request, opened);
+    }
   }
 
   /** Takes a stream whose destination is not known yet. */

@@ -127,6 +127,10 @@ test('unix sockets', async () => {
   server.close();
 });
 
+test('a scheme without a default port, and without one in the rule, is unreachable', async () => {
+  assert.equal(await talk('service: ftp://127.0.0.1', 'x', () => false), 'origin-unreachable');
+});
+
 const loopbackAllowed = 'originRequest: {ipRules: [{prefix: 127.0.0.0/8, allow: true}]}';
 
 test('a bastion goes where ipRules allow, by address or by name', async () => {
