@@ -16,12 +16,15 @@ export interface Clock {
   after(delayMs: number, run: () => void): Timer;
 }
 
+/** What Node's timers can count (24.8 days); a longer delay would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, run) {
-    const handle = setTimeout(run, delayMs);
+    const handle = setTimeout(run, Math.min(delayMs, longestTimerMs));
     handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },
