@@ -19,6 +19,8 @@ import { fieldObject, isOwnAnswer, requestTrailers, responseArray } from './http
 import type { FieldTable } from './http2-fields.ts';
 import { failureResponse, grpcFailure, isGrpc } from './http2-failure.ts';
 import type { FailureAnswer } from './http2-failure.ts';
+import { StreamProgress } from './http2-progress.ts';
+import type { ExchangeDeadlines } from './http2-progress.ts';
 
 /** What an exchange needs of the connection and front it belongs to. */
 export interface ExchangeHost {
@@ -28,12 +30,6 @@ export interface ExchangeHost {
   exchangeClosed(exchange: Http2Exchange, isReset: boolean): void;
   /** Bytes of a response went out, in one call. */
   exchangeSent(): void;
-}
-
-/** Limits the sweep applies. */
-export interface ExchangeDeadlines {
-  readonly stallMs: number;
-  readonly lingerMs: number;
 }
 
 /** A core stream that knows its exchange. */
@@ -60,7 +56,6 @@ export class Http2Exchange implements Downstream {
   /** Nothing more will be written. */
   #responseEnded = false;
   #requestEnded: boolean;
-  #isRaw = false;
   /** The edge answered in the origin's place: nobody reads the rest of the request. */
   #isOwnAnswer = false;
   #mayTrail = false;
@@ -70,21 +65,13 @@ export class Http2Exchange implements Downstream {
   /** The edge itself cut the stream, for a reason that is not the client's. */
   #isCutByEdge = false;
   #hasDrainListener = false;
-  // Progress, read by the sweep.
-  #written = 0;
-  #received = 0;
-  #sentSeen = 0;
-  #sentSeenMs = 0;
-  #receivedSeen = 0;
-  #receivedSeenMs = 0;
-  #lingerSinceMs = 0;
+  readonly #progress: StreamProgress;
 
   constructor(stream: ServerHttp2Stream, requestEnded: boolean, host: ExchangeHost, nowMs: number) {
     this.stream = stream;
     this.#host = host;
     this.#requestEnded = requestEnded;
-    this.#sentSeenMs = nowMs;
-    this.#receivedSeenMs = nowMs;
+    this.#progress = new StreamProgress(nowMs);
     (stream as BoundStream).exchange = this;
     stream.on('error', ignoreError);
     stream.on('aborted', onClosed);
@@ -167,7 +154,6 @@ export class Http2Exchange implements Downstream {
 
   switchProtocols(head: ResponseHead): void {
     if (this.#isGone() || this.#responded) return;
-    this.#isRaw = true;
     // RFC 8441 section 5: 101 becomes 200, and the handshake's key and accept fields have no meaning here.
     const fields = responseArray(head, 200, this.#host.table);
     for (let i = fields.length - 2; i > 0; i -= 2) {
@@ -193,7 +179,7 @@ export class Http2Exchange implements Downstream {
 
   body(chunk: Buffer): boolean {
     if (this.#isGone() || this.#responseEnded) return true;
-    this.#written += chunk.length;
+    this.#progress.written += chunk.length;
     this.#host.exchangeSent();
     if (this.stream.write(chunk)) return true;
     if (!this.#hasDrainListener) {
@@ -279,7 +265,7 @@ export class Http2Exchange implements Downstream {
   // Events of the stream.
 
   received(chunk: Buffer): void {
-    this.#received += chunk.length;
+    this.#progress.received += chunk.length;
     if (this.#upstream && !this.#upstream.writeBody(chunk)) this.stream.pause();
   }
 
@@ -331,18 +317,19 @@ export class Http2Exchange implements Downstream {
 
   /** Grows while bytes of this stream move. */
   get progress(): number {
-    return this.#written - this.stream.writableLength + this.#received;
+    return this.#progress.total(this.stream.writableLength);
   }
 
   /** Checks the deadlines; returns the name of the one that was passed. */
   sweep(nowMs: number, deadlines: ExchangeDeadlines): 'write-stall' | 'read-stall' | undefined {
     if (this.#isGone()) return undefined;
-    if (this.#hasWriteStalled(nowMs, deadlines.stallMs)) {
+    if (this.#progress.hasWriteStalled(this.stream.writableLength, nowMs, deadlines.stallMs)) {
       this.cutOff('the client stopped reading', constants.NGHTTP2_CANCEL);
       return 'write-stall';
     }
-    if (this.#responseEnded && !this.#requestEnded) this.#linger(nowMs, deadlines);
-    else if (this.#hasReadStalled(nowMs, deadlines.stallMs)) {
+    if (this.#responseEnded) {
+      if (!this.#requestEnded) this.#linger(nowMs, deadlines);
+    } else if (this.#progress.hasReadStalled(this.#isBodyDue(), nowMs, deadlines.stallMs)) {
       this.#dropUpstream('the request body stalled');
       this.abort(failure('request-timeout', 'the request body stalled'));
       return 'read-stall';
@@ -356,45 +343,15 @@ export class Http2Exchange implements Downstream {
     if (!this.#isGone()) this.#cut(code);
   }
 
-  #hasWriteStalled(nowMs: number, stallMs: number): boolean {
-    const waiting = this.stream.writableLength;
-    const sent = this.#written - waiting;
-    if (waiting === 0 || sent !== this.#sentSeen) {
-      this.#sentSeen = sent;
-      this.#sentSeenMs = nowMs;
-      return false;
-    }
-    return nowMs - this.#sentSeenMs > stallMs;
-  }
-
   /** Only an upload that nobody has answered yet is due; gRPC streams may be silent as long as they like. */
-  #hasReadStalled(nowMs: number, stallMs: number): boolean {
-    const isDue =
-      !this.#requestEnded &&
-      !this.#responded &&
-      !this.stream.isPaused() &&
-      !isGrpc(this.#request) &&
-      !this.#isRaw;
-    if (!isDue || this.#received !== this.#receivedSeen || this.#request?.upgrade !== '') {
-      this.#receivedSeen = this.#received;
-      this.#receivedSeenMs = nowMs;
-      return false;
-    }
-    return nowMs - this.#receivedSeenMs > stallMs;
+  #isBodyDue(): boolean {
+    if (this.#requestEnded || this.#responded || this.stream.isPaused()) return false;
+    return this.#request?.upgrade === '' && !isGrpc(this.#request);
   }
 
-  /** After an early response: as long as an upstream takes the body it may come; without one, not for long. */
   #linger(nowMs: number, deadlines: ExchangeDeadlines): void {
-    if (this.#received !== this.#receivedSeen || this.#lingerSinceMs === 0) {
-      this.#receivedSeen = this.#received;
-      this.#receivedSeenMs = nowMs;
-      if (this.#lingerSinceMs === 0) this.#lingerSinceMs = nowMs;
-    }
-    const isOver =
-      this.#upstream && !this.#isOwnAnswer
-        ? nowMs - this.#receivedSeenMs > deadlines.stallMs
-        : nowMs - this.#lingerSinceMs > deadlines.lingerMs;
-    if (!isOver || !this.stream.writableFinished) return;
+    const isRead = this.#upstream !== undefined && !this.#isOwnAnswer;
+    if (!this.#progress.isLingerOver(isRead, nowMs, deadlines) || !this.stream.writableFinished) return;
     this.#dropUpstream('the response was complete');
     this.#isCutByEdge = true;
     this.stream.close(constants.NGHTTP2_NO_ERROR);
