@@ -9,8 +9,10 @@ import { type RunningProcess, repositoryRoot, startProcess } from './process.ts'
 /** What `sallyport demo --output json` prints when everything is up. */
 export interface DemoReady {
   readonly ready: true;
-  readonly https: number;
-  readonly http: number;
+  /** `https://localhost:PORT` */
+  readonly https: string;
+  /** `http://localhost:PORT` */
+  readonly http: string;
   /** Hostname to URL, the sample site's and those asked for. */
   readonly hostnames: Readonly<Record<string, string>>;
   readonly caFile: string;
@@ -20,6 +22,8 @@ export interface DemoReady {
 }
 
 export interface Demo extends DemoReady {
+  readonly httpsPort: number;
+  readonly httpPort: number;
   /** PEM of the internal CA. */
   readonly ca: string;
   readonly dataDir: string;
@@ -52,6 +56,8 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const ca = await readFile(ready.caFile, 'utf8');
   return {
     ...ready,
+    httpsPort: Number(new URL(ready.https).port),
+    httpPort: Number(new URL(ready.http).port),
     ca,
     dataDir,
     process: running,

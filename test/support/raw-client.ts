@@ -1,6 +1,6 @@
 // A client that sends exactly the bytes it is told to, over TCP or TLS, and keeps exactly the bytes that come back.
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { once } from 'node:events';
 import { eventually } from './eventually.ts';
 
@@ -97,14 +97,16 @@ export async function openRaw(target: RawTarget): Promise<RawConnection> {
     await once(socket, 'connect');
     return new RawConnection(socket);
   }
-  const socket = connectTls({
+  // Node's types leave allowHalfOpen out of TLS options; the socket takes it.
+  const options: ConnectionOptions & { allowHalfOpen: boolean } = {
     port,
     host,
     servername: tls.serverName,
     ca: tls.ca,
     ALPNProtocols: [...(tls.alpn ?? ['http/1.1'])],
     allowHalfOpen: true,
-  });
+  };
+  const socket = connectTls(options);
   await once(socket, 'secureConnect');
   socket.setNoDelay(true);
   return new RawConnection(socket);

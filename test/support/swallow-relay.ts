@@ -3,6 +3,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+/** Which bytes vanish: those towards the target, those from it, or both. */
+export type SwallowedWay = 'to-target' | 'from-target' | 'both';
+
 interface Pair {
   readonly near: Socket;
   readonly far: Socket;
@@ -12,7 +15,7 @@ export class SwallowRelay {
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
   readonly #target: { readonly host: string; readonly port: number };
-  #isSwallowing = false;
+  #swallowed: SwallowedWay | undefined;
   #isRefusing = false;
   #delayMs = 0;
   /** Bytes passed on so far, both ways. */
@@ -43,9 +46,9 @@ export class SwallowRelay {
     return this.#pairs.size;
   }
 
-  /** From now on every byte, of old and new connections, vanishes without a word; `false` passes new bytes again. */
-  swallow(isSwallowing = true): void {
-    this.#isSwallowing = isSwallowing;
+  /** From now on bytes of old and new connections vanish without a word; `false` passes new bytes again. */
+  swallow(isSwallowing = true, way: SwallowedWay = 'both'): void {
+    this.#swallowed = isSwallowing ? way : undefined;
   }
 
   /** New connections are reset at once. */
@@ -84,10 +87,10 @@ export class SwallowRelay {
     far.on('error', () => undefined);
     const pair: Pair = { near, far };
     this.#pairs.add(pair);
-    this.#join(near, far);
-    this.#join(far, near);
+    this.#join(near, far, 'to-target');
+    this.#join(far, near, 'from-target');
     const forget = (): void => {
-      if (this.#isSwallowing) return;
+      if (this.#swallowed !== undefined) return;
       this.#pairs.delete(pair);
       near.destroy();
       far.destroy();
@@ -96,16 +99,20 @@ export class SwallowRelay {
     far.once('close', forget);
   }
 
-  #join(from: Socket, to: Socket): void {
-    from.on('data', (chunk: Buffer) => this.#later(() => this.#pass(from, to, chunk)));
-    from.on('end', () => this.#later(() => void (this.#isSwallowing || to.destroyed || to.end())));
+  #join(from: Socket, to: Socket, way: SwallowedWay): void {
+    from.on('data', (chunk: Buffer) => this.#later(() => this.#pass(from, to, chunk, way)));
+    from.on('end', () => this.#later(() => void (this.#vanishes(way) || to.destroyed || to.end())));
     to.on('drain', () => from.resume());
   }
 
-  #pass(from: Socket, to: Socket, chunk: Buffer): void {
-    if (this.#isSwallowing || to.destroyed) return;
+  #pass(from: Socket, to: Socket, chunk: Buffer, way: SwallowedWay): void {
+    if (this.#vanishes(way) || to.destroyed) return;
     this.passedBytes += chunk.length;
     if (!to.write(chunk)) from.pause();
+  }
+
+  #vanishes(way: SwallowedWay): boolean {
+    return this.#swallowed === 'both' || this.#swallowed === way;
   }
 
   #later(work: () => void): void {

@@ -1,0 +1,156 @@
+// `npm run bench`: our edge and connector beside nginx, HAProxy and Caddy, in one run on one machine. Prints tables with
+// ratios and the targets, and writes everything to bench/results/ as JSON.
+//
+//     npm run bench -- [--quick] [--only requests,bulk,idle,start] [--peers nginx,caddy,sallyport] [--modes "h1 tls"]
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createCertificate } from '#testkit/certificates.ts';
+import { type BulkResult, measureBulk } from './bulk.ts';
+import { type IdleResult, measureIdle, measureResident } from './idle.ts';
+import { loadCore, runPinned, startPinned, waitForPort } from './machine.ts';
+import { type Peer, type PeerOptions, startCaddy, startHaproxy, startNginx, startOrigin } from './peers.ts';
+import { type BenchResult, formatReport } from './report.ts';
+import { measureRequests, type RequestMode, requestModes, type RequestsResult } from './requests.ts';
+import { benchHostname, isSallyportThere, startSallyport } from './sallyport.ts';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: 'requests,bulk,idle,start' },
+    peers: { type: 'string', default: 'nginx,haproxy,caddy,sallyport' },
+    modes: { type: 'string', default: requestModes.join(',') },
+    seconds: { type: 'string' },
+  },
+});
+const wantedParts = flags.only.split(',');
+const wantedModes = requestModes.filter((mode) => flags.modes.split(',').includes(mode));
+const seconds = Number(flags.seconds ?? (flags.quick ? 3 : 8));
+/** Requests per second of the latency runs, below what Caddy manages on one core. */
+const fixedRate = 2000;
+const ports = { origin: 28500, sink: 28501, nginx: 28510, haproxy: 28520, caddy: 28530 };
+
+/** What one peer's turn adds to. */
+interface Findings {
+  readonly versions: Record<string, string>;
+  readonly requests: RequestsResult[];
+  readonly bulk: BulkResult[];
+  readonly idle: IdleResult[];
+  readonly startMs: number[];
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-'));
+const found: Findings = { versions: {}, requests: [], bulk: [], idle: [], startMs: [] };
+const startedAt = new Date().toISOString();
+try {
+  await measureAll();
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function measureAll(): Promise<void> {
+  const sink = startPinned(loadCore, process.execPath, [join(here, 'sink.ts'), String(ports.sink)]);
+  await waitForPort(ports.sink, 'the upload sink');
+  const origin = await startOrigin(folder, ports.origin, ports.sink);
+  const upload = { '1g': join(folder, 'www', '1g'), '5g': join(folder, 'www', '5g') };
+  // Read once, so that no peer pays for filling the page cache.
+  if (wantedParts.includes('bulk'))
+    await runPinned(loadCore, 'sh', ['-c', `cat ${upload['1g']} ${upload['5g']} >/dev/null`]);
+  try {
+    for (const name of flags.peers.split(',')) {
+      const peer = await startPeer(name, await peerOptions());
+      if (peer === undefined) continue;
+      say(`${peer.name} ${peer.version}`);
+      found.versions[peer.name] = peer.version;
+      try {
+        await measurePeer(peer, upload);
+      } finally {
+        await peer.stop();
+      }
+    }
+  } finally {
+    await origin.program.stop();
+    await sink.stop();
+  }
+  await report();
+}
+
+async function measurePeer(peer: Peer, upload: { '1g': string; '5g': string }): Promise<void> {
+  if (wantedParts.includes('idle')) found.idle.push(measureResident(peer));
+  if (wantedParts.includes('requests')) await measureModes(peer, wantedModes);
+  if (wantedParts.includes('bulk')) await measureTransfers(peer, upload);
+  if (wantedParts.includes('idle')) await measureConnections(peer);
+}
+
+async function measureModes(peer: Peer, modes: readonly RequestMode[]): Promise<void> {
+  for (const mode of modes) {
+    const result = await measureRequests(peer, mode, { seconds, fixedRate });
+    say(`  ${mode}: ${result.perSecond.toFixed(0)} req/s, ${result.cpuTotalUs.toFixed(1)} us CPU each`);
+    found.requests.push(result);
+  }
+}
+
+async function measureTransfers(peer: Peer, upload: { '1g': string; '5g': string }): Promise<void> {
+  const isOurs = peer.name === 'sallyport';
+  for (const size of isOurs && !flags.quick ? (['1g', '5g'] as const) : (['1g'] as const)) {
+    for (const direction of ['down', 'up'] as const) {
+      const result = await measureBulk(peer, direction, size, upload[size]);
+      say(`  ${size} ${direction}: ${(result.bytesPerSecond / 1e6).toFixed(0)} MB/s`);
+      found.bulk.push(result);
+    }
+  }
+  found.idle.push(measureResident(peer));
+}
+
+async function measureConnections(peer: Peer): Promise<void> {
+  for (const kind of ['http', 'websocket'] as const) {
+    // The peers' plain configurations proxy no WebSockets; their keep-alive connections are the comparison.
+    if (kind === 'websocket' && peer.name !== 'sallyport') continue;
+    // HAProxy counts two file descriptors a connection against the machine's limit.
+    for (const count of flags.quick || peer.name === 'haproxy' ? [1000] : [1000, 10_000]) {
+      const result = await measureIdle(peer, kind, count);
+      say(`  ${result.connections} idle ${kind}`);
+      found.idle.push(result);
+    }
+  }
+  found.idle.push(measureResident(peer));
+}
+
+async function startPeer(name: string, options: PeerOptions): Promise<Peer | undefined> {
+  if (name === 'nginx') return startNginx(options, ports.nginx, ports.nginx + 1);
+  if (name === 'haproxy') return startHaproxy(options, ports.haproxy, ports.haproxy + 1);
+  if (name === 'caddy') return startCaddy(options, ports.caddy, ports.caddy + 1);
+  if (!isSallyportThere()) return undefined;
+  return startSallyport(folder, ports.origin);
+}
+
+async function peerOptions(): Promise<PeerOptions> {
+  const certificate = createCertificate({ name: benchHostname, names: [benchHostname] });
+  const files = {
+    certFile: join(folder, 'cert.pem'),
+    keyFile: join(folder, 'key.pem'),
+    bundleFile: join(folder, 'bundle.pem'),
+  };
+  await writeFile(files.certFile, certificate.cert);
+  await writeFile(files.keyFile, certificate.key);
+  await writeFile(files.bundleFile, certificate.cert + certificate.key);
+  return { folder, originPort: ports.origin, ...files };
+}
+
+async function report(): Promise<void> {
+  const machine = `${cpus().length} x ${cpus()[0]!.model}, ${execFileSync('uname', ['-sr'], { encoding: 'utf8' }).trim()}`;
+  const result: BenchResult = { startedAt, machine, ...found };
+  const results = join(here, 'results');
+  await mkdir(results, { recursive: true });
+  const file = join(results, `${startedAt.replaceAll(':', '-')}.json`);
+  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
+  process.stdout.write(`\n${formatReport(result)}\n${machine}; written to bench/results/\n`);
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

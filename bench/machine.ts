@@ -1,0 +1,144 @@
+// What the bench needs of the machine: programs pinned to a core, their CPU time and memory from /proc, and an end for
+// everything that was started.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+
+/** Proxies run on this core, load generators and origins on the other, so that CPU per request can be compared. */
+export const proxyCore = 0;
+export const loadCore = 1;
+
+/** Linux counts process times in hundredths of a second (USER_HZ) on every architecture Node runs on. */
+const tickUs = 10_000;
+
+/** A program the bench started. */
+export interface Program {
+  readonly pid: number;
+  /** What it has written so far, both streams. */
+  output(): string;
+  /** Resolves with the exit code. */
+  readonly ended: Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Starts a program on one core. */
+export function startPinned(
+  core: number,
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Program {
+  const child: ChildProcess = spawn('taskset', ['-c', String(core), command, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString('latin1')).slice(-4_000_000);
+  };
+  child.stdout!.on('data', keep);
+  child.stderr!.on('data', keep);
+  const ended = new Promise<number>((resolve) => {
+    child.once('error', () => resolve(127));
+    child.once('close', (code, signal) => resolve(code ?? (signal === null ? 0 : 143)));
+  });
+  const killOnExit = (): void => void child.kill('SIGKILL');
+  process.once('exit', killOnExit);
+  void ended.then(() => process.removeListener('exit', killOnExit));
+  return {
+    pid: child.pid!,
+    output: () => output,
+    ended,
+    async stop() {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 8000);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Runs a program on one core to its end. @throws with its output unless it exits 0 */
+export async function runPinned(core: number, command: string, args: readonly string[]): Promise<string> {
+  const program = startPinned(core, command, args);
+  const code = await program.ended;
+  if (code !== 0)
+    throw new Error(`${command} ${args.join(' ')} exited ${code}: ${program.output().slice(-2000)}`);
+  return program.output();
+}
+
+/** CPU time that a process and its children have used so far, in microseconds. */
+export function cpuUs(pid: number): number {
+  return processTree(pid).reduce((sum, one) => sum + ownCpuUs(one), 0);
+}
+
+/** Resident memory of a process and its children, in bytes. */
+export function residentBytes(pid: number): number {
+  return processTree(pid).reduce((sum, one) => sum + ownResidentBytes(one), 0);
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits until something accepts TCP connections on a loopback port. */
+export async function waitForPort(port: number, what: string): Promise<void> {
+  for (let i = 0; i < 300; i++) {
+    if (await isListening(port)) return;
+    await pause(50);
+  }
+  throw new Error(`${what} did not listen on port ${port} within 15 s`);
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function processTree(pid: number): number[] {
+  const out = [pid];
+  for (let i = 0; i < out.length; i++) {
+    try {
+      for (const task of readdirSync(`/proc/${out[i]}/task`)) {
+        const children = readFileSync(`/proc/${out[i]}/task/${task}/children`, 'latin1');
+        out.push(
+          ...children
+            .split(' ')
+            .filter((text) => text !== '')
+            .map(Number),
+        );
+      }
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return out;
+}
+
+function ownCpuUs(pid: number): number {
+  const stat = readProcessFile(pid, 'stat');
+  if (stat === '') return 0;
+  // The program's name stands in parentheses and may hold spaces; utime and stime are fields 14 and 15.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * tickUs;
+}
+
+function ownResidentBytes(pid: number): number {
+  const status = readProcessFile(pid, 'status');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** Empty for a process that has ended meanwhile. */
+function readProcessFile(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,201 @@
+// The proxies that ours is measured against, each from Debian's package, with one worker, keep-alive to the origin,
+// no access log, the same P-256 certificate and TLS 1.3; and the origin that all of them share.
+import { mkdir, writeFile, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { cpuUs, loadCore, type Program, proxyCore, startPinned, waitForPort } from './machine.ts';
+
+/** A proxy under test. */
+export interface Peer {
+  readonly name: string;
+  readonly version: string;
+  /** Name of each process that does work for a request, and its pid. */
+  readonly processes: Readonly<Record<string, number>>;
+  readonly plainPort: number;
+  readonly tlsPort: number;
+  stop(): Promise<void>;
+}
+
+/** The origin behind every proxy. */
+export interface Origin {
+  readonly port: number;
+  readonly program: Program;
+}
+
+/** What all peers are started with. */
+export interface PeerOptions {
+  readonly folder: string;
+  readonly originPort: number;
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Certificate and key in one file, for HAProxy. */
+  readonly bundleFile: string;
+}
+
+/** Size of `/` at the origin: what a small API answer weighs. */
+const smallBodyBytes = 900;
+/** `/1g` and `/5g` are sparse files of these sizes. */
+const largeFiles = { '1g': 1 << 30, '5g': 5 * (1 << 30) };
+
+/** nginx with static files: the fastest origin there is, so that the proxy is what is measured. */
+export async function startOrigin(folder: string, port: number, uploadPort: number): Promise<Origin> {
+  const root = join(folder, 'www');
+  await mkdir(root, { recursive: true });
+  await writeFile(join(root, 'index.html'), `${'x'.repeat(smallBodyBytes - 1)}\n`);
+  for (const [name, size] of Object.entries(largeFiles)) {
+    const file = await open(join(root, name), 'w');
+    await file.truncate(size);
+    await file.close();
+  }
+  const config = nginxConfig(
+    folder,
+    'origin',
+    `
+  open_file_cache max=10; sendfile on; tcp_nopush on;
+  upstream sink { server 127.0.0.1:${uploadPort}; keepalive 4; }
+  server {
+    listen 127.0.0.1:${port} reuseport;
+    root ${root};
+    location /sink {
+      proxy_pass http://sink; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_request_buffering off; client_max_body_size 0;
+    }
+  }`,
+  );
+  const file = join(folder, 'origin.conf');
+  await writeFile(file, config);
+  const program = startPinned(loadCore, 'nginx', ['-c', file, '-p', folder, '-e', '/dev/null']);
+  await waitForPort(port, 'the origin');
+  return { port, program };
+}
+
+/** Starts nginx as a reverse proxy. */
+export async function startNginx(options: PeerOptions, plainPort: number, tlsPort: number): Promise<Peer> {
+  const config = nginxConfig(
+    options.folder,
+    'nginx',
+    `
+  ssl_session_cache shared:s:1m;
+  upstream origin { server 127.0.0.1:${options.originPort}; keepalive 128; keepalive_requests 1000000000; }
+  server {
+    listen 127.0.0.1:${plainPort};
+    listen 127.0.0.1:${tlsPort} ssl http2;
+    ssl_certificate ${options.certFile}; ssl_certificate_key ${options.keyFile}; ssl_protocols TLSv1.3;
+    location / {
+      proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_request_buffering off; client_max_body_size 0; proxy_max_temp_file_size 0;
+    }
+  }`,
+  );
+  const file = join(options.folder, 'nginx.conf');
+  await writeFile(file, config);
+  const program = startPinned(proxyCore, 'nginx', ['-c', file, '-p', options.folder, '-e', '/dev/null']);
+  return ready('nginx', versionOf('nginx', ['-v']), program, plainPort, tlsPort);
+}
+
+/** Starts HAProxy as a reverse proxy. */
+export async function startHaproxy(options: PeerOptions, plainPort: number, tlsPort: number): Promise<Peer> {
+  const config = `global
+  nbthread 1
+  maxconn 9900
+  ssl-default-bind-options ssl-min-ver TLSv1.3
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 300s
+  timeout server 300s
+  http-reuse always
+frontend f
+  bind 127.0.0.1:${plainPort}
+  bind 127.0.0.1:${tlsPort} ssl crt ${options.bundleFile} alpn h2,http/1.1
+  option forwardfor
+  default_backend b
+backend b
+  server o 127.0.0.1:${options.originPort}
+`;
+  const file = join(options.folder, 'haproxy.cfg');
+  await writeFile(file, config);
+  const program = startPinned(proxyCore, 'haproxy', ['-db', '-f', file]);
+  return ready('haproxy', versionOf('haproxy', ['-v']), program, plainPort, tlsPort);
+}
+
+/** Starts Caddy as a reverse proxy. */
+export async function startCaddy(options: PeerOptions, plainPort: number, tlsPort: number): Promise<Peer> {
+  const config = `{
+  admin off
+  auto_https off
+  log {
+    level ERROR
+  }
+  servers {
+    protocols h1 h2
+  }
+}
+http://:${plainPort} {
+  bind 127.0.0.1
+  reverse_proxy 127.0.0.1:${options.originPort}
+}
+https://:${tlsPort} {
+  bind 127.0.0.1
+  tls ${options.certFile} ${options.keyFile}
+  reverse_proxy 127.0.0.1:${options.originPort}
+}
+`;
+  const file = join(options.folder, 'Caddyfile');
+  await writeFile(file, config);
+  const env = {
+    GOMAXPROCS: '1',
+    XDG_DATA_HOME: options.folder,
+    XDG_CONFIG_HOME: options.folder,
+    HOME: options.folder,
+  };
+  const program = startPinned(proxyCore, 'caddy', ['run', '--config', file, '--adapter', 'caddyfile'], env);
+  return ready('caddy', versionOf('caddy', ['version']), program, plainPort, tlsPort);
+}
+
+async function ready(
+  name: string,
+  version: string,
+  program: Program,
+  plainPort: number,
+  tlsPort: number,
+): Promise<Peer> {
+  await Promise.race([
+    Promise.all([waitForPort(plainPort, name), waitForPort(tlsPort, name)]),
+    program.ended.then((code) => {
+      throw new Error(`${name} exited ${code}: ${program.output().slice(-2000)}`);
+    }),
+  ]);
+  // Fails at once where /proc does not have what the bench reads.
+  cpuUs(program.pid);
+  return {
+    name,
+    version,
+    processes: { [name]: program.pid },
+    plainPort,
+    tlsPort,
+    stop: () => program.stop(),
+  };
+}
+
+function nginxConfig(folder: string, name: string, http: string): string {
+  // Started by root, nginx would give its workers to a user who may not read the bench's folder.
+  const user = process.getuid?.() === 0 ? 'user root; ' : '';
+  return `${user}daemon off; worker_processes 1; pid ${join(folder, `${name}.pid`)}; error_log ${join(folder, `${name}.log`)} error;
+worker_rlimit_nofile 20000;
+events { worker_connections 15000; }
+http {
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;
+  client_body_temp_path ${join(folder, `${name}-body`)}; proxy_temp_path ${join(folder, `${name}-proxy`)};
+  fastcgi_temp_path ${join(folder, `${name}-f`)}; uwsgi_temp_path ${join(folder, `${name}-u`)};
+  scgi_temp_path ${join(folder, `${name}-s`)};
+  ${http}
+}
+`;
+}
+
+function versionOf(command: string, args: readonly string[]): string {
+  const text = execFileSync('sh', ['-c', `${command} ${args.join(' ')} 2>&1`], { encoding: 'utf8' });
+  return /\d+\.\d+(\.\d+)?/.exec(text)?.[0] ?? '?';
+}

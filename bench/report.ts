@@ -1,0 +1,189 @@
+// The bench's tables, as text: numbers per peer, ratios to nginx and Caddy, and the targets beside them.
+import type { BulkResult } from './bulk.ts';
+import type { IdleResult } from './idle.ts';
+import { type RequestMode, type RequestsResult, requestModes } from './requests.ts';
+
+/** Everything one run measured. */
+export interface BenchResult {
+  readonly startedAt: string;
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly requests: readonly RequestsResult[];
+  readonly bulk: readonly BulkResult[];
+  readonly idle: readonly IdleResult[];
+  /** Milliseconds from a connector's start to the first request served, each try. */
+  readonly startMs: readonly number[];
+}
+
+/** A target: what is measured, the bound, and what came out. */
+export interface Verdict {
+  readonly what: string;
+  readonly bound: number;
+  readonly measured: number;
+  readonly isMet: boolean;
+}
+
+/** The whole report. */
+export function formatReport(result: BenchResult): string {
+  const parts = [
+    result.requests.length > 0 ? formatRequests(result.requests) : '',
+    result.bulk.length > 0 ? formatBulk(result.bulk) : '',
+    result.idle.length > 0 ? formatIdle(result.idle) : '',
+    result.startMs.length > 0
+      ? `First request after a connector's start: ${result.startMs.map((ms) => `${ms.toFixed(0)} ms`).join(', ')}`
+      : '',
+    formatVerdicts(verdicts(result)),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** Rows under a heading, columns aligned. */
+export function formatTable(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join('  ')
+      .trimEnd();
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+/** The issue's targets, those that this run can judge. */
+export function verdicts(result: BenchResult): Verdict[] {
+  const out: Verdict[] = [];
+  const cpu = (peer: string, mode: RequestMode): number | undefined =>
+    result.requests.find((row) => row.peer === peer && row.mode === mode)?.cpuTotalUs;
+  const ratio = (mode: RequestMode, peer: string, bound: number): void => {
+    const [ours, theirs] = [cpu('sallyport', mode), cpu(peer, mode)];
+    if (ours === undefined || theirs === undefined) return;
+    out.push(atMost(`CPU per request, ${mode}, edge + connector / ${peer}`, bound, ours / theirs));
+  };
+  ratio('h1 tls', 'nginx', 1.75);
+  ratio('h1 tls', 'caddy', 0.35);
+  ratio('h2 tls', 'caddy', 0.5);
+  const edge = result.requests.find((row) => row.peer === 'sallyport' && row.mode === 'h1 tls')?.cpuUs[
+    'edge'
+  ];
+  const nginx = cpu('nginx', 'h1 tls');
+  if (edge !== undefined && nginx !== undefined)
+    out.push(atMost('CPU per request, h1 tls, edge / nginx', 1.25, edge / nginx));
+  for (const direction of ['down', 'up'] as const) addBulkVerdict(out, result.bulk, direction);
+  addMemoryVerdicts(out, result);
+  return out;
+}
+
+function addBulkVerdict(out: Verdict[], rows: readonly BulkResult[], direction: 'down' | 'up'): void {
+  const speed = (peer: string): number | undefined =>
+    rows.find((row) => row.peer === peer && row.direction === direction && row.bytes === 1 << 30)
+      ?.bytesPerSecond;
+  const [ours, theirs] = [speed('sallyport'), speed('nginx')];
+  if (ours === undefined || theirs === undefined) return;
+  const measured = ours / theirs;
+  out.push({
+    what: `bulk ${direction}, sallyport / nginx (at least)`,
+    bound: 0.6,
+    measured,
+    isMet: measured >= 0.6,
+  });
+}
+
+function addMemoryVerdicts(out: Verdict[], result: BenchResult): void {
+  const five = result.bulk.filter((row) => row.peer === 'sallyport' && row.bytes > 1 << 30);
+  for (const row of five) {
+    for (const [name, seen] of Object.entries(row.resident)) {
+      out.push(
+        atMost(`5 GB ${row.direction} moves ${name}'s memory by, MB`, 64, (seen.peak - seen.before) / 1e6),
+      );
+    }
+  }
+  const limits: Record<string, number> = { edge: 100, connector: 80 };
+  const last = result.idle.findLast((row) => row.peer === 'sallyport' && row.kind === 'none');
+  for (const [name, limit] of Object.entries(limits)) {
+    const bytes = last?.resident[name];
+    if (bytes !== undefined) out.push(atMost(`${name} resident after the run, MB`, limit, bytes / 1e6));
+  }
+}
+
+function atMost(what: string, bound: number, measured: number): Verdict {
+  return { what: `${what} (at most)`, bound, measured, isMet: measured <= bound };
+}
+
+function formatRequests(rows: readonly RequestsResult[]): string {
+  const tables = requestModes.map((mode) => {
+    const ofMode = rows.filter((row) => row.mode === mode);
+    if (ofMode.length === 0) return '';
+    const base = (peer: string): number => ofMode.find((row) => row.peer === peer)?.cpuTotalUs ?? NaN;
+    const cells = ofMode.map((row) => [
+      row.peer,
+      row.perSecond.toFixed(0),
+      row.cpuTotalUs.toFixed(1),
+      Object.entries(row.cpuUs)
+        .map(([name, us]) => `${name} ${us.toFixed(1)}`)
+        .join(', '),
+      times(row.cpuTotalUs / base('nginx')),
+      times(row.cpuTotalUs / base('caddy')),
+      row.fixedRate.toFixed(0),
+      row.p50Us.toFixed(0),
+      row.p99Us.toFixed(0),
+      String(row.failed),
+    ]);
+    const head = [
+      mode,
+      'req/s',
+      'CPU us/req',
+      'of which',
+      '/nginx',
+      '/caddy',
+      'at rate',
+      'p50 us',
+      'p99 us',
+      'failed',
+    ];
+    return formatTable(head, cells);
+  });
+  return tables.filter((table) => table !== '').join('\n\n');
+}
+
+function formatBulk(rows: readonly BulkResult[]): string {
+  const cells = rows.map((row) => [
+    `${row.peer} ${row.direction} ${(row.bytes / 2 ** 30).toFixed(0)} GiB`,
+    `${(row.bytesPerSecond / 1e6).toFixed(0)}`,
+    Object.entries(row.resident)
+      .map(
+        ([name, seen]) =>
+          `${name} ${megabytes(seen.before)} > ${megabytes(seen.peak)} > ${megabytes(seen.after)}`,
+      )
+      .join(', '),
+  ]);
+  return formatTable(['bulk over TLS', 'MB/s', 'resident MB before > peak > after'], cells);
+}
+
+function formatIdle(rows: readonly IdleResult[]): string {
+  const cells = rows.map((row) => [
+    row.peer,
+    row.kind === 'none' ? 'none' : `${row.connections} ${row.kind}`,
+    Object.entries(row.resident)
+      .map(([name, bytes]) => `${name} ${megabytes(bytes)}`)
+      .join(', '),
+  ]);
+  return formatTable(['resident memory', 'idle connections', 'MB'], cells);
+}
+
+function formatVerdicts(rows: readonly Verdict[]): string {
+  if (rows.length === 0) return '';
+  const cells = rows.map((row) => [
+    row.what,
+    String(row.bound),
+    row.measured.toFixed(2),
+    row.isMet ? 'met' : 'MISSED',
+  ]);
+  return formatTable(['target', 'bound', 'measured', ''], cells);
+}
+
+function times(ratio: number): string {
+  return Number.isFinite(ratio) ? `x${ratio.toFixed(2)}` : '';
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
+}

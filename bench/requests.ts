@@ -1,0 +1,85 @@
+// Requests per second, CPU per request and latency at a fixed rate: small answers over plain HTTP/1.1, HTTP/1.1 with
+// TLS and HTTP/2 with TLS.
+import { type LoadRun, runFixedRate, runH2load, runWrk } from './load.ts';
+import { cpuUs } from './machine.ts';
+import type { Peer } from './peers.ts';
+import { benchHostname } from './sallyport.ts';
+
+/** The ways a request comes in. */
+export const requestModes = ['h1 plain', 'h1 tls', 'h2 tls'] as const;
+export type RequestMode = (typeof requestModes)[number];
+
+/** One peer under one kind of load. */
+export interface RequestsResult {
+  readonly peer: string;
+  readonly mode: RequestMode;
+  readonly perSecond: number;
+  /** CPU per request of each process, in microseconds, and of all together. */
+  readonly cpuUs: Readonly<Record<string, number>>;
+  readonly cpuTotalUs: number;
+  readonly fixedRate: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  /** Of both runs. */
+  readonly failed: number;
+}
+
+export interface RequestsOptions {
+  readonly seconds: number;
+  /** The same for all peers, below what the slowest manages. */
+  readonly fixedRate: number;
+}
+
+const wrkConnections = 64;
+
+/** Measures one peer: a warm-up, a run at full speed, a run at a fixed rate. */
+export async function measureRequests(
+  peer: Peer,
+  mode: RequestMode,
+  options: RequestsOptions,
+): Promise<RequestsResult> {
+  const run = (seconds: number): Promise<LoadRun> => runFullSpeed(peer, mode, seconds);
+  await run(Math.min(3, options.seconds));
+  const before = usage(peer);
+  const full = await run(options.seconds);
+  const after = usage(peer);
+  const perRequest: Record<string, number> = {};
+  for (const name of Object.keys(peer.processes)) {
+    perRequest[name] = (after[name]! - before[name]!) / Math.max(1, full.requests);
+  }
+  if (full.failed > full.requests / 100) {
+    throw new Error(
+      `${peer.name}, ${mode}: ${full.failed} of ${full.requests} requests failed; nothing to compare`,
+    );
+  }
+  const latency = await runFixedRate(targetOf(peer, mode), {
+    perSecond: options.fixedRate,
+    seconds: options.seconds,
+    isHttp2: mode === 'h2 tls',
+  });
+  return {
+    peer: peer.name,
+    mode,
+    perSecond: full.perSecond,
+    cpuUs: perRequest,
+    cpuTotalUs: Object.values(perRequest).reduce((sum, us) => sum + us, 0),
+    fixedRate: latency.perSecond,
+    p50Us: latency.p50Us,
+    p99Us: latency.p99Us,
+    failed: full.failed + latency.failed,
+  };
+}
+
+function runFullSpeed(peer: Peer, mode: RequestMode, seconds: number): Promise<LoadRun> {
+  const target = targetOf(peer, mode);
+  return mode === 'h2 tls' ? runH2load(target, seconds) : runWrk(target.url, wrkConnections, seconds);
+}
+
+function targetOf(peer: Peer, mode: RequestMode): { url: string; port: number } {
+  const port = mode === 'h1 plain' ? peer.plainPort : peer.tlsPort;
+  return { url: `${mode === 'h1 plain' ? 'http' : 'https'}://${benchHostname}:${port}/`, port };
+}
+
+function usage(peer: Peer): Record<string, number> {
+  return Object.fromEntries(Object.entries(peer.processes).map(([name, pid]) => [name, cpuUs(pid)]));
+}
