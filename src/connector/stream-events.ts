@@ -40,6 +40,7 @@ export class StreamEvents implements OriginEvents {
   originReached(tookMs: number): void {
     this.#metrics.connectLatency.observe(tookMs);
     this.#metrics.tcpTotal.add();
+    this.#metrics.tcpActive.set(this.#openStreams);
   }
 
   streamClosed(rule: IngressRule, reason: ResetReason | '', detail: string): void {

@@ -40,6 +40,9 @@ const packingStep = 64;
 /** One bulk transfer makes a connection less welcome than this many steps of ordinary requests. */
 const bulkWeight = 100;
 
+/** Load of the replica that has just failed a request: its other connections are likely to be dying, too. */
+const lastResort = Number.MAX_SAFE_INTEGER;
+
 /** All live connections by tunnel. */
 export class TunnelRegistry {
   readonly #byTunnel = new Map<string, TunnelSlot[]>();
@@ -94,7 +97,10 @@ export class TunnelRegistry {
     return this.#byTunnel.has(tunnelId);
   }
 
-  /** The connection for the next request to `tunnelId`, other than `except` where there is a choice. HOT. */
+  /**
+   * The connection for the next request to `tunnelId`; after a failure on `except` rather another replica's, then a
+   * sibling's. HOT.
+   */
   pick(tunnelId: string, except: TunnelSlot | undefined): TunnelSlot | undefined {
     const slots = this.#byTunnel.get(tunnelId);
     if (!slots) return undefined;
@@ -104,7 +110,9 @@ export class TunnelRegistry {
     let bestSteps = Infinity;
     for (const slot of slots) {
       if (slot === except) continue;
-      const replica = this.#replicaLoad(slots, slot.connection.instanceId);
+      const { instanceId } = slot.connection;
+      const replica =
+        instanceId === except?.connection.instanceId ? lastResort : this.#replicaLoad(slots, instanceId);
       const steps = slot.bulk * bulkWeight + Math.floor(slot.outstanding / packingStep);
       if (replica < bestReplica || (replica === bestReplica && steps < bestSteps)) {
         best = slot;
