@@ -63,7 +63,7 @@ class FlagTable {
 
   /** The long name and type behind what was typed. */
   find(name: string): { readonly name: string; readonly type: Flag['type'] } | undefined {
-    const known = this.#flags.get(name);
+    const known = this.#flags.get(aliases[name] ?? name);
     if (known) return known;
     if (name === 'h' || name === 'help') return { name: 'help', type: 'boolean' };
     if (name === 'v' || name === 'version') return { name: 'version', type: 'boolean' };

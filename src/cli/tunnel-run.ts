@@ -124,8 +124,8 @@ function runCommand(words: readonly string[], summary: string): Command {
     words,
     usage: '[NAME] [flags]',
     summary,
-    description: `Dials out to the edge, keeps a few connections up and serves the origins that its
-ingress rules name. Without --token, --token-file or --url, config.yml is looked
+    description: `Dials out to the edge, keeps a few connections up and serves the origins that
+its ingress rules name. Without --token, --token-file or --url, config.yml is looked
 for where cloudflared looks. Every flag of "cloudflared tunnel run" is accepted,
 before and after "run"; those without a meaning here are named once at debug.`,
     flags,
