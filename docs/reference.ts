@@ -1,0 +1,89 @@
+// The text of every generated reference page, from the catalogues and schemas in the code.
+import { z } from 'zod';
+import { errorCodes } from '#base/errors.ts';
+import { edgeConfigSchema } from '#config/edge-config-schema.ts';
+import { failureCodes } from '#http/exchange.ts';
+import { disconnectReasons } from '#tunnel/connection.ts';
+import { resetCodes } from '#tunnel/stream.ts';
+
+/** File (beside this one) and text of each page. */
+export function generatedDocs(): ReadonlyMap<string, string> {
+  const schema = z.toJSONSchema(edgeConfigSchema, { io: 'input', unrepresentable: 'any' }) as Schema;
+  return new Map([
+    ['errors.md', errorsPage()],
+    ['edge-config.md', configPage(schema)],
+    ['edge-config.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
+  ]);
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly description?: string;
+  readonly default?: unknown;
+}
+
+function errorsPage(): string {
+  const table = (head: string, rows: readonly string[]): string =>
+    `| ${head} |\n|${'---|'.repeat(head.split('|').length)}\n${rows.join('\n')}\n`;
+  return `# Errors
+
+Written by \`npm run docs\`; do not edit.
+
+## What a visitor sees
+
+The value stands in the \`X-Sallyport-Error\` header, the page, the access log and the metrics.
+
+${table(
+  'code | status | meaning',
+  Object.entries(failureCodes).map(([code, [status, text]]) => `| \`${code}\` | ${status} | ${text} |`),
+)}
+## What an operator sees
+
+${table(
+  'code | meaning',
+  Object.entries(errorCodes).map(([code, text]) => `| \`${code}\` | ${text} |`),
+)}
+## Why a tunnel connection ended
+
+${disconnectReasons.map((reason) => `- \`${reason}\``).join('\n')}
+
+## Why a stream was reset
+
+${table(
+  'reason | number',
+  Object.entries(resetCodes).map(([reason, number]) => `| \`${reason}\` | ${number} |`),
+)}`;
+}
+
+function configPage(schema: Schema): string {
+  const rows = keyRows(schema, '').map(
+    ({ name, text, fallback }) => `| \`${name}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${text} |`,
+  );
+  return `# edge.yml
+
+Written by \`npm run docs\`; do not edit. Durations are written as "30s" or "1m30s", sizes as "16KiB". An unknown key is
+an error. A start is in \`examples/edge.yml\`; editors can use \`docs/edge-config.schema.json\`.
+
+| key | default | meaning |
+|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+interface KeyRow {
+  readonly name: string;
+  readonly text: string;
+  readonly fallback: string | undefined;
+}
+
+function keyRows(schema: Schema, prefix: string): KeyRow[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, value]) => {
+    const isList = value.items?.properties !== undefined;
+    const name = `${prefix}${key}${isList ? '[]' : ''}`;
+    const inner = keyRows(isList ? value.items! : value, `${name}.`);
+    const isPlain = inner.length === 0 && value.default !== undefined;
+    const fallback = isPlain ? JSON.stringify(value.default) : undefined;
+    return [{ name, text: value.description ?? '', fallback }, ...inner];
+  });
+}
