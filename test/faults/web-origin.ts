@@ -1,6 +1,6 @@
 // The origin of the tests of bad days: a plain web server with one path for each kind of answer that a fault may hit.
 //   /hello   /slow?ms=N (answers late)   /drip?ms=N (answers in ten pieces)   /echo (gives the body back)
-//   /big?bytes=N   /sse (an event every 50 ms)   WebSocket on any path: an echo
+//   /big?bytes=N   /sse?ms=N (an event every 50 ms, for ever without ms)   WebSocket on any path: an echo
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
@@ -71,7 +71,7 @@ function answer(
       return drip(response, 10, ms / 10);
     case '/sse':
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-      return sendEvents(response);
+      return sendEvents(response, ms);
     case '/big':
       request.resume();
       return sendBytes(response, Number(query.get('bytes') ?? 1_000_000));
@@ -87,10 +87,15 @@ function drip(response: ServerResponse, left: number, everyMs: number): void {
   setTimeout(() => drip(response, left - 1, everyMs), everyMs);
 }
 
-function sendEvents(response: ServerResponse): void {
+/** For ever, or for `ms` and then a last one. */
+function sendEvents(response: ServerResponse, ms: number): void {
+  const started = performance.now();
   let count = 0;
   response.write(`data: ${count}\n\n`);
-  const timer = setInterval(() => response.write(`data: ${++count}\n\n`), 50);
+  const timer = setInterval(() => {
+    if (ms > 0 && performance.now() - started > ms) response.end('data: end\n\n');
+    else response.write(`data: ${++count}\n\n`);
+  }, 50);
   response.on('close', () => clearInterval(timer));
 }
 
