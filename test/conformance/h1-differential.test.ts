@@ -63,9 +63,7 @@ function compare(ours: Reading, theirs: Reading): string {
     if (mine.isComplete && mine.body !== other.body) return `request ${i}: other body`;
   }
   const isStoppedByUs = ours.refusal !== '' || stopsConnection(ours);
-  if (!isStoppedByUs && theirs.refusal !== '' && ours.requests.every((request) => request.isComplete)) {
-    if (!isOrdinaryEnd(theirs.refusal)) return `llhttp refuses (${theirs.refusal}) and we do not`;
-  }
+  // A head that llhttp refuses early and that never becomes whole is one that we never accept either.
   if (!isStoppedByUs && ours.requests.length !== reference.length) {
     return `${ours.requests.length} requests and ${reference.length}`;
   }
@@ -77,11 +75,6 @@ function stopsConnection(reading: Reading): boolean {
   const last = reading.requests.at(-1);
   if (last === undefined) return false;
   return last.fields.some((name, i) => i % 2 === 0 && /^(upgrade|connection)$/i.test(name));
-}
-
-/** The client's end in the middle of a head is an error to llhttp and an ordinary goodbye to us. */
-function isOrdinaryEnd(code: string): boolean {
-  return code === 'HPE_INVALID_EOF_STATE' || code === 'HPE_CLOSED_CONNECTION';
 }
 
 function describe(one: MutatedCase, difference: string, ours: Reading, theirs: Reading): string {

@@ -24,38 +24,52 @@ const quietMs = 250;
 const probes = loadProbes();
 const isPrinting = process.env['SALLYPORT_PRINT_FORWARDED'] === '1';
 
+/** Rows where being as strict as the strictest peer would be wrong, and why. */
+const exceptions: Readonly<Record<string, string>> = {
+  'asterisk OPTIONS *':
+    'nginx answers 400; RFC 9110 section 9.3.7 gives this request a meaning, so the edge answers it',
+};
+
 let origin: RecordingOrigin;
 let demo: Demo;
+let plainDemo: Demo;
 
 before(async () => {
   origin = await RecordingOrigin.start();
-  demo = await startDemo({ services: { 'a.example': origin.url, 'b.example': origin.url } });
+  const services = { 'a.example': origin.url, 'b.example': origin.url };
+  demo = await startDemo({ services });
+  plainDemo = await startDemo({ services, extraArgs: ['--serve-http'] });
 });
 
 after(async () => {
   await demo.close();
+  await plainDemo.close();
   await origin.close();
 });
 
-describe('HTTP/1.1 byte probes over TLS', () => {
+describe('HTTP/1.1 byte probes', () => {
   for (const probe of probes) {
-    test(`${probe.name}: as strict as the strictest of nginx, HAProxy, Caddy and Apache`, async () => {
+    test(`${probe.name}: over TLS as strict as the strictest of nginx, HAProxy, Caddy and Apache`, async () => {
       const seen = await observe(probe, {
         port: demo.httpsPort,
         tls: { serverName: 'a.example', ca: demo.ca },
       });
       if (isPrinting) print(probe, seen);
       assertStrict(probe, seen);
-      assertForwarded(probe, seen);
+      assertForwarded(probe, seen, 'https');
     });
-  }
-});
 
-describe('HTTP/1.1 byte probes over plain HTTP, which redirects', () => {
-  for (const probe of probes) {
-    test(`${probe.name}: nothing reaches an origin, and what a strict proxy refuses is refused`, async () => {
+    test(`${probe.name}: the same over plain HTTP where it is served`, async () => {
+      const seen = await observe(probe, { port: plainDemo.httpPort });
+      assertStrict(probe, seen);
+      assertForwarded(probe, seen, 'http');
+    });
+
+    test(`${probe.name}: where plain HTTP redirects, nothing reaches an origin`, async () => {
       const seen = await observe(probe, { port: demo.httpPort });
       assert.equal(seen.forwarded, '');
+      // A redirect may go out before a bad body is seen; the connection is then closed and the body never read.
+      if (seen.status[0] === '308' && seen.end !== 'open') return;
       assertStrict(probe, seen);
     });
   }
@@ -95,7 +109,7 @@ async function observe(probe: Probe, target: RawTarget): Promise<Observed> {
 
 function assertStrict(probe: Probe, seen: Observed): void {
   const [ours, theirs] = [classify(seen), strictestPeer(probe)];
-  // Where peers answer only because no other host is published, we may answer or forward what is unambiguous.
+  if (probe.name in exceptions) return;
   assert.ok(
     strictness.indexOf(ours) >= strictness.indexOf(theirs),
     `${ours} (${seen.status.join(' ')} ${seen.end}), where the strictest peer: ${theirs}`,
@@ -105,8 +119,9 @@ function assertStrict(probe: Probe, seen: Observed): void {
   }
 }
 
-function assertForwarded(probe: Probe, seen: Observed): void {
-  assert.equal(normalised(seen.forwarded), forwardedBytes[probe.name] ?? '');
+function assertForwarded(probe: Probe, seen: Observed, scheme: 'http' | 'https'): void {
+  const expected = (forwardedBytes[probe.name] ?? '').replaceAll('-Proto: https', `-Proto: ${scheme}`);
+  assert.equal(normalised(seen.forwarded), expected);
   if (seen.forwarded === '') return;
   for (const request of origin.requests) {
     const count = (name: string): number =>
@@ -125,9 +140,8 @@ function assertForwarded(probe: Probe, seen: Observed): void {
 /** What differs from run to run, replaced. */
 function normalised(text: string): string {
   return text
-    .replace(/(X-Request-Id: )[^\r]+/gi, '$1{id}')
-    .replace(/(X-Forwarded-Port: )\d+/gi, '$1{port}')
-    .replace(/(CF-Ray: )[^\r]+/gi, '$1{id}')
+    .replace(/(X-Request-Id: )[^\r]+/g, '$1{id}')
+    .replace(/(CDN-Loop: )sallyport-[0-9a-f]{12}(?=\r)/g, '$1{loop}')
     .replaceAll(`:${demo.httpsPort}`, ':{port}')
     .replace(/a{200,}/g, (run) => `{a x ${run.length}}`)
     .replace(/(?:X-\d+: 1\r\n){20,}/g, (run) => `{${run.split('\r\n').length - 1} X-n}`)

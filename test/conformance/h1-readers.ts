@@ -10,6 +10,7 @@ import {
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Http1Front } from '#edge/http1-front.ts';
 import type { Downstream, RequestHead, Upstream } from '#http/exchange.ts';
+import { pause, within } from '../support/eventually.ts';
 import { ListFields } from '#http/list-fields.ts';
 import { defaultLimits, defaultTimeouts } from '#model/edge-snapshot.ts';
 import type { Http1Head } from '#wire/http1-head.ts';
@@ -37,8 +38,9 @@ export interface Reader {
   close(): Promise<void>;
 }
 
-/** Bytes that never end a request are given this long to be read before the client's end. */
-const readMs = 25;
+/** Time for the answers and events that follow the last byte. */
+const settleMs = 10;
+const deadlineMs = 5000;
 
 /** Methods llhttp knows; others it refuses by design and we pass on (RFC 9110 section 16.1). */
 export const llhttpMethods: ReadonlySet<string> = new Set(METHODS);
@@ -46,7 +48,8 @@ export const llhttpMethods: ReadonlySet<string> = new Set(METHODS);
 /** Our own front, with an upstream that answers every request with an empty 200. */
 export async function startOurReader(): Promise<Reader> {
   const readings = new Map<number, Reading>();
-  const readingOf = (port: number): Reading => readings.get(port)!;
+  /** A connection that comes late has nobody who asks for its reading any more. */
+  const readingOf = (port: number): Reading => readings.get(port) ?? { requests: [], refusal: '' };
   const front = new Http1Front({
     scheme: 'https',
     now: () => Date.now(),
@@ -56,7 +59,10 @@ export async function startOurReader(): Promise<Reader> {
     isMisdirected: () => false,
     takesUpgrade: () => false,
     upgradeTaken: () => undefined,
-    refused: (code, client, detail) => (readingOf(client.port).refusal = `${code}: ${detail}`),
+    refused(code, client, detail) {
+      const reading = readings.get(client.port);
+      if (reading !== undefined) reading.refusal = `${code}: ${detail}`;
+    },
     limits: defaultLimits,
     timeouts: defaultTimeouts,
     upgrades: [],
@@ -73,7 +79,7 @@ export async function startOurReader(): Promise<Reader> {
       serverName: '',
     });
   });
-  return readerOn(server, (port) => {
+  return readerOn(server, untilClosed, (port) => {
     const reading = readingOf(port);
     readings.delete(port);
     return reading;
@@ -154,7 +160,7 @@ export async function startLlhttpReader(): Promise<Reader> {
     if (reading) reading.refusal ||= error.code ?? error.message;
     socket.destroy();
   });
-  return readerOn(server, (port) => {
+  return readerOn(server, untilRead, (port) => {
     const reading = readings.get(port) ?? { requests: [], refusal: 'never read' };
     readings.delete(port);
     return reading;
@@ -165,10 +171,11 @@ async function readerOn(
   server: Server | ReturnType<typeof createHttpServer>,
   take: (port: number) => Reading,
 ): Promise<Reader> {
-  const open = new Set<Socket>();
+  const open = new Map<number, Socket>();
   server.on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
+    const remotePort = socket.remotePort!;
+    open.set(remotePort, socket);
+    socket.once('close', () => open.delete(remotePort));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -179,19 +186,42 @@ async function readerOn(
       await once(socket, 'connect');
       const localPort = socket.localPort!;
       socket.on('error', () => undefined).resume();
-      const closed = once(socket, 'close');
       socket.write(Buffer.from(bytes, 'latin1'));
-      const timer = setTimeout(() => socket.end(), readMs);
-      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, readMs * 2))]);
-      clearTimeout(timer);
+      await finish(() => open.get(localPort), socket, bytes.length);
       const reading = take(localPort);
       socket.destroy();
       return reading;
     },
     async close() {
-      for (const socket of open) socket.destroy();
+      for (const socket of open.values()) socket.destroy();
       server.close();
       await once(server, 'close');
     },
   };
+}
+
+/** The client ends its side; ours answers what it has read and closes. Node's server would drop it instead. */
+async function untilClosed(_serverSide: () => Socket | undefined, client: Socket): Promise<void> {
+  client.end();
+  if (!client.destroyed)
+    await within('our side closes after the client has ended', deadlineMs, once(client, 'close'));
+}
+
+/** Until the server's end of the connection has read every byte, or either end is closed. */
+async function untilRead(
+  serverSide: () => Socket | undefined,
+  client: Socket,
+  byteCount: number,
+): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  let wasAccepted = false;
+  for (;;) {
+    const socket = serverSide();
+    wasAccepted ||= socket !== undefined;
+    const isOver = client.destroyed || (wasAccepted && (socket === undefined || socket.destroyed));
+    if (isOver || (socket !== undefined && socket.bytesRead >= byteCount)) break;
+    if (Date.now() > deadline) throw new Error('a reader did not read what was sent');
+    await pause(2);
+  }
+  await pause(settleMs);
 }
