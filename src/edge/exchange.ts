@@ -129,6 +129,12 @@ export class Exchange implements Upstream, ExchangeSide {
     this.#upstream = upstream;
   }
 
+  /** The request has been begun on the upstream; a second try is told what the first was told. */
+  begun(): void {
+    if (this.attempts > 1 && this.isRequestDone && this.request.bodyKind === 'length')
+      this.#upstream?.endBody(null);
+  }
+
   /** Answers with an error of the edge's own, or cuts the response if it has begun. */
   fail(code: FailureCode, detail: string): void {
     this.abort(failure(code, detail));
@@ -144,6 +150,7 @@ export class Exchange implements Upstream, ExchangeSide {
   }
 
   endBody(trailers: Fields | null): void {
+    if (this.isRequestDone) return;
     this.isRequestDone = true;
     this.#upstream?.endBody(trailers);
     if (this.#isResponseDone) this.#finish();
@@ -159,7 +166,8 @@ export class Exchange implements Upstream, ExchangeSide {
   abort(cause: string | ExchangeFailure): void {
     if (this.#isFinished) return;
     if (typeof cause === 'string') {
-      this.failure ??= { status: 499, code: 'bad-request', detail: cause };
+      // Giving up the rest of a request that has been answered is no failure.
+      if (!this.#isResponseDone) this.failure ??= { status: 499, code: 'bad-request', detail: cause };
       if (!this.#isResponded) this.status = 499;
       const upstream = this.#upstream;
       this.#upstream = undefined;
@@ -242,6 +250,8 @@ export class Exchange implements Upstream, ExchangeSide {
   /** Once, and only if the origin got nothing or may get the same twice; a body that has begun cannot be replayed. */
   #mayRetry(reason: ResetReason | 'origin-closed', slot: TunnelSlot): boolean {
     if (this.attempts > 1 || this.bytesIn > 0 || this.#isFinished) return false;
+    // The end of an empty chunked body, and its trailers, went to the first try.
+    if (this.isRequestDone && this.request.bodyKind === 'chunked') return false;
     if (dialFailures.has(reason)) return this.#owner.hasOtherReplica(this, slot);
     return nothingSentReasons.has(reason) || (this.isIdempotent && reason !== 'origin-timeout');
   }
@@ -278,6 +288,8 @@ export class Exchange implements Upstream, ExchangeSide {
   #finish(): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
+    // The upstream may already serve somebody else.
+    this.#upstream = undefined;
     this.#release();
     this.#owner.finished(this);
   }

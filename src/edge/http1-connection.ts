@@ -30,6 +30,7 @@ import {
   refusalCode,
 } from './http1-request.ts';
 import { Http1Writer } from './http1-writer.ts';
+import { discardingUpstream } from './redirect.ts';
 import type { Http1FrontShare } from './http1-front.ts';
 
 type State = 'head' | 'length' | 'chunked' | 'waiting' | 'upgrading' | 'raw' | 'closing' | 'closed';
@@ -75,7 +76,7 @@ export class Http1Connection implements Downstream {
     this.#writer = new Http1Writer(socket, share.scratch);
     this.#sinceMs = share.now();
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('drain', () => this.#upstream?.downstreamDrained());
+    socket.on('drain', () => this.#onDrain());
     socket.on('end', () => this.#onPeerEnd());
     socket.on('error', () => this.#onClose());
     socket.on('close', () => this.#onClose());
@@ -88,7 +89,8 @@ export class Http1Connection implements Downstream {
   // Reading.
 
   #onData(chunk: Buffer): void {
-    this.#sinceMs = this.#share.now();
+    // A head has one deadline from its first byte on, and a closing connection one for its rest.
+    if (this.#stash.length === 0 && this.#state !== 'closing') this.#sinceMs = this.#share.now();
     switch (this.#state) {
       case 'raw':
         if (!this.#upstream!.writeBody(chunk)) this.#socket.pause();
@@ -116,6 +118,7 @@ export class Http1Connection implements Downstream {
     try {
       const rest = this.#consume(bytes);
       if (rest < bytes.length) this.#keep(rest === 0 ? bytes : bytes.subarray(rest));
+      else if (this.#isPeerDone && this.#state === 'head') this.#close();
     } catch (error) {
       if (!(error instanceof Http1Error) && !(error instanceof RequestRefusal)) throw error;
       this.#refuse(refusalCode(error), error.message);
@@ -130,6 +133,7 @@ export class Http1Connection implements Downstream {
     while (at < bytes.length) {
       switch (this.#state) {
         case 'head': {
+          if (this.#socket.writableNeedDrain) return this.#waitForReader(at);
           const next = this.#readHead(bytes, at);
           if (next < 0) return at;
           at = next;
@@ -154,11 +158,22 @@ export class Http1Connection implements Downstream {
     return at;
   }
 
+  /** A client that asks and asks without reading the answers waits until it has read some. */
+  #waitForReader(at: number): number {
+    this.#socket.pause();
+    return at;
+  }
+
+  #onDrain(): void {
+    this.#upstream?.downstreamDrained();
+    if (this.#state === 'head' && this.#socket.isPaused()) this.#readOn();
+  }
+
   /** One request head; -1 when more bytes are needed. */
   #readHead(bytes: Buffer, offset: number): number {
     // One empty line before a request is tolerated (RFC 9112 section 2.2).
     const at = bytes[offset] === 0x0d && bytes[offset + 1] === 0x0a ? offset + 2 : offset;
-    const end = findHeadEnd(bytes, at, at + this.#scanned, this.#share.limits);
+    const end = findHeadEnd(bytes, at, offset + this.#scanned, this.#share.limits);
     if (end < 0) {
       this.#scanned = this.#checkEarly(bytes, at) - offset;
       return -1;
@@ -183,7 +198,7 @@ export class Http1Connection implements Downstream {
     const end = Math.min(bytes.length, at + this.#remaining);
     this.#remaining -= end - at;
     this.#passBody(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
-    if (this.#remaining === 0) this.#bodyDone(null);
+    if (this.#remaining === 0 && this.#state === 'length') this.#bodyDone(null);
     return end;
   }
 
@@ -222,8 +237,7 @@ export class Http1Connection implements Downstream {
     this.#isResponded = false;
     this.#isResponseDone = false;
     completeRequest(request, head, { authorities: this.#authorities, upgrades: this.#share.upgrades });
-    if (request.path === '*') return this.#answerOptions();
-    if (this.#share.isMisdirected(this.#client.serverName, request.host)) {
+    if (this.#isMisdirected(request)) {
       throw new RequestRefusal(
         'misdirected',
         `${request.host} on a connection for ${this.#client.serverName}`,
@@ -231,10 +245,21 @@ export class Http1Connection implements Downstream {
     }
     if (request.upgrade !== '' && this.#share.takesUpgrade(request)) return this.#handOver(request);
     this.#enterBody(request);
-    const upstream = this.#share.start(request, this);
-    if (this.#state !== 'closed') this.#upstream = upstream;
-    else upstream.abort('the client closed the connection');
-    if (this.#isResponseDone && this.#state === 'waiting') this.#next();
+    const upstream = request.path === '*' ? this.#answerOptions() : this.#share.start(request, this);
+    if (this.#isOver) return upstream.abort('the client closed the connection');
+    this.#upstream = upstream;
+    if (this.#state !== 'waiting') return;
+    // A length of zero is passed on as it was said, and is a body that has ended.
+    if (request.bodyKind === 'length') upstream.endBody(null);
+    if (this.#isResponseDone) this.#next();
+  }
+
+  #isMisdirected({ path, host }: Http1Request): boolean {
+    return path !== '*' && this.#share.isMisdirected(this.#client.serverName, host);
+  }
+
+  get #isOver(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed';
   }
 
   #enterBody(request: Http1Request): void {
@@ -253,8 +278,7 @@ export class Http1Connection implements Downstream {
   }
 
   /** `OPTIONS *` asks the edge, not a site (RFC 9110 section 9.3.7). */
-  #answerOptions(): void {
-    this.#state = 'waiting';
+  #answerOptions(): Upstream {
     this.respond({
       status: 200,
       fields: new ListFields(['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']),
@@ -262,6 +286,7 @@ export class Http1Connection implements Downstream {
       contentLength: 0,
     });
     this.end(null);
+    return discardingUpstream;
   }
 
   /** The connection leaves HTTP for a tunnel. */
@@ -289,9 +314,9 @@ export class Http1Connection implements Downstream {
       wantsMore &&
       !request.asksUpgrade &&
       !this.#isDraining &&
-      !this.#isPeerDone &&
       (limit === 0 || this.#served + 1 < limit) &&
-      !(request.expectsContinue && this.#state !== 'waiting' && head.status >= 400);
+      // Whether the body that was announced still comes is known to the client alone (RFC 9110 section 10.1.1).
+      !(request.expectsContinue && this.#state !== 'waiting');
     this.#writer.writeHead(head, { isHead: request.method === 'HEAD', minorVersion, keepAlive });
   }
 
@@ -313,7 +338,11 @@ export class Http1Connection implements Downstream {
     this.#isResponseDone = true;
     if (this.#state === 'upgrading') this.#close();
     else if (this.#state === 'waiting' && !this.#isProcessing) this.#next();
-    else if (this.#state !== 'waiting' && !this.#writer.keepsAlive) this.#close();
+    else if (this.#state !== 'waiting') {
+      if (!this.#writer.keepsAlive) this.#close();
+      // Nobody may be left who would ask for the rest of the request; it is read over.
+      else this.#resume();
+    }
   }
 
   switchProtocols(head: ResponseHead): void {
@@ -322,19 +351,26 @@ export class Http1Connection implements Downstream {
     this.#state = 'raw';
     const early = this.#stash;
     this.#stash = noBytes;
-    if (early.length > 0 && !this.#upstream?.writeBody(early)) return;
-    this.#socket.resume();
+    if (early.length === 0 || this.#upstream?.writeBody(early)) this.#socket.resume();
     if (this.#isPeerDone) this.#upstream?.endBody(null);
   }
 
   abort(what: ExchangeFailure): void {
     this.#upstream = undefined;
     if (!this.#isResponded) this.#refuse(what.code, what.detail);
+    else if (this.#isResponseDone) this.#close();
     else this.#destroy();
   }
 
   upstreamDrained(): void {
-    if (this.#stash.length <= maxStashBytes) this.#socket.resume();
+    if (this.#stash.length <= maxStashBytes) this.#resume();
+  }
+
+  /** Reads on; the time that the client had to wait does not count against it. */
+  #resume(): void {
+    if (!this.#socket.isPaused()) return;
+    this.#sinceMs = this.#share.now();
+    this.#socket.resume();
   }
 
   // Between requests, and the end.
@@ -346,11 +382,18 @@ export class Http1Connection implements Downstream {
     this.#served += 1;
     if (!this.#writer.keepsAlive || this.#isDraining) return this.#close();
     this.#state = 'head';
+    this.#head.method = '';
+    this.#isResponded = false;
     this.#isResponseDone = false;
     this.#sinceMs = this.#share.now();
+    if (!this.#isProcessing) this.#readOn();
+  }
+
+  /** Takes up what came while a response was under way. */
+  #readOn(): void {
     if (this.#socket.isPaused()) this.#socket.resume();
-    if (this.#isPeerDone && this.#stash.length === 0) return this.#close();
-    if (this.#stash.length > 0 && !this.#isProcessing) this.#process(this.#stash);
+    if (this.#stash.length > 0) this.#process(this.#stash);
+    else if (this.#isPeerDone) this.#close();
   }
 
   /** Answers with an error, if an answer is still possible, and closes. */

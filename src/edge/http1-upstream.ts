@@ -215,6 +215,7 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
   }
 
   onEnd(): void {
+    if (this.#responseDone && this.#state !== 'idle' && this.#state !== 'raw') return this.#gone('closed');
     switch (this.#state) {
       case 'idle':
         this.slot.pool.discard(this);
@@ -243,6 +244,7 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
 
   onReset(reason: ResetReason, detail: string): void {
     if (this.#state === 'idle') this.slot.pool.discard(this);
+    else if (this.#responseDone && this.#state !== 'raw') this.#gone(detail);
     else if (this.#state === 'head' && this.#stash.length === 0 && this.#interim === 0)
       this.#lost(reason, detail);
     else
@@ -250,6 +252,14 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
         failure(reason === 'connection-lost' ? 'connector-lost' : 'origin-closed', `${reason}: ${detail}`),
       );
     this.#state = 'closed';
+  }
+
+  /** The origin has answered and left; whatever the client still sends is nobody's any more. */
+  #gone(detail: string): void {
+    const side = this.#side;
+    this.#side = undefined;
+    this.#destroy('cancelled', detail);
+    side?.upstreamDrained();
   }
 
   #lost(reason: ResetReason | 'origin-closed', detail: string): void {
@@ -277,7 +287,8 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
       parseResponseHead(this.#head, source, start);
       chunk = source;
       offset = end;
-      this.#onHead();
+      this.#onHead(offset < chunk.length);
+      // An interim response with nothing after it; or the whole exchange is over and the next has begun.
       if (offset === chunk.length && this.#state === 'head') return;
     }
     this.#readBody(chunk, offset);
@@ -286,7 +297,7 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
   #readBody(chunk: Buffer, offset: number): void {
     if (this.#responseDone && this.#state !== 'idle') {
       // The request body is still on its way up, but the origin has answered and then said more.
-      if (offset < chunk.length) this.#destroy('protocol-error', 'the origin sent bytes after its response');
+      if (offset < chunk.length) this.#gone('the origin sent bytes after its response');
       return;
     }
     if (offset === chunk.length) {
@@ -300,7 +311,7 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
         this.#remaining -= end - offset;
         this.#pass(offset === 0 && end === chunk.length ? chunk : chunk.subarray(offset, end));
         if (this.#remaining > 0) this.#side?.flush?.();
-        else if (end < chunk.length) this.#completeDirty();
+        else if (end < chunk.length) this.#completeDirty(null);
         else this.#complete(null);
         return;
       }
@@ -325,7 +336,7 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
     const decoder = this.#chunks!;
     const end = decoder.decode(chunk, offset, (data) => this.#pass(data));
     if (!decoder.isDone) this.#side?.flush?.();
-    else if (end < chunk.length) this.#completeDirty();
+    else if (end < chunk.length) this.#completeDirty(decoder.trailers);
     else this.#complete(decoder.trailers);
   }
 
@@ -333,7 +344,8 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
     if (this.#side && !this.#side.body(data)) this.#isPaused = true;
   }
 
-  #onHead(): void {
+  /** `hasMore`: bytes follow the head in the same chunk. */
+  #onHead(hasMore: boolean): void {
     const head = this.#head;
     if (head.status < 200 && head.status !== 101) {
       if (++this.#interim > maxInterim)
@@ -351,8 +363,9 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
     }
     this.#frameBody(head);
     this.#side?.respond(this);
-    if (this.#state === 'idle') return;
-    if (this.bodyKind === 'none' || (this.#state === 'length' && this.#remaining === 0)) this.#complete(null);
+    if (this.#state !== 'length' || this.#remaining > 0) return;
+    if (hasMore) this.#completeDirty(null);
+    else this.#complete(null);
   }
 
   /** RFC 9112 section 6.3. */
@@ -381,11 +394,11 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
   // Ends.
 
   /** The response is whole, but more bytes follow it: deliver, then never use the stream again. */
-  #completeDirty(): void {
+  #completeDirty(trailers: Fields | null): void {
     const side = this.#side;
     this.#side = undefined;
     this.#destroy('protocol-error', 'the origin sent bytes after its response');
-    side?.end(this.#chunks?.trailers ?? null);
+    side?.end(trailers);
   }
 
   #complete(trailers: Fields | null): void {

@@ -119,7 +119,12 @@ export class Proxy implements ExchangeOwner {
     if (rule.requiresAccess) return exchange.fail('access-required', `rule ${ruleIndex} asks for access`);
     const target: TunnelTarget = { slot, rule, ruleIndex };
     exchange.occupy(target);
-    switch (rule.protocol) {
+    this.#startOn(exchange, target);
+    exchange.begun();
+  }
+
+  #startOn(exchange: Exchange, target: TunnelTarget): void {
+    switch (target.rule.protocol) {
       case 'http1':
         return this.#startHttp1(exchange, target);
       case 'h2':
@@ -147,7 +152,9 @@ export class Proxy implements ExchangeOwner {
       return exchange.fail('length-required', 'the rule disables chunked encoding and the length is unknown');
     }
     const poolKey = rule.followsHost ? `${target.ruleIndex} ${request.host}` : target.ruleIndex;
-    let upstream = rule.isPerClient ? undefined : slot.pool.take(poolKey, exchange.isIdempotent, this.now());
+    // A second try gets a stream of its own: where one idle stream was dead, others may be.
+    const mayShare = !rule.isPerClient && exchange.attempts === 1;
+    let upstream = mayShare ? slot.pool.take(poolKey, exchange.isIdempotent, this.now()) : undefined;
     if (!upstream) {
       const stream = this.#open(exchange, target, '');
       if (!stream) return;
