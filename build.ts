@@ -18,12 +18,19 @@ await build({
   target: 'node24',
   legalComments: 'linked',
   // Bundled CommonJS packages (ws, pino) ask for Node's own modules by `require`.
-  banner: { js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: {
+    js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
 });
 chmodSync(bundle, 0o755);
 writeFileSync(
   'dist/sea.json',
-  JSON.stringify({ main: bundle, mainFormat: 'module', output: executable, disableExperimentalSEAWarning: true }),
+  JSON.stringify({
+    main: bundle,
+    mainFormat: 'module',
+    output: executable,
+    disableExperimentalSEAWarning: true,
+  }),
 );
 execFileSync(process.execPath, ['--build-sea', 'dist/sea.json'], { stdio: 'inherit' });
 rmSync('dist/sea.json');

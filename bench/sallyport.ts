@@ -12,8 +12,8 @@ export const benchHostname = 'localhost';
 
 /** What the demo prints when it is up. */
 interface Ready {
-  readonly https: number;
-  readonly http: number;
+  readonly https: string;
+  readonly http: string;
   readonly tunnelToken: string;
   readonly caFile: string;
 }
@@ -34,6 +34,7 @@ export function isSallyportThere(): boolean {
 export async function startSallyport(folder: string, originPort: number): Promise<Sallyport> {
   const args = [
     'demo',
+    '--serve-http',
     '--output',
     'json',
     '--https-port',
@@ -50,8 +51,8 @@ export async function startSallyport(folder: string, originPort: number): Promis
     name: 'sallyport',
     version: '',
     processes: { 'edge + connector': program.pid },
-    plainPort: ready.http,
-    tlsPort: ready.https,
+    plainPort: Number(new URL(ready.http).port),
+    tlsPort: Number(new URL(ready.https).port),
     caFile: ready.caFile,
     startConnector: () =>
       startPinned(proxyCore, command, ['tunnel', 'run'], { TUNNEL_TOKEN: ready.tunnelToken }),

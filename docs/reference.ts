@@ -58,7 +58,8 @@ ${table(
 
 function configPage(schema: Schema): string {
   const rows = keyRows(schema, '').map(
-    ({ name, text, fallback }) => `| \`${name}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${text} |`,
+    ({ name, text, fallback }) =>
+      `| \`${name}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${text} |`,
   );
   return `# edge.yml
 

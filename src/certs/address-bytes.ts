@@ -7,7 +7,7 @@ export function parseAddressBytes(address: string): Buffer {
   const [head = '', tail] = withoutDottedEnd(address).split('::');
   const before = groups(head);
   const after = tail === undefined ? [] : groups(tail);
-  const zeros = new Array<number>(8 - before.length - after.length).fill(0);
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => 0);
   return Buffer.from([...before, ...zeros, ...after].flatMap((group) => [group >> 8, group & 0xff]));
 }
 

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { commands } from './commands.ts';
+import { parseArguments } from './parse-arguments.ts';
+
+test('flags are taken before and after the subcommand, and beat the environment', () => {
+  const argv = 'tunnel --no-autoupdate --loglevel info --metrics 0.0.0.0:2000 run --token X'.split(' ');
+  const { command, input } = parseArguments(argv, commands, {
+    TUNNEL_TOKEN: 'env',
+    TUNNEL_GRACE_PERIOD: '5s',
+  });
+  assert.deepEqual(command?.words, ['tunnel', 'run']);
+  assert.equal(input.flags.get('token'), 'X');
+  assert.equal(input.flags.get('metrics'), '0.0.0.0:2000');
+  assert.equal(input.flags.get('grace-period'), 5000);
+});
+
+test('a mistyped flag is a usage error that names the right one', () => {
+  assert.throws(
+    () => parseArguments(['demo', '--https-prot', '1'], commands, {}),
+    /did you mean --https-port/,
+  );
+});

@@ -1,0 +1,44 @@
+// Holds the house to its floor plan: the import table of ARCHITECTURE.md, names, and the length of files.
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const files = globSync('src/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.test.ts'));
+
+/** Longer files, each with its reason. */
+const longFiles: Readonly<Record<string, string>> = {
+  'src/wire/http1-head.ts': 'one hot parser; parting it would cost calls per byte',
+};
+
+function tableOfRooms(): Map<string, string> {
+  const rows = read('ARCHITECTURE.md').matchAll(/^\| `(\w+)` \| ([^|]+) \|$/gm);
+  return new Map([...rows].map(([, room, may]) => [room!, may!.trim()]));
+}
+
+test('every room imports only what the table of ARCHITECTURE.md allows', () => {
+  const table = tableOfRooms();
+  const faults: string[] = [];
+  for (const file of files) {
+    const room = file.split('/')[1]!;
+    if (room === 'testkit' || room === 'main.ts') continue;
+    const may = table.get(room);
+    if (may === undefined) faults.push(`${file}: the room ${room} is not in the table`);
+    for (const [, other] of read(file).matchAll(/from '#(\w+)\//g)) {
+      const isAllowed = may === 'anything' || other === room || may?.split(', ').includes(other!);
+      if (!isAllowed || other === 'testkit') faults.push(`${file} imports #${other}`);
+      if (other === 'roles') faults.push(`${file} imports #roles, which only main.ts may`);
+    }
+  }
+  assert.deepEqual(faults, []);
+});
+
+test('files have telling names and at most 400 lines', () => {
+  const vague = /^(index|util|utils|common|helper|helpers|misc|lib|types)\.ts$/;
+  const badNames = files.filter((file) => vague.test(basename(file)));
+  const tooLong = files.filter((file) => read(file).split('\n').length > 401 && !(file in longFiles));
+  assert.deepEqual({ badNames, tooLong }, { badNames: [], tooLong: [] });
+});
