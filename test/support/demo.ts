@@ -95,8 +95,7 @@ async function readyLine(running: RunningProcess): Promise<DemoReady> {
     'the demo is ready',
     () => {
       for (const line of running.stdout().split('\n')) {
-        if (line.startsWith('{') && line.includes('"ready"'))
-          return withPorts(JSON.parse(line) as PrintedReady);
+        if (line.startsWith('{') && line.includes('"ready"')) return JSON.parse(line) as DemoReady;
       }
       const code = running.exitCode();
       if (code !== null) throw new Error(`the demo exited ${code} before it was ready\n${running.stderr()}`);
@@ -107,11 +106,4 @@ async function readyLine(running: RunningProcess): Promise<DemoReady> {
     await running.kill();
     throw new Error(`${error.message}\n${running.stdout()}\n${running.stderr()}`, { cause: error.cause });
   });
-}
-
-/** As printed: `https` and `http` are base URLs. */
-type PrintedReady = Omit<DemoReady, 'https' | 'http'> & { readonly https: string; readonly http: string };
-
-function withPorts(printed: PrintedReady): DemoReady {
-  return { ...printed, https: Number(new URL(printed.https).port), http: Number(new URL(printed.http).port) };
 }
