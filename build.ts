@@ -30,6 +30,8 @@ writeFileSync(
     mainFormat: 'module',
     output: executable,
     disableExperimentalSEAWarning: true,
+    // As in bin/sallyport.
+    execArgv: ['--max-semi-space-size=4'],
   }),
 );
 execFileSync(process.execPath, ['--build-sea', 'dist/sea.json'], { stdio: 'inherit' });
