@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { SallyportError } from '#base/errors.ts';
 import { formatEdgeAddress } from './edge-address.ts';
+import { timeoutError } from './dial-error.ts';
 import { dialTlsSocket, type TlsDialOptions } from './tls-dial.ts';
 import { exportKey, remoteAddressOf } from './tls-transport.ts';
 import type { Transport, TransportHandler } from './transport.ts';
@@ -23,7 +24,8 @@ const goingAway = 1001;
 /** Dials an edge, verifies it, and upgrades. */
 export async function dialWebSocket(options: TlsDialOptions, signal: AbortSignal): Promise<Transport> {
   const socket = await dialTlsSocket(options, 'http/1.1', signal);
-  const { host, port, serverName = host, timeoutMs = 10_000 } = options;
+  const { host, port, serverName = host, timeoutMs = 10_000, wallMs } = options;
+  const address = formatEdgeAddress(options);
   return new Promise((resolve, reject) => {
     const ws = new WebSocket(
       `wss://${formatEdgeAddress({ host: serverName, port })}${tunnelPath}`,
@@ -32,10 +34,15 @@ export async function dialWebSocket(options: TlsDialOptions, signal: AbortSignal
         createConnection: () => socket,
         perMessageDeflate: false,
         maxPayload: maxMessageBytes,
-        handshakeTimeout: timeoutMs,
       },
     );
+    // Not ws's own handshakeTimeout: Node does not apply it to a socket that is connected already.
+    const timer = setTimeout(
+      () => fail(timeoutError({ address, serverName, wallMs: wallMs() }, timeoutMs)),
+      timeoutMs,
+    );
     const fail = (error: unknown): void => {
+      clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       ws.on('error', () => {});
       ws.terminate();
@@ -44,8 +51,9 @@ export async function dialWebSocket(options: TlsDialOptions, signal: AbortSignal
     };
     const onAbort = (): void => fail(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    ws.once('error', (error) => fail(refusedUpgrade(formatEdgeAddress(options), error)));
+    ws.once('error', (error) => fail(refusedUpgrade(address, error)));
     ws.once('open', () => {
+      clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       resolve(websocketTransport(ws, socket));
     });
