@@ -138,8 +138,6 @@ test('a client that stops reading stops its origin, not its neighbours, and is l
     servername: appHost,
     ca: world.ca.cert,
     ALPNProtocols: ['http/1.1'],
-    // A small window keeps the kernel from taking the whole answer on the client's behalf.
-    highWaterMark: 1_024,
   });
   stuck.on('error', () => undefined);
   await once(stuck, 'secureConnect');

@@ -131,10 +131,9 @@ export class ProcessWorld {
     readonly config: string;
     readonly args?: readonly string[];
   }): Promise<ConnectorProcess> {
-    const running = this.run([
-      ...['tunnel', '--metrics', '127.0.0.1:0', '--config', options.config],
-      ...['run', '--token-file', this.path('token'), ...(options.args ?? [])],
-    ]);
+    const flags = ['--metrics', '127.0.0.1:0', '--config', options.config];
+    const file = this.path('token');
+    const running = this.run(['tunnel', ...flags, 'run', '--token-file', file, ...(options.args ?? [])]);
     const address = await said(running, /Starting metrics server on ([^\s/]+)\/metrics/);
     return {
       running,

@@ -10,6 +10,7 @@ import { systemRandom } from '#base/random.ts';
 import { parseConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { type Connector, startConnector } from '#connector/connector.ts';
 import { type CredentialsSource, fixedCredentials } from '#connector/credentials-source.ts';
+import { type EdgeDialer, edgeDialer } from '#connector/edge-dialer.ts';
 import { type MetricsServer, startMetricsServer } from '#connector/metrics-server.ts';
 import type { CertificateSource } from '#edge/certificate-source.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
@@ -55,8 +56,10 @@ export interface EdgeChoices {
   readonly port?: number;
   readonly snapshot?: Partial<EdgeSnapshot>;
   readonly accessLog?: (lines: string) => void;
-  /** The certificate of the listener; one for the public names by default. */
+  /** The certificate of the listener, signed by the world's CA for the public names unless told otherwise. */
   readonly leaf?: TestCertificate;
+  /** Who is sent along as its issuer. */
+  readonly issuer?: TestCertificate;
 }
 
 export interface ConnectorChoices {
@@ -66,6 +69,8 @@ export interface ConnectorChoices {
   readonly ingress: string;
   readonly connections?: number;
   readonly source?: CredentialsSource;
+  /** Gives an edge that does not answer up after this time instead of the usual 10 s. */
+  readonly dialTimeoutMs?: number;
 }
 
 /** What the parts of one world share: a CA, a tunnel, and a list of what must be closed. */
@@ -120,7 +125,7 @@ export class World {
     const metrics = new MetricsRegistry();
     const logged: string[] = [];
     const accessLog: string[] = [];
-    const leaf = choices.leaf ?? this.leaf;
+    const { leaf = this.leaf, issuer = this.ca } = choices;
     const first = this.snapshot(choices.snapshot);
     const edge = await startEdge({
       name: 'localhost',
@@ -130,7 +135,7 @@ export class World {
       metrics,
       accessLog: choices.accessLog ?? ((lines) => void accessLog.push(...lines.trimEnd().split('\n'))),
       snapshot: first,
-      certificates: fixedCertificate({ cert: leaf.cert + this.ca.cert, key: leaf.key }),
+      certificates: fixedCertificate({ cert: leaf.cert + issuer.cert, key: leaf.key }),
       listen: { https: [{ host: '127.0.0.1', port: choices.port ?? 0 }], http: [] },
       proxyProtocolFrom: [],
       redirectPort: undefined,
@@ -165,6 +170,8 @@ export class World {
       version: '0.0.0-test',
       arch: 'linux_x64',
       connections: choices.connections ?? 2,
+      dial:
+        choices.dialTimeoutMs === undefined ? undefined : this.#impatient(edge.port, choices.dialTimeoutMs),
     });
     let server: MetricsServer | undefined;
     const close = async (): Promise<void> => {
@@ -188,6 +195,12 @@ export class World {
         return { status: response.status, body: (await response.json()) as ReadyBody };
       },
     };
+  }
+
+  #impatient(port: number, timeoutMs: number): EdgeDialer {
+    const { caPin } = this.credentials;
+    const options = { host: '127.0.0.1', port, caPin, timeoutMs, wallMs: () => systemClock.wallMs() };
+    return edgeDialer('auto', () => options);
   }
 
   /** Waits until the edge may route to `count` connections. */
