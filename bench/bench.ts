@@ -15,7 +15,8 @@ import { loadCore, runPinned, startPinned, waitForPort } from './machine.ts';
 import { type Peer, type PeerOptions, startCaddy, startHaproxy, startNginx, startOrigin } from './peers.ts';
 import { type BenchResult, formatReport } from './report.ts';
 import { measureRequests, type RequestMode, requestModes, type RequestsResult } from './requests.ts';
-import { benchHostname, isSallyportThere, startSallyport } from './sallyport.ts';
+import { benchHostname, isSallyportThere, type Sallyport, startSallyport } from './sallyport.ts';
+import { msUntilServed } from './start-up.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const { values: flags } = parseArgs({
@@ -68,6 +69,8 @@ async function measureAll(): Promise<void> {
       found.versions[peer.name] = peer.version;
       try {
         await measurePeer(peer, upload);
+        if ('restartConnector' in peer && wantedParts.includes('start'))
+          await measureStart(peer as Sallyport);
       } finally {
         await peer.stop();
       }
@@ -106,6 +109,13 @@ async function measureTransfers(peer: Peer, upload: { '1g': string; '5g': string
   found.idle.push(measureResident(peer));
 }
 
+async function measureStart(peer: Sallyport): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    await peer.restartConnector();
+    found.startMs.push(await msUntilServed(peer.tlsPort, benchHostname, performance.now()));
+  }
+}
+
 async function measureConnections(peer: Peer): Promise<void> {
   for (const kind of ['http', 'websocket'] as const) {
     // The peers' plain configurations proxy no WebSockets; their keep-alive connections are the comparison.
@@ -125,7 +135,7 @@ async function startPeer(name: string, options: PeerOptions): Promise<Peer | und
   if (name === 'haproxy') return startHaproxy(options, ports.haproxy, ports.haproxy + 1);
   if (name === 'caddy') return startCaddy(options, ports.caddy, ports.caddy + 1);
   if (!isSallyportThere()) return undefined;
-  return startSallyport(folder, ports.origin);
+  return startSallyport(folder, { port: ports.origin, sinkPort: ports.sink });
 }
 
 async function peerOptions(): Promise<PeerOptions> {

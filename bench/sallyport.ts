@@ -1,8 +1,9 @@
 // Our side in the bench, started the way a user starts it. Edge and connector run as two processes on the proxies' core.
 import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pause, type Program, proxyCore, startPinned } from './machine.ts';
+import { pause, type Program, proxyCore, runPinned, startPinned, waitForPort } from './machine.ts';
 import type { Peer } from './peers.ts';
 
 const command = fileURLToPath(new URL('../bin/sallyport', import.meta.url));
@@ -10,19 +11,17 @@ const command = fileURLToPath(new URL('../bin/sallyport', import.meta.url));
 /** The hostname under test; one that resolves everywhere, because wrk must connect to it by name. */
 export const benchHostname = 'localhost';
 
-/** What the demo prints when it is up. */
-interface Ready {
-  readonly https: string;
-  readonly http: string;
-  readonly tunnelToken: string;
-  readonly caFile: string;
+/** What `sallyport tunnel create --output json` prints. */
+interface CreatedTunnel {
+  readonly id: string;
+  readonly publicKey: string;
+  readonly credentialsFile: string;
 }
 
 /** Ours, with what only ours has. */
 export interface Sallyport extends Peer {
-  readonly caFile: string;
-  /** Starts one more connector and resolves when it has said that it is connected. */
-  startConnector(): Program;
+  /** Stops the connector and starts another; `processes` no longer counts it. */
+  restartConnector(): Promise<void>;
 }
 
 /** Whether this checkout has something to measure. */
@@ -30,44 +29,104 @@ export function isSallyportThere(): boolean {
   return existsSync(fileURLToPath(new URL('../src/main.ts', import.meta.url)));
 }
 
-/** Starts the demo in front of the bench's origin. */
-export async function startSallyport(folder: string, originPort: number): Promise<Sallyport> {
-  const args = [
-    'demo',
-    '--serve-http',
-    '--output',
-    'json',
-    '--https-port',
-    '0',
-    '--http-port',
-    '0',
-    '--data',
-    join(folder, 'sallyport'),
-  ];
-  args.push('--hostname', benchHostname, '--service', `http://127.0.0.1:${originPort}`);
-  const program = startPinned(proxyCore, command, args);
-  const ready = await readyLine(program);
+const ports = { https: 28540, http: 28541, edgeMetrics: 28542, connectorMetrics: 28543 };
+
+/** Starts an edge and a connector in front of the bench's origin, with their default settings. */
+export async function startSallyport(
+  folder: string,
+  origin: { port: number; sinkPort: number },
+): Promise<Sallyport> {
+  const dataDir = join(folder, 'sallyport');
+  await mkdir(dataDir);
+  const tunnel = await createTunnel(dataDir);
+  const edgeFile = join(folder, 'edge.yml');
+  await writeFile(edgeFile, edgeConfig(dataDir, tunnel));
+  const edge = startPinned(proxyCore, command, ['edge', 'run', '--config', edgeFile]);
+  await ready(edge, ports.https, 'the edge');
+  const connectorFile = join(folder, 'config.yml');
+  await writeFile(connectorFile, connectorConfig(tunnel, origin));
+  const start = (): Program =>
+    startPinned(proxyCore, command, [
+      'tunnel',
+      '--config',
+      connectorFile,
+      '--edge',
+      `localhost:${ports.https}`,
+      '--cacert',
+      join(dataDir, 'ca.pem'),
+      '--metrics',
+      `127.0.0.1:${ports.connectorMetrics}`,
+      'run',
+    ]);
+  let connector = start();
+  await untilConnected(connector);
   return {
     name: 'sallyport',
     version: '',
-    processes: { 'edge + connector': program.pid },
-    plainPort: Number(new URL(ready.http).port),
-    tlsPort: Number(new URL(ready.https).port),
-    caFile: ready.caFile,
-    startConnector: () =>
-      startPinned(proxyCore, command, ['tunnel', 'run'], { TUNNEL_TOKEN: ready.tunnelToken }),
-    stop: () => program.stop(),
+    processes: { edge: edge.pid, connector: connector.pid },
+    plainPort: ports.http,
+    tlsPort: ports.https,
+    async restartConnector() {
+      await connector.stop();
+      connector = start();
+    },
+    async stop() {
+      await connector.stop();
+      await edge.stop();
+    },
   };
 }
 
-async function readyLine(program: Program): Promise<Ready> {
-  let isOver = false;
-  void program.ended.then(() => (isOver = true));
-  for (let i = 0; i < 600 && !isOver; i++) {
-    for (const line of program.output().split('\n')) {
-      if (line.startsWith('{') && line.includes('"ready"')) return JSON.parse(line) as Ready;
-    }
+async function createTunnel(dataDir: string): Promise<CreatedTunnel> {
+  const file = join(dataDir, 'credentials.json');
+  const args = ['tunnel', 'create', 'bench', '--credentials-file', file, '--output', 'json'];
+  return JSON.parse(await runPinned(proxyCore, command, args)) as CreatedTunnel;
+}
+
+function edgeConfig(dataDir: string, tunnel: CreatedTunnel): string {
+  return `dataDir: ${dataDir}
+hostname: localhost
+internalCa: true
+listen:
+  https: 127.0.0.1:${ports.https}
+  http: 127.0.0.1:${ports.http}
+  serveHttp: true
+  metrics: 127.0.0.1:${ports.edgeMetrics}
+tunnels:
+  - name: bench
+    id: ${tunnel.id}
+    publicKeys: ["${tunnel.publicKey}"]
+routes:
+  - hostname: ${benchHostname}
+    tunnel: bench
+accessLog: ${join(dataDir, 'access.log')}
+`;
+}
+
+function connectorConfig(tunnel: CreatedTunnel, origin: { port: number; sinkPort: number }): string {
+  return `tunnel: ${tunnel.id}
+credentials-file: ${tunnel.credentialsFile}
+ingress:
+  - hostname: ${benchHostname}
+    path: ^/socket
+    service: http://127.0.0.1:${origin.sinkPort}
+  - service: http://127.0.0.1:${origin.port}
+`;
+}
+
+async function ready(program: Program, port: number, what: string): Promise<void> {
+  await Promise.race([
+    waitForPort(port, what),
+    program.ended.then((code) => {
+      throw new Error(`${what} exited ${code}: ${program.output().slice(-2000)}`);
+    }),
+  ]);
+}
+
+async function untilConnected(connector: Program): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    if ((connector.output().match(/Registered tunnel connection/g)?.length ?? 0) >= 4) return;
     await pause(50);
   }
-  throw new Error(`sallyport demo did not become ready: ${program.output().slice(-2000)}`);
+  throw new Error(`the connector did not connect: ${connector.output().slice(-2000)}`);
 }

@@ -167,8 +167,12 @@ export async function startLlhttpReader(): Promise<Reader> {
   });
 }
 
+/** How a reader is known to have read everything it ever will of one connection. */
+type Finish = (serverSide: () => Socket | undefined, client: Socket, byteCount: number) => Promise<void>;
+
 async function readerOn(
   server: Server | ReturnType<typeof createHttpServer>,
+  finish: Finish,
   take: (port: number) => Reading,
 ): Promise<Reader> {
   const open = new Map<number, Socket>();
@@ -200,8 +204,13 @@ async function readerOn(
   };
 }
 
-/** The client ends its side; ours answers what it has read and closes. Node's server would drop it instead. */
-async function untilClosed(_serverSide: () => Socket | undefined, client: Socket): Promise<void> {
+/** Everything is read and answered; then the client ends its side and ours closes. */
+async function untilClosed(
+  serverSide: () => Socket | undefined,
+  client: Socket,
+  byteCount: number,
+): Promise<void> {
+  await untilRead(serverSide, client, byteCount);
   client.end();
   if (!client.destroyed)
     await within('our side closes after the client has ended', deadlineMs, once(client, 'close'));
