@@ -283,7 +283,8 @@ class RunningEdge implements Edge {
 
   #refused(code: FailureCode, client: ClientAddress, detail: string): void {
     this.#metrics.requestRefused(code);
-    this.#options.log.debug('Request refused', { ...failure(code, detail), client: client.address });
+    const level = code === 'internal' ? 'error' : 'debug';
+    this.#options.log[level]('Request refused', { ...failure(code, detail), client: client.address });
   }
 
   #sweep(): void {

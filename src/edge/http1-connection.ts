@@ -120,8 +120,10 @@ export class Http1Connection implements Downstream {
       if (rest < bytes.length) this.#keep(rest === 0 ? bytes : bytes.subarray(rest));
       else if (this.#isPeerDone && this.#state === 'head') this.#close();
     } catch (error) {
-      if (!(error instanceof Http1Error) && !(error instanceof RequestRefusal)) throw error;
-      this.#refuse(refusalCode(error), error.message);
+      // A mistake of our own ends this connection; its neighbours go on.
+      const isExpected = error instanceof Http1Error || error instanceof RequestRefusal;
+      if (isExpected) this.#refuse(refusalCode(error), error.message);
+      else this.#refuse('internal', error instanceof Error ? (error.stack ?? error.message) : String(error));
     } finally {
       this.#isProcessing = false;
     }

@@ -1,7 +1,7 @@
 // A TCP service behind a WebSocket: the edge ends the WebSocket (RFC 6455) and carries the messages' bytes over a
 // tunnel stream, the form that `cloudflared access tcp` and its like expect of `tcp://`, `ssh://`, `rdp://` rules.
 import { createHash } from 'node:crypto';
-import { WebSocket } from 'ws';
+import * as ws from 'ws';
 import { noBytes } from '#base/bytes.ts';
 import { failure } from '#http/exchange.ts';
 import type { Fields, RequestHead, Upstream } from '#http/exchange.ts';
@@ -32,12 +32,17 @@ interface FrameTools {
   };
 }
 
+/** They are exported, though the typings leave them out. */
+const tools = ws as unknown as FrameTools;
+
 const opcode = { binary: 2, close: 8, pong: 10 } as const;
+
+/** RFC 6455 section 7.4.1. */
+const closeCodes = { normal: 1000, protocolError: 1002, tooBig: 1009 } as const;
 
 export class SocketUpstream implements Upstream, StreamHandler {
   readonly #stream: TunnelStream;
   readonly #side: ExchangeSide;
-  readonly #tools = WebSocket as unknown as FrameTools;
   readonly #receiver: FrameReceiver;
   #isSwitched = false;
   #isOver = false;
@@ -48,7 +53,7 @@ export class SocketUpstream implements Upstream, StreamHandler {
   constructor(stream: TunnelStream, side: ExchangeSide) {
     this.#stream = stream;
     this.#side = side;
-    this.#receiver = new this.#tools.Receiver({ isServer: true, maxPayload: maxMessageBytes });
+    this.#receiver = new tools.Receiver({ isServer: true, maxPayload: maxMessageBytes });
     this.#receiver.on('message', (data) => this.#stream.write(data, false));
     this.#receiver.on('ping', (data) => this.#send(opcode.pong, data));
     this.#receiver.on('conclude', () => this.#concluded());
@@ -62,6 +67,11 @@ export class SocketUpstream implements Upstream, StreamHandler {
     const isHttp2 = request.httpVersion === '2';
     if (!isHttp2 && request.fields.get('sec-websocket-version') !== '13') {
       this.#refuse('bad-request', 'Sec-WebSocket-Version is not 13');
+      return;
+    }
+    // Sixteen bytes in base64 (RFC 6455 section 4.2.1).
+    if (!isHttp2 && !/^[A-Za-z0-9+/]{22}==$/.test(key)) {
+      this.#refuse('bad-request', 'Sec-WebSocket-Key is missing or malformed');
       return;
     }
     this.#accept = createHash('sha1').update(`${key}${acceptGuid}`).digest('base64');
@@ -81,12 +91,14 @@ export class SocketUpstream implements Upstream, StreamHandler {
   onData(chunk: Buffer): void {
     if (this.#isPaused) this.#owed += chunk.length;
     else this.#stream.consume(chunk.length);
-    if (this.#isSwitched) this.#send(opcode.binary, chunk);
+    // After the close frame nothing may follow; an origin that still talks after our FIN is not listened to.
+    if (this.#isOver) this.#stream.reset('cancelled', 'the client has closed');
+    else if (this.#isSwitched) this.#send(opcode.binary, chunk);
     else this.#early = Buffer.concat([this.#early, chunk]);
   }
 
   onEnd(): void {
-    this.#sayGoodbye();
+    this.#sayGoodbye(closeCodes.normal);
     this.#finish();
   }
 
@@ -124,7 +136,7 @@ export class SocketUpstream implements Upstream, StreamHandler {
 
   /** The client closed properly: answer the close, end the origin connection. */
   #concluded(): void {
-    this.#sayGoodbye();
+    this.#sayGoodbye(closeCodes.normal);
     this.#finish();
   }
 
@@ -135,15 +147,21 @@ export class SocketUpstream implements Upstream, StreamHandler {
     this.#side.end(null);
   }
 
-  #sayGoodbye(): void {
-    if (!this.#isOver && this.#isSwitched) this.#send(opcode.close, Buffer.from([0x03, 0xe8]));
+  #sayGoodbye(code: number): void {
+    if (this.#isOver || !this.#isSwitched) return;
+    const payload = Buffer.alloc(2);
+    payload.writeUInt16BE(code);
+    this.#send(opcode.close, payload);
   }
 
-  #fault(error: Error): void {
+  /** The client broke the rules of the WebSocket protocol: it is told so, the origin is given up. */
+  #fault(error: Error & { code?: string }): void {
     if (this.#isOver) return;
+    const isTooBig = error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+    this.#sayGoodbye(isTooBig ? closeCodes.tooBig : closeCodes.protocolError);
     this.#isOver = true;
-    this.#stream.reset('protocol-error', error.message);
-    this.#side.abort(failure('bad-request', error.message));
+    this.#stream.reset('cancelled', error.message);
+    this.#side.end(null);
   }
 
   #refuse(code: 'bad-request', detail: string): void {
@@ -153,7 +171,7 @@ export class SocketUpstream implements Upstream, StreamHandler {
   }
 
   #send(code: number, data: Buffer): void {
-    const parts = this.#tools.Sender.frame(data, {
+    const parts = tools.Sender.frame(data, {
       fin: true,
       opcode: code,
       mask: false,
