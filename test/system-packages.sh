@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that the end-to-end tests, the conformance run and the bench use. Quiet and quick when
 # everything is there; says one line and fails when something is missing that it cannot install. The services that
-# come with some packages are not started.
+# come with some packages are not started. With --check it installs nothing and only says what is missing.
 set -eu
 
 packages="caddy chromium curl docker-registry git haproxy iproute2 nghttp2-client nghttp2-server
@@ -15,6 +15,10 @@ for package in $packages; do
   [ "$status" = installed ] || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
+if [ "${1:-}" = --check ]; then
+  echo "Missing:$missing. Tests that need them fail or are skipped; install them with test/system-packages.sh." >&2
+  exit 1
+fi
 
 if ! command -v apt-get >/dev/null 2>&1; then
   echo "Missing:$missing. There is no apt-get here; install them with this system's package manager." >&2
