@@ -2,7 +2,7 @@
 //
 // HOT: this runs for every request and every response. A head is not turned into strings or objects: the parser
 // notes where each field's name and value stand (`spans`) and what the forwarder does with it (`actions`), and the
-// forwarder copies runs of untouched lines as bytes (bench/http1-head.ts). What it refuses, it refuses for good: two
+// forwarder copies runs of untouched lines as bytes (bench/http1-path.ts). What it refuses, it refuses for good: two
 // framings, bare LF or CR, folding, spaces before the colon, control bytes, a doubled Host.
 import { noBytes } from '#base/bytes.ts';
 import { FieldAction, fieldAction, hashMultiplier } from './http1-fields.ts';

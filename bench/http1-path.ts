@@ -1,0 +1,165 @@
+// What the edge's own HTTP/1.1 code costs, without sockets, TLS or a tunnel: requests go in as bytes, a scripted stream
+// answers, responses come out as bytes. `node bench/http1-path.ts` prints microseconds of CPU per request; profile it
+// with `--cpu-prof` before and after touching a hot path.
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { systemClock } from '#base/clock.ts';
+import { MetricsRegistry } from '#base/metrics.ts';
+import { systemRandom } from '#base/random.ts';
+import { AccessLog } from '#edge/access-log.ts';
+import { EdgeMetrics } from '#edge/edge-metrics.ts';
+import { Http1Front } from '#edge/http1-front.ts';
+import { Proxy } from '#edge/proxy.ts';
+import { TunnelRegistry } from '#edge/tunnel-registry.ts';
+import { defaultLimits, defaultTimeouts } from '#model/edge-snapshot.ts';
+import type { EdgeConnection } from '#tunnel/connection.ts';
+import type { StreamHandler, TunnelStream } from '#tunnel/stream.ts';
+
+const connections = 64;
+const requestsPerRound = 200_000;
+const rounds = 5;
+
+const responseBytes = Buffer.from(
+  `HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Sat, 21 Nov 2026 08:00:00 GMT\r\nContent-Type: text/plain\r\n` +
+    `Content-Length: 900\r\nConnection: keep-alive\r\n\r\n${'a'.repeat(900)}`,
+);
+
+const requests: Readonly<Record<string, Buffer>> = {
+  'load generator': Buffer.from('GET /small HTTP/1.1\r\nHost: a.example\r\n\r\n'),
+  browser: Buffer.from(
+    'GET /posts/hello?from=feed HTTP/1.1\r\nHost: a.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 ' +
+      '(KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36\r\nAccept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n' +
+      'Accept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nCookie: session=abcdef0123456789; theme=dark\r\n' +
+      'Sec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: none\r\nUpgrade-Insecure-Requests: 1\r\n\r\n',
+  ),
+};
+
+/** Streams that have been written to and wait for their answer. */
+const waiting: ScriptedStream[] = [];
+
+class ScriptedStream implements TunnelStream {
+  readonly id = 1;
+  readonly isOpen = true;
+  readonly isRemoteEnded = false;
+  readonly isFlushed = true;
+  handler!: StreamHandler;
+  write(): boolean {
+    waiting.push(this);
+    return true;
+  }
+  end(): void {}
+  reset(): void {}
+  consume(): void {}
+}
+
+class ScriptedSocket extends EventEmitter {
+  readonly writableNeedDrain = false;
+  write(): boolean {
+    return true;
+  }
+  cork(): void {}
+  uncork(): void {}
+  pause(): void {}
+  resume(): void {}
+  isPaused(): boolean {
+    return false;
+  }
+}
+
+function openSockets(): ScriptedSocket[] {
+  const registry = new TunnelRegistry();
+  const metrics = new EdgeMetrics(new MetricsRegistry(), registry);
+  const accessLog = new AccessLog({ write() {}, wallMs: () => Date.now() });
+  const routes = [{ hostname: 'a.example', path: '/', tunnelId: 't' }];
+  const snapshot = {
+    version: 1,
+    tunnels: [],
+    routes,
+    trustedProxies: [],
+    upgrades: [],
+    timeouts: defaultTimeouts,
+    limits: defaultLimits,
+  };
+  const proxy = new Proxy({
+    clock: systemClock,
+    random: systemRandom,
+    registry,
+    accessLog,
+    metrics,
+    snapshot,
+  });
+  registry.setRules(scriptedConnection(), { version: 1, rules: [rule] });
+  const front = new Http1Front({
+    scheme: 'https',
+    now: () => systemClock.nowMs(),
+    newRequestId: () => proxy.newRequestId(),
+    start: (request, downstream) => proxy.start(request, downstream),
+    isMisdirected: () => false,
+    takesUpgrade: () => false,
+    upgradeTaken() {},
+    refused(code, _client, detail) {
+      throw new Error(`${code}: ${detail}`);
+    },
+    limits: defaultLimits,
+    timeouts: defaultTimeouts,
+    upgrades: [],
+  });
+  const client = {
+    address: '192.0.2.1',
+    port: 1,
+    peerAddress: '192.0.2.1',
+    localAddress: '192.0.2.2',
+    localPort: 443,
+    serverName: 'a.example',
+  };
+  return Array.from({ length: connections }, () => {
+    const socket = new ScriptedSocket();
+    front.accept(socket as unknown as Socket, client);
+    return socket;
+  });
+}
+
+const rule = {
+  hostname: '',
+  path: '',
+  service: 'http://localhost:8080',
+  protocol: 'http1' as const,
+  isTls: false,
+  hostHeader: '',
+  allowsChunked: true,
+  followsHost: false,
+  isPerClient: false,
+  requiresAccess: false,
+  keepAliveConnections: 100,
+  keepAliveTimeoutMs: 90_000,
+};
+
+function scriptedConnection(): EdgeConnection {
+  const parts = {
+    id: 'c',
+    tunnelId: 't',
+    instanceId: 'i',
+    isDraining: false,
+    open: () => new ScriptedStream(),
+  };
+  return parts as unknown as EdgeConnection;
+}
+
+function runRound(sockets: readonly ScriptedSocket[], request: Buffer): number {
+  const before = process.cpuUsage();
+  for (let sent = 0; sent < requestsPerRound; sent += sockets.length) {
+    for (const socket of sockets) socket.emit('data', Buffer.from(request));
+    for (const stream of waiting.splice(0)) stream.handler.onData(Buffer.from(responseBytes));
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / requestsPerRound;
+}
+
+for (const [name, request] of Object.entries(requests)) {
+  const sockets = openSockets();
+  const costs = Array.from({ length: rounds }, () => runRound(sockets, request));
+  const best = Math.min(...costs).toFixed(2);
+  process.stdout.write(
+    `${name.padEnd(16)} best ${best} us per request of ${rounds} rounds (${costs.map((cost) => cost.toFixed(2)).join(' ')})\n`,
+  );
+}
