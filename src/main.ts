@@ -109,6 +109,9 @@ const context: CommandContext = {
   hasColours: process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
   runners,
 };
+// Timers of ours do not keep a process alive (base/clock.ts); this does, so that a stop or a failed start that waits
+// for one is not cut short with Node's own exit code 13.
+setInterval(() => {}, 3_600_000);
 process.exitCode = await runCommandLine(process.argv.slice(2), context);
 // Nothing of ours may be left; a stray handle must not keep a stopped program alive.
 process.exit();

@@ -4,11 +4,12 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '#base/random.ts';
-import { createCertificate, type TestCertificate } from '#testkit/certificates.ts';
+import { type CertificateOptions, createCertificate, type TestCertificate } from '#testkit/certificates.ts';
 import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { pinOfCertificate } from '#tunnel/edge-trust.ts';
 import { sallyportCommand } from '../support/demo.ts';
 import { eventually } from '../support/eventually.ts';
+import { type LoadLoop, type LoadOptions, startLoad } from '../support/load-loop.ts';
 import { freePort, type RunningProcess, startProcess } from '../support/process.ts';
 import { type Answer, appHost, ask, type AskOptions, type ReadyBody } from './world.ts';
 
@@ -28,6 +29,9 @@ export interface ConnectorProcess {
   metric(line: string): Promise<number>;
   ready(): Promise<{ status: number; body: ReadyBody }>;
 }
+
+/** What is odd about a certificate. */
+type LeafChange = Pick<CertificateOptions, 'notBefore' | 'notAfter'>;
 
 export class ProcessWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'sallyport-faults-'));
@@ -70,19 +74,21 @@ export class ProcessWorld {
     return path;
   }
 
-  /** The edge's certificate and key, for the names of the tests unless told otherwise. */
-  writeCertificate(
-    change: { readonly names?: readonly string[]; readonly notBefore?: Date; readonly notAfter?: Date } = {},
-  ): TestCertificate {
-    const leaf = createCertificate({
+  /** A certificate of the world's CA for the names of the tests, unless told otherwise. */
+  leaf(change: LeafChange = {}): TestCertificate {
+    return createCertificate({
       name: 'edge',
       names: [appHost, 'localhost', '127.0.0.1'],
       issuer: this.ca,
       ...change,
     });
+  }
+
+  /** Puts a new certificate and key where edge.yml says. */
+  writeCertificate(change: LeafChange = {}): void {
+    const leaf = this.leaf(change);
     this.writeFile('edge-key.pem', leaf.key);
     this.writeFile('edge.pem', leaf.cert + this.ca.cert);
-    return leaf;
   }
 
   /** edge.yml as an object, JSON being YAML. */
@@ -153,6 +159,14 @@ export class ProcessWorld {
       async () => (await connector.ready()).body.readyConnections === count,
       timeoutMs,
     );
+  }
+
+  /** Load that ends with the world at the latest, so that a failed test does not go on for ever. */
+  startLoad(path: string, clients: number, options: Partial<LoadOptions> = {}): LoadLoop {
+    const url = `https://${appHost}:${this.port}${path}`;
+    const load = startLoad({ url, ca: this.ca.cert, clients, timeoutMs: 5_000, ...options });
+    this.closeAtEnd(() => load.stop());
+    return load;
   }
 
   ask(path: string, options: AskOptions = {}): Promise<Answer> {

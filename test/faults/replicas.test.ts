@@ -3,10 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
-import { startLoad } from '../support/load-loop.ts';
 import { type ConnectorProcess, type EdgeProcess, ProcessWorld } from './processes.ts';
 import { startWebOrigin, type WebOrigin } from './web-origin.ts';
-import { appHost } from './world.ts';
 
 let world: ProcessWorld;
 let origin: WebOrigin;
@@ -28,11 +26,7 @@ before(async () => {
 after(() => world.close());
 
 test('S0-12 S3-5 two connectors with one credential are replicas: both stay, both serve about half', async () => {
-  const running = startLoad({
-    url: `https://${appHost}:${world.port}/slow?ms=20`,
-    ca: world.ca.cert,
-    clients: 16,
-  });
+  const running = world.startLoad('/slow?ms=20', 16);
   await eventually('load runs', () => running.result().good > 400);
   const shares = await Promise.all([first.metric(streams), second.metric(streams)]);
   const result = await running.stop();
@@ -49,9 +43,8 @@ test('S0-12 S3-5 two connectors with one credential are replicas: both stay, bot
 
 test('S3-5 one of two replicas killed in the middle: no request that may be repeated is lost', async () => {
   for (let round = 0; round < 3; round += 1) {
-    const url = `https://${appHost}:${world.port}`;
-    const slow = startLoad({ url: `${url}/slow?ms=100`, ca: world.ca.cert, clients: 24 });
-    const quick = startLoad({ url: `${url}/hello`, ca: world.ca.cert, clients: 8, freshConnections: true });
+    const slow = world.startLoad('/slow?ms=100', 24);
+    const quick = world.startLoad('/hello', 8, { freshConnections: true });
     await eventually('load runs', () => slow.result().good > 48 && quick.result().good > 48);
     await first.running.kill();
     const [slowGood, quickGood] = [slow.result().good, quick.result().good];

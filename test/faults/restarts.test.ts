@@ -1,11 +1,9 @@
 // Edges and connectors that are killed without warning and come back, as real processes, under load.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually } from '../support/eventually.ts';
-import { startLoad } from '../support/load-loop.ts';
+import { eventually, within } from '../support/eventually.ts';
 import { type ConnectorProcess, type EdgeProcess, ProcessWorld, said } from './processes.ts';
 import { startWebOrigin, type WebOrigin } from './web-origin.ts';
-import { appHost } from './world.ts';
 
 let world: ProcessWorld;
 let origin: WebOrigin;
@@ -26,13 +24,7 @@ before(async () => {
 after(() => world.close());
 
 function load(clients: number) {
-  return startLoad({
-    url: `https://${appHost}:${world.port}/hello`,
-    ca: world.ca.cert,
-    clients,
-    pauseMs: 5,
-    timeoutMs: 5_000,
-  });
+  return world.startLoad('/hello', clients, { pauseMs: 5 });
 }
 
 test('an edge killed and started again gets its connectors back within 15 s, with the reason on record', async () => {
@@ -94,6 +86,23 @@ test('both killed and started again under load, connector first: requests go thr
   const good = running.result().good;
   await eventually('load goes on', () => running.result().good > good + 50);
   await running.stop();
+});
+
+test('a stop with nothing connected is clean, for an edge and for a connector without one', async () => {
+  const lone = await ProcessWorld.create();
+  try {
+    lone.writeEdgeConfig();
+    const waiting = await lone.startConnector({ config });
+    await said(waiting.running, /refused the connection/);
+    waiting.running.child.kill('SIGTERM');
+    assert.equal(await within('the connector ends', 10_000, waiting.running.ended), 0);
+    const idle = await lone.startEdge();
+    idle.running.child.kill('SIGTERM');
+    assert.equal(await within('the edge ends', 10_000, idle.running.ended), 0);
+    assert.doesNotMatch(idle.running.stderr(), /Warning|fault/);
+  } finally {
+    await lone.close();
+  }
 });
 
 async function endedAtEdge({ metric }: EdgeProcess): Promise<number> {

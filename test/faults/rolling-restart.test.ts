@@ -38,7 +38,7 @@ test('S3-5 a rolling restart of two connector processes under load loses no requ
       return connector;
     };
     const connectors = await Promise.all([start(), start()]);
-    const traffic = startTraffic({ port: world.port, ca: world.ca.cert, slowMs });
+    const traffic = startTraffic(world, { port: world.port, ca: world.ca.cert, slowMs });
     await goesOn(traffic);
     for (const index of [0, 1]) {
       const old = connectors[index]!;
@@ -63,7 +63,7 @@ test('a rolling restart within one process, twice over, loses no request', async
     const start = () => world.startConnector(edge, { ingress });
     const connectors = [await start(), await start()];
     await world.connected(edge, 4);
-    const traffic = startTraffic({ port: edge.port, ca: world.ca.cert, slowMs: 400 });
+    const traffic = startTraffic(world, { port: edge.port, ca: world.ca.cert, slowMs: 400 });
     await goesOn(traffic);
     for (const index of [0, 1, 0, 1]) {
       await connectors[index]!.connector.drain(20_000);
@@ -85,7 +85,7 @@ test("an edge's configuration changed many times under load loses no request", a
     const edge = await world.startEdge();
     await world.startConnector(edge, { ingress: `  - service: ${origin.url}\n` });
     await world.connected(edge, 2);
-    const traffic = startTraffic({ port: edge.port, ca: world.ca.cert, slowMs: 300 });
+    const traffic = startTraffic(world, { port: edge.port, ca: world.ca.cert, slowMs: 300 });
     await goesOn(traffic);
     const { routes } = edge.snapshot;
     for (let i = 0; i < 20; i += 1) {

@@ -32,7 +32,11 @@ type Attempt = () => Promise<void>;
 
 const requestTimeoutMs = 20_000;
 
-export function startTraffic(options: TrafficOptions): Traffic {
+/** Starts it; it ends with `world` at the latest. */
+export function startTraffic(
+  world: { closeAtEnd(close: () => Promise<void>): void },
+  options: TrafficOptions,
+): Traffic {
   const keepAlive = new Agent({ keepAlive: true, ca: options.ca, lookup: loopback });
   const fresh = new Agent({ keepAlive: false, ca: options.ca, lookup: loopback });
   const sessions = new Http2Sessions(options);
@@ -71,18 +75,20 @@ export function startTraffic(options: TrafficOptions): Traffic {
     good[kind] = 0;
     return Array.from({ length: count }, () => client(kind, attempt));
   });
+  const stop = async (): Promise<void> => {
+    isStopping = true;
+    await Promise.all(clients);
+    keepAlive.destroy();
+    fresh.destroy();
+    sessions.close();
+  };
+  world.closeAtEnd(stop);
   return {
     good,
     failures,
+    stop,
     hasAdvanced: (since, count) =>
       Object.keys(kinds).every((kind) => (good[kind] ?? 0) >= (since[kind] ?? 0) + count),
-    async stop() {
-      isStopping = true;
-      await Promise.all(clients);
-      keepAlive.destroy();
-      fresh.destroy();
-      sessions.close();
-    },
   };
 }
 
