@@ -43,7 +43,7 @@ export class Http1Request implements RequestHead {
     this.scheme = origin.scheme;
     this.httpVersion = head.minorVersion === 1 ? '1.1' : '1.0';
     this.fields = head;
-    this.acceptsTrailers = head.teIndex >= 0;
+    this.acceptsTrailers = head.teIndex >= 0 && /(^|[,\s])trailers($|[,;\s])/i.test(head.value(head.teIndex));
     this.client = origin.client;
     this.startedMs = origin.nowMs;
   }
@@ -58,7 +58,7 @@ export class AuthorityCache {
   /** @throws RequestRefusal when the text is no valid authority */
   read(text: string): { host: string; authority: string } {
     if (this.#authority === undefined || text !== this.#text) {
-      const parsed = parseAuthority(text);
+      const parsed = parseAuthority(decodeUtf8(text));
       if (parsed === undefined) throw new RequestRefusal('bad-request', 'Host is not a valid hostname');
       this.#text = text;
       this.#authority = parsed;
@@ -106,6 +106,11 @@ export function completeRequest(
     }
     request.expectsContinue = request.bodyKind !== 'none';
   }
+}
+
+/** Field values are read byte by byte; names beyond ASCII come in UTF-8, and what is none becomes U+FFFD. */
+function decodeUtf8(text: string): string {
+  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text;
 }
 
 function isUpgradeAllowed(token: string, upgrades: readonly string[]): boolean {

@@ -33,6 +33,7 @@ export function parseOriginForm(target: string): RequestTarget {
 export function canonicalPath(rawPath: string): string {
   if (isPlain(rawPath)) return rawPath;
   if (rawPath.charCodeAt(0) !== 0x2f) throw ambiguous('the path does not start with "/"');
+  if (/[^\x21-\x7e]/.test(rawPath)) throw ambiguous('a space, a control character or a raw non-ASCII byte');
   if (rawPath.includes('\\')) throw ambiguous('a backslash in the path');
   if (rawPath.includes('#')) throw ambiguous('a fragment in the path');
   return resolveSegments(normaliseEscapes(rawPath));
@@ -55,7 +56,7 @@ function isPlain(path: string): boolean {
   let segments = 0;
   for (let i = 1; i < path.length; i++) {
     const char = path.charCodeAt(i);
-    if (char === 0x25 || char === 0x5c || char === 0x23 || char > 0x7e) return false;
+    if (char === 0x25 || char === 0x5c || char === 0x23 || char < 0x21 || char > 0x7e) return false;
     if (char === 0x2f) segments++;
     // A dot or slash at the start of a segment may begin `.`, `..` or an empty segment.
     if (previous === 0x2f && (char === 0x2e || char === 0x2f)) return false;
@@ -104,7 +105,8 @@ function resolveSegments(path: string): string {
       out.push(segment);
     }
   }
-  return `/${out.join('/')}`;
+  // `/.//a` has its doubled slash at the start only now.
+  return `/${out.join('/')}`.replace(/^\/+/, '/');
 }
 
 function ambiguous(what: string): Http1Error {

@@ -7,9 +7,12 @@ import { noBytes } from '#base/bytes.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
+const HTAB = 0x09;
 
 /** Extensions of one chunk may be this long; nobody uses them but attackers. */
 const maxExtensionBytes = 256;
+/** Extensions of a whole body may be longer than its data by this much: a byte of data must not cost hundreds to read. */
+const maxExcessBytes = 16_384;
 /** Trailer section of one message. */
 const trailerLimits: HeadLimits = { headBytes: 8192, targetBytes: 0, fields: 64 };
 /** A chunk size has at most this many digits: 2^48 bytes. */
@@ -42,6 +45,8 @@ export class ChunkedDecoder {
   #size = 0;
   #digits = 0;
   #extensionBytes = 0;
+  /** By how much the extensions so far outweigh the data. */
+  #excessBytes = 0;
   #trailerBytes: Buffer = noBytes;
   readonly #role: 'request' | 'response';
 
@@ -58,6 +63,7 @@ export class ChunkedDecoder {
     this.#state = 'size';
     this.#size = 0;
     this.#digits = 0;
+    this.#excessBytes = 0;
     this.trailers = null;
     this.#trailerBytes = noBytes;
   }
@@ -91,11 +97,7 @@ export class ChunkedDecoder {
       case 'size':
         return this.#sizeByte(byte);
       case 'extension':
-        if (byte === CR) this.#state = 'size-lf';
-        else if (byte === LF || byte === 0 || ++this.#extensionBytes > maxExtensionBytes) {
-          throw new Http1Error('bad-request', 'a chunk extension that is too long or malformed');
-        }
-        return;
+        return this.#extensionByte(byte);
       case 'size-lf':
         expectByte(byte, LF);
         this.#state = this.#size === 0 ? 'trailers' : 'data';
@@ -112,6 +114,21 @@ export class ChunkedDecoder {
         return;
       default:
     }
+  }
+
+  #extensionByte(byte: number): void {
+    if (byte === CR) {
+      this.#state = 'size-lf';
+      this.#excessBytes = Math.max(0, this.#excessBytes + this.#extensionBytes - this.#size);
+      if (this.#excessBytes <= maxExcessBytes) return;
+    } else if (
+      (byte >= 0x20 || byte === HTAB) &&
+      byte !== 0x7f &&
+      ++this.#extensionBytes <= maxExtensionBytes
+    ) {
+      return;
+    }
+    throw new Http1Error('bad-request', 'a chunk extension that is too long or malformed');
   }
 
   #sizeByte(byte: number): void {

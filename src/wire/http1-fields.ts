@@ -34,9 +34,16 @@ const known: Readonly<Record<string, number>> = {
   'proxy-authenticate': FieldAction.drop,
   'proxy-authorization': FieldAction.drop,
   'http2-settings': FieldAction.drop,
+  // Becomes HTTP_PROXY in a CGI environment (CVE-2016-5385); no request has an honest use for it.
+  proxy: FieldAction.drop,
   // Who the client is: stated by the edge alone.
   forwarded: FieldAction.forwarding,
+  'x-forwarded': FieldAction.forwarding,
   'x-real-ip': FieldAction.forwarding,
+  'x-remote-ip': FieldAction.forwarding,
+  'x-remote-addr': FieldAction.forwarding,
+  'x-originating-ip': FieldAction.forwarding,
+  'client-ip': FieldAction.forwarding,
   'x-client-ip': FieldAction.forwarding,
   'x-cluster-client-ip': FieldAction.forwarding,
   'true-client-ip': FieldAction.forwarding,
@@ -82,12 +89,16 @@ export function fieldAction(source: Uint8Array, start: number, end: number, hash
     if (entry === undefined) break;
     if (entry.name.length === end - start && startsWithFolded(source, start, entry.name)) return entry.action;
   }
-  const first = source[start]! | 0x20;
-  if (first !== 0x78 && first !== 0x63) return FieldAction.forward;
+  if (!mayBeFamily(source[start]! | 0x20, source[start + 1]! | 0x20)) return FieldAction.forward;
   for (const prefix of familyBytes) {
     if (end - start > prefix.length && startsWithFolded(source, start, prefix)) return FieldAction.forwarding;
   }
   return FieldAction.forward;
+}
+
+/** All families begin with `x-` or `cf`. */
+function mayBeFamily(first: number, second: number): boolean {
+  return first === 0x78 ? second === 0x2d : first === 0x63 && second === 0x66;
 }
 
 /** The action for a name given as text, as HTTP/2 and configuration have it. */

@@ -249,7 +249,8 @@ describe('an upgrade', () => {
 describe('a TCP service behind a WebSocket', () => {
   function dial(): WebSocket {
     const headers = { host: 'tcp.test' };
-    return new WebSocket(`wss://127.0.0.1:${world.port}/`, { ca: world.ca, servername: 'tcp.test', headers });
+    const options = { ca: world.ca, servername: 'tcp.test', headers };
+    return new WebSocket(`wss://127.0.0.1:${world.port}/`, options);
   }
 
   test('carries bytes both ways, answers pings and closes properly', async () => {
