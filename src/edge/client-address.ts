@@ -4,12 +4,31 @@ import type { CidrSet } from '#base/ip.ts';
 import { parseAddress } from '#base/ip.ts';
 import type { ClientAddress, RequestHead } from '#http/exchange.ts';
 
-/** What the edge tells the origin about the client of one request. */
-export interface ClientIdentity {
+/** What the edge tells the origin about the client of one request. One object per connection for direct clients. */
+export class ClientIdentity {
   /** The client's address, normalised. */
   readonly address: string;
-  /** Field lines for the origin: X-Forwarded-For and its relatives, each ending in CRLF. */
-  readonly fieldLines: string;
+  readonly #chain: string;
+  readonly #scheme: string;
+  #authority = '';
+  #lines = '';
+
+  constructor(address: string, chain: string, scheme: string) {
+    this.address = address;
+    this.#chain = chain;
+    this.#scheme = scheme;
+  }
+
+  /** X-Forwarded-For and its relatives, each line ending in CRLF. HOT: kept while the authority stays the same. */
+  linesFor(authority: string): string {
+    if (authority !== this.#authority) {
+      this.#authority = authority;
+      this.#lines =
+        `X-Forwarded-For: ${this.#chain}\r\nX-Real-IP: ${this.address}\r\nCF-Connecting-IP: ${this.address}\r\n` +
+        `X-Forwarded-Proto: ${this.#scheme}\r\nX-Forwarded-Host: ${authority}\r\n`;
+    }
+    return this.#lines;
+  }
 }
 
 /** Decides the client of each request. Identities of direct clients are made once per connection. */
@@ -25,10 +44,8 @@ export class ClientResolver {
     const known = this.#direct.get(request.client);
     if (known) return known;
     if (this.#trusted.has(request.client.address)) return this.#behindProxy(request);
-    const identity = {
-      address: request.client.address,
-      fieldLines: fieldLines(request.client.address, request.client.address, request.scheme),
-    };
+    const { address } = request.client;
+    const identity = new ClientIdentity(address, address, request.scheme);
     this.#direct.set(request.client, identity);
     return identity;
   }
@@ -49,20 +66,10 @@ export class ClientResolver {
     }
     const proto = request.fields.get('x-forwarded-proto');
     const scheme = proto === 'http' || proto === 'https' ? proto : request.scheme;
-    return {
-      address,
-      fieldLines: fieldLines([...chain.filter(isPlainToken), peer].join(', '), address, scheme),
-    };
+    return new ClientIdentity(address, [...chain.filter(isPlainToken), peer].join(', '), scheme);
   }
 }
 
 function isPlainToken(token: string): boolean {
   return /^[0-9A-Za-z.:[\]_-]{1,64}$/.test(token);
-}
-
-function fieldLines(chain: string, address: string, scheme: string): string {
-  return (
-    `X-Forwarded-For: ${chain}\r\nX-Real-IP: ${address}\r\nCF-Connecting-IP: ${address}\r\n` +
-    `X-Forwarded-Proto: ${scheme}\r\n`
-  );
 }

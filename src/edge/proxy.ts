@@ -98,9 +98,7 @@ export class Proxy implements ExchangeOwner {
       return exchange;
     }
     const loopValue = loop === undefined ? this.#loopId : `${loop}, ${this.#loopId}`;
-    exchange.edgeLines =
-      `${client.fieldLines}X-Forwarded-Host: ${request.authority}\r\n` +
-      `X-Request-Id: ${request.requestId}\r\nCDN-Loop: ${loopValue}\r\n`;
+    exchange.edgeLines = `${client.linesFor(request.authority)}X-Request-Id: ${request.requestId}\r\nCDN-Loop: ${loopValue}\r\n`;
     this.dispatch(exchange, undefined);
     return exchange;
   }

@@ -324,7 +324,7 @@ export class Http1Head {
  */
 export function findHeadEnd(source: Buffer, offset: number, scannedTo: number, limits: HeadLimits): number {
   const from = Math.max(offset, scannedTo - 3);
-  const found = source.indexOf(headTerminator, from);
+  const found = indexOfTerminator(source, from);
   if (found < 0) {
     if (source.length - offset > limits.headBytes) throw tooLarge(source, offset, limits);
     rejectBareLineFeed(source, Math.max(offset, scannedTo - 1));
@@ -332,6 +332,19 @@ export function findHeadEnd(source: Buffer, offset: number, scannedTo: number, l
   }
   if (found + 4 - offset > limits.headBytes) throw tooLarge(source, offset, limits);
   return found + 4;
+}
+
+/** Where CRLF CRLF begins, or -1. HOT: looks at every fourth byte, which is cheaper than a call out of JavaScript. */
+function indexOfTerminator(source: Buffer, from: number): number {
+  const { length } = source;
+  for (let last = from + 3; last < length;) {
+    const byte = source[last]!;
+    if (byte === LF) {
+      if (source[last - 1] === CR && source[last - 2] === LF && source[last - 3] === CR) return last - 3;
+      last += 2;
+    } else last += byte === CR ? 1 : 4;
+  }
+  return -1;
 }
 
 /** Which of the two limits a long head broke: the target's or the whole head's. */
@@ -474,7 +487,6 @@ function badValue(source: Buffer, nameStart: number, nameEnd: number, at: number
   );
 }
 
-const headTerminator = Buffer.from('\r\n\r\n');
 const versionPrefix = Buffer.from('HTTP/');
 
 function buildClasses(): Uint8Array {
