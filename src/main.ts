@@ -16,7 +16,12 @@ import { createTunnel, pinOf, tokenOf } from '#roles/tunnel-files.ts';
 const oldestNode = 24;
 const readyTimeoutMs = 5_000;
 
-const writeError = (text: string): void => void process.stderr.write(text);
+/** What may wait for a reader of standard error that has stopped reading; what comes then is dropped. */
+const maxWaitingBytes = 8 * 1024 * 1024;
+
+const writeError = (text: string): void => {
+  if (process.stderr.writableLength < maxWaitingBytes) process.stderr.write(text);
+};
 
 const runners: Runners = {
   async demo(asked, onReady, onStopping) {
@@ -36,12 +41,17 @@ const runners: Runners = {
   ready: askReady,
 };
 
+/** Roles that run: traffic depends on them, so they outlive a full disk and whoever read their output. */
+const running = new Set<AbortSignal>();
+
 /** Runs a role until a signal asks it to stop; a second signal ends the process at once. */
 async function untilSignal(run: (stop: AbortSignal) => Promise<void>): Promise<void> {
   const signals = stopOnSignals(() => process.exit(130));
+  running.add(signals.signal);
   try {
     await run(signals.signal);
   } finally {
+    running.delete(signals.signal);
     signals.release();
   }
 }
@@ -93,10 +103,11 @@ function dieOnFaults(): void {
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);
-  // A reader that went away (`sallyport help | head`) is no fault.
+  // A reader that went away (`sallyport help | head`) is no fault, and neither is a disk without room for logs.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
+    if (error.code === 'EPIPE' && running.size === 0) process.exit(0);
   });
+  process.stderr.on('error', () => {});
 }
 
 refuseOldNode();

@@ -6,8 +6,8 @@ import type { Exchange } from './exchange.ts';
 const flushBytes = 65_536;
 
 export interface AccessLogOptions {
-  /** Receives whole lines; may throw. */
-  readonly write: (lines: string) => void;
+  /** Receives whole lines; throws when they are lost, or calls `onLost` when that shows later. */
+  readonly write: (lines: string, onLost: () => void) => void;
   readonly wallMs: () => number;
 }
 
@@ -53,10 +53,11 @@ export class AccessLog {
     const count = this.#count;
     this.#lines = '';
     this.#count = 0;
+    const onLost = (): void => void (this.#dropped += count);
     try {
-      this.#options.write(lines);
+      this.#options.write(lines, onLost);
     } catch {
-      this.#dropped += count;
+      onLost();
     }
   }
 

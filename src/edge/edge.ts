@@ -33,8 +33,8 @@ export interface EdgeOptions {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: MetricsRegistry;
-  /** Receives whole JSON lines; may throw when it cannot keep them. */
-  readonly accessLog: (lines: string) => void;
+  /** Receives whole JSON lines; throws when it cannot keep them, or calls `onLost` when that shows later. */
+  readonly accessLog: (lines: string, onLost: () => void) => void;
   readonly snapshot: EdgeSnapshot;
   readonly certificates: CertificateSource;
   readonly listen: { readonly https: readonly ListenAddress[]; readonly http: readonly ListenAddress[] };

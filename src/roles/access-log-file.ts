@@ -1,11 +1,13 @@
-// Where access log lines go: a file, standard output, or nowhere. A line that cannot be written is dropped (the edge
-// counts those); a full disk must not stop traffic.
-import { closeSync, openSync, writeSync } from 'node:fs';
+// Where access log lines go: a file, standard output, or nowhere. Lines that cannot be written are dropped whole (the
+// edge counts those); a full disk must not stop traffic, nor leave half a line behind.
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { errorText, SallyportError } from '#base/errors.ts';
 
 /** Takes whole lines; `reopen` after the file was moved away by a log rotation. */
 export interface AccessLogFile {
-  write(lines: string): void;
+  /** Throws when the lines were not written; calls `onLost` when that shows later. */
+  write(lines: string, onLost: () => void): void;
+  /** @throws SallyportError, and goes on with the file open before, when the path cannot be opened */
   reopen(): void;
   close(): void;
 }
@@ -19,9 +21,7 @@ export function openAccessLog(target: string): AccessLogFile {
   if (target === '-') return { write: writeToOutput, reopen() {}, close() {} };
   let descriptor = openFile(target);
   return {
-    write(lines) {
-      writeSync(descriptor, lines);
-    },
+    write: (lines) => appendWhole(descriptor, Buffer.from(lines)),
     reopen() {
       const fresh = openFile(target);
       closeSync(descriptor);
@@ -31,11 +31,29 @@ export function openAccessLog(target: string): AccessLogFile {
   };
 }
 
-function writeToOutput(lines: string): void {
+function writeToOutput(lines: string, onLost: () => void): void {
   if (process.stdout.writableLength > maxWaitingBytes) {
     throw new SallyportError('limit-exceeded', 'Standard output is not read fast enough for the access log.');
   }
-  process.stdout.write(lines);
+  process.stdout.write(lines, (error) => {
+    if (error) onLost();
+  });
+}
+
+/** All of it or none: what fitted on a full disk is taken back, so that every line in the file is whole. */
+function appendWhole(descriptor: number, bytes: Buffer): void {
+  let written = 0;
+  try {
+    while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+  } catch (error) {
+    if (written > 0) takeBack(descriptor, written);
+    throw error;
+  }
+}
+
+function takeBack(descriptor: number, bytes: number): void {
+  const file = fstatSync(descriptor);
+  if (file.isFile()) ftruncateSync(descriptor, file.size - bytes);
 }
 
 function openFile(file: string): number {

@@ -107,8 +107,8 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
   const instance = await startEdgeInstance({
     config: demoEdgeConfig({ hosts, httpsPort, httpPort, hostnames, tunnel: draft, options }),
     mayReplaceCa: true,
-    accessLog(lines) {
-      accessLog.write(lines);
+    accessLog(lines, onLost) {
+      accessLog.write(lines, onLost);
       if (isAnswering) options.onAccess(lines);
     },
     clock: systemClock,

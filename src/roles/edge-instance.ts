@@ -17,7 +17,7 @@ export interface EdgeInstanceOptions {
   readonly config: EdgeConfig;
   /** Let a kept internal CA be replaced when it may not sign for every hostname (the demo's own folder only). */
   readonly mayReplaceCa: boolean;
-  readonly accessLog: (lines: string) => void;
+  readonly accessLog: (lines: string, onLost: () => void) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

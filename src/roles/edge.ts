@@ -26,13 +26,19 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
   const config = readEdgeConfig(options.configFile);
   const log = createLog({ level: config.logLevel, format: config.logFormat, write: options.writeLog });
   const accessLog = openAccessLog(config.accessLog);
-  const reopen = (): void => accessLog.reopen();
+  const reopen = (): void => {
+    try {
+      accessLog.reopen();
+    } catch (error) {
+      log.error(`${errorText(error)} The file opened before stays in use.`);
+    }
+  };
   process.on('SIGHUP', reopen);
   try {
     const instance = await startEdgeInstance({
       config,
       mayReplaceCa: false,
-      accessLog: (lines) => accessLog.write(lines),
+      accessLog: (lines, onLost) => accessLog.write(lines, onLost),
       clock: systemClock,
       random: systemRandom,
       log,

@@ -115,11 +115,11 @@ export class ProcessWorld {
     return this.#keep(startProcess(sallyportCommand, args, { env: { HOME: this.folder, ...env } }));
   }
 
-  /** The same with a shell's redirections: `2>/dev/full`. */
+  /** The same with a shell's redirections: `2>/dev/full`, `> >(head -n 1)`. The process is the command's own. */
   runInShell(args: readonly string[], redirections: string): RunningProcess {
     const command = `exec "$0" "$@" ${redirections}`;
     return this.#keep(
-      startProcess('sh', ['-c', command, sallyportCommand, ...args], { env: { HOME: this.folder } }),
+      startProcess('bash', ['-c', command, sallyportCommand, ...args], { env: { HOME: this.folder } }),
     );
   }
 
