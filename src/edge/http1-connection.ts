@@ -8,6 +8,7 @@
 // HOT: one data handler per connection, no stream pipes, no timers (the front sweeps).
 import type { Socket } from 'node:net';
 import { noBytes } from '#base/bytes.ts';
+import { readDirectly } from '#base/direct-read.ts';
 import { failure } from '#http/exchange.ts';
 import type {
   ClientAddress,
@@ -44,6 +45,7 @@ const lingerMs = 2_000;
 
 export class Http1Connection implements Downstream {
   readonly #socket: Socket;
+  readonly #stopReading: () => void;
   readonly #client: ClientAddress;
   readonly #share: Http1FrontShare;
   readonly #scheme: 'http' | 'https';
@@ -75,7 +77,7 @@ export class Http1Connection implements Downstream {
     this.#head = new Http1Head(share.limits);
     this.#writer = new Http1Writer(socket, share.scratch);
     this.#sinceMs = share.now();
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    this.#stopReading = readDirectly(socket, (chunk) => this.#onData(chunk));
     socket.on('drain', () => this.#onDrain());
     socket.on('end', () => this.#onPeerEnd());
     socket.on('error', () => this.#onClose());
@@ -294,7 +296,8 @@ export class Http1Connection implements Downstream {
   /** The connection leaves HTTP for a tunnel. */
   #handOver(request: Http1Request): void {
     this.#state = 'closed';
-    this.#socket.removeAllListeners('data').removeAllListeners('drain').removeAllListeners('end');
+    this.#stopReading();
+    this.#socket.removeAllListeners('drain').removeAllListeners('end');
     this.#socket.removeAllListeners('error').removeAllListeners('close');
     this.#share.left(this);
     this.#share.upgradeTaken(this.#socket, request);

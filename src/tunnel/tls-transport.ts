@@ -1,5 +1,6 @@
 // The usual transport: TLS 1.3 with ALPN `sallyport/1`, straight on the socket.
 import type { TLSSocket } from 'node:tls';
+import { readDirectly } from '#base/direct-read.ts';
 import { SallyportError } from '#base/errors.ts';
 import { dialTlsSocket, type TlsDialOptions } from './tls-dial.ts';
 import type { Transport, TransportHandler } from './transport.ts';
@@ -56,7 +57,7 @@ class TlsTransport implements Transport {
   start(handler: TransportHandler): void {
     const socket = this.#socket;
     this.#handler = handler;
-    socket.on('data', (chunk: Buffer) => handler.onData(chunk));
+    readDirectly(socket, (chunk) => handler.onData(chunk));
     socket.on('drain', () => handler.onDrain());
     socket.on('end', () => {
       // The peer has said all. What we still have may fail to arrive; a tunnel has no use for half a connection.
