@@ -3,7 +3,7 @@
 import { connect, constants } from 'node:http2';
 import type { ClientHttp2Session, ClientHttp2Stream, ClientSessionRequestOptions } from 'node:http2';
 import type { ResetReason, TunnelStream } from '#tunnel/stream.ts';
-import { StreamDuplex, StreamResetError } from './stream-duplex.ts';
+import { StreamDuplex, StreamResetError } from '#tunnel/stream-duplex.ts';
 
 export interface OriginSessionOptions {
   /** Closed after this long without a stream. */

@@ -21,10 +21,10 @@ import { until } from '#testkit/http2-front-world.ts';
 import { memoryLink } from '#testkit/memory-network.ts';
 import { plainOpenRequest, tunnelPair } from '#testkit/tunnel-pair.ts';
 import type { ResetReason, TunnelStream } from '#tunnel/stream.ts';
+import { StreamDuplex } from '#tunnel/stream-duplex.ts';
 import { Http2Origins } from './http2-origins.ts';
 import type { OriginExchange } from './http2-upstream.ts';
 import { OriginPool } from './origin-pool.ts';
-import { StreamDuplex } from './stream-duplex.ts';
 import type { TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
 
 const rule: PublishedRule = {

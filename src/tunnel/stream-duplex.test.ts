@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
+import type { ResetReason, StreamHandler, TunnelStream } from './stream.ts';
 import { StreamDuplex, StreamResetError } from './stream-duplex.ts';
 
 /** A tunnel stream that notes what is done to it. */

@@ -3,7 +3,7 @@
 // Bounded both ways: received bytes are given back to the peer's credit only when the reader has taken them, so at most
 // one stream window waits here; a write completes when the tunnel has room again.
 import { Duplex } from 'node:stream';
-import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
+import type { ResetReason, StreamHandler, TunnelStream } from './stream.ts';
 
 /** Why the stream under a StreamDuplex went away. */
 export class StreamResetError extends Error {
