@@ -3,9 +3,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createHttpServer } from '#base/node-http.ts';
 import type { IngressRule, Service } from '#model/ingress-rule.ts';
+import { StreamDuplex } from '#tunnel/stream-duplex.ts';
 import { helloPage } from './hello-page.ts';
 import type { Origin, OriginContext } from './origin.ts';
-import { StreamDuplex } from './stream-duplex.ts';
 
 type BuiltInService = Extract<Service, { kind: 'http-status' | 'hello-world' }>;
 
@@ -23,7 +23,7 @@ export function createBuiltInOrigin(
   );
   return {
     serve(stream, _request, opened) {
-      const socket = new StreamDuplex(stream);
+      const socket = new StreamDuplex(stream, { destroyReason: 'origin-lost' });
       context.events.streamOpened();
       socket.on('close', () => context.events.streamClosed(rule, '', ''));
       socket.on('error', () => {});

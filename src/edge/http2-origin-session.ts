@@ -35,7 +35,7 @@ export class Http2OriginSession {
 
   constructor(stream: TunnelStream, options: OriginSessionOptions) {
     this.#options = options;
-    const duplex = new StreamDuplex(stream, options.opened);
+    const duplex = new StreamDuplex(stream, { opened: options.opened });
     duplex.on('error', (error) => this.#noteLoss(error));
     this.#session = connect('http://origin', {
       createConnection: () => duplex,

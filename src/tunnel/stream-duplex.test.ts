@@ -103,3 +103,14 @@ test('destroying a StreamDuplex resets the stream', async () => {
   stream.handler.onData(Buffer.from('late'));
   stream.handler.onEnd();
 });
+
+test('the owner of a StreamDuplex says what the peer is told when it is destroyed', async () => {
+  const stream = new NotedStream();
+  let isOpened = false;
+  const duplex = new StreamDuplex(stream, { opened: () => (isOpened = true), destroyReason: 'origin-lost' });
+  stream.handler.onOpened?.();
+  assert.equal(isOpened, true);
+  duplex.destroy();
+  await once(duplex, 'close');
+  assert.equal(stream.resetReason, 'origin-lost');
+});

@@ -1,4 +1,5 @@
-// A tunnel stream as a Node Duplex, for code that wants one (HTTP/2 to origins, and whatever else speaks Node streams).
+// A tunnel stream as a Node Duplex, for code that wants one: HTTP/2 to origins at the edge, and the connector's own
+// answers from node:http. Not for the hot path, where bytes pass as buffers.
 //
 // Bounded both ways: received bytes are given back to the peer's credit only when the reader has taken them, so at most
 // one stream window waits here; a write completes when the tunnel has room again.
@@ -18,25 +19,32 @@ export class StreamResetError extends Error {
 
 type Done = (error?: Error | null) => void;
 
+export interface StreamDuplexOptions {
+  /** The connector reached the origin (edge side). */
+  readonly opened?: () => void;
+  /** What the peer is told when the Duplex is destroyed first; default 'cancelled'. */
+  readonly destroyReason?: ResetReason;
+}
+
 /** Owns `stream` from construction on; destroying the Duplex resets the stream. */
 export class StreamDuplex extends Duplex implements StreamHandler {
   readonly #stream: TunnelStream;
-  readonly #opened: (() => void) | undefined;
+  readonly #options: StreamDuplexOptions;
   /** Received bytes that the reader has not asked past yet. */
   #owed = 0;
   #writeDone: Done | undefined;
 
-  constructor(stream: TunnelStream, opened?: () => void) {
+  constructor(stream: TunnelStream, options: StreamDuplexOptions = {}) {
     super({ allowHalfOpen: true, decodeStrings: true });
     this.#stream = stream;
-    this.#opened = opened;
+    this.#options = options;
     stream.handler = this;
   }
 
   // StreamHandler, called by the tunnel.
 
   onOpened(): void {
-    this.#opened?.();
+    this.#options.opened?.();
   }
 
   onData(chunk: Buffer): void {
@@ -88,7 +96,8 @@ export class StreamDuplex extends Duplex implements StreamHandler {
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    this.#stream.reset('cancelled', error?.message ?? '');
+    // After both directions have ended properly there is nothing left to reset.
+    this.#stream.reset(this.#options.destroyReason ?? 'cancelled', error?.message ?? '');
     const waiting = this.#writeDone;
     this.#writeDone = undefined;
     waiting?.(error);
