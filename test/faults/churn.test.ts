@@ -1,0 +1,115 @@
+// Wear: thousands of connections that come and go leave nothing behind, and a connector that publishes the largest
+// rules there can be holds nobody up.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { systemClock } from '#base/clock.ts';
+import { systemRandom } from '#base/random.ts';
+import { createUuid } from '#tunnel/credentials.ts';
+import { dialConnection } from '#tunnel/driver.ts';
+import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/tls-transport.ts';
+import { eventually } from '../support/eventually.ts';
+import { metricOf, World, type WorldEdge } from './world.ts';
+import { startWebOrigin, type WebOrigin } from './web-origin.ts';
+
+let world: World;
+let origin: WebOrigin;
+before(async () => {
+  world = new World();
+  origin = await startWebOrigin();
+  world.closeAtEnd(() => origin.close());
+});
+after(() => world.close());
+
+const collectGarbage = (() => {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+})();
+
+/** Bytes of the heap and of buffers in use once everything loose is gone. */
+async function usedBytes(): Promise<number> {
+  for (let i = 0; i < 3; i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    collectGarbage();
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** One tunnel connection as a connector makes it: up, rules published, and gone, every fourth time without a word. */
+async function tunnelComesAndGoes(edge: WorldEdge, context: SecureContext, index: number): Promise<void> {
+  const socket = connectTls({
+    ...{ port: edge.port, host: '127.0.0.1', secureContext: context },
+    ALPNProtocols: [tunnelAlpnProtocol],
+    minVersion: 'TLSv1.3',
+    checkServerIdentity: () => undefined,
+  });
+  await once(socket, 'secureConnect');
+  await new Promise<void>((resolve, reject) => {
+    dialConnection(
+      tlsTransport(socket),
+      {
+        credentials: world.credentials,
+        instanceId: createUuid(systemRandom),
+        index: index % 4,
+        version: '0.0.0-test',
+        arch: 'linux_x64',
+        clock: systemClock,
+        random: systemRandom,
+      },
+      {
+        onReady(connection) {
+          connection.publish({ version: 1, rules: [] }).then(() => {
+            if (index % 4 === 0) socket.destroy();
+            else void connection.drain();
+          }, reject);
+        },
+        onStream() {},
+        onDraining() {},
+        onClosed: () => resolve(),
+      },
+    );
+  });
+}
+
+test('of two thousand connections, a thousand tunnels leave no memory behind', async () => {
+  const edge = await world.startEdge();
+  const context = createSecureContext({ ca: world.ca.cert });
+  const round = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i += 20) {
+      await Promise.all(Array.from({ length: 20 }, (_, n) => tunnelComesAndGoes(edge, context, n)));
+    }
+    await eventually('all are gone', () => edge.edge.tunnelConnections().length === 0);
+    edge.logged.length = 0;
+  };
+  await round(200);
+  const before = await usedBytes();
+  await round(1_000);
+  const grownBytes = (await usedBytes()) - before;
+  assert.ok(grownBytes < 1_000_000, `grown by ${grownBytes} bytes over 1,000 connections`);
+  const ended = (reason: string): number =>
+    metricOf(edge.metrics, `sallyport_edge_tunnel_disconnects_total{reason="${reason}"}`);
+  assert.equal(ended('drained') + ended('peer-closed') + ended('transport-error'), 1_200);
+});
+
+test('of two thousand connections, a thousand visits leave no memory behind', async () => {
+  const edge = await world.startEdge();
+  await world.startConnector(edge, { ingress: `  - service: ${origin.url}\n` });
+  await world.connected(edge, 2);
+  const round = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i += 20) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => world.ask(edge, '/hello')));
+      for (const { status } of answers) assert.equal(status, 200);
+    }
+    await eventually('all are done', () => metricOf(edge.metrics, 'sallyport_edge_requests_active') === 0);
+    edge.accessLog.length = 0;
+  };
+  await round(200);
+  const before = await usedBytes();
+  await round(1_000);
+  const grownBytes = (await usedBytes()) - before;
+  assert.ok(grownBytes < 1_000_000, `grown by ${grownBytes} bytes over 1,000 connections`);
+});
