@@ -97,6 +97,8 @@ export class Exchange implements Upstream, ExchangeSide {
   /** Last time the client made progress that somebody waited for. */
   progressMs: number;
   isUpgraded = false;
+  /** True while the request body waits for the origin to read. */
+  isUpstreamPaused = false;
   isRequestDone: boolean;
   #isResponded = false;
   #isResponseDone = false;
@@ -146,7 +148,9 @@ export class Exchange implements Upstream, ExchangeSide {
     this.bytesIn += chunk.length;
     if (this.bytesIn > bulkBytes && !this.#isBulk) this.#becomeBulk();
     this.progressMs = this.#owner.now();
-    return this.#upstream ? this.#upstream.writeBody(chunk) : true;
+    const hasRoom = this.#upstream ? this.#upstream.writeBody(chunk) : true;
+    this.isUpstreamPaused = !hasRoom;
+    return hasRoom;
   }
 
   endBody(trailers: Fields | null): void {
@@ -194,6 +198,7 @@ export class Exchange implements Upstream, ExchangeSide {
   }
 
   upstreamDrained(): void {
+    this.isUpstreamPaused = false;
     this.front.upstreamDrained();
   }
 
@@ -256,10 +261,10 @@ export class Exchange implements Upstream, ExchangeSide {
     return nothingSentReasons.has(reason) || (this.isIdempotent && reason !== 'origin-timeout');
   }
 
-  /** A time limit of the edge has passed: answered 504, or cut if the response has begun. */
-  expire(detail: string): void {
+  /** A time limit of the edge has passed, or it stops: answered with an error, or cut if the response has begun. */
+  expire(detail: string, code: FailureCode = 'origin-timeout'): void {
     const upstream = this.#upstream;
-    this.abort(failure('origin-timeout', detail));
+    this.abort(failure(code, detail));
     upstream?.abort(detail);
   }
 

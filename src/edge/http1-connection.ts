@@ -40,8 +40,10 @@ type State = 'head' | 'length' | 'chunked' | 'waiting' | 'upgrading' | 'raw' | '
 const maxStashBytes = 65_536;
 /** Rest of a request body that is read over after an early response, before the connection is closed. */
 const maxDiscardBytes = 1_048_576;
-/** How long a closing connection may take to read our last bytes. */
+/** A closing connection is read over, so that our last bytes are not lost to a reset: until it is silent this long... */
 const lingerMs = 2_000;
+/** ...and at most for this long. */
+const maxLingerMs = 30_000;
 
 export class Http1Connection implements Downstream {
   readonly #socket: Socket;
@@ -56,6 +58,8 @@ export class Http1Connection implements Downstream {
   #state: State = 'head';
   #stash: Buffer = noBytes;
   #scanned = 0;
+  /** The one empty line before a request has come by itself. */
+  #isBlankRead = false;
   #remaining = 0;
   #discarded = 0;
   #request: Http1Request | undefined;
@@ -68,6 +72,15 @@ export class Http1Connection implements Downstream {
   #served = 0;
   /** When the present wait began, for the sweep. */
   #sinceMs: number;
+  #closingMs = 0;
+
+  /** Ours alone: the socket has others, which stay when it leaves HTTP. */
+  readonly #listeners = {
+    drain: (): void => this.#onDrain(),
+    end: (): void => this.#onPeerEnd(),
+    error: (): void => this.#onClose(),
+    close: (): void => this.#onClose(),
+  };
 
   constructor(socket: Socket, client: ClientAddress, share: Http1FrontShare) {
     this.#socket = socket;
@@ -78,10 +91,7 @@ export class Http1Connection implements Downstream {
     this.#writer = new Http1Writer(socket, share.scratch);
     this.#sinceMs = share.now();
     this.#stopReading = readDirectly(socket, (chunk) => this.#onData(chunk));
-    socket.on('drain', () => this.#onDrain());
-    socket.on('end', () => this.#onPeerEnd());
-    socket.on('error', () => this.#onClose());
-    socket.on('close', () => this.#onClose());
+    for (const [event, listener] of Object.entries(this.#listeners)) socket.on(event, listener);
   }
 
   get isIdle(): boolean {
@@ -91,8 +101,8 @@ export class Http1Connection implements Downstream {
   // Reading.
 
   #onData(chunk: Buffer): void {
-    // A head has one deadline from its first byte on, and a closing connection one for its rest.
-    if (this.#stash.length === 0 && this.#state !== 'closing') this.#sinceMs = this.#share.now();
+    // A head has one deadline from its first byte on.
+    if (this.#stash.length === 0) this.#sinceMs = this.#share.now();
     switch (this.#state) {
       case 'raw':
         if (!this.#upstream!.writeBody(chunk)) this.#socket.pause();
@@ -176,13 +186,19 @@ export class Http1Connection implements Downstream {
   /** One request head; -1 when more bytes are needed. */
   #readHead(bytes: Buffer, offset: number): number {
     // One empty line before a request is tolerated (RFC 9112 section 2.2).
-    const at = bytes[offset] === 0x0d && bytes[offset + 1] === 0x0a ? offset + 2 : offset;
+    const hasBlank = bytes[offset] === 0x0d && bytes[offset + 1] === 0x0a && !this.#isBlankRead;
+    const at = hasBlank ? offset + 2 : offset;
+    if (hasBlank && at === bytes.length) {
+      this.#isBlankRead = true;
+      return at;
+    }
     const end = findHeadEnd(bytes, at, offset + this.#scanned, this.#share.limits);
     if (end < 0) {
       this.#scanned = this.#checkEarly(bytes, at) - offset;
       return -1;
     }
     this.#scanned = 0;
+    this.#isBlankRead = false;
     parseRequestHead(this.#head, bytes, at);
     this.#start();
     return end;
@@ -297,8 +313,7 @@ export class Http1Connection implements Downstream {
   #handOver(request: Http1Request): void {
     this.#state = 'closed';
     this.#stopReading();
-    this.#socket.removeAllListeners('drain').removeAllListeners('end');
-    this.#socket.removeAllListeners('error').removeAllListeners('close');
+    for (const [event, listener] of Object.entries(this.#listeners)) this.#socket.off(event, listener);
     this.#share.left(this);
     this.#share.upgradeTaken(this.#socket, request);
   }
@@ -440,6 +455,7 @@ export class Http1Connection implements Downstream {
     this.#stash = noBytes;
     upstream?.abort('the connection closed before the request was complete');
     this.#sinceMs = this.#share.now();
+    this.#closingMs = this.#sinceMs;
     this.#writer.flush();
     this.#socket.end();
     this.#socket.resume();
@@ -448,8 +464,14 @@ export class Http1Connection implements Downstream {
 
   #destroy(): void {
     this.#writer.discard();
-    if (this.#state !== 'closed') this.#socket.destroy();
+    if (this.#state !== 'closed') this.#cut();
     this.#onClose();
+  }
+
+  /** A cut must not look like an end: TLS tells them apart by itself, plain TCP by a reset. */
+  #cut(): void {
+    if (this.#scheme === 'http' && this.#isResponded && !this.#isResponseDone) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   #onPeerEnd(): void {
@@ -505,7 +527,7 @@ export class Http1Connection implements Downstream {
           this.#timeOut('the request body made no progress');
         return;
       case 'closing':
-        if (waitedMs > lingerMs) this.#destroy();
+        if (waitedMs > lingerMs || nowMs - this.#closingMs > maxLingerMs) this.#destroy();
         return;
       default:
     }

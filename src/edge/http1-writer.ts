@@ -11,6 +11,9 @@ import { chunkEnd, chunkHeader, lastChunk } from '#wire/http1-chunked.ts';
 /** Gathered output up to this size is joined into one buffer; more goes out as separate writes of one batch. */
 const joinBytes = 32_768;
 
+/** Trailers of HTTP/1.1 origins are at most 8 KiB, those of HTTP/2 origins as much as a head. */
+const maxTrailerBytes = 72 * 1024;
+
 /** The scratch buffer of a front and who uses it. */
 export class HeadScratch {
   /** Origin heads are at most 64 KiB, the edge adds a few lines. */
@@ -79,6 +82,8 @@ export class Http1Writer {
     scratch.holder = this;
     let at = scratch.buffer.latin1Write(start, 0);
     at = fields.writeEndToEnd(scratch.buffer, at);
+    if (at + tail.length > scratch.buffer.length)
+      throw new RangeError('a response head too large to pass on');
     return at + scratch.buffer.latin1Write(tail, at);
   }
 
@@ -151,7 +156,7 @@ export class Http1Writer {
 }
 
 function trailerSection(trailers: Fields): Buffer {
-  const out = Buffer.allocUnsafe(8192 + 16);
+  const out = Buffer.allocUnsafe(maxTrailerBytes);
   let at = out.latin1Write('0\r\n', 0);
   at = trailers.writeEndToEnd(out, at);
   at += out.latin1Write('\r\n', at);

@@ -92,7 +92,7 @@ export class Proxy implements ExchangeOwner {
       return exchange;
     }
     exchange.route = match.route;
-    const loop = request.fields.get('cdn-loop');
+    const loop = loopChain(request);
     if (loop?.includes(this.#loopId)) {
       exchange.fail('loop', 'CDN-Loop names this edge');
       return exchange;
@@ -211,6 +211,8 @@ export class Proxy implements ExchangeOwner {
           this.#expire(exchange, 'upgraded connection idle');
       } else if (exchange.isFrontPaused) {
         if (now - exchange.progressMs > bodyIdleMs) this.#expire(exchange, 'the client stopped reading');
+      } else if (exchange.isUpstreamPaused) {
+        if (now - exchange.progressMs > bodyIdleMs) this.#expire(exchange, 'the origin stopped reading');
       } else if (!exchange.isResponded && firstByteMs > 0 && exchange.isRequestDone) {
         if (now - Math.max(exchange.progressMs, exchange.request.startedMs) > firstByteMs) {
           this.#expire(exchange, 'no first byte from the origin in time');
@@ -227,6 +229,16 @@ export class Proxy implements ExchangeOwner {
 
   /** Gives every request up; for the end of a drain. */
   abortAll(): void {
-    for (const exchange of this.#active) exchange.expire('the edge is stopping');
+    for (const exchange of this.#active) exchange.expire('the edge is stopping', 'draining');
   }
+}
+
+/** The values of all CDN-Loop lines as one, undefined without any; who passes a request on may add a line of its own. */
+function loopChain({ fields }: RequestHead): string | undefined {
+  if (fields.get('cdn-loop') === undefined) return undefined;
+  const values: string[] = [];
+  fields.forEach((name, value) => {
+    if (name.toLowerCase() === 'cdn-loop') values.push(value);
+  });
+  return values.join(', ');
 }
