@@ -21,7 +21,7 @@ export interface RuleMatcher {
 /** Hosts whose candidate rules are remembered; the memory is emptied when it is full. */
 const maxRememberedHosts = 1024;
 
-/** Compiles rules once; a pattern that RE2 refuses matches nothing (the connector has validated its own). */
+/** Prepares rules; a pattern that RE2 refuses matches nothing (the connector has validated its own). */
 export function compileRules(rules: readonly MatchableRule[]): RuleMatcher {
   return new CompiledRules(rules.map(compileRule));
 }
@@ -70,8 +70,26 @@ function compileRule(rule: MatchableRule): CompiledRule {
   const hasOtherForm = !isAnyHost(hostname) && ascii !== hostname && ascii !== '' && ascii !== '*.';
   return {
     patterns: hasOtherForm ? [hostname, ascii] : [hostname],
-    path: rule.path === '' ? undefined : compileLeniently(rule.path),
+    path: rule.path === '' ? undefined : new LazyPattern(rule.path),
   };
+}
+
+/**
+ * A pattern that is compiled when a request first needs it: ten thousand at once would hold the edge up for a second.
+ * One that RE2 refuses matches nothing.
+ */
+class LazyPattern {
+  readonly #source: string;
+  #compiled: { test(text: string): boolean } | undefined;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  test(text: string): boolean {
+    this.#compiled ??= compileLeniently(this.#source);
+    return this.#compiled.test(text);
+  }
 }
 
 function compileLeniently(source: string): { test(text: string): boolean } {

@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
-import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
 import { createUuid } from '#tunnel/credentials.ts';
+import type { PublishedRules } from '#model/published-rules.ts';
+import type { ConnectorConnection } from '#tunnel/connection.ts';
 import { dialConnection } from '#tunnel/driver.ts';
 import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/tls-transport.ts';
 import { eventually } from '../support/eventually.ts';
@@ -41,6 +43,24 @@ async function usedBytes(): Promise<number> {
 
 /** One tunnel connection as a connector makes it: up, rules published, and gone, every fourth time without a word. */
 async function tunnelComesAndGoes(edge: WorldEdge, context: SecureContext, index: number): Promise<void> {
+  await holdTunnel(edge, context, { index, rules: [] }, (connection, socket) => {
+    if (index % 4 === 0) socket.destroy();
+    else void connection.drain();
+  });
+}
+
+interface TunnelToHold {
+  readonly index: number;
+  readonly rules: PublishedRules['rules'];
+}
+
+/** A tunnel connection from its dial to its end; `published` is called in between. */
+async function holdTunnel(
+  edge: WorldEdge,
+  context: SecureContext,
+  { index, rules }: TunnelToHold,
+  published: (connection: ConnectorConnection, socket: TLSSocket) => void,
+): Promise<void> {
   const socket = connectTls({
     ...{ port: edge.port, host: '127.0.0.1', secureContext: context },
     ALPNProtocols: [tunnelAlpnProtocol],
@@ -62,10 +82,7 @@ async function tunnelComesAndGoes(edge: WorldEdge, context: SecureContext, index
       },
       {
         onReady(connection) {
-          connection.publish({ version: 1, rules: [] }).then(() => {
-            if (index % 4 === 0) socket.destroy();
-            else void connection.drain();
-          }, reject);
+          connection.publish({ version: 1, rules }).then(() => published(connection, socket), reject);
         },
         onStream() {},
         onDraining() {},
@@ -113,3 +130,50 @@ test('of two thousand connections, a thousand visits leave no memory behind', as
   const grownBytes = (await usedBytes()) - before;
   assert.ok(grownBytes < 1_000_000, `grown by ${grownBytes} bytes over 1,000 connections`);
 });
+
+test('S0-8 ten thousand published rules with patterns hold nobody up', async () => {
+  const edge = await world.startEdge();
+  const context = createSecureContext({ ca: world.ca.cert });
+  const rules: PublishedRules['rules'] = Array.from({ length: 10_000 }, (_, i) => ({
+    hostname: i === 9_999 ? '' : `n${i}.example.com`,
+    path: i === 9_999 ? '' : `^/api/[a-z]+/(v[0-9]+|latest)/n${i}[.](png|jpg)$`,
+    service: 'http://localhost:8080',
+    protocol: 'http1',
+    isTls: false,
+    hostHeader: '',
+    allowsChunked: true,
+    followsHost: false,
+    isPerClient: false,
+    requiresAccess: false,
+    keepAliveConnections: 100,
+    keepAliveTimeoutMs: 90_000,
+  }));
+  const lag = watchLag();
+  await Promise.all(
+    [0, 1, 2, 3].map((index) =>
+      holdTunnel(edge, context, { index, rules }, (connection) => {
+        void world.ask(edge, '/anything').then(() => connection.close('shutdown'));
+      }),
+    ),
+  );
+  const longestMs = lag.stop();
+  // Four times reading 3 MB of JSON; compiling the patterns would take a second each time.
+  assert.ok(longestMs < 700, `the event loop was held up for ${longestMs} ms`);
+});
+
+/** The longest time the event loop did not turn. */
+function watchLag(): { stop(): number } {
+  let last = performance.now();
+  let longest = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }, 1);
+  return {
+    stop() {
+      clearInterval(timer);
+      return Math.max(longest, performance.now() - last);
+    },
+  };
+}
