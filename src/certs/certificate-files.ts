@@ -72,10 +72,14 @@ export class CertificateFiles {
     await this.#reloading;
   }
 
-  /** Replaces the list after a change of configuration; throws, with nothing changed, if a new pair cannot be used. */
+  /**
+   * Replaces the list after a change of configuration; throws, with nothing changed, if a new pair cannot be used. A
+   * pair that was listed before keeps its last good certificate: a file that is broken today must not hold up a change
+   * that has nothing to do with it.
+   */
   async replace(pairs: readonly CertificatePair[]): Promise<void> {
     const fresh = new Map<CertificatePair, Certificate>();
-    for (const pair of pairs) fresh.set(pair, await loadPair(pair, this.#options.clock.wallMs()));
+    for (const pair of pairs) fresh.set(pair, await this.#loadOrKeep(pair));
     this.#pairs = pairs;
     this.#loaded.clear();
     for (const [pair, certificate] of fresh) this.#keep(pair, certificate);
@@ -96,6 +100,17 @@ export class CertificateFiles {
     }
     this.#index();
     this.#options.log.info('Certificates were loaded again', { count: this.#loaded.size });
+  }
+
+  async #loadOrKeep(pair: CertificatePair): Promise<Certificate> {
+    try {
+      return await loadPair(pair, this.#options.clock.wallMs());
+    } catch (error) {
+      const known = [...this.#loaded].find(([{ cert, key }]) => cert === pair.cert && key === pair.key);
+      if (!known) throw error;
+      this.#options.log.warn(`${errorText(error)} The certificate loaded before stays in use.`);
+      return known[1];
+    }
   }
 
   #keep(pair: CertificatePair, certificate: Certificate): void {

@@ -171,6 +171,9 @@ async function certificatesGoBadAndGood(edge: EdgeProcess): Promise<void> {
   unlinkSync(world.path('edge.pem'));
   await said(edge.running, /WRN .*edge\.pem could not be read .*The certificate loaded before stays in use/);
   assert.equal(await serialShown(), first);
+  // What else the configuration says can be changed meanwhile.
+  world.writeEdgeConfig();
+  await eventually('the route is gone', async () => (await world.ask('/', { host: 'localhost' })).status === 404);
   assert.equal((await world.ask('/hello')).body, 'hello');
   world.writeCertificate();
   const second = await eventually('the renewed certificate is shown', async () => {
