@@ -173,7 +173,10 @@ async function certificatesGoBadAndGood(edge: EdgeProcess): Promise<void> {
   assert.equal(await serialShown(), first);
   // What else the configuration says can be changed meanwhile.
   world.writeEdgeConfig();
-  await eventually('the route is gone', async () => (await world.ask('/', { host: 'localhost' })).status === 404);
+  await eventually(
+    'the route is gone',
+    async () => (await world.ask('/', { host: 'localhost' })).status === 404,
+  );
   assert.equal((await world.ask('/hello')).body, 'hello');
   world.writeCertificate();
   const second = await eventually('the renewed certificate is shown', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { connect as connectTls } from 'node:tls';
 import { once } from 'node:events';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { defaultTimeouts } from '#model/edge-snapshot.ts';
 import { eventually, within } from '../support/eventually.ts';
 import { type Answer as OriginAnswer, RecordingOrigin } from '../support/recording-origin.ts';
@@ -117,90 +117,92 @@ test('an origin that says more than it was asked never answers the next request 
   assert.equal(rogue.connections.length, 3);
 });
 
-test('an origin that never answers is a 504 after the limit that was set', async () => {
-  const answer = await askRogue(() => undefined);
-  assert.equal(answer.status, 504);
-  assert.equal(answer.failure, 'origin-timeout');
-});
-
-test('a slow origin holds nobody else up, and its own answer arrives whole', async () => {
-  const slow = world.ask(edge, '/drip?ms=1200');
-  const started = performance.now();
-  for (let i = 0; i < 20; i += 1) assert.equal((await world.ask(edge, '/hello')).body, 'hello');
-  assert.ok(performance.now() - started < 5_000);
-  assert.equal((await slow).body, 'drop '.repeat(10));
-});
-
-test('a client that stops reading stops its origin, not its neighbours, and is let go at the limit', async () => {
-  const stuck = connectTls({
-    port: edge.port,
-    host: '127.0.0.1',
-    servername: appHost,
-    ca: world.ca.cert,
-    ALPNProtocols: ['http/1.1'],
+describe('those that take their time', { concurrency: true }, () => {
+  test('an origin that never answers is a 504 after the limit that was set', async () => {
+    const answer = await world.ask(edge, '/slow?ms=60000');
+    assert.equal(answer.status, 504);
+    assert.equal(answer.failure, 'origin-timeout');
   });
-  stuck.on('error', () => undefined);
-  await once(stuck, 'secureConnect');
-  stuck.write(`GET /big?bytes=400000000 HTTP/1.1\r\nHost: ${appHost}\r\n\r\n`);
-  await once(stuck, 'readable');
-  stuck.pause();
-  const started = performance.now();
-  for (let i = 0; i < 20; i += 1) assert.equal((await world.ask(edge, '/hello')).body, 'hello');
-  const bulk = await world.ask(edge, '/big?bytes=20000000');
-  assert.equal(bulk.body.length, 20_000_000, 'a long answer beside it is not held up');
-  assert.ok(performance.now() - started < 8_000, 'neighbours are quick');
-  assert.ok(process.memoryUsage().rss < 600_000_000, 'the answer is not gathered in memory');
-  const line = await eventually(
-    'the stuck client is let go',
-    () => edge.accessLog.find((text) => text.includes('the client stopped reading')),
-    8_000,
-  );
-  assert.match(line, /"path":"\/big"/);
-  stuck.destroy();
-});
 
-test('a client that trickles its body is served as long as it makes progress', async () => {
-  const socket = connectTls({
-    port: edge.port,
-    host: '127.0.0.1',
-    servername: appHost,
-    ca: world.ca.cert,
-    ALPNProtocols: ['http/1.1'],
+  test('a slow origin holds nobody else up, and its own answer arrives whole', async () => {
+    const slow = world.ask(edge, '/drip?ms=1200');
+    const started = performance.now();
+    for (let i = 0; i < 20; i += 1) assert.equal((await world.ask(edge, '/hello')).body, 'hello');
+    assert.ok(performance.now() - started < 5_000);
+    assert.equal((await slow).body, 'drop '.repeat(10));
   });
-  await once(socket, 'secureConnect');
-  let text = '';
-  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
-  socket.write(`POST /echo HTTP/1.1\r\nHost: ${appHost}\r\nContent-Length: 8\r\n\r\n`);
-  for (const byte of 'trickled') {
-    socket.write(byte);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
-  await eventually('the echo is whole', () =>
-    /t[\s\S]*r[\s\S]*i[\s\S]*c[\s\S]*k[\s\S]*l[\s\S]*e[\s\S]*d/.test(text.split('\r\n\r\n')[1] ?? text),
-  );
-  assert.match(text, /^HTTP\/1\.1 200/);
-  socket.destroy();
-});
 
-test('a client that stops in the middle of its body is let go, and so is its origin', async () => {
-  rogue.reset();
-  rogue.answer = () => 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
-  const socket = connectTls({
-    port: edge.port,
-    host: '127.0.0.1',
-    servername: appHost,
-    ca: world.ca.cert,
-    ALPNProtocols: ['http/1.1'],
+  test('a client that stops reading stops its origin, not its neighbours, and is let go at the limit', async () => {
+    const stuck = connectTls({
+      port: edge.port,
+      host: '127.0.0.1',
+      servername: appHost,
+      ca: world.ca.cert,
+      ALPNProtocols: ['http/1.1'],
+    });
+    stuck.on('error', () => undefined);
+    await once(stuck, 'secureConnect');
+    stuck.write(`GET /big?bytes=400000000 HTTP/1.1\r\nHost: ${appHost}\r\n\r\n`);
+    await once(stuck, 'readable');
+    stuck.pause();
+    const started = performance.now();
+    for (let i = 0; i < 20; i += 1) assert.equal((await world.ask(edge, '/hello')).body, 'hello');
+    const bulk = await world.ask(edge, '/big?bytes=20000000');
+    assert.equal(bulk.body.length, 20_000_000, 'a long answer beside it is not held up');
+    assert.ok(performance.now() - started < 8_000, 'neighbours are quick');
+    assert.ok(process.memoryUsage().rss < 600_000_000, 'the answer is not gathered in memory');
+    const line = await eventually(
+      'the stuck client is let go',
+      () => edge.accessLog.find((text) => text.includes('the client stopped reading')),
+      8_000,
+    );
+    assert.match(line, /"path":"\/big"/);
+    stuck.destroy();
   });
-  socket.on('error', () => undefined);
-  await once(socket, 'secureConnect');
-  socket.resume();
-  const closed = once(socket, 'close');
-  socket.write(`POST /rogue HTTP/1.1\r\nHost: ${appHost}\r\nContent-Length: 80\r\n\r\nonly this much`);
-  await eventually('the origin has the beginning', () => rogue.connections.length === 1);
-  await within('the client is let go', 10_000, closed);
-  await eventually('the origin is let go', () => rogue.connections.every(({ isClosed }) => isClosed));
-  assert.equal(rogue.requests.length, 0);
+
+  test('a client that trickles its body is served as long as it makes progress', async () => {
+    const socket = connectTls({
+      port: edge.port,
+      host: '127.0.0.1',
+      servername: appHost,
+      ca: world.ca.cert,
+      ALPNProtocols: ['http/1.1'],
+    });
+    await once(socket, 'secureConnect');
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+    socket.write(`POST /echo HTTP/1.1\r\nHost: ${appHost}\r\nContent-Length: 8\r\n\r\n`);
+    for (const byte of 'trickled') {
+      socket.write(byte);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    await eventually('the echo is whole', () =>
+      /t[\s\S]*r[\s\S]*i[\s\S]*c[\s\S]*k[\s\S]*l[\s\S]*e[\s\S]*d/.test(text.split('\r\n\r\n')[1] ?? text),
+    );
+    assert.match(text, /^HTTP\/1\.1 200/);
+    socket.destroy();
+  });
+
+  test('a client that stops in the middle of its body is let go, and so is its origin', async () => {
+    rogue.reset();
+    rogue.answer = () => 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+    const socket = connectTls({
+      port: edge.port,
+      host: '127.0.0.1',
+      servername: appHost,
+      ca: world.ca.cert,
+      ALPNProtocols: ['http/1.1'],
+    });
+    socket.on('error', () => undefined);
+    await once(socket, 'secureConnect');
+    socket.resume();
+    const closed = once(socket, 'close');
+    socket.write(`POST /rogue HTTP/1.1\r\nHost: ${appHost}\r\nContent-Length: 80\r\n\r\nonly this much`);
+    await eventually('the origin has the beginning', () => rogue.connections.length === 1);
+    await within('the client is let go', 10_000, closed);
+    await eventually('the origin is let go', () => rogue.connections.every(({ isClosed }) => isClosed));
+    assert.equal(rogue.requests.length, 0);
+  });
 });
 
 test('a client that goes away in the middle frees the origin at once', async () => {

@@ -62,10 +62,12 @@ function answer(
       response.writeHead(200, { 'content-type': 'application/octet-stream' });
       request.pipe(response);
       return;
-    case '/slow':
+    case '/slow': {
       request.resume();
-      setTimeout(() => response.end('slow answer'), ms);
+      const timer = setTimeout(() => response.end('slow answer'), ms);
+      response.on('close', () => clearTimeout(timer));
       return;
+    }
     case '/drip':
       request.resume();
       return drip(response, 10, ms / 10);
