@@ -7,7 +7,6 @@ import { noBytes } from '#base/bytes.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
-const HTAB = 0x09;
 
 /** Extensions of one chunk may be this long; nobody uses them but attackers. */
 const maxExtensionBytes = 256;
@@ -15,6 +14,9 @@ const maxExtensionBytes = 256;
 const maxExcessBytes = 16_384;
 /** Trailer section of one message. */
 const trailerLimits: HeadLimits = { headBytes: 8192, targetBytes: 0, fields: 64 };
+/** RFC 9112 section 7.1.1, without the white space it tolerates: `;name`, `;name=token`, `;name="text"`. */
+const extensionPattern =
+  /^(;[!#$%&'*+.^_`|~0-9A-Za-z-]+(=([!#$%&'*+.^_`|~0-9A-Za-z-]+|"([\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)+$/;
 /** A chunk size has at most this many digits: 2^48 bytes. */
 const maxSizeDigits = 12;
 
@@ -44,7 +46,8 @@ export class ChunkedDecoder {
   #state: State = 'size';
   #size = 0;
   #digits = 0;
-  #extensionBytes = 0;
+  /** What has come of the present chunk's extensions, semicolon included. */
+  #extension = '';
   /** By how much the extensions so far outweigh the data. */
   #excessBytes = 0;
   #trailerBytes: Buffer = noBytes;
@@ -117,16 +120,13 @@ export class ChunkedDecoder {
   }
 
   #extensionByte(byte: number): void {
-    if (byte === CR) {
+    if (byte !== CR) {
+      this.#extension += String.fromCharCode(byte);
+      if (byte !== LF && this.#extension.length <= maxExtensionBytes) return;
+    } else if (extensionPattern.test(this.#extension)) {
       this.#state = 'size-lf';
-      this.#excessBytes = Math.max(0, this.#excessBytes + this.#extensionBytes - this.#size);
+      this.#excessBytes = Math.max(0, this.#excessBytes + this.#extension.length - this.#size);
       if (this.#excessBytes <= maxExcessBytes) return;
-    } else if (
-      (byte >= 0x20 || byte === HTAB) &&
-      byte !== 0x7f &&
-      ++this.#extensionBytes <= maxExtensionBytes
-    ) {
-      return;
     }
     throw new Http1Error('bad-request', 'a chunk extension that is too long or malformed');
   }
@@ -142,7 +142,7 @@ export class ChunkedDecoder {
     if (this.#digits === 0) throw new Http1Error('bad-request', 'a chunk without a size');
     if (byte === CR) this.#state = 'size-lf';
     else if (byte === 0x3b) {
-      this.#extensionBytes = 0;
+      this.#extension = ';';
       this.#state = 'extension';
     } else throw new Http1Error('bad-request', 'a malformed chunk size');
   }
