@@ -2,8 +2,8 @@
 // no zone; so that addresses may be compared as strings wherever they come from (socket, PROXY header, X-Forwarded-For).
 import { SallyportError } from './errors.ts';
 
-/** Sixteen bytes; IPv4 is kept as ::ffff:a.b.c.d, so one comparison serves both families. */
-type AddressBytes = Uint8Array;
+/** Sixteen bytes in network order; IPv4 is kept as ::ffff:a.b.c.d, so one comparison serves both families. */
+export type AddressBytes = Uint8Array;
 
 /** A set of prefixes. */
 export interface CidrSet {
@@ -14,13 +14,42 @@ export interface CidrSet {
 
 /** The one spelling of an address (brackets and zone dropped), undefined when the text is none. */
 export function parseAddress(text: string): string | undefined {
-  const bytes = parseBytes(text);
-  return bytes && formatBytes(bytes);
+  const bytes = addressBytes(text);
+  return bytes && formatAddress(bytes);
+}
+
+/** The bytes of an address in any spelling, undefined when the text is none. IPv4 stands in the last four. */
+export function addressBytes(text: string): AddressBytes | undefined {
+  if (!text.includes(':')) return fromV4(text);
+  let bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
+  const zone = bare.indexOf('%');
+  if (zone >= 0) bare = bare.slice(0, zone);
+  return fromV6(bare);
+}
+
+/** The one spelling (RFC 5952): lower case, no leading zeros, the first longest run of two or more zero groups as '::'. */
+export function formatAddress(bytes: AddressBytes): string {
+  if (isMapped(bytes)) return `${bytes[12]}.${bytes[13]}.${bytes[14]}.${bytes[15]}`;
+  const groups: number[] = [];
+  for (let i = 0; i < 16; i += 2) groups.push((bytes[i]! << 8) | bytes[i + 1]!);
+  let bestStart = -1;
+  let bestLength = 1;
+  for (let start = 0; start < 8; start++) {
+    let end = start;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - start > bestLength) {
+      bestStart = start;
+      bestLength = end - start;
+    }
+  }
+  const hex = groups.map((group) => group.toString(16));
+  if (bestStart < 0) return hex.join(':');
+  return `${hex.slice(0, bestStart).join(':')}::${hex.slice(bestStart + bestLength).join(':')}`;
 }
 
 /** Whether the text is an IP address in any spelling. */
 export function isAddress(text: string): boolean {
-  return parseBytes(text) !== undefined;
+  return addressBytes(text) !== undefined;
 }
 
 /** `address:port` as it is written everywhere, with brackets around IPv6. */
@@ -38,7 +67,7 @@ export function cidrSet(prefixes: readonly string[]): CidrSet {
     size: parsed.length,
     has(address) {
       if (parsed.length === 0) return false;
-      const bytes = parseBytes(address);
+      const bytes = addressBytes(address);
       return bytes !== undefined && parsed.some((prefix) => isWithin(bytes, prefix));
     },
   };
@@ -66,7 +95,7 @@ interface Prefix {
 
 function parsePrefix(text: string): Prefix {
   const slash = text.indexOf('/');
-  const bytes = parseBytes(slash < 0 ? text : text.slice(0, slash));
+  const bytes = addressBytes(slash < 0 ? text : text.slice(0, slash));
   const written = slash < 0 ? undefined : text.slice(slash + 1);
   const isV4 = bytes !== undefined && !text.includes(':');
   const width = isV4 ? 32 : 128;
@@ -87,14 +116,6 @@ function isWithin(address: AddressBytes, prefix: Prefix): boolean {
   if (rest === 0) return true;
   const mask = (0xff << (8 - rest)) & 0xff;
   return (address[whole]! & mask) === (prefix.bytes[whole]! & mask);
-}
-
-function parseBytes(text: string): AddressBytes | undefined {
-  if (!text.includes(':')) return fromV4(text);
-  let bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
-  const zone = bare.indexOf('%');
-  if (zone >= 0) bare = bare.slice(0, zone);
-  return fromV6(bare);
 }
 
 /** Dotted decimal with four parts and no leading zeros, which other readers take for octal. */
@@ -148,24 +169,4 @@ function groupsOf(text: string, isEnd: boolean): number[] | undefined {
 function isMapped(bytes: AddressBytes): boolean {
   for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false;
   return bytes[10] === 0xff && bytes[11] === 0xff;
-}
-
-/** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as '::'. */
-function formatBytes(bytes: AddressBytes): string {
-  if (isMapped(bytes)) return `${bytes[12]}.${bytes[13]}.${bytes[14]}.${bytes[15]}`;
-  const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push((bytes[i]! << 8) | bytes[i + 1]!);
-  let bestStart = -1;
-  let bestLength = 1;
-  for (let start = 0; start < 8; start++) {
-    let end = start;
-    while (end < 8 && groups[end] === 0) end++;
-    if (end - start > bestLength) {
-      bestStart = start;
-      bestLength = end - start;
-    }
-  }
-  const hex = groups.map((group) => group.toString(16));
-  if (bestStart < 0) return hex.join(':');
-  return `${hex.slice(0, bestStart).join(':')}::${hex.slice(bestStart + bestLength).join(':')}`;
 }

@@ -128,10 +128,10 @@ test('the encoders make the vectors, map mixed families to IPv6, and refuse what
   assert.deepEqual(encodeProxyV2(v4), proxied[3]![1]);
   assert.deepEqual(encodeProxyV2(v6), proxied[4]![1]);
   const mixed = { source: v4.source, destination: v6.destination };
-  const mapped = { address: '::ffff:ffff:ffff', port: 65_535 };
   for (const bytes of [encodeProxyV1(mixed), encodeProxyV2(mixed)]) {
+    // Written as ::ffff:255.255.255.255, read back in the one form an address has here.
     const header = decodeProxyHeader(bytes);
-    assert.deepEqual(header, { kind: 'proxied', headerBytes: bytes.length, ...mixed, source: mapped });
+    assert.deepEqual(header, { kind: 'proxied', headerBytes: bytes.length, ...mixed });
   }
   const nameless = { source: { address: 'localhost', port: 1 }, destination: v4.destination };
   assert.throws(() => encodeProxyV2(nameless), /two IP addresses/);

@@ -3,6 +3,7 @@
 // what the specification does not allow is an error, never a guess, because the address it yields decides access.
 import { isIPv4, isIPv6 } from 'node:net';
 import { SallyportError } from '#base/errors.ts';
+import { addressBytes, formatAddress, parseAddress } from '#base/ip.ts';
 
 /** Two ends of the proxied connection. `ip` addresses are in canonical text form. */
 export interface ProxiedAddresses {
@@ -51,17 +52,16 @@ export function encodeProxyV1({ source, destination }: ProxiedAddresses): Buffer
 export function encodeProxyV2({ source, destination }: ProxiedAddresses): Buffer {
   const isV6 = familyOf(source.address, destination.address) === 6;
   const bodyBytes = isV6 ? 36 : 12;
-  const addressBytes = isV6 ? 16 : 4;
+  const size = isV6 ? 16 : 4;
   const out = Buffer.alloc(fixedBytes + bodyBytes);
   signature.copy(out);
   out[12] = 0x21;
   out[13] = isV6 ? 0x21 : 0x11;
   out.writeUInt16BE(bodyBytes, 14);
-  const bytesOf = (address: string): Buffer => (isV6 ? v6Bytes(asV6(address)) : v4Bytes(address));
-  out.set(bytesOf(source.address), fixedBytes);
-  out.set(bytesOf(destination.address), fixedBytes + addressBytes);
-  out.writeUInt16BE(source.port, fixedBytes + 2 * addressBytes);
-  out.writeUInt16BE(destination.port, fixedBytes + 2 * addressBytes + 2);
+  out.set(addressBytes(source.address)!.subarray(-size), fixedBytes);
+  out.set(addressBytes(destination.address)!.subarray(-size), fixedBytes + size);
+  out.writeUInt16BE(source.port, fixedBytes + 2 * size);
+  out.writeUInt16BE(destination.port, fixedBytes + 2 * size + 2);
   return out;
 }
 
@@ -86,8 +86,8 @@ function decodeVersion1(bytes: Buffer): ProxyHeader {
   return {
     kind: 'proxied',
     headerBytes,
-    source: { address: canonical(from), port: portOf(fromPort) },
-    destination: { address: canonical(to), port: portOf(toPort) },
+    source: { address: parseAddress(from)!, port: portOf(fromPort) },
+    destination: { address: parseAddress(to)!, port: portOf(toPort) },
   };
 }
 
@@ -115,7 +115,7 @@ function decodeVersion2(bytes: Buffer): ProxyHeader {
 
 function addressesAt(bytes: Buffer, isV6: boolean): ProxiedAddresses {
   const size = isV6 ? 16 : 4;
-  const textOf = isV6 ? v6Text : v4Text;
+  const textOf = isV6 ? formatAddress : (octets: Buffer): string => octets.join('.');
   const ports = fixedBytes + 2 * size;
   return {
     source: {
@@ -162,50 +162,6 @@ function familyOf(source: string, destination: string): 4 | 6 {
 
 function asV6(address: string): string {
   return isIPv4(address) ? `::ffff:${address}` : address;
-}
-
-function canonical(address: string): string {
-  return isIPv4(address) ? address : v6Text(v6Bytes(address));
-}
-
-function v4Bytes(address: string): Buffer {
-  return Buffer.from(address.split('.').map(Number));
-}
-
-function v4Text(bytes: Uint8Array): string {
-  return bytes.join('.');
-}
-
-/** The 16 bytes of an address that `isIPv6` has accepted. */
-function v6Bytes(address: string): Buffer {
-  const plain = address.replace(/[0-9.]+$/, (tail) => (tail.includes('.') ? v4AsGroups(tail) : tail));
-  const [head = '', tail] = plain.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array<string>(8 - left.length - right.length).fill('0');
-  const out = Buffer.alloc(16);
-  [...left, ...zeros, ...right].forEach((group, i) => out.writeUInt16BE(Number.parseInt(group, 16), 2 * i));
-  return out;
-}
-
-function v4AsGroups(address: string): string {
-  const hex = v4Bytes(address).toString('hex');
-  return `${hex.slice(0, 4)}:${hex.slice(4)}`;
-}
-
-/** RFC 5952: lower-case, no leading zeros, the longest run of two or more zero groups as `::`. */
-function v6Text(bytes: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i));
-  let bestStart = -1;
-  let bestLength = 1;
-  for (let start = 0; start < 8; start++) {
-    let length = 0;
-    while (start + length < 8 && groups[start + length] === 0) length += 1;
-    if (length > bestLength) [bestStart, bestLength] = [start, length];
-  }
-  const texts = groups.map((group) => group.toString(16));
-  if (bestStart < 0) return texts.join(':');
-  return `${texts.slice(0, bestStart).join(':')}::${texts.slice(bestStart + bestLength).join(':')}`;
 }
 
 function proxyError(what: string): SallyportError {
