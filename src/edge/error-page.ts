@@ -106,9 +106,9 @@ function renderPage({ failure, sentence, cure, requestId, host }: ErrorText): st
 @media(prefers-color-scheme:dark){:root{--bg:#16181c;--ink:#e8e6e1;--soft:#a0a5ad;--card:#1f2227;--line:#343840;--ok:#6cc08b;--bad:#f08a7d}}
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--bg);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
 main{box-sizing:border-box;width:min(36rem,100vw);padding:2rem 1.5rem}
-p.status{margin:0;color:var(--soft);font-variant-numeric:tabular-nums}h1{font-size:1.45rem;line-height:1.3;margin:.2rem 0 .8rem}
+p.status{margin:0;color:var(--soft);font-variant-numeric:tabular-nums}h1{font-size:1.45rem;line-height:1.3;margin:.2rem 0 .8rem;text-wrap:balance}
 ol{list-style:none;display:flex;flex-wrap:wrap;gap:.5rem;margin:1.6rem 0;padding:0}
-li{flex:1 1 6rem;background:var(--card);border:1px solid var(--line);border-top:3px solid var(--line);border-radius:.5rem;padding:.6rem .7rem}
+li{box-sizing:border-box;flex:1 1 5.5rem;background:var(--card);border:1px solid var(--line);border-top:3px solid var(--line);border-radius:.5rem;padding:.6rem .7rem}
 li b{display:block;font-weight:600}li span{color:var(--soft);font-size:.9rem}li.ok{border-top-color:var(--ok)}li.bad{border-top-color:var(--bad)}
 footer{color:var(--soft);font-size:.85rem;overflow-wrap:anywhere}
 </style></head><body><main>

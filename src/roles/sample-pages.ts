@@ -154,9 +154,10 @@ a { color: var(--accent); text-underline-offset: .18em; text-decoration-thicknes
 a:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 2px; }
 h1, h2 { line-height: 1.2; letter-spacing: -.015em; text-wrap: balance; }
 h1 { font-size: 2rem; margin: 0 0 .25rem; }
+#events li { font-variant-numeric: tabular-nums; }
 h2 { font-size: 1.3rem; margin: 2rem 0 .25rem; }
 .lead { font-size: 1.15rem; color: var(--soft); }
-.posts { list-style: none; padding: 0; }
+.posts, #events { list-style: none; padding: 0; }
 .posts h2 a { color: inherit; text-decoration: none; }
 .posts h2 a:hover { text-decoration: underline; }
 .date { margin: 0 0 .75rem; color: var(--soft); font: .9rem/1.5 ui-sans-serif, system-ui, sans-serif; }

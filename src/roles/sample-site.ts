@@ -99,7 +99,9 @@ function sendEvents(request: IncomingMessage, response: ServerResponse): void {
     count += 1;
     // A reader that stopped reading gets no pile of events.
     if (!response.writableNeedDrain)
-      response.write(`id: ${count}\ndata: event ${count} at ${new Date().toISOString()}\n\n`);
+      response.write(
+        `id: ${count}\ndata: event ${count} at ${new Date().toISOString().slice(11, 19)} UTC\n\n`,
+      );
   };
   tick();
   const timer = setInterval(tick, eventEveryMs);

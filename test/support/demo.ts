@@ -91,19 +91,18 @@ export function startConnectorProcess(token: string, args: readonly string[] = [
 }
 
 async function readyLine(running: RunningProcess): Promise<DemoReady> {
-  return eventually(
-    'the demo is ready',
-    () => {
-      for (const line of running.stdout().split('\n')) {
-        if (line.startsWith('{') && line.includes('"ready"')) return JSON.parse(line) as DemoReady;
-      }
-      const code = running.exitCode();
-      if (code !== null) throw new Error(`the demo exited ${code} before it was ready\n${running.stderr()}`);
-      return false;
-    },
-    30_000,
-  ).catch(async (error: Error) => {
+  try {
+    const line = await eventually(
+      'the demo is ready',
+      () => /^\{.*"ready".*$/m.exec(running.stdout())?.[0] ?? (running.exitCode() !== null && 'ended'),
+      30_000,
+    );
+    if (line === 'ended') throw new Error(`the demo exited ${running.exitCode()} before it was ready`);
+    return JSON.parse(line) as DemoReady;
+  } catch (error) {
     await running.kill();
-    throw new Error(`${error.message}\n${running.stdout()}\n${running.stderr()}`, { cause: error.cause });
-  });
+    throw new Error(`${(error as Error).message}\n${running.stdout()}\n${running.stderr()}`, {
+      cause: error,
+    });
+  }
 }
