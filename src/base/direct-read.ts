@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 
 /** Delivers every chunk of `socket` to `onChunk`, as `on('data')` would. Returns a function that ends it. */
 export function readDirectly(socket: Socket, onChunk: (chunk: Buffer) => void): () => void {
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with its socket below
   const pushUsually = socket.push;
   socket.on('data', onChunk);
   socket.push = (chunk: Buffer | null): boolean => {

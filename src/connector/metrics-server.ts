@@ -136,11 +136,11 @@ function sendReady(response: ServerResponse, status: ConnectorStatus): void {
   });
 }
 
-function configOf({ rules, state }: MetricsServerOptions): object {
+function configOf(options: MetricsServerOptions): object {
   return {
-    version: state().rulesVersion,
+    version: options.state().rulesVersion,
     config: {
-      ingress: rules().map(({ hostname, path, service, originRequest }) => ({
+      ingress: options.rules().map(({ hostname, path, service, originRequest }) => ({
         ...(hostname === '' ? {} : { hostname }),
         ...(path === '' ? {} : { path }),
         service: service.text,

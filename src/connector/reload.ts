@@ -33,9 +33,10 @@ export function reloadOnChange(options: ReloadOptions): RulesReloader {
   return { reload, close: () => watcher.close() };
 }
 
-function reloadOnce({ file, connector, log, readRules }: ReloadOptions): void {
+function reloadOnce(options: ReloadOptions): void {
+  const { file, connector, log } = options;
   try {
-    const rules = readRules(file);
+    const rules = options.readRules(file);
     if (rules.length === 0) {
       throw new SallyportError('config-invalid', "The config file doesn't contain any ingress rules");
     }

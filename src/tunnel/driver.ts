@@ -56,13 +56,16 @@ export function acceptConnection(
   options: AcceptOptions,
   handler: EdgeConnectionHandler,
 ): DrivenConnection {
-  const { edgeName, random, lookupTunnel } = options;
+  const { edgeName, random } = options;
   return drive(
     transport,
     options,
     handler,
     (common) =>
-      new EdgeSession({ ...common, edgeName, random, lookupTunnel: (id) => lookupTunnel(id) }, handler),
+      new EdgeSession(
+        { ...common, edgeName, random, lookupTunnel: (id) => options.lookupTunnel(id) },
+        handler,
+      ),
   );
 }
 

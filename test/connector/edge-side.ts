@@ -64,7 +64,9 @@ export async function startEdgeSide(port = 0, ca = createTestCa()): Promise<Edge
         onRules(connection) {
           if (!connections.includes(connection)) connections.push(connection);
         },
-        onDraining: (connection) => void remove(connections, connection),
+        onDraining(connection) {
+          remove(connections, connection);
+        },
         onClosed(connection, reason, detail) {
           if (connection) remove(connections, connection);
           closed.push({ reason, detail, index: connection?.index ?? -1 });

@@ -252,6 +252,6 @@ test('a stream that the client gives up while the origin is being dialled leaves
       const probe = edge.open(0);
       probe.stream.reset('cancelled');
       await until(() => connector.state().openStreams === 0, 'no stream is counted');
-      await Promise.all(origin.sockets.map((socket) => socket.destroyed || once(socket, 'close')));
+      await Promise.all(origin.sockets.map(async (socket) => socket.destroyed || once(socket, 'close')));
     }),
   ));

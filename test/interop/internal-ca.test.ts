@@ -44,7 +44,7 @@ function verify(leafPem: string, options: string[] = [], between: readonly strin
     writeFileSync(join(folder, name), text);
     return join(folder, name);
   };
-  const { status, stdout, stderr } = spawnSync('openssl', [
+  const args = [
     'verify',
     // The test kit's intermediates have no key identifiers, which strictness asks for.
     ...(between.length > 0 ? [] : ['-x509_strict']),
@@ -52,7 +52,8 @@ function verify(leafPem: string, options: string[] = [], between: readonly strin
     ...(between.length > 0 ? ['-untrusted', file('between.pem', between.join(''))] : []),
     ...options,
     file('leaf.pem', leafPem),
-  ]);
+  ];
+  const { status, stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
   const said = `${stdout}${stderr}`;
   return status === 0 ? 'OK' : (/depth lookup: (.*)/.exec(said)?.[1] ?? said);
 }
