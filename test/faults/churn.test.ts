@@ -62,7 +62,9 @@ async function holdTunnel(
   published: (connection: ConnectorConnection, socket: TLSSocket) => void,
 ): Promise<void> {
   const socket = connectTls({
-    ...{ port: edge.port, host: '127.0.0.1', secureContext: context },
+    port: edge.port,
+    host: '127.0.0.1',
+    secureContext: context,
     ALPNProtocols: [tunnelAlpnProtocol],
     minVersion: 'TLSv1.3',
     checkServerIdentity: () => undefined,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { freePort, type RunningProcess } from '../support/process.ts';
 import { ProcessWorld } from './processes.ts';
@@ -73,71 +73,76 @@ async function scene(
   }
 }
 
-test('with no room for any log, edge and connector start and serve', () =>
-  scene({ accessLog: '-', edge: '>/dev/full 2>&1', connector: '>/dev/full 2>&1' }, async (scene) => {
-    await scene.traffic(20);
-    await eventually('lost lines are counted', async () => (await scene.metric(droppedLines)) >= 20);
-  }));
+describe('no room for logs', { concurrency: 3 }, () => {
+  test('with no room for any log, edge and connector start and serve', () =>
+    scene({ accessLog: '-', edge: '>/dev/full 2>&1', connector: '>/dev/full 2>&1' }, async (scene) => {
+      await scene.traffic(20);
+      await eventually('lost lines are counted', async () => (await scene.metric(droppedLines)) >= 20);
+    }));
 
-test('with an access log file that takes nothing, traffic goes on and lost lines are counted', () =>
-  scene({ accessLog: '/dev/full', edge: '', connector: '' }, async (scene) => {
-    await scene.traffic(20);
-    await eventually('lost lines are counted', async () => (await scene.metric(droppedLines)) >= 20);
-  }));
+  test('with an access log file that takes nothing, traffic goes on and lost lines are counted', () =>
+    scene({ accessLog: '/dev/full', edge: '', connector: '' }, async (scene) => {
+      await scene.traffic(20);
+      await eventually('lost lines are counted', async () => (await scene.metric(droppedLines)) >= 20);
+    }));
 
-test('when whoever read the logs goes away, traffic goes on and lost lines are counted', () =>
-  scene({ accessLog: '-', edge: '> >(head -n 1) 2>&1', connector: '> >(head -n 1) 2>&1' }, async (scene) => {
-    await scene.traffic(20);
-    await scene.traffic(20);
-    await eventually('lost lines are counted', async () => (await scene.metric(droppedLines)) >= 20);
-  }));
+  test('when whoever read the logs goes away, traffic goes on and lost lines are counted', () =>
+    scene(
+      { accessLog: '-', edge: '> >(head -n 1) 2>&1', connector: '> >(head -n 1) 2>&1' },
+      async (scene) => {
+        await scene.traffic(20);
+        await scene.traffic(20);
+        await eventually('lost lines are counted', async () => (await scene.metric(droppedLines)) >= 20);
+      },
+    ));
 
-test('when whoever reads the logs stops reading, traffic goes on', () =>
-  scene({ accessLog: '-', edge: stuckReader, connector: stuckReader }, async (scene) => {
-    // More than the 64 KiB that the pipe holds.
-    for (let i = 0; i < 12; i += 1) await scene.traffic(40);
-  }));
+  test('when whoever reads the logs stops reading, traffic goes on', () =>
+    scene({ accessLog: '-', edge: stuckReader, connector: stuckReader }, async (scene) => {
+      // More than the 64 KiB that the pipe holds.
+      for (let i = 0; i < 12; i += 1) await scene.traffic(40);
+    }));
 
-test('a disk that is full for a while loses whole lines only, counts them, and is used again', async (context) => {
-  const world = await ProcessWorld.create();
-  const disk = world.path('disk');
-  mkdirSync(disk);
-  // Needs root and a kernel that lets it; elsewhere the tests above have shown the same without the recovery.
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status === 0;
-  if (!mounted) {
-    await world.close();
-    context.diagnostic('no tmpfs can be mounted here; the recovery of a full disk was not tried');
-    return;
-  }
-  world.closeAtEnd(async () => void spawnSync('umount', ['--lazy', disk]));
-  const log = `${disk}/access.log`;
-  const filler = `${disk}/filler`;
-  await scene(
-    { accessLog: log, edge: '', connector: '' },
-    async (scene) => {
-      await eventually('the log is written', () => existsSync(log) && readFileSync(log, 'utf8') !== '');
-      const { bavail, bsize } = statfsSync(disk);
-      writeFileSync(filler, Buffer.alloc((bavail - 1) * bsize));
-      for (let i = 0; (await scene.metric(droppedLines)) === 0 && i < 60; i += 1) {
-        await scene.traffic(40);
-        await new Promise((resolve) => setTimeout(resolve, 150));
-      }
-      assert.ok((await scene.metric(droppedLines)) > 0);
-      rmSync(filler);
-      const before = readFileSync(log, 'utf8').length;
-      await scene.traffic(10);
-      await eventually('the log is written again', () => readFileSync(log, 'utf8').length > before);
-      await scene.traffic(1);
-      await eventually('lines end', () => readFileSync(log, 'utf8').endsWith('}\n'));
-      const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
-      for (const line of lines) assert.doesNotThrow(() => JSON.parse(line), `a whole line: ${line}`);
-      await eventually('every line is kept or counted', async () => {
-        const kept = readFileSync(log, 'utf8').trimEnd().split('\n').length;
-        const failed = await scene.metric('sallyport_edge_requests_total\\{status="5xx"\\}');
-        const served = await scene.metric('sallyport_edge_requests_total\\{status="2xx"\\}');
-        return kept + (await scene.metric(droppedLines)) === served + (Number.isNaN(failed) ? 0 : failed);
-      });
-    },
-    world,
-  );
+  test('a disk that is full for a while loses whole lines only, counts them, and is used again', async (context) => {
+    const world = await ProcessWorld.create();
+    const disk = world.path('disk');
+    mkdirSync(disk);
+    // Needs root and a kernel that lets it; elsewhere the tests above have shown the same without the recovery.
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status === 0;
+    if (!mounted) {
+      await world.close();
+      context.diagnostic('no tmpfs can be mounted here; the recovery of a full disk was not tried');
+      return;
+    }
+    world.closeAtEnd(async () => void spawnSync('umount', ['--lazy', disk]));
+    const log = `${disk}/access.log`;
+    const filler = `${disk}/filler`;
+    await scene(
+      { accessLog: log, edge: '', connector: '' },
+      async (scene) => {
+        await eventually('the log is written', () => existsSync(log) && readFileSync(log, 'utf8') !== '');
+        const { bavail, bsize } = statfsSync(disk);
+        writeFileSync(filler, Buffer.alloc((bavail - 1) * bsize));
+        for (let i = 0; (await scene.metric(droppedLines)) === 0 && i < 60; i += 1) {
+          await scene.traffic(40);
+          await new Promise((resolve) => setTimeout(resolve, 150));
+        }
+        assert.ok((await scene.metric(droppedLines)) > 0);
+        rmSync(filler);
+        const before = readFileSync(log, 'utf8').length;
+        await scene.traffic(10);
+        await eventually('the log is written again', () => readFileSync(log, 'utf8').length > before);
+        await scene.traffic(1);
+        await eventually('lines end', () => readFileSync(log, 'utf8').endsWith('}\n'));
+        const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+        for (const line of lines) assert.doesNotThrow(() => JSON.parse(line), `a whole line: ${line}`);
+        await eventually('every line is kept or counted', async () => {
+          const kept = readFileSync(log, 'utf8').trimEnd().split('\n').length;
+          const failed = await scene.metric('sallyport_edge_requests_total\\{status="5xx"\\}');
+          const served = await scene.metric('sallyport_edge_requests_total\\{status="2xx"\\}');
+          return kept + (await scene.metric(droppedLines)) === served + (Number.isNaN(failed) ? 0 : failed);
+        });
+      },
+      world,
+    );
+  });
 });

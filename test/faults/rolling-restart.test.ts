@@ -1,7 +1,7 @@
 // A rolling restart loses no request: two connectors under all kinds of traffic, each in turn drained by SIGTERM and
 // replaced. Then the same within one process, and an edge whose configuration changes under the same traffic.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { eventually, within } from '../support/eventually.ts';
 import { type ConnectorProcess, ProcessWorld } from './processes.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
@@ -26,80 +26,82 @@ async function goesOn(traffic: Traffic): Promise<void> {
   );
 }
 
-test('S3-5 a rolling restart of two connector processes under load loses no request', async () => {
-  const world = await ProcessWorld.create();
-  try {
-    world.writeEdgeConfig();
-    await world.startEdge();
-    const config = world.writeFile('config.yml', `ingress:\n  - service: ${origin.url}\n`);
-    const start = async (): Promise<ConnectorProcess> => {
-      const connector = await world.startConnector({ config });
-      await world.connected(connector);
-      return connector;
-    };
-    const connectors = await Promise.all([start(), start()]);
-    const traffic = startTraffic(world, { port: world.port, ca: world.ca.cert, slowMs });
-    await goesOn(traffic);
-    for (const index of [0, 1]) {
-      const old = connectors[index]!;
-      old.running.child.kill('SIGTERM');
-      assert.equal(await within('the drained connector ends', 15_000, old.running.ended), 0);
-      assert.match(old.running.stderr(), /Initiating graceful shutdown/);
-      connectors[index] = await start();
+describe('nothing is lost', { concurrency: true }, () => {
+  test('S3-5 a rolling restart of two connector processes under load loses no request', async () => {
+    const world = await ProcessWorld.create();
+    try {
+      world.writeEdgeConfig();
+      await world.startEdge();
+      const config = world.writeFile('config.yml', `ingress:\n  - service: ${origin.url}\n`);
+      const start = async (): Promise<ConnectorProcess> => {
+        const connector = await world.startConnector({ config });
+        await world.connected(connector);
+        return connector;
+      };
+      const connectors = await Promise.all([start(), start()]);
+      const traffic = startTraffic(world, { port: world.port, ca: world.ca.cert, slowMs });
       await goesOn(traffic);
+      for (const index of [0, 1]) {
+        const old = connectors[index]!;
+        old.running.child.kill('SIGTERM');
+        assert.equal(await within('the drained connector ends', 15_000, old.running.ended), 0);
+        assert.match(old.running.stderr(), /Initiating graceful shutdown/);
+        connectors[index] = await start();
+        await goesOn(traffic);
+      }
+      await traffic.stop();
+      assert.deepEqual(traffic.failures, [], JSON.stringify(traffic.good));
+    } finally {
+      await world.close();
     }
-    await traffic.stop();
-    assert.deepEqual(traffic.failures, [], JSON.stringify(traffic.good));
-  } finally {
-    await world.close();
-  }
-});
+  });
 
-test('a rolling restart within one process, twice over, loses no request', async () => {
-  const world = new World();
-  try {
-    const edge = await world.startEdge();
-    const ingress = `  - service: ${origin.url}\n`;
-    const start = () => world.startConnector(edge, { ingress });
-    const connectors = [await start(), await start()];
-    await world.connected(edge, 4);
-    const traffic = startTraffic(world, { port: edge.port, ca: world.ca.cert, slowMs: 400 });
-    await goesOn(traffic);
-    for (const index of [0, 1, 0, 1]) {
-      await connectors[index]!.connector.drain(20_000);
-      connectors[index] = await start();
+  test('a rolling restart within one process, twice over, loses no request', async () => {
+    const world = new World();
+    try {
+      const edge = await world.startEdge();
+      const ingress = `  - service: ${origin.url}\n`;
+      const start = () => world.startConnector(edge, { ingress });
+      const connectors = [await start(), await start()];
       await world.connected(edge, 4);
+      const traffic = startTraffic(world, { port: edge.port, ca: world.ca.cert, slowMs: 400 });
       await goesOn(traffic);
+      for (const index of [0, 1, 0, 1]) {
+        await connectors[index]!.connector.drain(20_000);
+        connectors[index] = await start();
+        await world.connected(edge, 4);
+        await goesOn(traffic);
+      }
+      await traffic.stop();
+      assert.deepEqual(traffic.failures, [], JSON.stringify(traffic.good));
+      assert.equal(metricOf(edge.metrics, 'sallyport_edge_tunnel_disconnects_total{reason="drained"}'), 8);
+    } finally {
+      await world.close();
     }
-    await traffic.stop();
-    assert.deepEqual(traffic.failures, [], JSON.stringify(traffic.good));
-    assert.equal(metricOf(edge.metrics, 'sallyport_edge_tunnel_disconnects_total{reason="drained"}'), 8);
-  } finally {
-    await world.close();
-  }
-});
+  });
 
-test("an edge's configuration changed many times under load loses no request", async () => {
-  const world = new World();
-  try {
-    const edge = await world.startEdge();
-    await world.startConnector(edge, { ingress: `  - service: ${origin.url}\n` });
-    await world.connected(edge, 2);
-    const traffic = startTraffic(world, { port: edge.port, ca: world.ca.cert, slowMs: 300 });
-    await goesOn(traffic);
-    const { routes } = edge.snapshot;
-    for (let i = 0; i < 20; i += 1) {
-      const more = Array.from({ length: i * 50 }, (_, n) => ({
-        ...routes[0]!,
-        hostname: `n${n}.example.net`,
-      }));
-      edge.change({ routes: [...more, ...routes], trustedProxies: i % 2 === 0 ? ['192.0.2.0/24'] : [] });
-      await new Promise((resolve) => setTimeout(resolve, 30));
+  test("an edge's configuration changed many times under load loses no request", async () => {
+    const world = new World();
+    try {
+      const edge = await world.startEdge();
+      await world.startConnector(edge, { ingress: `  - service: ${origin.url}\n` });
+      await world.connected(edge, 2);
+      const traffic = startTraffic(world, { port: edge.port, ca: world.ca.cert, slowMs: 300 });
+      await goesOn(traffic);
+      const { routes } = edge.snapshot;
+      for (let i = 0; i < 20; i += 1) {
+        const more = Array.from({ length: i * 50 }, (_, n) => ({
+          ...routes[0]!,
+          hostname: `n${n}.example.net`,
+        }));
+        edge.change({ routes: [...more, ...routes], trustedProxies: i % 2 === 0 ? ['192.0.2.0/24'] : [] });
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+      await goesOn(traffic);
+      await traffic.stop();
+      assert.deepEqual(traffic.failures, [], JSON.stringify(traffic.good));
+    } finally {
+      await world.close();
     }
-    await goesOn(traffic);
-    await traffic.stop();
-    assert.deepEqual(traffic.failures, [], JSON.stringify(traffic.good));
-  } finally {
-    await world.close();
-  }
+  });
 });
