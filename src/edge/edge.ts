@@ -12,6 +12,7 @@ import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { failure } from '#http/exchange.ts';
 import type { ClientAddress, Downstream, FailureCode, RequestHead, Upstream } from '#http/exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
+import { tunnelPath } from '#tunnel/websocket-transport.ts';
 import { AccessLog } from './access-log.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import { renderFailure } from './error-page.ts';
@@ -23,7 +24,7 @@ import { Listener } from './listener.ts';
 import type { ListenAddress } from './listener.ts';
 import { Proxy } from './proxy.ts';
 import { redirectToHttps } from './redirect.ts';
-import { TunnelAcceptor, tunnelPath } from './tunnel-acceptor.ts';
+import { TunnelAcceptor } from './tunnel-acceptor.ts';
 import { TunnelRegistry } from './tunnel-registry.ts';
 
 export interface EdgeOptions {
@@ -210,7 +211,8 @@ class RunningEdge implements Edge {
       isMisdirected: (serverName, host) => this.#isMisdirected(serverName, host),
       takesUpgrade: (request) =>
         scheme === 'https' && request.path === tunnelPath && request.upgrade === 'websocket',
-      upgradeTaken: (socket, request) => this.#tunnels.acceptUpgrade(socket as TLSSocket, request),
+      upgradeTaken: (socket, request, early) =>
+        this.#tunnels.acceptUpgrade(socket as TLSSocket, request, early),
       refused: (code, client, detail) => this.#refused(code, client, detail),
       limits: this.#snapshot.limits,
       timeouts: this.#snapshot.timeouts,

@@ -200,7 +200,7 @@ export class Http1Connection implements Downstream {
     this.#scanned = 0;
     this.#isBlankRead = false;
     parseRequestHead(this.#head, bytes, at);
-    this.#start();
+    this.#start(bytes, end);
     return end;
   }
 
@@ -245,7 +245,8 @@ export class Http1Connection implements Downstream {
 
   // A request begins.
 
-  #start(): void {
+  /** The head has been read; what follows it begins at `end`. */
+  #start(bytes: Buffer, end: number): void {
     const head = this.#head;
     const request = new Http1Request(head, {
       scheme: this.#scheme,
@@ -263,7 +264,9 @@ export class Http1Connection implements Downstream {
         `${request.host} on a connection for ${this.#client.serverName}`,
       );
     }
-    if (request.upgrade !== '' && this.#share.takesUpgrade(request)) return this.#handOver(request);
+    if (request.upgrade !== '' && this.#share.takesUpgrade(request)) {
+      return this.#handOver(request, bytes.subarray(end));
+    }
     this.#enterBody(request);
     const upstream = request.path === '*' ? this.#answerOptions() : this.#share.start(request, this);
     if (this.#isOver) return upstream.abort('the client closed the connection');
@@ -309,13 +312,13 @@ export class Http1Connection implements Downstream {
     return discardingUpstream;
   }
 
-  /** The connection leaves HTTP for a tunnel. */
-  #handOver(request: Http1Request): void {
+  /** The connection leaves HTTP for a tunnel, with what was read beyond the request. */
+  #handOver(request: Http1Request, early: Buffer): void {
     this.#state = 'closed';
     this.#stopReading();
     for (const [event, listener] of Object.entries(this.#listeners)) this.#socket.off(event, listener);
     this.#share.left(this);
-    this.#share.upgradeTaken(this.#socket, request);
+    this.#share.upgradeTaken(this.#socket, request, early);
   }
 
   // Downstream.

@@ -16,7 +16,8 @@ export interface Http1FrontOptions {
   readonly isMisdirected: (serverName: string, host: string) => boolean;
   /** Whether an upgrade request is for the edge itself (a tunnel over WebSocket) and leaves HTTP. */
   readonly takesUpgrade: (request: RequestHead) => boolean;
-  readonly upgradeTaken: (socket: Socket, request: RequestHead) => void;
+  /** `early` is what was read beyond the request. */
+  readonly upgradeTaken: (socket: Socket, request: RequestHead, early: Buffer) => void;
   /** A request refused before it became an exchange; for metrics and log. */
   readonly refused: (code: FailureCode, client: ClientAddress, detail: string) => void;
   readonly limits: EdgeLimits;

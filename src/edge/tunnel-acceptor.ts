@@ -2,7 +2,6 @@
 // their rules are known, and throws out those whose key is no longer valid.
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
-import { noBytes } from '#base/bytes.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
@@ -16,9 +15,6 @@ import type { Transport } from '#tunnel/transport.ts';
 import { acceptWebSocket } from '#tunnel/websocket-transport.ts';
 import { ClaimedRoutes } from './claimed-routes.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
-
-/** Where a tunnel may come in over WebSocket, on any hostname. */
-export const tunnelPath = '/.well-known/sallyport/tunnel';
 
 /** Connections that have not authenticated yet; more are turned away. */
 const maxHandshakes = 1_000;
@@ -52,14 +48,14 @@ export class TunnelAcceptor {
     this.#accept(tlsTransport(socket));
   }
 
-  /** A WebSocket upgrade whose request head has been read. */
-  acceptUpgrade(socket: TLSSocket, request: RequestHead): void {
+  /** A WebSocket upgrade whose request head has been read, and `early` beyond it. */
+  acceptUpgrade(socket: TLSSocket, request: RequestHead, early: Buffer): void {
     const headers: Record<string, string> = { connection: 'Upgrade', upgrade: 'websocket' };
     request.fields.forEach((name, value) => {
       const lower = name.toLowerCase();
       if (lower.startsWith('sec-websocket-')) headers[lower] = value;
     });
-    acceptWebSocket({ method: request.method, url: request.path, headers }, socket, noBytes, (transport) =>
+    acceptWebSocket({ method: request.method, url: request.path, headers }, socket, early, (transport) =>
       this.#accept(transport),
     );
   }
@@ -68,7 +64,7 @@ export class TunnelAcceptor {
   apply(snapshot: EdgeSnapshot): void {
     this.#snapshot = snapshot;
     this.#tunnels = byId(snapshot);
-    for (const connection of [...this.#ready]) {
+    for (const connection of this.#ready) {
       const tunnel = this.#tunnels.get(connection.tunnelId);
       if (!tunnel) connection.close('unknown-tunnel', 'the tunnel was deleted');
       else if (!tunnel.publicKeys.some((key) => Buffer.compare(key, connection.publicKey) === 0)) {
@@ -85,17 +81,17 @@ export class TunnelAcceptor {
   #accept(transport: Transport): void {
     const { edgeName, clock, random, log } = this.#options;
     if (this.#driven.size - this.#ready.size >= maxHandshakes) return transport.destroy();
-    let driven: DrivenConnection | undefined;
     const handler: EdgeConnectionHandler = {
       onReady: (connection) => this.#onReady(connection),
       onRules: (connection, rules) => this.#onRules(connection, rules),
       onDraining: (connection) => this.#options.registry.remove(connection),
       onClosed: (connection, reason, detail) => {
-        if (driven) this.#driven.delete(driven);
+        this.#driven.delete(driven);
         this.#onClosed(connection, transport.remoteAddress, { reason, detail });
       },
     };
-    driven = acceptConnection(
+    // Reports nothing before it has returned.
+    const driven = acceptConnection(
       transport,
       {
         edgeName,
