@@ -170,6 +170,8 @@ export class Listener {
     if (!tls) {
       this.#options.count('accepted');
       this.#options.accept(socket, clientOf(socket, client, peerAddress), '');
+      // Reading a PROXY header has left it paused.
+      socket.resume();
       return;
     }
     const known = clientOf(socket, client, peerAddress);

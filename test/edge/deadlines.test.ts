@@ -145,7 +145,9 @@ describe('a client', { concurrency: true }, () => {
 
   test('with an idle upgraded connection is let go', async () => {
     const client = await world.client('raw.test');
-    client.send('GET /upgrade HTTP/1.1\r\nHost: raw.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    client.send(
+      'GET /upgrade HTTP/1.1\r\nHost: raw.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
     await client.waitFor(' 101 ');
     assert.notEqual(await client.waitForClose(), 'open');
   });
@@ -200,7 +202,11 @@ test('64 MiB up and 64 MiB down at once arrive unharmed', async () => {
     expected.update(piece);
     if (!up.socket.write(piece)) await new Promise((resolve) => up.socket.once('drain', resolve));
   }
-  await eventually('the upload is answered', () => up.text.includes('\r\n\r\n') && up.text.length > 64, 20_000);
+  await eventually(
+    'the upload is answered',
+    () => up.text.includes('\r\n\r\n') && up.text.length > 64,
+    20_000,
+  );
   assert.equal(up.text.slice(-64), expected.digest('hex'));
   await eventually('the download is whole', () => received > bulkBytes, 20_000);
   const grownBytes = process.memoryUsage().rss - started;

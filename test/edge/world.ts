@@ -232,6 +232,7 @@ export async function startEdgeWorld(options: EdgeWorldOptions): Promise<EdgeWor
     { edge, metrics, ca: certificates.ca, log },
     { credentials, snapshot, options },
   );
+  // A connector sends no PROXY header.
   if ((options.proxyProtocolFrom ?? []).length === 0) await world.connect();
   return world;
 }
