@@ -100,7 +100,6 @@ describe('limits', () => {
     client.send(hello);
     assert.equal((await responsesOf(client, 1))[0]!.status, 308);
   });
-  });
 
   test('a connection serves so many requests and says when it is the last', async () => {
     const client = await world.client();
