@@ -58,8 +58,11 @@ function certificateSentence(fault: string, chain: readonly X509Certificate[], t
       return `The edge ${target.address} showed no certificate; check the address.`;
     case 'INVALID_PURPOSE':
     case 'INVALID_CA':
+    case 'PATH_LENGTH_EXCEEDED':
     case 'CERT_SIGNATURE_FAILURE':
       return `${who} is not properly signed (${fault}); something between may be opening TLS, or the edge's certificate files do not belong together.`;
+    case 'PERMITTED_VIOLATION':
+      return `${who} was issued by ${issuerOf(chain)}, which may not vouch for ${target.serverName}; dial the edge by a name that CA was made for, or make a new CA.`;
     default:
       return `${who} was issued by ${issuerOf(chain)}, which this machine does not trust (${fault}); use a token with that CA's pin, or name its file as the CA.`;
   }

@@ -1,9 +1,11 @@
 // Is this really our edge? A certificate chain is good when the system (or the CA file) says so; or when it leads to
 // the very CA certificate whose SHA-256 stands in the token. The second way is judged here, by hand and from deny:
-// every signature, every date, the issuer's right to sign, the key's purpose and the server name.
+// every signature, every date, the issuer's right to sign (path length and name constraints too), the key's purpose and
+// the server name.
 import { createHash, type X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { certificateLimits } from './certificate-limits.ts';
 
 /** A reason to refuse: OpenSSL's name for it, so that one table of explanations serves both ways. */
 export type TrustFault =
@@ -11,6 +13,8 @@ export type TrustFault =
   | 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'
   | 'CERT_SIGNATURE_FAILURE'
   | 'INVALID_CA'
+  | 'PATH_LENGTH_EXCEEDED'
+  | 'PERMITTED_VIOLATION'
   | 'INVALID_PURPOSE'
   | 'CERT_NOT_YET_VALID'
   | 'CERT_HAS_EXPIRED'
@@ -54,8 +58,12 @@ export function judgePinnedChain(chain: readonly X509Certificate[], rule: PinRul
   const anchor = chain.findIndex((certificate) => pinOfCertificate(certificate.raw) === rule.caPin);
   if (anchor < 0) return 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
   for (let i = 0; i < anchor; i++) {
-    const fault = judgeIssuer(chain[i]!, chain[i + 1]!);
+    const issuer = chain[i + 1]!;
+    const fault = judgeIssuer(chain[i]!, issuer);
     if (fault) return fault;
+    const limits = certificateLimits(issuer.raw);
+    if (i > limits.pathLength) return 'PATH_LENGTH_EXCEEDED';
+    if (!limits.permits(rule.serverName)) return 'PERMITTED_VIOLATION';
   }
   for (const certificate of chain.slice(0, anchor + 1)) {
     if (rule.wallMs < certificate.validFromDate.getTime()) return 'CERT_NOT_YET_VALID';

@@ -18,6 +18,15 @@ const middle = createCertificate({ name: 'Middle CA', isCa: true, issuer: ca });
 const names = ['edge.test', '127.0.0.1'];
 const good = createCertificate({ name: 'edge', names, issuer: ca });
 const caPin = pinOfCertificate(ca.der);
+/** As the internal CA makes its root: for leaves only, and for its names only. */
+const strictCa = createCertificate({
+  name: 'Strict CA',
+  isCa: true,
+  pathLength: 0,
+  permittedNames: ['edge.test', '127.0.0.1'],
+});
+const strictPin = pinOfCertificate(strictCa.der);
+const strictMiddle = createCertificate({ name: 'Middle CA', isCa: true, issuer: strictCa });
 
 interface Case {
   readonly name: string;
@@ -36,6 +45,23 @@ const cases: readonly Case[] = [
     name: 'the pin vouches through an intermediate',
     chain: [createCertificate({ name: 'edge', names, issuer: middle }), middle, ca],
     options: { caPin },
+  },
+  {
+    name: 'the pin vouches within its constraints',
+    chain: [createCertificate({ name: 'edge', names, issuer: strictCa }), strictCa],
+    options: { caPin: strictPin },
+  },
+  {
+    name: 'the pinned CA may have no other CA below it',
+    chain: [createCertificate({ name: 'edge', names, issuer: strictMiddle }), strictMiddle, strictCa],
+    options: { caPin: strictPin },
+    says: /not properly signed \(PATH_LENGTH_EXCEEDED\)/,
+  },
+  {
+    name: 'the pinned CA may not vouch for the name',
+    chain: [createCertificate({ name: 'edge', names: ['other.test'], issuer: strictCa }), strictCa],
+    options: { caPin: strictPin, serverName: 'other.test' },
+    says: /issued by "CN=Strict CA", which may not vouch for other\.test/,
   },
   {
     name: 'nobody vouches',
