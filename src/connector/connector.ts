@@ -14,6 +14,7 @@ import { createUuid } from '#tunnel/credentials.ts';
 import type { DialOptions } from '#tunnel/driver.ts';
 import { parseEdgeAddress } from '#tunnel/edge-address.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
+import { TrustedRoots } from '#tunnel/trusted-roots.ts';
 import { Admission } from './admission.ts';
 import { type ConnectorMetrics, createConnectorMetrics } from './connector-metrics.ts';
 import {
@@ -97,6 +98,7 @@ class RunningConnector implements Connector, LinkHost {
   readonly #links: EdgeLink[];
   readonly #admission = new Admission();
   readonly #tasks = new TaskGroup();
+  readonly #roots = new TrustedRoots();
   readonly #unsubscribe: () => void;
   #phase: 'running' | 'draining' | 'stopped' = 'running';
   #failure: LinkFailure | undefined;
@@ -314,7 +316,9 @@ class RunningConnector implements Connector, LinkHost {
       );
     }
     const { host, port } = parseEdgeAddress(address);
-    return { host, port, caText, caPin: current.caPin, ipVersion, bindAddress, wallMs: () => clock.wallMs() };
+    const { caPin } = current;
+    const wallMs = (): number => clock.wallMs();
+    return { host, port, caText, roots: this.#roots, caPin, ipVersion, bindAddress, wallMs };
   }
 
   #readyCount(): number {

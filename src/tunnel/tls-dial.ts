@@ -1,9 +1,10 @@
 // Opens a verified TLS 1.3 connection to an edge. Both transports start here, so both trust by the same rules.
 import { isIP } from 'node:net';
-import { connect, type ConnectionOptions, getCACertificates, type TLSSocket } from 'node:tls';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { alpnError, certificateError, connectError, type DialTarget, timeoutError } from './dial-error.ts';
 import { formatEdgeAddress } from './edge-address.ts';
 import { judgePinnedChain, peerChain } from './edge-trust.ts';
+import { TrustedRoots } from './trusted-roots.ts';
 
 export interface TlsDialOptions {
   /** Name (resolved anew at every dial) or IP address, without brackets. */
@@ -13,6 +14,8 @@ export interface TlsDialOptions {
   readonly serverName?: string;
   /** PEM text of further CA certificates, trusted beside the system's roots; '' for none. */
   readonly caText?: string;
+  /** Keeps the roots parsed from one dial to the next; without it they are parsed for this dial. */
+  readonly roots?: TrustedRoots;
   /** The token's pin; '' for none. */
   readonly caPin?: string;
   /** For resolving, connecting and the TLS handshake together; default 10 s. */
@@ -74,7 +77,7 @@ function connectionOptions(
   alpnProtocol: string,
   serverName: string,
 ): ConnectionOptions & { autoSelectFamily: boolean; family: number } {
-  const { host, port, ipVersion = 0, bindAddress, caText = '' } = options;
+  const { host, port, ipVersion = 0, bindAddress, caText = '', roots = new TrustedRoots() } = options;
   return {
     host,
     port,
@@ -84,20 +87,12 @@ function connectionOptions(
     // RFC 6066: an IP address is not a server name.
     servername: isIP(serverName) ? '' : serverName,
     ALPNProtocols: [alpnProtocol],
-    minVersion: 'TLSv1.3',
-    ca: trustedRoots(caText),
+    secureContext: roots.contextWith(caText),
     // The verdict is `judge`'s, which starts from OpenSSL's and knows the pin.
     rejectUnauthorized: false,
     noDelay: true,
     highWaterMark: 262_144,
   } as ConnectionOptions & { autoSelectFamily: boolean; family: number };
-}
-
-/** What this process trusts by default, what the machine trusts, and the file the operator named. */
-function trustedRoots(caText: string): string[] {
-  const roots = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
-  if (caText !== '') roots.add(caText);
-  return [...roots];
 }
 
 /** Undefined when the connection may be used. */
