@@ -17,6 +17,7 @@ import type { ResetReason } from '#tunnel/stream.ts';
 import { answerFailure } from './error-page.ts';
 import { isGrpc } from './http2-failure.ts';
 import type { ExchangeSide } from './http1-upstream.ts';
+import { goingAway, WebSocketBorder } from './websocket-border.ts';
 import type { TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
 
 /** What an exchange asks of the proxy it belongs to. */
@@ -75,6 +76,9 @@ const failureOfReset: Readonly<Record<string, FailureCode>> = {
 /** From here on an exchange counts as a bulk transfer. */
 const bulkBytes = 1_048_576;
 
+/** Ends that the origin made itself; a WebSocket's client is not told of them in the edge's words. */
+const madeByOrigin: ReadonlySet<FailureCode> = new Set(['origin-closed', 'origin-protocol']);
+
 export class Exchange implements Upstream, ExchangeSide {
   readonly request: RequestHead;
   readonly front: Downstream;
@@ -97,6 +101,9 @@ export class Exchange implements Upstream, ExchangeSide {
   /** Last time the client made progress that somebody waited for. */
   progressMs: number;
   isUpgraded = false;
+  /** When the edge said goodbye to a WebSocket's client, which should leave now; 0 while it has not. */
+  leavingSinceMs = 0;
+  #border: WebSocketBorder | undefined;
   /** True while the request body waits for the origin to read. */
   isUpstreamPaused = false;
   isRequestDone: boolean;
@@ -181,6 +188,7 @@ export class Exchange implements Upstream, ExchangeSide {
     }
     this.failure = cause;
     this.#upstream = undefined;
+    if (this.#sayGoodbye(cause)) return;
     if (this.#isResponded || isGrpc(this.request)) {
       // gRPC clients read grpc-status, not pages; their front knows how to say it.
       if (!this.#isResponded) this.status = cause.status;
@@ -189,6 +197,16 @@ export class Exchange implements Upstream, ExchangeSide {
     } else {
       answerFailure(this, this.request, cause);
     }
+  }
+
+  /** A WebSocket whose connection behind is lost ends with 1001, if it is between two frames; the client closes then. */
+  #sayGoodbye(cause: ExchangeFailure): boolean {
+    if (!this.#border?.maySpeak || this.leavingSinceMs > 0 || madeByOrigin.has(cause.code)) return false;
+    this.leavingSinceMs = this.#owner.now();
+    this.#isResponseDone = true;
+    this.front.body(goingAway);
+    this.front.end(null);
+    return true;
   }
 
   // Downstream, called by the upstream.
@@ -216,6 +234,7 @@ export class Exchange implements Upstream, ExchangeSide {
   switchProtocols(head: ResponseHead): void {
     this.#isResponded = true;
     this.isUpgraded = true;
+    if (this.request.upgrade === 'websocket') this.#border = new WebSocketBorder();
     this.status = 101;
     this.firstByteMs = this.#owner.now();
     this.front.switchProtocols(head);
@@ -223,6 +242,7 @@ export class Exchange implements Upstream, ExchangeSide {
 
   body(chunk: Buffer): boolean {
     this.bytesOut += chunk.length;
+    this.#border?.pass(chunk);
     if (this.bytesOut > bulkBytes && !this.#isBulk) this.#becomeBulk();
     if (this.isUpgraded) this.progressMs = this.#owner.now();
     if (this.front.body(chunk)) return true;

@@ -30,6 +30,9 @@ export interface ProxyOptions {
 /** Room for the largest request head that the parser lets in, plus what the edge adds, or one small chunk. */
 const scratchBytes = 65_536;
 
+/** How long a WebSocket's client may take to close after it was told goodbye. */
+const leaveMs = 5_000;
+
 export class Proxy implements ExchangeOwner {
   readonly #options: ProxyOptions;
   readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
@@ -209,6 +212,8 @@ export class Proxy implements ExchangeOwner {
       if (exchange.isUpgraded) {
         if (upgradeIdleMs > 0 && now - exchange.progressMs > upgradeIdleMs)
           this.#expire(exchange, 'upgraded connection idle');
+        else if (exchange.leavingSinceMs > 0 && now - exchange.leavingSinceMs > leaveMs)
+          this.#expire(exchange, 'the client did not close its WebSocket');
       } else if (exchange.isFrontPaused) {
         if (now - exchange.progressMs > bodyIdleMs) this.#expire(exchange, 'the client stopped reading');
       } else if (exchange.isUpstreamPaused) {

@@ -5,6 +5,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
 import { type CredentialsSource, fileCredentials } from '#connector/credentials-source.ts';
 import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
@@ -38,7 +39,10 @@ async function scene(name: string, play: (scene: Scene) => Promise<void>): Promi
     const file = join(folder, name);
     writeFileSync(file, formatToken(world.credentials));
     const edge = await world.startEdge();
-    const source: CredentialsSource = fileCredentials(file, 'token', listLog([]));
+    const source: CredentialsSource = fileCredentials({
+      ...{ file, form: 'token', clock: systemClock },
+      log: listLog([]),
+    });
     world.closeAtEnd(() => source.close());
     const connector = await world.startConnector(edge, { ingress: `  - service: ${origin.url}\n`, source });
     await world.connected(edge, 2);

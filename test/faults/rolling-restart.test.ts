@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { eventually, within } from '../support/eventually.ts';
 import { type ConnectorProcess, ProcessWorld } from './processes.ts';
-import { startTraffic, type Traffic } from './traffic.ts';
+import { openWebSocket, startTraffic, type Traffic } from './traffic.ts';
 import { startWebOrigin, type WebOrigin } from './web-origin.ts';
 import { metricOf, World } from './world.ts';
 
@@ -75,6 +75,33 @@ describe('nothing is lost', { concurrency: true }, () => {
       await traffic.stop();
       assert.deepEqual(traffic.failures, [], JSON.stringify(traffic.good));
       assert.equal(metricOf(edge.metrics, 'sallyport_edge_tunnel_disconnects_total{reason="drained"}'), 8);
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('a WebSocket that outlasts every patience is closed with 1001, over HTTP/1.1 and however it ends', async () => {
+    const world = new World();
+    try {
+      const edge = await world.startEdge();
+      const ingress = `  - service: ${origin.url}\n`;
+      const first = await world.startConnector(edge, { ingress });
+      await world.connected(edge, 2);
+      const deadline = await openWebSocket(edge.port, world.ca.cert);
+      const drained = first.connector.drain(300);
+      assert.equal(await within('closed at the deadline of a drain', 5_000, deadline.closed), 1001);
+      await drained;
+      const second = await world.startConnector(edge, { ingress });
+      await world.connected(edge, 2);
+      const lost = await openWebSocket(edge.port, world.ca.cert);
+      await second.close();
+      assert.equal(await within('closed when the connector is lost', 5_000, lost.closed), 1001);
+      await world.startConnector(edge, { ingress });
+      await world.connected(edge, 2);
+      const stopped = await openWebSocket(edge.port, world.ca.cert);
+      await edge.edge.close();
+      assert.equal(await within('closed when the edge stops', 5_000, stopped.closed), 1001);
+      assert.equal(metricOf(edge.metrics, 'sallyport_edge_requests_active'), 0);
     } finally {
       await world.close();
     }

@@ -238,3 +238,17 @@ function webSocket({ port, ca, slowMs }: TrafficOptions): Promise<void> {
     );
   });
 }
+
+/** An open WebSocket that has had its first answer, and the code it is closed with. */
+export async function openWebSocket(port: number, ca: string): Promise<{ readonly closed: Promise<number> }> {
+  const socket = new WebSocket(`wss://${appHost}:${port}/ws`, { ca, lookup: loopback });
+  const closed = new Promise<number>((resolve) => {
+    socket.on('close', resolve);
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => {
+    socket.on('open', () => socket.send('hello'));
+    socket.on('message', () => resolve());
+  });
+  return { closed };
+}
