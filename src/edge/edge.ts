@@ -20,6 +20,7 @@ import { EdgeMetrics } from './edge-metrics.ts';
 import { Http1Front } from './http1-front.ts';
 import type { Http1FrontOptions } from './http1-front.ts';
 import { Http2Front } from './http2-front.ts';
+import type { Http2FrontSettings } from './http2-front.ts';
 import { Listener } from './listener.ts';
 import type { ListenAddress } from './listener.ts';
 import { Proxy } from './proxy.ts';
@@ -163,6 +164,7 @@ class RunningEdge implements Edge {
       ...this.#frontOptions('http'),
       start: (request, front) => this.#redirect(request, front),
     });
+    this.#http2.apply(this.#http2Settings());
     this.#tunnels.apply(snapshot);
   }
 
@@ -221,8 +223,8 @@ class RunningEdge implements Edge {
   }
 
   #makeHttp2Front(): Http2Front {
-    const { limits, upgrades } = this.#snapshot;
     return new Http2Front({
+      ...this.#http2Settings(),
       clock: this.#options.clock,
       metrics: this.#options.metrics,
       start: (request, front) => this.#proxy.start(request, front),
@@ -238,12 +240,19 @@ class RunningEdge implements Edge {
         );
       },
       newRequestId: () => this.#proxy.newRequestId(),
+    });
+  }
+
+  #http2Settings(): Http2FrontSettings {
+    const { limits, timeouts, upgrades } = this.#snapshot;
+    return {
       headBytes: limits.headBytes,
       headFields: limits.headFields,
       targetBytes: limits.targetBytes,
       maxStreams: limits.http2Streams,
       upgrades,
-    });
+      limits: { stallMs: timeouts.bodyIdleMs },
+    };
   }
 
   #makeListener(name: string, address: ListenAddress, isTls: boolean): Listener {

@@ -102,6 +102,17 @@ describe('a request over HTTP/2', () => {
       assert.equal((await fetchOver(session, {})).headers[':status'], 200);
     }));
 
+  test('is read by the limits in force when its connection was made', () =>
+    withWorld({}, async (world) => {
+      const before = await world.client();
+      world.front.apply({ headBytes: 16_384, headFields: 128, targetBytes: 20, maxStreams: 7, upgrades: [] });
+      const after = await world.client();
+      assert.equal(after.remoteSettings.maxConcurrentStreams, 7);
+      const longTarget = { ':path': `/${'a'.repeat(30)}` };
+      assert.equal((await fetchOver(after, longTarget)).headers[':status'], 414);
+      assert.equal((await fetchOver(before, longTarget)).headers[':status'], 200);
+    }));
+
   test('OPTIONS * is answered by the edge itself', () =>
     withWorld({}, async (world) => {
       const session = await world.client();

@@ -14,7 +14,21 @@ import { Http2Metrics } from './http2-metrics.ts';
 import { Http2ClientSession } from './http2-session.ts';
 import type { SessionShare } from './http2-session.ts';
 
-export interface Http2FrontOptions {
+/** The part of a front that may change while it serves. */
+export interface Http2FrontSettings {
+  /** Limits of a request head, as for HTTP/1.1. */
+  readonly headBytes: number;
+  readonly headFields: number;
+  readonly targetBytes: number;
+  /** Streams a client may have open at once. */
+  readonly maxStreams: number;
+  /** Upgrade tokens that pass, lower-case. */
+  readonly upgrades: readonly string[];
+  /** Deviations from defaultHttp2Limits. */
+  readonly limits?: Partial<Http2Limits>;
+}
+
+export interface Http2FrontOptions extends Http2FrontSettings {
   readonly clock: Clock;
   readonly metrics: MetricsRegistry;
   /** Begins an exchange; may call `downstream` before it returns. */
@@ -31,16 +45,6 @@ export interface Http2FrontOptions {
     client: ClientAddress,
   ) => FailureAnswer;
   readonly newRequestId: () => string;
-  /** Limits of a request head, as for HTTP/1.1. */
-  readonly headBytes: number;
-  readonly headFields: number;
-  readonly targetBytes: number;
-  /** Streams a client may have open at once. */
-  readonly maxStreams: number;
-  /** Upgrade tokens that pass, lower-case. */
-  readonly upgrades: readonly string[];
-  /** Deviations from defaultHttp2Limits. */
-  readonly limits?: Partial<Http2Limits>;
 }
 
 /** Resolution of all deadlines here; none is shorter than a few seconds. */
@@ -50,27 +54,33 @@ const sweepMs = 1_000;
 export class Http2Front {
   readonly #clock: Clock;
   readonly #sessions = new Set<Http2ClientSession>();
-  readonly #share: SessionShare;
+  readonly #table = new FieldTable();
+  #share: SessionShare;
   #timer: Timer | undefined;
   #isDraining = false;
 
   constructor(options: Http2FrontOptions) {
     this.#clock = options.clock;
-    this.#share = {
+    const metrics = new Http2Metrics(
+      options.metrics,
+      () => this.#sessions.size,
+      () => this.openStreams,
+    );
+    this.#share = this.#makeShare(options, metrics);
+  }
+
+  /** New limits and upgrades, for connections from now on. */
+  apply(settings: Http2FrontSettings): void {
+    this.#share = this.#makeShare({ ...this.#share.options, ...settings }, this.#share.metrics);
+  }
+
+  #makeShare(options: Http2FrontOptions, metrics: Http2Metrics): SessionShare {
+    const { headBytes, headFields, targetBytes, upgrades } = options;
+    return {
       options,
       limits: { ...defaultHttp2Limits, ...options.limits },
-      metrics: new Http2Metrics(
-        options.metrics,
-        () => this.#sessions.size,
-        () => this.openStreams,
-      ),
-      reading: {
-        table: new FieldTable(),
-        headBytes: options.headBytes,
-        headFields: options.headFields,
-        targetBytes: options.targetBytes,
-        upgrades: options.upgrades,
-      },
+      metrics,
+      reading: { table: this.#table, headBytes, headFields, targetBytes, upgrades },
       forget: (session) => this.#sessions.delete(session),
     };
   }
