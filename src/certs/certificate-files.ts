@@ -32,7 +32,6 @@ export class CertificateFiles {
   #byName = new Map<string, Certificate>();
   #pairs: readonly CertificatePair[];
   #watch: FileWatch | undefined;
-  #reloading: Promise<void> = Promise.resolve();
 
   private constructor(options: CertificateFilesOptions) {
     this.#options = options;
@@ -44,13 +43,11 @@ export class CertificateFiles {
     const files = new CertificateFiles(options);
     for (const pair of options.pairs) files.#keep(pair, await loadPair(pair, options.clock.wallMs()));
     files.#index();
-    files.#watch = await watchFiles({
+    files.#watch = watchFiles({
       files: () => files.#pairs.flatMap(({ cert, key }) => [cert, key]),
       clock: options.clock,
       everyMs: options.lookEveryMs,
-      onChange: () => {
-        files.#reloading = files.#reloading.then(() => files.#reload());
-      },
+      onChange: () => files.#reload(),
     });
     return files;
   }
@@ -69,7 +66,6 @@ export class CertificateFiles {
   /** Looks at the files now and resolves when what changed has been loaded. */
   async look(): Promise<void> {
     await this.#watch?.look();
-    await this.#reloading;
   }
 
   /**

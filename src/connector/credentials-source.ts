@@ -1,10 +1,11 @@
 // Where a connector's credentials come from: fixed (a token on the command line or in the environment), or a file that is
 // watched, so that a renewed secret heals a revoked connector without a restart.
 import { readFileSync } from 'node:fs';
+import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
+import { type FileWatch, watchFiles } from '#base/file-watch.ts';
 import type { Log } from '#base/log.ts';
 import { parseCredentialsFile, parseToken, type TunnelCredentials } from '#tunnel/credentials.ts';
-import { type FileWatcher, watchFile } from './file-watch.ts';
 
 export interface CredentialsSource {
   current(): TunnelCredentials;
@@ -18,30 +19,47 @@ export function fixedCredentials(credentials: TunnelCredentials): CredentialsSou
   return { current: () => credentials, subscribe: () => () => {}, close() {} };
 }
 
+export interface FileCredentialsOptions {
+  readonly file: string;
+  /** What the file holds: a token, or cloudflared's JSON. */
+  readonly form: 'token' | 'json';
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Events of the file system make it quicker. */
+const lookEveryMs = 2_000;
+
 /**
- * Credentials from a file holding a token ('token') or cloudflared's JSON ('json').
+ * Credentials from a file.
  * @throws SallyportError when the file cannot be read or used now; later faults are logged and the last good kept
  */
-export function fileCredentials(file: string, form: 'token' | 'json', log: Log): CredentialsSource {
-  return new WatchedCredentials(file, form, log);
+export function fileCredentials(options: FileCredentialsOptions): CredentialsSource {
+  return new WatchedCredentials(options);
 }
 
 class WatchedCredentials implements CredentialsSource {
   readonly #file: string;
   readonly #form: 'token' | 'json';
   readonly #log: Log;
-  readonly #watcher: FileWatcher;
+  readonly #watch: FileWatch;
   readonly #listeners = new Set<() => void>();
   #text: string;
   #current: TunnelCredentials;
 
-  constructor(file: string, form: 'token' | 'json', log: Log) {
+  constructor({ file, form, clock, log }: FileCredentialsOptions) {
     this.#file = file;
     this.#form = form;
     this.#log = log;
     this.#text = readSecret(file);
     this.#current = this.#parse(this.#text);
-    this.#watcher = watchFile(file, () => this.#read());
+    this.#watch = watchFiles({
+      files: () => [file],
+      clock,
+      everyMs: lookEveryMs,
+      waitsForMissing: true,
+      onChange: () => this.#read(),
+    });
   }
 
   current(): TunnelCredentials {
@@ -54,7 +72,7 @@ class WatchedCredentials implements CredentialsSource {
   }
 
   close(): void {
-    this.#watcher.close();
+    this.#watch.close();
   }
 
   #read(): void {

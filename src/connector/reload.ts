@@ -1,9 +1,10 @@
 // Keeps a connector's rules in step with its configuration file: read again when it changes, checked first, put in
 // force as a whole, or not at all and the last good ones go on. Streams that are open are not touched.
+import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
+import { watchFiles } from '#base/file-watch.ts';
 import type { Log } from '#base/log.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
-import { watchFile } from './file-watch.ts';
 import type { RulesDifference } from './rule-table.ts';
 
 /** The part of a connector that this needs. */
@@ -15,6 +16,7 @@ export interface Reloadable {
 export interface ReloadOptions {
   readonly file: string;
   readonly connector: Reloadable;
+  readonly clock: Clock;
   readonly log: Log;
   /** Reads the file and returns its rules; throws one sentence that says what is wrong and where. */
   readRules(file: string): readonly IngressRule[];
@@ -26,11 +28,20 @@ export interface RulesReloader {
   close(): void;
 }
 
+/** Events of the file system make it quicker. */
+const lookEveryMs = 2_000;
+
 /** Watches the file until closed. */
 export function reloadOnChange(options: ReloadOptions): RulesReloader {
   const reload = (): void => reloadOnce(options);
-  const watcher = watchFile(options.file, reload);
-  return { reload, close: () => watcher.close() };
+  const watch = watchFiles({
+    files: () => [options.file],
+    clock: options.clock,
+    everyMs: lookEveryMs,
+    waitsForMissing: true,
+    onChange: reload,
+  });
+  return { reload, close: () => watch.close() };
 }
 
 function reloadOnce(options: ReloadOptions): void {

@@ -108,11 +108,11 @@ function credentialsSource(origin: CredentialsOrigin, log: Log): CredentialsSour
     case 'token':
       return fixedCredentials(parseToken(origin.text));
     case 'token-file':
-      return fileCredentials(origin.file, 'token', log);
+      return fileCredentials({ file: origin.file, form: 'token', clock: systemClock, log });
     case 'json':
       return fixedCredentials(parseCredentialsFile(origin.text, 'given by --credentials-contents'));
     case 'json-file':
-      return fileCredentials(origin.file, 'json', log);
+      return fileCredentials({ file: origin.file, form: 'json', clock: systemClock, log });
   }
 }
 
@@ -120,6 +120,7 @@ function followRules(file: string, connector: Connector, log: Log): () => void {
   const reloader = reloadOnChange({
     file,
     connector,
+    clock: systemClock,
     log,
     readRules: (path) => requireValid(readConnectorConfig(path)).rules,
   });

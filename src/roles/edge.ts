@@ -43,11 +43,11 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
       random: systemRandom,
       log,
     });
-    const watch = await watchFiles({
+    const watch = watchFiles({
       files: () => [options.configFile],
       clock: systemClock,
       everyMs: lookAtConfigEveryMs,
-      onChange: () => void follow(options.configFile, instance, config, log),
+      onChange: () => follow(options.configFile, instance, config, log),
     });
     for (const { name, detail } of instance.edge.listeners())
       log.info('Listening', { listener: name, detail });

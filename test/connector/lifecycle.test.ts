@@ -5,6 +5,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
 import { readConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { fileCredentials } from '#connector/credentials-source.ts';
@@ -82,7 +83,7 @@ test('S0-14 a revoked key is loud, tried slowly, and healed by a mended secret f
   const old = credentialsFor(edge);
   writeFileSync(file, formatToken(old));
   const logged: string[] = [];
-  const source = fileCredentials(file, 'token', listLog(logged));
+  const source = fileCredentials({ file, form: 'token', clock: systemClock, log: listLog(logged) });
   const world = await startWorld(edge, '  - service: hello_world\n', {
     connections: 2,
     source,
@@ -114,7 +115,7 @@ test('rotated credentials move every connection over without a moment without on
   const file = join(folder, 'rotating');
   const old = credentialsFor(edge);
   writeFileSync(file, formatToken(old));
-  const source = fileCredentials(file, 'token', listLog([]));
+  const source = fileCredentials({ file, form: 'token', clock: systemClock, log: listLog([]) });
   const world = await startWorld(edge, '  - service: hello_world\n', {
     connections: 2,
     source,
@@ -193,6 +194,7 @@ test('a file is reloaded under traffic: streams go on, broken files change nothi
   const reloader = reloadOnChange({
     file,
     connector: world.connector,
+    clock: systemClock,
     log: listLog(world.logged),
     readRules: (path) => requireValid(readConnectorConfig(path)).rules,
   });
@@ -256,6 +258,7 @@ test('S0-32 a ConfigMap swap by symlink is noticed', async () => {
   const reloader = reloadOnChange({
     file: join(mount, 'config.yaml'),
     connector: world.connector,
+    clock: systemClock,
     log: listLog(world.logged),
     readRules: (path) => requireValid(readConnectorConfig(path)).rules,
   });
