@@ -126,8 +126,14 @@ const timeoutsSchema = z.strictObject({
 
 const count = (what: number, text: string) => z.int().min(0).default(what).describe(text);
 
+/** The data path's buffers have room for heads of this size. */
+const maxHeadBytes = 65_536;
+
 const limitsSchema = z.strictObject({
-  headBytes: size().default(defaultLimits.headBytes).describe('A request or response head.'),
+  headBytes: size()
+    .refine((bytes) => bytes <= maxHeadBytes, 'must be at most "64KiB"')
+    .default(defaultLimits.headBytes)
+    .describe('A request or response head.'),
   headFields: count(defaultLimits.headFields, 'Fields in a head.'),
   targetBytes: size().default(defaultLimits.targetBytes).describe('A request target (path and query).'),
   connections: count(defaultLimits.connections, 'Client connections in all.'),

@@ -27,8 +27,8 @@ export interface ProxyOptions {
   readonly snapshot: EdgeSnapshot;
 }
 
-/** Room for the largest request head that the parser lets in, plus what the edge adds, or one small chunk. */
-const scratchBytes = 65_536;
+/** Room for the largest request head that edge.yml may allow (64 KiB), with what it gains on the way: at most twice that. */
+const scratchBytes = 262_144;
 
 /** How long a WebSocket's client may take to close after it was told goodbye. */
 const leaveMs = 5_000;

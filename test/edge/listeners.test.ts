@@ -264,3 +264,24 @@ test('headers of a trusted proxy are believed, hop by hop, and of nobody else', 
   }
   world.apply({ trustedProxies: [] });
 });
+
+test('the largest head that may be allowed is forwarded whole', async () => {
+  const before = world.snapshot;
+  world.apply({
+    trustedProxies: ['127.0.0.1/32'],
+    limits: { ...before.limits, headBytes: 65_536, targetBytes: 8192 },
+  });
+  // Grows by a space after each comma on the way.
+  const chain = '1::,'.repeat(9000);
+  const loops = `CDN-Loop: ${'x,'.repeat(7000)}y\r\n`;
+  const filler = `X-Fill: ${'z'.repeat(15_000)}\r\n`;
+  const [response] = await world.ask(
+    `GET /whole HTTP/1.1\r\nHost: a.test\r\nX-Forwarded-For: ${chain}9.9.9.9\r\n${loops}${filler}\r\n`,
+  );
+  assert.equal(response!.status, 200);
+  const { raw, fields } = origin.requests[0]!;
+  assert.ok(raw.includes(filler));
+  assert.equal(fields.at(-1)![0], 'CDN-Loop');
+  assert.match(fields.at(-1)![1], /y, sallyport-[0-9a-f]+$/);
+  world.apply({ trustedProxies: [], limits: before.limits });
+});
