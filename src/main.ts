@@ -1,14 +1,11 @@
 // Where the program starts: checks its Node, introduces the roles to the command line, and gives the process its
 // endings: exit codes, signals, and faults that nobody caught.
 import { homedir } from 'node:os';
-import { request } from 'node:http';
 import { errorText, SallyportError } from '#base/errors.ts';
+import { httpGet } from '#base/node-http.ts';
 import { runCommandLine } from '#cli/cli.ts';
 import type { CommandContext } from '#cli/command.ts';
 import type { ReadyAnswer, Runners } from '#cli/runners.ts';
-import { runConnector } from '#roles/connector.ts';
-import { startDemo } from '#roles/demo.ts';
-import { runEdge } from '#roles/edge.ts';
 import { aborted, stopOnSignals } from '#roles/signals.ts';
 import { createTunnel, pinOf, tokenOf } from '#roles/tunnel-files.ts';
 
@@ -23,9 +20,11 @@ const writeError = (text: string): void => {
   if (process.stderr.writableLength < maxWaitingBytes) process.stderr.write(text);
 };
 
+/** Each role is loaded only when it runs: an edge has no use for what a connector keeps in memory. */
 const runners: Runners = {
   async demo(asked, onReady, onStopping) {
     await untilSignal(async (stop) => {
+      const { startDemo } = await import('#roles/demo.ts');
       const demo = await startDemo({ ...asked, writeLog: writeError });
       onReady(demo.ready);
       await aborted(stop);
@@ -33,8 +32,14 @@ const runners: Runners = {
       await demo.stop();
     });
   },
-  edge: (configFile) => untilSignal((stop) => runEdge({ configFile, stop, writeLog: writeError })),
-  connector: (asked) => untilSignal((stop) => runConnector({ request: asked, stop, writeLog: writeError })),
+  async edge(configFile) {
+    const { runEdge } = await import('#roles/edge.ts');
+    await untilSignal((stop) => runEdge({ configFile, stop, writeLog: writeError }));
+  },
+  async connector(asked) {
+    const { runConnector } = await import('#roles/connector.ts');
+    await untilSignal((stop) => runConnector({ request: asked, stop, writeLog: writeError }));
+  },
   createTunnel,
   tokenOf,
   pinOf,
@@ -73,7 +78,7 @@ function askReady(address: string): Promise<ReadyAnswer> {
     } catch {
       return reject(new SallyportError('usage', `--metrics is HOST:PORT, not "${address}".`));
     }
-    const asking = request(url, { timeout: readyTimeoutMs }, (response) => {
+    const asking = httpGet(url, { timeout: readyTimeoutMs }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => (body += text));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
@@ -81,7 +86,6 @@ function askReady(address: string): Promise<ReadyAnswer> {
     });
     asking.on('timeout', () => asking.destroy(new Error('no answer in time')));
     asking.on('error', (error) => reject(failed(error)));
-    asking.end();
   });
 }
 
