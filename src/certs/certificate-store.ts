@@ -34,6 +34,11 @@ export class CertificateStore {
     this.#hostnames = hostnames;
   }
 
+  /** Whether a file's certificate is good for the hostname or pattern, so that the internal CA need not sign for it. */
+  hasFileFor(hostname: string): boolean {
+    return this.#options.files?.lookup(hostname) !== undefined;
+  }
+
   /** The certificate for a lower-case server name; '' and unknown names get the default one. */
   contextFor(serverName: string): SecureContext | undefined {
     return this.#certificateFor(serverName)?.context;
@@ -66,6 +71,6 @@ export class CertificateStore {
 
   #ownLeaf(): Certificate | undefined {
     const { internalCa, ownNames } = this.#options;
-    return internalCa?.certificateFor(ownNames.filter((name) => internalCa.permits(name)));
+    return internalCa?.certificateFor(ownNames);
   }
 }

@@ -1,25 +1,25 @@
-// The edge's own certificate authority, for machines and names no public CA would vouch for: a root made once and kept
-// in the data folder, constrained to the names it was made for, and leaves made in memory on demand, good for a week
-// and renewed after two thirds of it. Connectors trust the root by its pin (SHA-256) in their token.
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
+// The edge's own certificate authority, for machines and names no public CA would vouch for: roots made once and kept
+// in the data folder, and leaves made in memory on demand, good for a week and renewed after two thirds of it.
+//
+// A root is constrained to the names it was made for, so that a stolen key cannot speak for the rest of the internet.
+// A constraint cannot be widened later: names that come later get a further root beside the first, in a file of its own.
+// The first stays, so tokens that pin it and clients that trust it go on working; ca.pem holds them all.
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
-import { errorText, SallyportError } from '#base/errors.ts';
+import { SallyportError } from '#base/errors.ts';
 import { replaceFile } from '#base/private-file.ts';
 import type { Random } from '#base/random.ts';
+import { type CaRoot, createRoot, readRoot } from './ca-root.ts';
 import { type Certificate, createCertificate } from './certificate.ts';
-import { issueLeaf, issueRoot } from './x509-issue.ts';
+import { issueLeaf } from './x509-issue.ts';
 
 export interface InternalCaOptions {
-  /** Holds `internal-ca.json` (with the key, 0600) and `ca.pem`. */
+  /** Holds `internal-ca.json`, `internal-ca-2.json` ... (with the keys, 0600) and `ca.pem`. */
   readonly folder: string;
-  /** DNS suffixes and addresses that a new root may sign for. */
-  readonly names: readonly string[];
-  /** Make a new root when the kept one may not sign for all of `names`; its pin changes. */
-  readonly mayReplace: boolean;
+  /** The edge's own names and addresses, always together in one leaf. */
+  readonly ownNames: readonly string[];
+  /** Hostnames and `*.` patterns to be served from the start. */
+  readonly hostnames: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -31,41 +31,50 @@ const leafLifeMs = 7 * dayMs;
 const backdateMs = dayMs;
 /** Leaves kept in memory; the oldest goes first. */
 const maxLeaves = 2000;
+/** Each is one more for clients to trust; patterns such as *.example.com keep them few. */
+const maxRoots = 100;
 const commonName = 'Sallyport internal CA';
 
-const storedSchema = z.strictObject({
-  cert: z.string(),
-  key: z.string(),
-  names: z.array(z.string()).min(1),
-});
-
-type StoredRoot = z.infer<typeof storedSchema>;
-
-/** Signs for the names its root permits. */
+/** Signs for the names its roots permit. */
 export class InternalCa {
-  /** PEM of the root, for clients to trust. */
+  /** PEM of the roots, the edge's own first, for clients to trust. */
   readonly caFile: string;
-  /** base64url SHA-256 of the root's DER, as tokens carry it. */
-  readonly pin: string;
-  readonly #root: StoredRoot;
-  readonly #key: KeyObject;
   readonly #options: InternalCaOptions;
+  readonly #roots: CaRoot[];
   readonly #leaves = new Map<string, { readonly certificate: Certificate; readonly renewAtMs: number }>();
 
-  constructor(root: StoredRoot, options: InternalCaOptions) {
-    this.#root = root;
+  constructor(roots: CaRoot[], options: InternalCaOptions) {
+    this.#roots = roots;
     this.#options = options;
-    this.#key = createPrivateKey(root.key);
     this.caFile = join(options.folder, 'ca.pem');
-    this.pin = createHash('sha256').update(new X509Certificate(root.cert).raw).digest('base64url');
+    if (!this.#rootFor(options.ownNames)) this.#addRoot(options.ownNames);
+    this.extend(options.hostnames);
+    this.#publish();
   }
 
-  /** Whether clients would accept a leaf for this name: name constraints are theirs to enforce. */
+  /** The pin of the root under which connectors see the edge; it goes into their tokens. */
+  get pin(): string {
+    return this.#rootFor(this.#options.ownNames)!.pin;
+  }
+
+  /** Whether clients that trust ca.pem accept a leaf for this name. */
   permits(name: string): boolean {
-    return permits(this.#root.names, name);
+    return this.#rootFor([name]) !== undefined;
   }
 
-  /** A valid certificate for exactly these names (all of them permitted); made, renewed or remembered. */
+  /**
+   * Makes a further root for those of `hostnames` that no root permits, and returns them.
+   * @throws SallyportError when there are too many roots or the new one cannot be kept
+   */
+  extend(hostnames: readonly string[]): readonly string[] {
+    const missing = hostnames.filter((name) => !this.permits(name));
+    if (missing.length === 0) return missing;
+    this.#addRoot(missing);
+    this.#publish();
+    return missing;
+  }
+
+  /** A valid certificate for exactly these names (all permitted by one root); made, renewed or remembered. */
   certificateFor(names: readonly string[]): Certificate {
     const key = names.join(' ');
     const now = this.#options.clock.wallMs();
@@ -78,78 +87,76 @@ export class InternalCa {
     return certificate;
   }
 
+  /** The oldest root that permits all the names: what clients have trusted longest. */
+  #rootFor(names: readonly string[]): CaRoot | undefined {
+    return this.#roots.find((root) => names.every((name) => root.permits(name)));
+  }
+
   #issue(names: readonly string[], now: number): Certificate {
+    const root = this.#rootFor(names);
+    if (!root) {
+      throw new SallyportError(
+        'certificate-invalid',
+        `The internal CA may not sign for ${names.join(', ')}; list the name in edge.yml.`,
+      );
+    }
     const notAfterMs = now + leafLifeMs;
     const leaf = issueLeaf({
       names,
       notBeforeMs: now - backdateMs,
       notAfterMs,
-      issuerName: commonName,
-      issuerKey: this.#key,
+      issuerName: root.commonName,
+      issuerKey: root.key,
       random: this.#options.random,
     });
     // The root goes along, so that a connector can compare it with the pin in its token.
-    return createCertificate({ cert: leaf.certPem + this.#root.cert, key: leaf.keyPem, names, notAfterMs });
+    return createCertificate({ cert: leaf.certPem + root.certPem, key: leaf.keyPem, names, notAfterMs });
   }
-}
 
-/** Opens the CA in a folder, making its root when there is none (or none that is still good). */
-export function openInternalCa(options: InternalCaOptions): InternalCa {
-  const file = join(options.folder, 'internal-ca.json');
-  const kept = readRoot(file);
-  const isUsable =
-    kept !== undefined &&
-    new X509Certificate(kept.cert).validToDate.getTime() > options.clock.wallMs() + leafLifeMs &&
-    (!options.mayReplace || options.names.every((name) => permits(kept.names, name)));
-  const root = isUsable ? kept : createRoot(options);
-  if (!isUsable) replaceFile(file, `${JSON.stringify(root)}\n`, 0o600);
-  replaceFile(join(options.folder, 'ca.pem'), root.cert, 0o644);
-  return new InternalCa(root, options);
-}
-
-function createRoot(options: InternalCaOptions): StoredRoot {
-  const now = options.clock.wallMs();
-  const names = [...new Set(options.names.map((name) => name.replace(/^\*\./, '')))];
-  const { certPem, keyPem } = issueRoot({
-    commonName,
-    permittedNames: names,
-    notBeforeMs: now - backdateMs,
-    notAfterMs: now + rootLifeMs,
-    random: options.random,
-  });
-  return { cert: certPem, key: keyPem, names };
-}
-
-function permits(permitted: readonly string[], name: string): boolean {
-  const bare = name.replace(/^\*\./, '');
-  if (isIP(bare)) return permitted.includes(bare);
-  return permitted.some((suffix) => bare === suffix || bare.endsWith(`.${suffix}`));
-}
-
-function readRoot(file: string): StoredRoot | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unusable(file, error);
-  }
-  try {
-    const root = storedSchema.parse(JSON.parse(text));
-    if (!new X509Certificate(root.cert).checkPrivateKey(createPrivateKey(root.key))) {
-      throw new Error('its key belongs to another certificate');
+  #addRoot(names: readonly string[]): void {
+    const { folder, clock, random } = this.#options;
+    const number = this.#roots.length + 1;
+    if (number > maxRoots) {
+      throw new SallyportError(
+        'certificate-invalid',
+        `The internal CA in ${folder} has ${maxRoots} roots and makes no further one for ${names.join(', ')}; list patterns such as *.example.com, and move its internal-ca*.json away to begin again.`,
+      );
     }
-    return root;
-  } catch (error) {
-    throw unusable(file, error);
+    const now = clock.wallMs();
+    const root = createRoot({
+      file: rootFile(folder, number),
+      commonName: number === 1 ? commonName : `${commonName} ${number}`,
+      // The first root is the one tokens pin: it takes in all that is known when it is made.
+      names: number === 1 ? [...names, ...this.#options.hostnames] : names,
+      notBeforeMs: now - backdateMs,
+      notAfterMs: now + rootLifeMs,
+      random,
+    });
+    this.#roots.push(root);
+  }
+
+  #publish(): void {
+    const own = this.#rootFor(this.#options.ownNames)!;
+    const ordered = [own, ...this.#roots.filter((root) => root !== own)];
+    replaceFile(this.caFile, ordered.map(({ certPem }) => certPem).join(''), 0o644);
   }
 }
 
-/** A broken CA is never replaced silently: every connector that pins it would be locked out. */
-function unusable(file: string, cause: unknown): SallyportError {
-  return new SallyportError(
-    'certificate-invalid',
-    `The internal CA in ${file} cannot be used (${errorText(cause).split('\n')[0]}); restore it from a backup, or move it away to have a new one made (tokens with its pin must then be issued again).`,
-    { cause },
-  );
+/**
+ * Opens the CA in a folder, making what is missing. A root that is at its end counts as missing, with all after it.
+ * @throws SallyportError for files that are broken or cannot be written
+ */
+export function openInternalCa(options: InternalCaOptions): InternalCa {
+  const oldestEndMs = options.clock.wallMs() + leafLifeMs;
+  const roots: CaRoot[] = [];
+  while (roots.length < maxRoots) {
+    const root = readRoot(rootFile(options.folder, roots.length + 1));
+    if (!root || root.notAfterMs <= oldestEndMs) break;
+    roots.push(root);
+  }
+  return new InternalCa(roots, options);
+}
+
+function rootFile(folder: string, number: number): string {
+  return join(folder, number === 1 ? 'internal-ca.json' : `internal-ca-${number}.json`);
 }

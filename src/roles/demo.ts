@@ -106,7 +106,6 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
   let isAnswering = false;
   const instance = await startEdgeInstance({
     config: demoEdgeConfig({ hosts, httpsPort, httpPort, hostnames, tunnel: draft, options }),
-    mayReplaceCa: true,
     accessLog(lines, onLost) {
       accessLog.write(lines, onLost);
       if (isAnswering) options.onAccess(lines);

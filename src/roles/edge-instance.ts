@@ -15,8 +15,6 @@ import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts'
 
 export interface EdgeInstanceOptions {
   readonly config: EdgeConfig;
-  /** Let a kept internal CA be replaced when it may not sign for every hostname (the demo's own folder only). */
-  readonly mayReplaceCa: boolean;
   readonly accessLog: (lines: string, onLost: () => void) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -29,7 +27,7 @@ export interface EdgeInstance {
   readonly internalCa: InternalCa | undefined;
   /** URL of the metrics server, '' without one. */
   readonly metricsUrl: string;
-  /** Puts a changed configuration in force; throws, with nothing changed, if it cannot be. */
+  /** Puts a changed configuration in force; throws, with the routes unchanged, if it cannot be. */
   apply(config: EdgeConfig): Promise<void>;
   /** Lets requests finish for at most `graceMs`, then closes everything. */
   stop(graceMs: number): Promise<void>;
@@ -115,11 +113,11 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
 }
 
 function openCa(options: EdgeInstanceOptions, ownNames: readonly string[]): InternalCa {
-  const { config, clock, random, log, mayReplaceCa } = options;
+  const { config, clock, random, log } = options;
   const internalCa = openInternalCa({
     folder: config.dataDir,
-    names: [...ownNames, ...hostnamesOf(config)],
-    mayReplace: mayReplaceCa,
+    ownNames,
+    hostnames: hostnamesOf(config),
     clock,
     random,
   });
@@ -127,7 +125,7 @@ function openCa(options: EdgeInstanceOptions, ownNames: readonly string[]): Inte
   return internalCa;
 }
 
-/** Tells the store which hostnames are served, and the operator which of them no certificate can be made for. */
+/** Tells the store which hostnames are served, and has the internal CA permitted to sign for those that no file covers. */
 function serve(
   certificates: CertificateStore,
   internalCa: InternalCa | undefined,
@@ -136,14 +134,10 @@ function serve(
 ): void {
   const hostnames = hostnamesOf(config);
   certificates.serve(hostnames);
-  for (const hostname of internalCa ? hostnames : []) {
-    if (internalCa!.permits(hostname) || isCovered(certificates, hostname)) continue;
-    log.warn(
-      `The internal CA was made before ${hostname} was listed and may not sign for it; list a certificate, or move internal-ca.json out of ${config.dataDir} to have a new CA made.`,
-    );
-  }
-}
-
-function isCovered(certificates: CertificateStore, hostname: string): boolean {
-  return certificates.covers('', hostname);
+  const added = internalCa?.extend(hostnames.filter((hostname) => !certificates.hasFileFor(hostname))) ?? [];
+  if (added.length === 0) return;
+  log.warn('The internal CA has a further root; clients that trust ca.pem need it again for these names', {
+    names: added.join(' '),
+    caFile: internalCa!.caFile,
+  });
 }

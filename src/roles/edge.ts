@@ -37,7 +37,6 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
   try {
     const instance = await startEdgeInstance({
       config,
-      mayReplaceCa: false,
       accessLog: (lines, onLost) => accessLog.write(lines, onLost),
       clock: systemClock,
       random: systemRandom,
