@@ -1,6 +1,7 @@
 // The connector's numbers: cloudflared's names where a dashboard may know them (shared facts, tunnels.md 2g), ours
 // beside them. A connector carries bytes, not requests: what cloudflared counts as requests are streams here.
 import type { Counter, Family, Gauge, Histogram, MetricsRegistry } from '#base/metrics.ts';
+import type { IngressRule } from '#model/ingress-rule.ts';
 
 /** Milliseconds; cloudflared's buckets. */
 const connectBuckets = [1, 10, 25, 50, 100, 500, 1000, 5000];
@@ -97,4 +98,21 @@ export function createConnectorMetrics(registry: MetricsRegistry, version: strin
       "Edge's clock minus this machine's, at the last handshake.",
     ),
   };
+}
+
+/** Shows for each hostname how many of the rules in force are for it; '*' is the catch-all. */
+export function collectHostnames(registry: MetricsRegistry, rules: () => readonly IngressRule[]): void {
+  registry.collect(
+    'cloudflared_tunnel_user_hostnames_counts',
+    'Ingress rules in force for each hostname.',
+    'gauge',
+    () => {
+      const counts = new Map<string, number>();
+      for (const { hostname } of rules()) {
+        const userHostname = hostname === '' ? '*' : hostname;
+        counts.set(userHostname, (counts.get(userHostname) ?? 0) + 1);
+      }
+      return [...counts].map(([userHostname, count]) => [{ userHostname }, count]);
+    },
+  );
 }

@@ -16,7 +16,7 @@ import { parseEdgeAddress } from '#tunnel/edge-address.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import { TrustedRoots } from '#tunnel/trusted-roots.ts';
 import { Admission } from './admission.ts';
-import { type ConnectorMetrics, createConnectorMetrics } from './connector-metrics.ts';
+import { collectHostnames, type ConnectorMetrics, createConnectorMetrics } from './connector-metrics.ts';
 import {
   clockSkewLimitMs,
   type ConnectorState,
@@ -122,6 +122,7 @@ class RunningConnector implements Connector, LinkHost {
       scratch: Buffer.allocUnsafeSlow(scratchBytes),
       events: this.#events,
     });
+    collectHostnames(options.metrics, () => this.rules);
     this.#links = Array.from(
       { length: options.connections ?? defaultConnections },
       (_, i) => new EdgeLink(i, this),

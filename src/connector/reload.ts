@@ -2,13 +2,15 @@
 // force as a whole, or not at all and the last good ones go on. Streams that are open are not touched.
 import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { watchFiles } from '#base/file-watch.ts';
+import { type FileWatch, watchFiles } from '#base/file-watch.ts';
 import type { Log } from '#base/log.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import type { RulesDifference } from './rule-table.ts';
 
 /** The part of a connector that this needs. */
 export interface Reloadable {
+  /** In force now. */
+  readonly rules: readonly IngressRule[];
   reload(rules: readonly IngressRule[]): RulesDifference | undefined;
   setConfigError(detail: string): void;
 }
@@ -19,29 +21,43 @@ export interface ReloadOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Reads the file and returns its rules; throws one sentence that says what is wrong and where. */
-  readRules(file: string): readonly IngressRule[];
+  readonly readRules: (file: string) => readonly IngressRule[];
 }
 
 export interface RulesReloader {
   /** Reads the file now, as on SIGHUP. */
-  reload(): void;
+  readonly reload: () => void;
   close(): void;
 }
 
 /** Events of the file system make it quicker. */
 const lookEveryMs = 2_000;
 
-/** Watches the file until closed. */
+/** Watches the file, and the CA files that its rules name, until closed. */
 export function reloadOnChange(options: ReloadOptions): RulesReloader {
   const reload = (): void => reloadOnce(options);
-  const watch = watchFiles({
-    files: () => [options.file],
-    clock: options.clock,
-    everyMs: lookEveryMs,
-    waitsForMissing: true,
-    onChange: reload,
-  });
-  return { reload, close: () => watch.close() };
+  const watch = (files: () => readonly string[]): FileWatch =>
+    watchFiles({
+      files,
+      clock: options.clock,
+      everyMs: lookEveryMs,
+      waitsForMissing: true,
+      onChange: reload,
+    });
+  // Watched apart: a CA file that is away must not keep the configuration from being read.
+  const watches = [watch(() => [options.file]), watch(() => caPoolsOf(options.connector.rules))];
+  return {
+    reload,
+    close() {
+      for (const each of watches) each.close();
+    },
+  };
+}
+
+function caPoolsOf(rules: readonly IngressRule[]): string[] {
+  const pools = new Set(rules.map(({ originRequest }) => originRequest.caPool));
+  pools.delete('');
+  return [...pools];
 }
 
 function reloadOnce(options: ReloadOptions): void {

@@ -1,5 +1,7 @@
 // The connector's rules in their versions. The edge names a version and an index when it opens a stream; a match made a
 // moment before a reload still counts when the very same rule lives on, and is refused as stale otherwise.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import type { PublishedRules } from '#model/published-rules.ts';
 import { createOrigin } from './create-origin.ts';
@@ -28,13 +30,15 @@ export class RuleTable {
   #served = new Map<string, Served>();
   #published: PublishedRules;
   #rules: readonly IngressRule[];
+  #keys: readonly string[];
 
   /** Throws what `createOrigin` throws. */
   constructor(rules: readonly IngressRule[], context: OriginContext) {
     this.#context = context;
     this.#rules = rules;
-    this.#served = this.#prepare(rules);
-    this.#published = this.#remember(1, rules);
+    this.#keys = rules.map(keyOf);
+    this.#served = this.#prepare(rules, this.#keys);
+    this.#published = this.#remember(1);
   }
 
   get published(): PublishedRules {
@@ -48,14 +52,15 @@ export class RuleTable {
   /** Puts new rules in place as the next version, or throws and changes nothing. Undefined when they are the same. */
   replace(rules: readonly IngressRule[]): RulesDifference | undefined {
     const keys = rules.map(keyOf);
-    const current = this.#rules.map(keyOf);
+    const current = this.#keys;
     if (keys.length === current.length && keys.every((key, i) => key === current[i])) return undefined;
     const before = this.#served;
-    this.#served = this.#prepare(rules);
+    this.#served = this.#prepare(rules, keys);
     for (const [key, { origin }] of before) if (!this.#served.has(key)) origin.close();
-    const difference = compare(this.#rules, rules);
+    const difference = compare(keysByName(this.#rules, current), keysByName(rules, keys));
     this.#rules = rules;
-    this.#published = this.#remember(this.#published.version + 1, rules);
+    this.#keys = keys;
+    this.#published = this.#remember(this.#published.version + 1);
     return difference;
   }
 
@@ -72,31 +77,43 @@ export class RuleTable {
     for (const { origin } of this.#served.values()) origin.close();
   }
 
-  #prepare(rules: readonly IngressRule[]): Map<string, Served> {
+  #prepare(rules: readonly IngressRule[], keys: readonly string[]): Map<string, Served> {
     const served = new Map<string, Served>();
-    for (const rule of rules) {
-      const key = keyOf(rule);
+    for (const [i, rule] of rules.entries()) {
+      const key = keys[i]!;
       const known = served.get(key) ?? this.#served.get(key);
       served.set(key, known ?? { rule, origin: createOrigin(rule, this.#context) });
     }
     return served;
   }
 
-  #remember(version: number, rules: readonly IngressRule[]): PublishedRules {
-    this.#versions.set(version, rules.map(keyOf));
+  #remember(version: number): PublishedRules {
+    this.#versions.set(version, this.#keys);
     this.#versions.delete(version - keptVersions);
-    return { version, rules: rules.map(publishRule) };
+    return { version, rules: this.#rules.map(publishRule) };
   }
 }
 
-/** Rules are the same when everything in them is. */
+/** Rules are the same when everything in them is, to the bytes of the file that says whom to trust. */
 function keyOf(rule: IngressRule): string {
-  return JSON.stringify(rule);
+  const { caPool } = rule.originRequest;
+  return JSON.stringify(rule) + (caPool === '' ? '' : digestOf(caPool));
 }
 
-function compare(before: readonly IngressRule[], after: readonly IngressRule[]): RulesDifference {
-  const old = new Map(before.map((rule) => [nameOf(rule), keyOf(rule)]));
-  const now = new Map(after.map((rule) => [nameOf(rule), keyOf(rule)]));
+/** A file that cannot be read is another file; `createOrigin` then says what is wrong with it. */
+function digestOf(file: string): string {
+  try {
+    return createHash('sha256').update(readFileSync(file)).digest('base64url');
+  } catch {
+    return 'unreadable';
+  }
+}
+
+function keysByName(rules: readonly IngressRule[], keys: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(rules.map((rule, i) => [nameOf(rule), keys[i]!]));
+}
+
+function compare(old: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): RulesDifference {
   return {
     added: [...now.keys()].filter((name) => !old.has(name)),
     removed: [...old.keys()].filter((name) => !now.has(name)),

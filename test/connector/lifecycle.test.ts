@@ -11,6 +11,7 @@ import { readConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { fileCredentials } from '#connector/credentials-source.ts';
 import { startMetricsServer } from '#connector/metrics-server.ts';
 import { reloadOnChange } from '#connector/reload.ts';
+import { createCertificate } from '#testkit/certificates.ts';
 import { createCredentials, formatToken, publicKeyOf } from '#tunnel/credentials.ts';
 import { createTestCa, type EdgeSide, startEdgeSide, type StreamProbe } from './edge-side.ts';
 import { echo, startOrigin } from './origins.ts';
@@ -267,6 +268,32 @@ test('S0-32 a ConfigMap swap by symlink is noticed', async () => {
   renameSync(join(mount, '..data_tmp'), join(mount, '..data'));
   await until(() => world.connector.state().rulesVersion === 2, 'reloaded');
   assert.equal(world.connector.rules[0]!.service.text, 'http_status:410');
+  reloader.close();
+  await world.connector.close();
+});
+
+test('a CA file that a rule trusts is read again when its bytes change, and a broken one changes nothing', async () => {
+  const pool = join(folder, 'origin-ca.pem');
+  const file = join(folder, 'trusting.yml');
+  const rules = `  - hostname: a.example.com\n    service: https://127.0.0.1:1\n    originRequest:\n      caPool: ${pool}\n  - service: http_status:404\n`;
+  writeFileSync(pool, createCertificate({ name: 'old', isCa: true }).cert);
+  writeFileSync(file, `ingress:\n${rules}`);
+  const world = await startWorld(edge, rules);
+  assert.match(world.metrics.text(), /user_hostnames_counts\{userHostname="a\.example\.com"\} 1/);
+  const reloader = reloadOnChange({
+    file,
+    connector: world.connector,
+    clock: systemClock,
+    log: listLog(world.logged),
+    readRules: (path) => requireValid(readConnectorConfig(path)).rules,
+  });
+  writeFileSync(pool, createCertificate({ name: 'new', isCa: true }).cert);
+  await until(() => world.connector.state().rulesVersion === 2, 'the new CA is trusted');
+  writeFileSync(pool, 'not a certificate');
+  await until(() => world.metrics.text().includes('sallyport_connector_config_broken 1'), 'told as broken');
+  assert.equal(world.connector.state().rulesVersion, 2);
+  writeFileSync(pool, createCertificate({ name: 'newer', isCa: true }).cert);
+  await until(() => world.connector.state().rulesVersion === 3, 'healed');
   reloader.close();
   await world.connector.close();
 });
