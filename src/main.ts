@@ -25,8 +25,8 @@ const runners: Runners = {
   async demo(asked, onReady, onStopping) {
     await untilSignal(async (stop) => {
       const { startDemo } = await import('#roles/demo.ts');
-      const demo = await startDemo({ ...asked, writeLog: writeError });
-      onReady(demo.ready);
+      const demo = await startDemo({ ...asked, writeLog: writeError, stop });
+      if (!stop.aborted) onReady(demo.ready);
       await aborted(stop);
       onStopping();
       await demo.stop();

@@ -36,6 +36,7 @@ before(async () => {
     logLevel: 'error',
     writeLog: () => {},
     onAccess: () => {},
+    stop: new AbortController().signal,
   });
   ca = readFileSync(demo.ready.caFile);
   cleanUp.push(

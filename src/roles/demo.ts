@@ -39,8 +39,10 @@ export interface DemoOptions {
   readonly servesHttp: boolean;
   readonly logLevel: LogLevel;
   readonly writeLog: (line: string) => void;
-  /** Receives each access log line as it is written. */
+  /** Receives the lines of the access log, without those of our own knocking. */
   readonly onAccess: (lines: string) => void;
+  /** Ends a start that still waits. */
+  readonly stop: AbortSignal;
 }
 
 /** What a running demo tells the world; printed by `--output json` as it is. */
@@ -103,12 +105,12 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
   const edgeAddress = `localhost:${httpsPort}`;
   const draft = createCredentials(systemRandom, edgeAddress, '');
   const hostnames = [...new Set(services.map(({ hostname }) => hostname))];
-  let isAnswering = false;
+  const shown = new OwnRequests(options.onAccess);
   const instance = await startEdgeInstance({
     config: demoEdgeConfig({ hosts, httpsPort, httpPort, hostnames, tunnel: draft, options }),
     accessLog(lines, onLost) {
       accessLog.write(lines, onLost);
-      if (isAnswering) options.onAccess(lines);
+      shown.pass(lines);
     },
     clock: systemClock,
     random: systemRandom,
@@ -122,13 +124,14 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
     stack,
   );
   const { caFile } = instance.internalCa!;
-  await waitForAnswer({
+  const answered = await waitForAnswer({
     url: `https://${blogHostname}:${httpsPort}/`,
     ca: readFileSync(caFile, 'utf8'),
     withinMs: readyWithinMs,
+    isConnected: () => instance.edge.tunnelConnections().some(({ rules }) => rules !== undefined),
+    stop: options.stop,
   });
-  // Our own knocking is not shown; the last of it is in the log within two sweeps.
-  isAnswering = true;
+  shown.hide(answered);
   return {
     ready: true,
     https: `https://localhost:${httpsPort}`,
@@ -139,6 +142,29 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
     tunnelToken: formatToken(credentials),
     edgeAddress,
   };
+}
+
+/** Keeps back the access log lines of our own knocking: all that came before the demo was ready, and as many as are due. */
+class OwnRequests {
+  readonly #show: (lines: string) => void;
+  #seen = 0;
+  #ours = Number.POSITIVE_INFINITY;
+
+  constructor(show: (lines: string) => void) {
+    this.#show = show;
+  }
+
+  /** Says how many requests were ours; nobody else knew where to ask before. */
+  hide(ours: number): void {
+    this.#ours = ours;
+  }
+
+  pass(text: string): void {
+    const lines = text.split('\n').filter((line) => line !== '');
+    const others = lines.slice(Math.max(0, this.#ours - this.#seen));
+    this.#seen += lines.length;
+    if (others.length > 0) this.#show(`${others.join('\n')}\n`);
+  }
 }
 
 function metricsPage(instance: EdgeInstance): string {

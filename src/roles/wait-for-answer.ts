@@ -9,24 +9,36 @@ export interface WaitOptions {
   /** PEM of the CA that must vouch for the answer. */
   readonly ca: string;
   readonly withinMs: number;
+  /** Nothing is asked before this is so, to keep errors that say nothing out of the logs. */
+  readonly isConnected: () => boolean;
+  /** Ends the wait early. */
+  readonly stop: AbortSignal;
 }
 
 const retryEveryMs = 25;
 
-/** Resolves on the first 200. @throws SallyportError 'edge-unreachable' with the last thing that happened */
-export async function waitForAnswer(options: WaitOptions): Promise<void> {
+/**
+ * Resolves on the first 200 (or when it is stopped) to the number of requests that were answered.
+ * @throws SallyportError 'edge-unreachable' with the last thing that happened
+ */
+export async function waitForAnswer(options: WaitOptions): Promise<number> {
   const deadline = performance.now() + options.withinMs;
-  let last = '';
-  while (performance.now() < deadline) {
-    try {
-      const status = await statusOf(options);
-      if (status === 200) return;
-      last = `it answered ${status}`;
-    } catch (error) {
-      last = errorText(error);
+  let answered = 0;
+  let last = 'the connector has not connected';
+  while (performance.now() < deadline && !options.stop.aborted) {
+    if (options.isConnected()) {
+      try {
+        const status = await statusOf(options);
+        answered += 1;
+        if (status === 200) return answered;
+        last = `it answered ${status}`;
+      } catch (error) {
+        last = errorText(error);
+      }
     }
     await sleep(retryEveryMs);
   }
+  if (options.stop.aborted) return answered;
   throw new SallyportError(
     'edge-unreachable',
     `No page came through the tunnel within ${options.withinMs / 1000} s (${last}); run again with --loglevel debug to see why.`,
