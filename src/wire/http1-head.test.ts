@@ -1,7 +1,6 @@
 // Every head that must be refused, every split, every limit; and what of a head is passed on.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { Http1Error, Http1Head, findHeadEnd, parseRequestHead, parseResponseHead } from './http1-head.ts';
 
 const limits = { headBytes: 1024, targetBytes: 256, fields: 16 };
@@ -346,65 +345,4 @@ describe('a response head', () => {
         'accepted',
       ));
   }
-});
-
-describe('any bytes', () => {
-  const piece = fc.oneof(
-    fc.constantFrom(
-      'GET ',
-      'POST ',
-      '/',
-      ' HTTP/1.1',
-      '\r\n',
-      '\r',
-      '\n',
-      'Host: a',
-      'Content-Length: ',
-      '5',
-      ':',
-      ' ',
-      '\t',
-      'Transfer-Encoding: chunked',
-      'Connection: ',
-      'close',
-      '\0',
-      'HTTP/1.1 200 OK',
-      'Upgrade: x',
-      '\r\n\r\n',
-    ),
-    fc.string({ unit: 'binary-ascii', maxLength: 8 }),
-    fc.uint8Array({ maxLength: 4 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
-  );
-  const soup = fc.array(piece, { maxLength: 24 }).map((pieces) => pieces.join(''));
-
-  test('end in a head or in Http1Error, and the end is where it was found', () => {
-    fc.assert(
-      fc.property(soup, (text) => {
-        const source = Buffer.from(text, 'latin1');
-        for (const parse of [parseRequestHead, parseResponseHead]) {
-          const head = new Http1Head(limits);
-          kindOf(() => {
-            const end = findHeadEnd(source, 0, 0, limits);
-            if (end < 0) return;
-            parse(head, source, 0);
-            assert.equal(head.end, end);
-          });
-        }
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
-  test('a head survives being written and read again', () => {
-    const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,10}$/).map((text) => `Y-${text}`);
-    const value = fc.stringMatching(/^([!-~]([ -~]{0,20}[!-~])?)?$/);
-    fc.assert(
-      fc.property(fc.array(fc.tuple(name, value), { maxLength: 10 }), (fields) => {
-        const lines = fields.map(([key, text]) => `${key}: ${text}\r\n`).join('');
-        const once = forwarded(read(request(lines)));
-        assert.equal(once, lines);
-        assert.equal(forwarded(read(request(once))), once);
-      }),
-    );
-  });
 });
