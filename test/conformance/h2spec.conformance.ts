@@ -1,18 +1,24 @@
-// h2spec, the outside judge of HTTP/2 servers, against our edge over TLS. It is a Go module, built once into the user's
-// cache; without Go this is skipped with one line. Every miss is named here with its cause: a miss that is not named
-// fails, and so does a name that no longer misses. The module proxy's release (2.2.1) has 145 cases, of which a bare
-// Node 26.10 server misses the same twelve, measured side by side; they are nghttp2's and beyond reach of JavaScript.
+// h2spec, the outside judge of HTTP/2 servers, against a proxied site behind our edge over TLS. It is a Go module, built
+// once into the user's cache; without Go this is skipped with one line. Every miss is named here with its cause: a miss
+// that is not named fails, and so does a name that no longer misses. The release has 145 cases; a bare Node 26.10 server
+// misses the same nine, measured side by side, for they are made below JavaScript, in nghttp2 and Node's binding to it.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDemo } from '../support/demo.ts';
 import { run, startProcess } from '../support/process.ts';
 
-const module = 'github.com/summerwind/h2spec/cmd/h2spec@latest';
+const version = 'v2.2.1+incompatible';
+const module = `github.com/summerwind/h2spec/cmd/h2spec@${version}`;
 const goCommand = ['/usr/local/go/bin/go', '/usr/bin/go'].find((file) => existsSync(file));
-const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sallyport-tools');
+const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sallyport-tools', version);
+/** A published name that h2spec's resolver finds on every machine. */
+const host = 'localhost';
+const leastPassed = 136;
 
 const closedStream =
   'nghttp2 ignores late frames on a closed stream, where h2spec wants GOAWAY STREAM_CLOSED';
@@ -20,15 +26,12 @@ const priority = 'nghttp2 ignores PRIORITY, which RFC 9113 section 5.3 deprecate
 
 /** Section and number of each case that misses, with its cause. */
 const misses: Readonly<Record<string, string>> = {
-  '5.1 #5': closedStream,
-  '5.1 #6': closedStream,
   '5.1 #8': closedStream,
   '5.1 #9': closedStream,
   '5.1 #11': closedStream,
   '5.1 #12': closedStream,
   '5.1.1 #2': 'nghttp2 takes a smaller stream id for a late frame on a closed stream and ignores it',
   '5.3.1 #2': priority,
-  '6.1 #2': closedStream,
   '6.3 #1': priority,
   '6.7 #2': 'Node closes the session on a PING acknowledgement that it did not ask for',
   '6.9.1 #3': 'Node closes the session where a reset of the stream would do',
@@ -38,9 +41,17 @@ test('h2spec passes but for the misses that are named with their causes', async 
   if (goCommand === undefined) return context.skip('h2spec needs Go, which is not installed');
   const command = join(folder, 'h2spec');
   if (!existsSync(command)) await run(goCommand, ['install', module], { env: { GOBIN: folder } });
-  const demo = await startDemo();
-  const args = ['-t', '-k', '-h', '127.0.0.1', '-p', String(demo.httpsPort), '-o', '2'];
-  const judge = startProcess(command, args);
+  // Any site will do that answers at once with more bytes than the smallest window of the cases.
+  const origin = createServer((_request, response) => void response.end('x'.repeat(400)));
+  origin.listen(0, '127.0.0.1');
+  context.after(() => {
+    origin.closeAllConnections();
+    origin.close();
+  });
+  await once(origin, 'listening');
+  const { port } = origin.address() as { port: number };
+  const demo = await startDemo({ services: { [host]: `http://127.0.0.1:${port}` } });
+  const judge = startProcess(command, ['-t', '-k', '-h', host, '-p', String(demo.httpsPort), '-o', '2']);
   await judge.ended;
   await demo.close();
   const text = judge.stdout();
@@ -49,6 +60,7 @@ test('h2spec passes but for the misses that are named with their causes', async 
   const failed = failedCases(text.slice(text.indexOf('Failures:')));
   assert.deepEqual(failed, Object.keys(misses).toSorted());
   assert.equal(Number(counts[1]) - Number(counts[2]), failed.length, counts[0]);
+  assert.ok(Number(counts[2]) >= leastPassed, counts[0]);
 });
 
 /** `section: title` of each failed case, from the lines before the summary. */
