@@ -129,6 +129,11 @@ export class Exchange implements Upstream, ExchangeSide {
     return this.#isFrontPaused;
   }
 
+  /** The origin has all it needs to answer; the bytes after an upgrade are none of it. */
+  get isWaitingForAnswer(): boolean {
+    return this.isRequestDone || this.request.upgrade !== '';
+  }
+
   get isResponded(): boolean {
     return this.#isResponded;
   }

@@ -218,7 +218,7 @@ export class Proxy implements ExchangeOwner {
         if (now - exchange.progressMs > bodyIdleMs) this.#expire(exchange, 'the client stopped reading');
       } else if (exchange.isUpstreamPaused) {
         if (now - exchange.progressMs > bodyIdleMs) this.#expire(exchange, 'the origin stopped reading');
-      } else if (!exchange.isResponded && firstByteMs > 0 && exchange.isRequestDone) {
+      } else if (!exchange.isResponded && firstByteMs > 0 && exchange.isWaitingForAnswer) {
         if (now - Math.max(exchange.progressMs, exchange.request.startedMs) > firstByteMs) {
           this.#expire(exchange, 'no first byte from the origin in time');
         }

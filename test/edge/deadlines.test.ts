@@ -143,6 +143,15 @@ describe('a client', { concurrency: true }, () => {
     assert.equal(response!.fields['x-sallyport-error'], 'origin-timeout');
   });
 
+  test('whose origin does not answer an upgrade gets 504', async () => {
+    const client = await world.client('raw.test');
+    client.send(
+      'GET /silent HTTP/1.1\r\nHost: raw.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    const [response] = await responsesOf(client, 1);
+    assert.equal(response!.fields['x-sallyport-error'], 'origin-timeout');
+  });
+
   test('with an idle upgraded connection is let go', async () => {
     const client = await world.client('raw.test');
     client.send(
