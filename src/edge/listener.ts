@@ -28,14 +28,22 @@ export interface ListenerOptions {
   readonly proxies: CidrSet;
   readonly maxConnections: number;
   readonly maxPerAddress: number;
+  /** TLS handshakes under way at once, default 2,000; beyond, the oldest is cut. */
+  readonly maxHandshakes?: number;
   /** Told of the connection and the ALPN protocol ('' without one). */
   readonly accept: (socket: Socket, client: ClientAddress, protocol: string) => void;
-  /** Counts what becomes of connections: accepted, tls-failed, proxy-failed, too-many. */
+  /** Counts what becomes of connections: accepted, tls-failed, proxy-failed, too-many; handshake-cut beside tls-failed. */
   readonly count: (outcome: string) => void;
 }
 
 /** ALPN in the edge's order of preference. */
 const protocols = ['sallyport/1', 'h2', 'http/1.1'];
+
+/**
+ * A handshake costs 40 KiB and a signature, and takes an honest client two round trips: 2,000 at once are 10,000 a
+ * second at 200 ms. Who has had the longest time is cut, not who comes next: in a flood that is most likely the flood.
+ */
+const defaultMaxHandshakes = 2_000;
 
 /** How long a peer may take to send its PROXY header. */
 const proxyHeaderMs = 5_000;
@@ -45,8 +53,8 @@ export class Listener {
   readonly #server: Server;
   readonly #perAddress = new Map<string, number>();
   readonly #sockets = new Set<Socket>();
-  /** Clients by endpointKey, so that a finished handshake finds what was learnt before it. */
-  readonly #handshaking = new Map<string, ClientAddress>();
+  /** By endpointKey, oldest first, so that a finished handshake finds what was learnt before it. */
+  readonly #handshaking = new Map<string, { readonly socket: Socket; readonly client: ClientAddress }>();
   readonly #tlsServer: TlsServer | undefined;
   #defaultOptions: SecureContextOptions | undefined;
   #isListening = false;
@@ -97,6 +105,15 @@ export class Listener {
   get detail(): string {
     if (this.#fault !== '') return this.#fault;
     return this.isReady ? `listening on port ${this.port}, ${this.#sockets.size} connections` : 'closed';
+  }
+
+  /** What is kept for connections; all of it is 0 when nobody is connected. */
+  get held(): { readonly sockets: number; readonly addresses: number; readonly handshakes: number } {
+    return {
+      sockets: this.#sockets.size,
+      addresses: this.#perAddress.size,
+      handshakes: this.#handshaking.size,
+    };
   }
 
   /** Takes no further connection. */
@@ -174,11 +191,20 @@ export class Listener {
       socket.resume();
       return;
     }
-    const known = clientOf(socket, client, peerAddress);
     const key = endpointKey(socket);
-    this.#handshaking.set(key, known);
+    this.#handshaking.set(key, { socket, client: clientOf(socket, client, peerAddress) });
     socket.once('close', () => this.#handshaking.delete(key));
+    this.#cutOldestHandshake();
     this.#tlsServer!.emit('connection', socket);
+  }
+
+  #cutOldestHandshake(): void {
+    const { maxHandshakes = defaultMaxHandshakes, count } = this.#options;
+    if (this.#handshaking.size <= maxHandshakes) return;
+    const [key, { socket }] = this.#handshaking.entries().next().value!;
+    this.#handshaking.delete(key);
+    count('handshake-cut');
+    socket.destroy();
   }
 
   /** TLS on sockets that are injected, so that a PROXY header can be read first. */
@@ -199,13 +225,15 @@ export class Listener {
   }
 
   #onSecured(secured: TLSSocket): void {
-    const client = this.#handshaking.get(endpointKey(secured));
-    if (!client) return void secured.destroy();
+    const key = endpointKey(secured);
+    const known = this.#handshaking.get(key);
+    if (!known) return void secured.destroy();
+    this.#handshaking.delete(key);
     secured.on('error', ignoreError);
     // On a resumed TLS 1.2 session servername is false: the name is unknown then, not trusted.
     const serverName = typeof secured.servername === 'string' ? secured.servername.toLowerCase() : '';
     this.#options.count('accepted');
-    this.#options.accept(secured, { ...client, serverName }, secured.alpnProtocol || '');
+    this.#options.accept(secured, { ...known.client, serverName }, secured.alpnProtocol || '');
   }
 }
 
