@@ -22,7 +22,7 @@ export type BodyKind = 'none' | 'length' | 'chunked';
 export interface RequestHead {
   readonly method: string;
   readonly scheme: 'http' | 'https';
-  /** Canonical hostname: lower-case, no port, no trailing dot, A-labels; IPv6 literals in brackets. */
+  /** Canonical hostname: lower-case, no port, no trailing dot, A-labels; IPv6 literals without brackets. */
   readonly host: string;
   /** The Host field to forward: canonical hostname with the port the client named, if any. */
   readonly authority: string;
