@@ -21,7 +21,9 @@ import type {
 } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 import { ChunkedDecoder } from '#wire/http1-chunked.ts';
-import { Http1Error, Http1Head, findHeadEnd, parseRequestHead, parseRequestLine } from '#wire/http1-head.ts';
+import { Http1Error } from '#wire/http1-error.ts';
+import { findHeadEnd } from '#wire/http1-head-end.ts';
+import { Http1Head, parseRequestHead, parseRequestLine } from '#wire/http1-head.ts';
 import { renderFailure } from './error-page.ts';
 import {
   AuthorityCache,

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { EdgeLimits, EdgeTimeouts } from '#model/edge-snapshot.ts';
 import type { ClientAddress, Downstream, FailureCode, RequestHead, Upstream } from '#http/exchange.ts';
-import type { HeadLimits } from '#wire/http1-head.ts';
+import type { HeadLimits } from '#wire/http1-head-end.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { HeadScratch } from './http1-writer.ts';
 

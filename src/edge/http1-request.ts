@@ -4,7 +4,8 @@ import { parseAuthority } from '#base/hostname.ts';
 import type { Authority } from '#base/hostname.ts';
 import type { BodyKind, ClientAddress, FailureCode, Fields, RequestHead } from '#http/exchange.ts';
 import { canonicalPath } from '#http/request-target.ts';
-import type { Http1Error, Http1Head } from '#wire/http1-head.ts';
+import type { Http1Error } from '#wire/http1-error.ts';
+import type { Http1Head } from '#wire/http1-head.ts';
 
 /** A head that must be answered with this failure; the connection is closed after it. */
 export class RequestRefusal extends Error {

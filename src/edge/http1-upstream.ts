@@ -14,7 +14,9 @@ import type {
   Upstream,
 } from '#http/exchange.ts';
 import { ChunkedDecoder, chunkEnd, chunkHeader, lastChunk } from '#wire/http1-chunked.ts';
-import { Http1Error, Http1Head, findHeadEnd, parseResponseHead } from '#wire/http1-head.ts';
+import { Http1Error } from '#wire/http1-error.ts';
+import { findHeadEnd } from '#wire/http1-head-end.ts';
+import { Http1Head, parseResponseHead } from '#wire/http1-head.ts';
 import type { StreamHandler, TunnelStream, ResetReason } from '#tunnel/stream.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
 import type { TunnelSlot } from './tunnel-registry.ts';

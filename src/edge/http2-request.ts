@@ -7,7 +7,7 @@ import { failure } from '#http/exchange.ts';
 import type { BodyKind, ClientAddress, ExchangeFailure, FailureCode, RequestHead } from '#http/exchange.ts';
 import { canonicalPath } from '#http/request-target.ts';
 import { FieldAction } from '#wire/http1-fields.ts';
-import { Http1Error } from '#wire/http1-head.ts';
+import { Http1Error } from '#wire/http1-error.ts';
 import { Http2Fields } from './http2-fields.ts';
 import type { FieldTable } from './http2-fields.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { Http1Error } from '#wire/http1-head.ts';
+import { Http1Error } from '#wire/http1-error.ts';
 import { canonicalPath, decodedPath, parseOriginForm } from './request-target.ts';
 
 /** [as received, canonical form or undefined for refused]. */

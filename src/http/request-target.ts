@@ -3,7 +3,7 @@
 //
 // What is harmless is normalised (percent-encoding of unreserved characters, hex case, dot segments, doubled slashes
 // at the start); what two readers could read differently is refused.
-import { Http1Error } from '#wire/http1-head.ts';
+import { Http1Error } from '#wire/http1-error.ts';
 
 /** A target split into what routes it and what does not. */
 export interface RequestTarget {

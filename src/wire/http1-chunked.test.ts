@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ChunkedDecoder, chunkEnd, chunkHeader, lastChunk } from './http1-chunked.ts';
-import { Http1Error } from './http1-head.ts';
+import { Http1Error } from './http1-error.ts';
 
 interface Decoded {
   readonly data: string;

@@ -1,8 +1,10 @@
 // The chunked transfer coding (RFC 9112 section 7.1): a decoder that takes bytes as they come and hands the data
 // through as views, and the few bytes an encoder needs. Strict: CRLF only, hexadecimal sizes without sign or prefix,
 // extensions read over but bounded, trailers parsed by the same rules as header fields.
-import { Http1Error, Http1Head, findHeadEnd } from './http1-head.ts';
-import type { HeadLimits } from './http1-head.ts';
+import { Http1Error } from './http1-error.ts';
+import { findHeadEnd } from './http1-head-end.ts';
+import { Http1Head } from './http1-head.ts';
+import type { HeadLimits } from './http1-head-end.ts';
 import { noBytes } from '#base/bytes.ts';
 
 const CR = 0x0d;

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { Http1Error, Http1Head, findHeadEnd, parseRequestHead, parseResponseHead } from './http1-head.ts';
+import { Http1Error } from './http1-error.ts';
+import { findHeadEnd } from './http1-head-end.ts';
+import { Http1Head, parseRequestHead, parseResponseHead } from './http1-head.ts';
 
 const limits = { headBytes: 1024, targetBytes: 256, fields: 16 };
 
