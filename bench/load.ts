@@ -8,6 +8,7 @@ import { loadCore, runPinned } from './machine.ts';
 export interface LoadRun {
   readonly requests: number;
   readonly perSecond: number;
+  /** Answers other than 2xx, and connections that broke. */
   readonly failed: number;
 }
 

@@ -1,6 +1,6 @@
 // What the bench needs of the machine: programs pinned to a core, their CPU time and memory from /proc, and an end for
 // everything that was started.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
@@ -10,6 +10,15 @@ export const loadCore = 1;
 
 /** Linux counts process times in hundredths of a second (USER_HZ) on every architecture Node runs on. */
 const tickUs = 10_000;
+
+/** Raises the limit on open files of the program after it as far as this machine lets us. */
+const raiseFiles = ['sh', '-c', 'ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"; exec "$@"', 'sh'];
+
+/** How many files a program may have open here. */
+export function openFilesLimit(): number {
+  const [first, ...rest] = [...raiseFiles, 'sh', '-c', 'ulimit -n'];
+  return Number(execFileSync(first!, rest, { encoding: 'utf8' }));
+}
 
 /** A program the bench started. */
 export interface Program {
@@ -28,7 +37,8 @@ export function startPinned(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Program {
-  const child: ChildProcess = spawn('taskset', ['-c', String(core), command, ...args], {
+  const [first, ...rest] = [...raiseFiles, 'taskset', '-c', String(core), command, ...args];
+  const child: ChildProcess = spawn(first!, rest, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,9 +1,18 @@
 // The proxies that ours is measured against, each from Debian's package, with one worker, keep-alive to the origin,
-// no access log, the same P-256 certificate and TLS 1.3; and the origin that all of them share.
+// an access log, the same P-256 certificate and TLS 1.3; and the origin that all of them share. `/socket` leads to the
+// WebSocket server behind each.
 import { mkdir, writeFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
-import { cpuUs, loadCore, type Program, proxyCore, startPinned, waitForPort } from './machine.ts';
+import {
+  cpuUs,
+  loadCore,
+  openFilesLimit,
+  type Program,
+  proxyCore,
+  startPinned,
+  waitForPort,
+} from './machine.ts';
 
 /** A proxy under test. */
 export interface Peer {
@@ -26,10 +35,26 @@ export interface Origin {
 export interface PeerOptions {
   readonly folder: string;
   readonly originPort: number;
+  /** Where `/socket` leads. */
+  readonly sinkPort: number;
   readonly certFile: string;
   readonly keyFile: string;
   /** Certificate and key in one file, for HAProxy. */
   readonly bundleFile: string;
+}
+
+/** How each writes its access log; the closest to ours, which gathers JSON lines and writes them to a file. */
+export const accessLogs = {
+  nginx: 'combined, to a file, buffer=64k',
+  haproxy: 'httplog, to a memory-mapped ring (it writes no files)',
+  caddy: 'JSON lines, to a file',
+  sallyport: 'JSON lines, to a file',
+} as const;
+export type PeerName = keyof typeof accessLogs;
+
+/** Connections that fit through a proxy which opens one of its own for each, with room for its other files. */
+export function mostProxied(): number {
+  return Math.floor((openFilesLimit() - 500) / 2);
 }
 
 /** Size of `/` at the origin: what a small API answer weighs. */
@@ -49,7 +74,7 @@ export async function startOrigin(folder: string, port: number, uploadPort: numb
   }
   const config = nginxConfig(
     folder,
-    'origin',
+    { name: 'origin', log: 'off' },
     `
   open_file_cache max=10; sendfile on; tcp_nopush on;
   upstream sink { server 127.0.0.1:${uploadPort}; keepalive 4; }
@@ -73,7 +98,7 @@ export async function startOrigin(folder: string, port: number, uploadPort: numb
 export async function startNginx(options: PeerOptions, plainPort: number, tlsPort: number): Promise<Peer> {
   const config = nginxConfig(
     options.folder,
-    'nginx',
+    { name: 'nginx', log: `${join(options.folder, 'nginx-access.log')} combined buffer=64k` },
     `
   ssl_session_cache shared:s:1m;
   upstream origin { server 127.0.0.1:${options.originPort}; keepalive 128; keepalive_requests 1000000000; }
@@ -85,6 +110,10 @@ export async function startNginx(options: PeerOptions, plainPort: number, tlsPor
       proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;
       proxy_request_buffering off; client_max_body_size 0; proxy_max_temp_file_size 0;
+    }
+    location /socket {
+      proxy_pass http://127.0.0.1:${options.sinkPort}; proxy_http_version 1.1; proxy_set_header Host $host;
+      proxy_set_header Connection Upgrade; proxy_set_header Upgrade $http_upgrade; proxy_read_timeout 3600s;
     }
   }`,
   );
@@ -98,21 +127,32 @@ export async function startNginx(options: PeerOptions, plainPort: number, tlsPor
 export async function startHaproxy(options: PeerOptions, plainPort: number, tlsPort: number): Promise<Peer> {
   const config = `global
   nbthread 1
-  maxconn 9900
+  maxconn ${mostProxied()}
   ssl-default-bind-options ssl-min-ver TLSv1.3
+ring access
+  format raw
+  maxlen 2048
+  size 16777216
+  backing-file ${join(options.folder, 'haproxy-access.ring')}
 defaults
   mode http
+  log ring@access local0
+  option httplog
   timeout connect 5s
   timeout client 300s
   timeout server 300s
+  timeout tunnel 3600s
   http-reuse always
 frontend f
   bind 127.0.0.1:${plainPort}
   bind 127.0.0.1:${tlsPort} ssl crt ${options.bundleFile} alpn h2,http/1.1
   option forwardfor
+  use_backend w if { path_beg /socket }
   default_backend b
 backend b
   server o 127.0.0.1:${options.originPort}
+backend w
+  server s 127.0.0.1:${options.sinkPort}
 `;
   const file = join(options.folder, 'haproxy.cfg');
   await writeFile(file, config);
@@ -132,14 +172,21 @@ export async function startCaddy(options: PeerOptions, plainPort: number, tlsPor
     protocols h1 h2
   }
 }
-http://:${plainPort} {
+(site) {
   bind 127.0.0.1
+  log {
+    output file ${join(options.folder, 'caddy-access.log')}
+    format json
+  }
+  reverse_proxy /socket 127.0.0.1:${options.sinkPort}
   reverse_proxy 127.0.0.1:${options.originPort}
 }
+http://:${plainPort} {
+  import site
+}
 https://:${tlsPort} {
-  bind 127.0.0.1
   tls ${options.certFile} ${options.keyFile}
-  reverse_proxy 127.0.0.1:${options.originPort}
+  import site
 }
 `;
   const file = join(options.folder, 'Caddyfile');
@@ -179,14 +226,17 @@ async function ready(
   };
 }
 
-function nginxConfig(folder: string, name: string, http: string): string {
+function nginxConfig(
+  folder: string,
+  { name, log }: { readonly name: string; readonly log: string },
+  http: string,
+): string {
   // Started by root, nginx would give its workers to a user who may not read the bench's folder.
   const user = process.getuid?.() === 0 ? 'user root; ' : '';
   return `${user}daemon off; worker_processes 1; pid ${join(folder, `${name}.pid`)}; error_log ${join(folder, `${name}.log`)} error;
-worker_rlimit_nofile 20000;
-events { worker_connections 15000; }
+events { worker_connections ${openFilesLimit() - 100}; }
 http {
-  access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;
+  access_log ${log}; keepalive_requests 1000000000; keepalive_timeout 3600s;
   client_body_temp_path ${join(folder, `${name}-body`)}; proxy_temp_path ${join(folder, `${name}-proxy`)};
   fastcgi_temp_path ${join(folder, `${name}-f`)}; uwsgi_temp_path ${join(folder, `${name}-u`)};
   scgi_temp_path ${join(folder, `${name}-s`)};

@@ -20,12 +20,12 @@ export interface RequestsResult {
   readonly fixedRate: number;
   readonly p50Us: number;
   readonly p99Us: number;
-  /** Of both runs. */
-  readonly failed: number;
 }
 
 export interface RequestsOptions {
   readonly seconds: number;
+  /** Load before anything is measured; compiled code takes seconds of it to settle. */
+  readonly warmUpSeconds: number;
   /** The same for all peers, below what the slowest manages. */
   readonly fixedRate: number;
 }
@@ -39,7 +39,7 @@ export async function measureRequests(
   options: RequestsOptions,
 ): Promise<RequestsResult> {
   const run = (seconds: number): Promise<LoadRun> => runFullSpeed(peer, mode, seconds);
-  await run(Math.min(3, options.seconds));
+  await run(options.warmUpSeconds);
   const before = usage(peer);
   const full = await run(options.seconds);
   const after = usage(peer);
@@ -47,16 +47,17 @@ export async function measureRequests(
   for (const name of Object.keys(peer.processes)) {
     perRequest[name] = (after[name]! - before[name]!) / Math.max(1, full.requests);
   }
-  if (full.failed > full.requests / 100) {
-    throw new Error(
-      `${peer.name}, ${mode}: ${full.failed} of ${full.requests} requests failed; nothing to compare`,
-    );
-  }
   const latency = await runFixedRate(targetOf(peer, mode), {
     perSecond: options.fixedRate,
     seconds: options.seconds,
     isHttp2: mode === 'h2 tls',
   });
+  const failed = full.failed + latency.failed;
+  if (failed > 0 || full.requests === 0) {
+    throw new Error(
+      `${peer.name}, ${mode}: ${failed} of ${full.requests} requests failed; nothing to compare`,
+    );
+  }
   return {
     peer: peer.name,
     mode,
@@ -66,7 +67,6 @@ export async function measureRequests(
     fixedRate: latency.perSecond,
     p50Us: latency.p50Us,
     p99Us: latency.p99Us,
-    failed: full.failed + latency.failed,
   };
 }
 
