@@ -20,11 +20,10 @@ import type {
   Upstream,
 } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
-import { ChunkedDecoder } from '#wire/http1-chunked.ts';
 import { Http1Error } from '#wire/http1-error.ts';
-import { findHeadEnd } from '#wire/http1-head-end.ts';
-import { Http1Head, parseRequestHead, parseRequestLine } from '#wire/http1-head.ts';
+import type { Http1Head } from '#wire/http1-head.ts';
 import { renderFailure } from './error-page.ts';
+import { Http1Reader } from './http1-reader.ts';
 import {
   AuthorityCache,
   Http1Request,
@@ -53,16 +52,12 @@ export class Http1Connection implements Downstream {
   readonly #client: ClientAddress;
   readonly #share: Http1FrontShare;
   readonly #scheme: 'http' | 'https';
+  readonly #reader: Http1Reader;
   readonly #head: Http1Head;
   readonly #writer: Http1Writer;
   readonly #authorities = new AuthorityCache();
-  #chunks: ChunkedDecoder | undefined;
   #state: State = 'head';
   #stash: Buffer = noBytes;
-  #scanned = 0;
-  /** The one empty line before a request has come by itself. */
-  #isBlankRead = false;
-  #remaining = 0;
   #discarded = 0;
   #request: Http1Request | undefined;
   #upstream: Upstream | undefined;
@@ -89,7 +84,8 @@ export class Http1Connection implements Downstream {
     this.#client = client;
     this.#share = share;
     this.#scheme = share.scheme;
-    this.#head = new Http1Head(share.limits);
+    this.#reader = new Http1Reader(share.limits);
+    this.#head = this.#reader.head;
     this.#writer = new Http1Writer(socket, share.scratch);
     this.#sinceMs = share.now();
     this.#stopReading = readDirectly(socket, (chunk) => this.#onData(chunk));
@@ -150,16 +146,15 @@ export class Http1Connection implements Downstream {
       switch (this.#state) {
         case 'head': {
           if (this.#socket.writableNeedDrain) return this.#waitForReader(at);
-          const next = this.#readHead(bytes, at);
-          if (next < 0) return at;
+          const { next, isComplete } = this.#reader.readHead(bytes, at);
+          if (!isComplete) return next;
+          this.#start(bytes, next);
           at = next;
           break;
         }
         case 'length':
-          at = this.#readLength(bytes, at);
-          break;
         case 'chunked':
-          at = this.#readChunked(bytes, at);
+          at = this.#readBody(bytes, at);
           break;
         case 'raw':
           if (!this.#upstream!.writeBody(bytes.subarray(at))) this.#socket.pause();
@@ -185,50 +180,11 @@ export class Http1Connection implements Downstream {
     if (this.#state === 'head' && this.#socket.isPaused()) this.#readOn();
   }
 
-  /** One request head; -1 when more bytes are needed. */
-  #readHead(bytes: Buffer, offset: number): number {
-    // One empty line before a request is tolerated (RFC 9112 section 2.2).
-    const hasBlank = bytes[offset] === 0x0d && bytes[offset + 1] === 0x0a && !this.#isBlankRead;
-    const at = hasBlank ? offset + 2 : offset;
-    if (hasBlank && at === bytes.length) {
-      this.#isBlankRead = true;
-      return at;
-    }
-    const end = findHeadEnd(bytes, at, offset + this.#scanned, this.#share.limits);
-    if (end < 0) {
-      this.#scanned = this.#checkEarly(bytes, at) - offset;
-      return -1;
-    }
-    this.#scanned = 0;
-    this.#isBlankRead = false;
-    parseRequestHead(this.#head, bytes, at);
-    this.#start(bytes, end);
-    return end;
-  }
-
-  /** Refuses what cannot become a request without waiting for the rest of it; returns where scanning may resume. */
-  #checkEarly(bytes: Buffer, at: number): number {
-    const isStart = this.#scanned === 0;
-    if (isStart && at < bytes.length && !isMethodByte(bytes[at]!) && bytes[at] !== 0x0d) {
-      throw new Http1Error('bad-request', 'the first byte starts no request');
-    }
-    if (bytes.indexOf(0x0a, at) >= 0) parseRequestLine(this.#head, bytes, at);
-    return bytes.length;
-  }
-
-  #readLength(bytes: Buffer, at: number): number {
-    const end = Math.min(bytes.length, at + this.#remaining);
-    this.#remaining -= end - at;
-    this.#passBody(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
-    if (this.#remaining === 0 && this.#state === 'length') this.#bodyDone(null);
-    return end;
-  }
-
-  #readChunked(bytes: Buffer, at: number): number {
-    const decoder = this.#chunks!;
-    const end = decoder.decode(bytes, at, (data) => this.#passBody(data));
-    if (decoder.isDone && this.#state === 'chunked') this.#bodyDone(decoder.trailers);
-    return end;
+  #readBody(bytes: Buffer, at: number): number {
+    const before = this.#state;
+    const next = this.#reader.readBody(bytes, at, (data) => this.#passBody(data));
+    if (this.#reader.isBodyDone && this.#state === before) this.#bodyDone(this.#reader.trailers);
+    return next;
   }
 
   #passBody(data: Buffer): void {
@@ -289,17 +245,9 @@ export class Http1Connection implements Downstream {
 
   #enterBody(request: Http1Request): void {
     this.#discarded = 0;
+    const body = this.#reader.enterBody(request);
     if (request.upgrade !== '') this.#state = 'upgrading';
-    else if (request.bodyKind === 'chunked') {
-      this.#state = 'chunked';
-      this.#chunks ??= new ChunkedDecoder('request');
-      this.#chunks.reset();
-    } else if (request.bodyKind === 'length' && request.contentLength > 0) {
-      this.#state = 'length';
-      this.#remaining = request.contentLength;
-    } else {
-      this.#state = 'waiting';
-    }
+    else this.#state = body === 'none' ? 'waiting' : body;
   }
 
   /** `OPTIONS *` asks the edge, not a site (RFC 9110 section 9.3.7). */
@@ -553,8 +501,4 @@ export class Http1Connection implements Downstream {
   destroy(): void {
     this.#destroy();
   }
-}
-
-function isMethodByte(byte: number): boolean {
-  return byte >= 0x21 && byte <= 0x7e;
 }
