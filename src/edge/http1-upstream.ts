@@ -16,7 +16,8 @@ import type {
 import { ChunkedDecoder, chunkEnd, chunkHeader, lastChunk } from '#wire/http1-chunked.ts';
 import { Http1Error } from '#wire/http1-error.ts';
 import { findHeadEnd } from '#wire/http1-head-end.ts';
-import { Http1Head, parseResponseHead } from '#wire/http1-head.ts';
+import { Http1Head } from '#wire/http1-head.ts';
+import { parseResponseHead } from '#wire/http1-start-line.ts';
 import type { StreamHandler, TunnelStream, ResetReason } from '#tunnel/stream.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
 import type { TunnelSlot } from './tunnel-registry.ts';

@@ -1,5 +1,6 @@
 // Where an HTTP/1.1 message head ends, before anything in it is read: how much of a head may be gathered, and when it is
 // already too large or wrong to wait for more of it.
+import { CR, LF } from './http1-bytes.ts';
 import { Http1Error } from './http1-error.ts';
 
 export interface HeadLimits {
@@ -8,9 +9,6 @@ export interface HeadLimits {
   readonly targetBytes: number;
   readonly fields: number;
 }
-
-const CR = 0x0d;
-const LF = 0x0a;
 
 /**
  * Looks for the end of the head that starts at `offset`.

@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Http1Error } from './http1-error.ts';
 import { findHeadEnd } from './http1-head-end.ts';
-import { Http1Head, parseRequestHead, parseResponseHead } from './http1-head.ts';
+import { Http1Head } from './http1-head.ts';
+import { parseRequestHead, parseResponseHead } from './http1-start-line.ts';
 
 const limits = { headBytes: 1024, targetBytes: 256, fields: 16 };
 

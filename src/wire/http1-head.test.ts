@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Http1Error } from './http1-error.ts';
 import { findHeadEnd } from './http1-head-end.ts';
-import { Http1Head, parseRequestHead, parseResponseHead } from './http1-head.ts';
+import { Http1Head } from './http1-head.ts';
+import { parseRequestHead, parseResponseHead } from './http1-start-line.ts';
 
 const limits = { headBytes: 1024, targetBytes: 256, fields: 16 };
 

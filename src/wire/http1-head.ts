@@ -5,24 +5,10 @@
 // forwarder copies runs of untouched lines as bytes (bench/http1-path.ts). What it refuses, it refuses for good: two
 // framings, bare LF or CR, folding, spaces before the colon, control bytes, a doubled Host.
 import { noBytes } from '#base/bytes.ts';
+import { classes, COLON, CR, HTAB, isAlias, isToken, isUpper, isValue, LF, SP } from './http1-bytes.ts';
 import { Http1Error } from './http1-error.ts';
 import { FieldAction, fieldAction, hashMultiplier } from './http1-fields.ts';
 import type { HeadLimits } from './http1-head-end.ts';
-
-const CR = 0x0d;
-const LF = 0x0a;
-const SP = 0x20;
-const HTAB = 0x09;
-const COLON = 0x3a;
-
-/** Character classes (RFC 9110 section 5.6.2 and 5.5, RFC 9112 section 3.2). */
-const isToken = 1;
-const isValue = 2;
-const isTarget = 4;
-const isUpper = 8;
-/** Marks `_` and `.`, which CGI-style origins fold into `-`. */
-const isAlias = 16;
-const classes = buildClasses();
 
 /** A parsed head. One object per connection, filled anew for each message; `source` must stay alive while it is read. */
 export class Http1Head {
@@ -291,109 +277,6 @@ export class Http1Head {
   }
 }
 
-/**
- * Parses a complete request head at `offset`.
- * @throws Http1Error; the connection must be closed after answering it
- */
-export function parseRequestHead(head: Http1Head, source: Buffer, offset: number): void {
-  head.reset(source);
-  head.readFields(parseRequestLine(head, source, offset), 'request');
-  if (head.isChunked && head.contentLength >= 0) {
-    throw new Http1Error('bad-request', 'both Content-Length and Transfer-Encoding');
-  }
-  if (head.isChunked && head.minorVersion === 0) {
-    throw new Http1Error('bad-request', 'Transfer-Encoding in HTTP/1.0');
-  }
-  if (head.hostIndex < 0 && head.minorVersion === 1) throw new Http1Error('bad-request', 'no Host');
-}
-
-/** `METHOD SP target SP HTTP/1.x CRLF` with single spaces; returns the offset after it. */
-export function parseRequestLine(head: Http1Head, source: Buffer, offset: number): number {
-  let at = offset;
-  let flags = isToken | isUpper;
-  while ((classes[source[at]!]! & isToken) !== 0) flags &= methodClass(source[at++]!);
-  if (at === offset || source[at] !== SP || (flags & isUpper) === 0 || at - offset > 32) {
-    throw new Http1Error('bad-request', 'the request line has no valid method');
-  }
-  head.method = methodText(source, offset, at);
-  const targetStart = ++at;
-  while ((classes[source[at]!]! & isTarget) !== 0) at++;
-  if (at === targetStart || source[at] !== SP) {
-    throw new Http1Error('bad-request', 'the request line has no valid target');
-  }
-  if (at - targetStart > head.limits.targetBytes) {
-    throw new Http1Error(
-      'uri-too-long',
-      `the request target is longer than ${head.limits.targetBytes} bytes`,
-    );
-  }
-  head.target = source.latin1Slice(targetStart, at);
-  return parseVersion(head, source, at + 1, CR);
-}
-
-/** Parses a complete response head at `offset`. @throws Http1Error */
-export function parseResponseHead(head: Http1Head, source: Buffer, offset: number): void {
-  head.reset(source);
-  const afterVersion = parseVersion(head, source, offset, SP);
-  let status = 0;
-  for (let i = 0; i < 3; i++) {
-    const digit = source[afterVersion + i]! - 0x30;
-    if (!(digit >= 0 && digit <= 9)) throw new Http1Error('bad-request', 'the status is not three digits');
-    status = status * 10 + digit;
-  }
-  if (status < 100) throw new Http1Error('bad-request', 'the status is below 100');
-  head.status = status;
-  let at = afterVersion + 3;
-  if (source[at] === SP) at++;
-  else if (source[at] !== CR) throw new Http1Error('bad-request', 'the status line is malformed');
-  head.reasonStart = at;
-  while ((classes[source[at]!]! & isValue) !== 0) at++;
-  if (source[at] !== CR || source[at + 1] !== LF)
-    throw new Http1Error('bad-request', 'the status line is malformed');
-  head.reasonEnd = at;
-  head.readFields(at + 2, 'response');
-  if (head.isChunked && (head.contentLength >= 0 || head.minorVersion === 0)) {
-    throw new Http1Error('bad-request', 'contradictory framing');
-  }
-}
-
-/** `HTTP/1.0` or `HTTP/1.1` followed by `terminator` (and LF, if that is CR); returns the offset after it. */
-function parseVersion(head: Http1Head, source: Buffer, offset: number, terminator: number): number {
-  for (let i = 0; i < 5; i++) {
-    if (source[offset + i] !== versionPrefix[i]) throw new Http1Error('bad-request', 'no HTTP version');
-  }
-  const major = source[offset + 5]!;
-  const minor = source[offset + 7]!;
-  if (
-    !isDigit(major) ||
-    source[offset + 6] !== 0x2e ||
-    !isDigit(minor) ||
-    source[offset + 8] !== terminator
-  ) {
-    throw new Http1Error('bad-request', 'the HTTP version is malformed');
-  }
-  if (terminator === CR && source[offset + 9] !== LF) throw new Http1Error('bad-request', 'a bare CR');
-  if (major !== 0x31 || minor > 0x31)
-    throw new Http1Error('http-version', 'the HTTP version is not 1.0 or 1.1');
-  head.minorVersion = minor - 0x30;
-  return offset + (terminator === CR ? 10 : 9);
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
-}
-
-/** Methods are case-sensitive; a lower-case letter in one is a mistake or a probe, never a real client. */
-function methodClass(byte: number): number {
-  return byte >= 0x61 && byte <= 0x7a ? 0 : isToken | isUpper;
-}
-
-function methodText(source: Buffer, start: number, end: number): string {
-  if (end - start === 3 && source[start] === 0x47 && source[start + 1] === 0x45 && source[start + 2] === 0x54)
-    return 'GET';
-  return source.latin1Slice(start, end);
-}
-
 function onlyOne(previous: number, index: number, name: string): number {
   if (previous >= 0) throw new Http1Error('bad-request', `more than one ${name}`);
   return index;
@@ -413,23 +296,4 @@ function badValue(source: Buffer, nameStart: number, nameEnd: number, at: number
     'bad-request',
     `byte 0x${byte.toString(16).padStart(2, '0')} in the value of ${name}`,
   );
-}
-
-const versionPrefix = Buffer.from('HTTP/');
-
-function buildClasses(): Uint8Array {
-  const table = new Uint8Array(256);
-  for (let byte = 0x21; byte <= 0x7e; byte++) {
-    table[byte]! |= isValue;
-    if (byte !== 0x23) table[byte]! |= isTarget; // '#' never travels in a target (RFC 9112 section 3.2)
-  }
-  for (let byte = 0x80; byte <= 0xff; byte++) table[byte]! |= isValue;
-  table[SP]! |= isValue;
-  table[HTAB]! |= isValue;
-  for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
-    table[char.charCodeAt(0)]! |= isToken;
-  for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') table[char.charCodeAt(0)]! |= isToken | isUpper;
-  table[0x5f]! |= isAlias;
-  table[0x2e]! |= isAlias;
-  return table;
 }
