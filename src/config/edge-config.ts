@@ -30,7 +30,7 @@ export function readEdgeConfig(file: string): EdgeConfig {
 /** Reads text; `source` is what messages call it. */
 export function parseEdgeConfig(text: string, source: string): EdgeConfig {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
   const lineOf = (path: readonly PropertyKey[]): number => lines.linePos(offsetOf(document, path)).line;
   if (document.errors.length > 0) {
     const faults = document.errors.map(
@@ -39,7 +39,7 @@ export function parseEdgeConfig(text: string, source: string): EdgeConfig {
     );
     throw invalid(source, faults);
   }
-  const result = edgeConfigSchema.safeParse(document.toJS() ?? {});
+  const result = edgeConfigSchema.safeParse(valuesOf(document, source) ?? {});
   if (!result.success)
     throw invalid(
       source,
@@ -48,6 +48,15 @@ export function parseEdgeConfig(text: string, source: string): EdgeConfig {
   const faults = crossCheck(result.data).map(({ path, message }) => `line ${lineOf(path)}: ${message}`);
   if (faults.length > 0) throw invalid(source, faults);
   return result.data;
+}
+
+/** Plain values of a document; aliases that multiply beyond reason are refused. */
+function valuesOf(document: Document, source: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw invalid(source, [errorText(error)]);
+  }
 }
 
 /** What the edge serves from; `version` grows with every change. */

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { isSallyportError } from '#base/errors.ts';
+import type { PublishedRule } from '#model/published-rules.ts';
+import { frameError } from '#wire/tunnel-frame.ts';
+import { decodeRulesPiece, rulesPieceBytes } from '#wire/tunnel-message.ts';
+import { parseRules, RulesGatherer, rulesLimitBytes, splitRules } from './rules-exchange.ts';
+
+const rule: PublishedRule = {
+  hostname: 'app.example.com',
+  path: '^/api',
+  service: 'http://localhost:3000',
+  protocol: 'http1',
+  isTls: false,
+  hostHeader: '',
+  allowsChunked: true,
+  followsHost: false,
+  isPerClient: false,
+  requiresAccess: false,
+  keepAliveConnections: 100,
+  keepAliveTimeoutMs: 90_000,
+};
+const codeOfFrameErrors = frameError('').code;
+
+/** Splits, sends and gathers; what the edge has in the end. */
+function roundTrip(rules: readonly PublishedRule[], version: number): unknown {
+  const gatherer = new RulesGatherer();
+  const pieces = splitRules({ version, rules: [...rules] }).map((payload) => decodeRulesPiece(payload));
+  for (const [i, piece] of pieces.entries()) {
+    const json = gatherer.add(piece);
+    assert.equal(json !== undefined, i === pieces.length - 1);
+    if (json !== undefined) return parseRules(piece.version, json);
+  }
+  return undefined;
+}
+
+test('rules go round, whatever their number and their strings', () => {
+  const any = fc.record({
+    hostname: fc.constantFrom('', '*.example.com', 'a.example.com'),
+    path: fc.string({ unit: 'grapheme', maxLength: 200 }),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(any, { maxLength: 50 }),
+      fc.integer({ min: 1, max: 0xffff_ffff }),
+      (parts, version) => {
+        const rules = parts.map((part) => ({ ...rule, ...part }));
+        assert.deepEqual(roundTrip(rules, version), { version, rules });
+      },
+    ),
+  );
+  const many = Array.from({ length: 3_000 }, (_, i) => ({ ...rule, hostname: `host-${i}.example.com` }));
+  assert.ok(splitRules({ version: 1, rules: many }).length > 1);
+  assert.deepEqual(roundTrip(many, 1), { version: 1, rules: many });
+});
+
+test('rules of more than the limit are neither sent nor gathered', () => {
+  const rules = [{ ...rule, path: 'x'.repeat(rulesLimitBytes) }];
+  assert.throws(
+    () => splitRules({ version: 1, rules }),
+    (error) => isSallyportError(error, 'limit-exceeded'),
+  );
+  const gatherer = new RulesGatherer();
+  const json = Buffer.alloc(rulesPieceBytes, ' ');
+  const most = Math.floor(rulesLimitBytes / rulesPieceBytes);
+  for (let i = 0; i < most; i++) gatherer.add({ version: 1, isLast: false, json });
+  assert.throws(
+    () => gatherer.add({ version: 1, isLast: false, json }),
+    (error) => isSallyportError(error, codeOfFrameErrors),
+  );
+});
+
+test('any sequence of pieces fails only with a frame error', () => {
+  const piece = fc.record({
+    version: fc.nat(2),
+    isLast: fc.boolean(),
+    json: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+  });
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const gatherer = new RulesGatherer();
+      try {
+        for (const one of pieces) gatherer.add(one);
+      } catch (error) {
+        assert.ok(isSallyportError(error, codeOfFrameErrors), String(error));
+      }
+    }),
+  );
+});
+
+/** A schema's fault, as it goes back to the connector; nothing else may come out. */
+function parsesOrFails(version: number, json: Buffer): boolean {
+  try {
+    parseRules(version, json);
+    return true;
+  } catch (error) {
+    assert.ok(isSallyportError(error, 'config-invalid'), String(error));
+    return false;
+  }
+}
+
+test('a list cut short anywhere is refused', () => {
+  const [payload] = splitRules({ version: 1, rules: [rule, { ...rule, path: '' }] });
+  const json = Buffer.from(decodeRulesPiece(payload!).json);
+  for (let end = 0; end < json.length; end++) assert.equal(parsesOrFails(1, json.subarray(0, end)), false);
+  assert.ok(parsesOrFails(1, json));
+});
+
+test('random bytes and random JSON fail only with config-invalid', () => {
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => void parsesOrFails(1, Buffer.from(bytes))));
+  const almost = fc.record(
+    { hostname: fc.jsonValue(), path: fc.jsonValue(), protocol: fc.jsonValue(), more: fc.jsonValue() },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.jsonValue(), fc.array(almost.map((part) => ({ ...rule, ...part })))),
+      (value) => void parsesOrFails(1, Buffer.from(JSON.stringify(value))),
+    ),
+  );
+});
