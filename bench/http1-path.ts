@@ -97,7 +97,7 @@ function openSockets(): ScriptedSocket[] {
     isMisdirected: () => false,
     takesUpgrade: () => false,
     upgradeTaken() {},
-    refused(code, _client, detail) {
+    refused({ code, detail }) {
       throw new Error(`${code}: ${detail}`);
     },
     limits: defaultLimits,

@@ -1,5 +1,6 @@
 // The access log: one JSON line per request, gathered and handed on in batches. HOT: a line is one template string.
 // When the sink cannot keep up or fails (a full disk), lines are dropped and counted; traffic never waits for a log.
+import type { FailureCode, RequestHead } from '#http/exchange.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Gathered lines are handed on when they pass this size, or at the next tick of the sweep. */
@@ -9,6 +10,17 @@ export interface AccessLogOptions {
   /** Receives whole lines; throws when they are lost, or calls `onLost` when that shows later. */
   readonly write: (lines: string, onLost: () => void) => void;
   readonly wallMs: () => number;
+}
+
+/** What the log says of a request that the edge answered by itself before routing it. */
+export interface OwnAnswer {
+  readonly id: string;
+  readonly client: string;
+  readonly status: number;
+  /** As far as it could be read; undefined when not even that. */
+  readonly request: Pick<RequestHead, 'method' | 'host' | 'path' | 'httpVersion'> | undefined;
+  readonly error?: FailureCode;
+  readonly detail?: string;
 }
 
 export class AccessLog {
@@ -42,6 +54,20 @@ export class AccessLog {
     if (exchange.attempts > 1) line += `,"attempts":${exchange.attempts}`;
     if (failure) line += `,"error":"${failure.code}","detail":${JSON.stringify(failure.detail)}`;
     this.#lines += `${line}}\n`;
+    this.#count += 1;
+    if (this.#lines.length >= flushBytes) this.flush();
+  }
+
+  /** Notes an answer of the edge's own to a request that never became an exchange: a refusal or a redirect. */
+  addOwn(answer: OwnAnswer): void {
+    const { request, status } = answer;
+    const named = request
+      ? `"method":"${request.method}","host":"${request.host}","path":${jsonPath(request.path)},"protocol":"HTTP/${request.httpVersion}",`
+      : '';
+    const error = answer.error
+      ? `,"error":"${answer.error}","detail":${JSON.stringify(answer.detail ?? '')}`
+      : '';
+    this.#lines += `{"time":"${this.#time()}","id":"${answer.id}","client":"${answer.client}",${named}"status":${status}${error}}\n`;
     this.#count += 1;
     if (this.#lines.length >= flushBytes) this.flush();
   }

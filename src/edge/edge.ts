@@ -10,7 +10,7 @@ import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { failure } from '#http/exchange.ts';
-import type { ClientAddress, Downstream, FailureCode, RequestHead, Upstream } from '#http/exchange.ts';
+import type { ClientAddress, Downstream, RequestHead, Upstream } from '#http/exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import { tunnelPath } from '#tunnel/websocket-transport.ts';
 import { AccessLog } from './access-log.ts';
@@ -18,7 +18,7 @@ import type { CertificateSource } from './certificate-source.ts';
 import { renderFailure } from './error-page.ts';
 import { EdgeMetrics } from './edge-metrics.ts';
 import { Http1Front } from './http1-front.ts';
-import type { Http1FrontOptions } from './http1-front.ts';
+import type { Http1FrontOptions, Refusal } from './http1-front.ts';
 import { Http2Front } from './http2-front.ts';
 import type { Http2FrontSettings } from './http2-front.ts';
 import { Listener } from './listener.ts';
@@ -215,7 +215,7 @@ class RunningEdge implements Edge {
         scheme === 'https' && request.path === tunnelPath && request.upgrade === 'websocket',
       upgradeTaken: (socket, request, early) =>
         this.#tunnels.acceptUpgrade(socket as TLSSocket, request, early),
-      refused: (code, client, detail) => this.#refused(code, client, detail),
+      refused: (refusal) => this.#refused(refusal),
       limits: this.#snapshot.limits,
       timeouts: this.#snapshot.timeouts,
       upgrades: this.#snapshot.upgrades,
@@ -230,14 +230,10 @@ class RunningEdge implements Edge {
       start: (request, front) => this.#proxy.start(request, front),
       isMisdirected: (serverName, host) => this.#isMisdirected(serverName, host),
       answerFailure: (what, request, client) => {
-        if (!request) this.#refused(what.code, client, what.detail);
-        const accept = request?.fields.get('accept') ?? '';
-        return renderFailure(
-          what,
-          request?.requestId ?? this.#proxy.newRequestId(),
-          accept,
-          request?.host ?? '',
-        );
+        const requestId = request?.requestId ?? this.#proxy.newRequestId();
+        const { code, detail } = what;
+        if (!request) this.#refused({ code, detail, client, requestId, request });
+        return renderFailure(what, requestId, request?.fields.get('accept') ?? '', request?.host ?? '');
       },
       newRequestId: () => this.#proxy.newRequestId(),
     });
@@ -289,13 +285,19 @@ class RunningEdge implements Edge {
     const httpsPort = this.#options.redirectPort ?? this.httpsPorts[0] ?? 443;
     const isKnownHost = (host: string): boolean =>
       host === this.#options.name || this.#proxy.router.hasHost(host);
+    const { requestId: id, client } = request;
+    const isKnown = isKnownHost(request.host);
+    const answer = isKnown ? { status: 308 } : { status: 404, error: 'no-such-host' as const };
+    this.#accessLog.addOwn({ id, client: client.address, request, ...answer });
     return redirectToHttps(request, front, { isKnownHost, httpsPort });
   }
 
-  #refused(code: FailureCode, client: ClientAddress, detail: string): void {
+  #refused({ code, detail, client, requestId, request }: Refusal): void {
     this.#metrics.requestRefused(code);
-    const level = code === 'internal' ? 'error' : 'debug';
-    this.#options.log[level]('Request refused', { ...failure(code, detail), client: client.address });
+    const { status } = failure(code, detail);
+    this.#accessLog.addOwn({ id: requestId, client: client.address, status, request, error: code, detail });
+    if (code === 'internal')
+      this.#options.log.error('Fault while reading a request', { detail, client: client.address });
   }
 
   #sweep(): void {

@@ -62,6 +62,8 @@ export class Http1Connection implements Downstream {
   #request: Http1Request | undefined;
   #upstream: Upstream | undefined;
   #isProcessing = false;
+  /** The present request has been handed to the proxy. */
+  #isStarted = false;
   #isResponded = false;
   #isResponseDone = false;
   #isPeerDone = false;
@@ -213,6 +215,7 @@ export class Http1Connection implements Downstream {
     });
     request.requestId = this.#share.newRequestId();
     this.#request = request;
+    this.#isStarted = false;
     this.#isResponded = false;
     this.#isResponseDone = false;
     completeRequest(request, head, { authorities: this.#authorities, upgrades: this.#share.upgrades });
@@ -226,6 +229,7 @@ export class Http1Connection implements Downstream {
       return this.#handOver(request, bytes.subarray(end));
     }
     this.#enterBody(request);
+    this.#isStarted = true;
     const upstream = request.path === '*' ? this.#answerOptions() : this.#share.start(request, this);
     if (this.#isOver) return upstream.abort('the client closed the connection');
     this.#upstream = upstream;
@@ -356,6 +360,7 @@ export class Http1Connection implements Downstream {
     if (!this.#writer.keepsAlive || this.#isDraining) return this.#close();
     this.#state = 'head';
     this.#head.method = '';
+    this.#isStarted = false;
     this.#isResponded = false;
     this.#isResponseDone = false;
     this.#sinceMs = this.#share.now();
@@ -375,27 +380,15 @@ export class Http1Connection implements Downstream {
     this.#upstream = undefined;
     upstream?.abort(detail);
     if (this.#isResponded) return this.#destroy();
-    this.#share.refused(code, this.#client, detail);
-    const what = failure(code, detail);
-    const accept = this.#request?.fields.get('accept') ?? '';
-    const answer = renderFailure(
-      what,
-      this.#request?.requestId ?? this.#share.newRequestId(),
-      accept,
-      this.#request?.host ?? '',
-    );
-    const isHead = this.#head.method === 'HEAD';
-    this.#writer.writeHead(
-      {
-        status: what.status,
-        fields: new ListFields(answer.fields),
-        bodyKind: 'length',
-        contentLength: answer.body.length,
-      },
-      { isHead, minorVersion: 1, keepAlive: false },
-    );
-    if (!isHead) this.#writer.writeBody(answer.body);
-    this.#writer.finish(null);
+    const requestId = this.#request?.requestId ?? this.#share.newRequestId();
+    // What has reached the proxy is logged there.
+    if (!this.#isStarted) {
+      this.#share.refused({ code, detail, client: this.#client, requestId, request: this.#request });
+    }
+    const request = this.#request;
+    const accept = request?.fields.get('accept') ?? '';
+    const answer = renderFailure(failure(code, detail), requestId, accept, request?.host ?? '');
+    this.#writer.writeFailure(failure(code, detail).status, answer, this.#head.method === 'HEAD');
     this.#close();
   }
 

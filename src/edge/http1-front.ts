@@ -6,6 +6,16 @@ import type { HeadLimits } from '#wire/http1-head-end.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { HeadScratch } from './http1-writer.ts';
 
+/** A request that was refused before the proxy saw it. */
+export interface Refusal {
+  readonly code: FailureCode;
+  readonly detail: string;
+  readonly client: ClientAddress;
+  readonly requestId: string;
+  /** As far as it could be read. */
+  readonly request: RequestHead | undefined;
+}
+
 /** What a front needs from the edge. */
 export interface Http1FrontOptions {
   readonly scheme: 'http' | 'https';
@@ -19,7 +29,7 @@ export interface Http1FrontOptions {
   /** `early` is what was read beyond the request. */
   readonly upgradeTaken: (socket: Socket, request: RequestHead, early: Buffer) => void;
   /** A request refused before it became an exchange; for metrics and log. */
-  readonly refused: (code: FailureCode, client: ClientAddress, detail: string) => void;
+  readonly refused: (refusal: Refusal) => void;
   readonly limits: EdgeLimits;
   readonly timeouts: EdgeTimeouts;
   readonly upgrades: readonly string[];

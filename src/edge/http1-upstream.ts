@@ -13,20 +13,19 @@ import type {
   ResponseHead,
   Upstream,
 } from '#http/exchange.ts';
-import { ChunkedDecoder, chunkEnd, chunkHeader, lastChunk } from '#wire/http1-chunked.ts';
+import { ChunkedDecoder } from '#wire/http1-chunked.ts';
 import { Http1Error } from '#wire/http1-error.ts';
 import { findHeadEnd } from '#wire/http1-head-end.ts';
 import { Http1Head } from '#wire/http1-head.ts';
 import { parseResponseHead } from '#wire/http1-start-line.ts';
 import type { StreamHandler, TunnelStream, ResetReason } from '#tunnel/stream.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
+import { Http1RequestWriter } from './http1-request-writer.ts';
 import type { TunnelSlot } from './tunnel-registry.ts';
 
 const responseLimits = { headBytes: 65_536, targetBytes: 0, fields: 256 };
 /** Interim responses an origin may send before the final one. */
 const maxInterim = 16;
-/** Chunks up to this size are framed in the scratch buffer, so that they leave as one write. */
-const smallChunkBytes = 16_384;
 
 type State = 'idle' | 'head' | 'length' | 'chunked' | 'until-close' | 'raw' | 'closed';
 
@@ -55,7 +54,7 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
   /** Exchanges served before the present one. */
   served = 0;
   readonly #stream: TunnelStream;
-  readonly #scratch: Buffer;
+  readonly #writer: Http1RequestWriter;
   readonly #now: () => number;
   readonly #head = new Http1Head(responseLimits);
   #chunks: ChunkedDecoder | undefined;
@@ -66,12 +65,10 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
   #request: RequestHead | undefined;
   #requestDone = false;
   #responseDone = false;
-  #sendsChunked = false;
   #remaining = 0;
   #interim = 0;
   #isPaused = false;
   #owed = 0;
-  #wasKeptWaiting = false;
 
   constructor(
     stream: TunnelStream,
@@ -84,7 +81,7 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
     this.poolKey = target.poolKey;
     this.generation = target.slot.pool.generation;
     this.idleTimeoutMs = target.rule.keepAliveTimeoutMs;
-    this.#scratch = tools.scratch;
+    this.#writer = new Http1RequestWriter(stream, tools.scratch);
     this.#now = tools.now;
     stream.handler = this;
   }
@@ -107,50 +104,14 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
     this.#requestDone = false;
     this.#responseDone = false;
     this.#interim = 0;
-    this.#sendsChunked = request.bodyKind === 'chunked';
-    const length = this.#composeHead(request, options.edgeLines);
-    this.#wasKeptWaiting = !this.#stream.write(this.#scratch.subarray(0, length), true);
+    this.#writer.writeHead(request, this.rule.hostHeader || request.authority, options.edgeLines);
     if (request.bodyKind === 'none' && request.upgrade === '') this.#requestDone = true;
-  }
-
-  #composeHead(request: RequestHead, edgeLines: string): number {
-    const out = this.#scratch;
-    const host = this.rule.hostHeader === '' ? request.authority : this.rule.hostHeader;
-    let at = out.latin1Write(
-      `${request.method} ${request.path}${request.query} HTTP/1.1\r\nHost: ${host}\r\n`,
-      0,
-    );
-    at = request.fields.writeEndToEnd(out, at);
-    let tail = edgeLines;
-    if (request.bodyKind === 'length') tail += `Content-Length: ${request.contentLength}\r\n`;
-    else if (request.bodyKind === 'chunked') tail += 'Transfer-Encoding: chunked\r\n';
-    if (request.expectsContinue) tail += 'Expect: 100-continue\r\n';
-    if (request.upgrade !== '') tail += `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n`;
-    return at + out.latin1Write(`${tail}\r\n`, at);
   }
 
   // Upstream, called by the exchange.
 
   writeBody(chunk: Buffer): boolean {
-    if (!this.#sendsChunked || this.#state === 'raw')
-      return this.#noteWrite(this.#stream.write(chunk, false));
-    if (chunk.length === 0) return true;
-    const header = chunkHeader(chunk.length);
-    const scratch = this.#scratch;
-    if (chunk.length <= smallChunkBytes) {
-      let at = scratch.latin1Write(header, 0);
-      at += chunk.copy(scratch, at);
-      at += chunkEnd.copy(scratch, at);
-      return this.#noteWrite(this.#stream.write(scratch.subarray(0, at), true));
-    }
-    this.#stream.write(scratch.subarray(0, scratch.latin1Write(header, 0)), true);
-    this.#stream.write(chunk, false);
-    return this.#noteWrite(this.#stream.write(chunkEnd, false));
-  }
-
-  #noteWrite(hasRoom: boolean): boolean {
-    if (!hasRoom) this.#wasKeptWaiting = true;
-    return hasRoom;
+    return this.#state === 'raw' ? this.#writer.writeRaw(chunk) : this.#writer.writeBody(chunk);
   }
 
   endBody(trailers: Fields | null): void {
@@ -160,20 +121,9 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
       this.#finishRaw();
       return;
     }
-    if (this.#sendsChunked) this.#writeLastChunk(trailers);
+    this.#writer.finish(trailers);
     this.#requestDone = true;
     if (this.#responseDone) this.#finish();
-  }
-
-  #writeLastChunk(trailers: Fields | null): void {
-    if (trailers === null) {
-      this.#stream.write(lastChunk, false);
-      return;
-    }
-    let at = this.#scratch.latin1Write('0\r\n', 0);
-    at = trailers.writeEndToEnd(this.#scratch, at);
-    at += this.#scratch.latin1Write('\r\n', at);
-    this.#stream.write(this.#scratch.subarray(0, at), true);
   }
 
   downstreamDrained(): void {
@@ -202,7 +152,7 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
   }
 
   onDrain(): void {
-    this.#wasKeptWaiting = false;
+    this.#writer.drained();
     this.#side?.upstreamDrained();
   }
 
@@ -432,7 +382,9 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
 
   #isClean(): boolean {
     return (
-      this.#stream.isOpen && !this.#stream.isRemoteEnded && (!this.#wasKeptWaiting || this.#stream.isFlushed)
+      this.#stream.isOpen &&
+      !this.#stream.isRemoteEnded &&
+      (!this.#writer.isKeptWaiting || this.#stream.isFlushed)
     );
   }
 

@@ -6,7 +6,9 @@
 import { httpStatusTexts } from '#base/node-http.ts';
 import type { Socket } from 'node:net';
 import type { Fields, ResponseHead } from '#http/exchange.ts';
+import { ListFields } from '#http/list-fields.ts';
 import { chunkEnd, chunkHeader, lastChunk } from '#wire/http1-chunked.ts';
+import type { ErrorAnswer } from './error-page.ts';
 
 /** Gathered output up to this size is joined into one buffer; more goes out as separate writes of one batch. */
 const joinBytes = 32_768;
@@ -85,6 +87,17 @@ export class Http1Writer {
     if (at + tail.length > scratch.buffer.length)
       throw new RangeError('a response head too large to pass on');
     return at + scratch.buffer.latin1Write(tail, at);
+  }
+
+  /** A whole answer of the edge's own, after which the connection closes. */
+  writeFailure(status: number, answer: ErrorAnswer, isHead: boolean): void {
+    const { body, fields } = answer;
+    this.writeHead(
+      { status, fields: new ListFields(fields), bodyKind: 'length', contentLength: body.length },
+      { isHead, minorVersion: 1, keepAlive: false },
+    );
+    if (!isHead) this.writeBody(body);
+    this.finish(null);
   }
 
   /** Body bytes, framed if need be. False when the client does not keep up. */

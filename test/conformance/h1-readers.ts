@@ -59,7 +59,7 @@ export async function startOurReader(): Promise<Reader> {
     isMisdirected: () => false,
     takesUpgrade: () => false,
     upgradeTaken: () => undefined,
-    refused(code, client, detail) {
+    refused({ code, client, detail }) {
       const reading = readings.get(client.port);
       if (reading !== undefined) reading.refusal = `${code}: ${detail}`;
     },
@@ -89,6 +89,7 @@ export async function startOurReader(): Promise<Reader> {
 class RecordingUpstream implements Upstream {
   readonly #downstream: Downstream;
   readonly #request: ReadRequest;
+  readonly #reading: Reading;
 
   constructor(head: RequestHead, downstream: Downstream, reading: Reading) {
     this.#downstream = downstream;
@@ -96,6 +97,7 @@ class RecordingUpstream implements Upstream {
     const fields: string[] = [];
     raw.forEach((name, value) => fields.push(name, value));
     this.#request = { method: head.method, target: raw.target, fields, body: '', isComplete: false };
+    this.#reading = reading;
     reading.requests.push(this.#request);
     if (head.bodyKind === 'none' || head.contentLength === 0) setImmediate(() => this.endBody());
   }
@@ -121,8 +123,9 @@ class RecordingUpstream implements Upstream {
 
   downstreamDrained(): void {}
 
-  abort(): void {
-    this.#downstream.flush?.();
+  /** A body that breaks off or breaks the rules. */
+  abort(reason: string): void {
+    if (!this.#request.isComplete) this.#reading.refusal = reason;
   }
 }
 
