@@ -229,6 +229,18 @@ describe('the access log', () => {
     });
   });
 
+  test('has a line for what is refused before it is routed, with its status and reason', async () => {
+    await world.ask('GET /a/%2e%2e%2fb HTTP/1.1\r\nHost: a.test\r\n\r\n');
+    const ambiguous = await world.loggedLine('of the refusal', ({ error }) => error === 'bad-request');
+    assert.equal(ambiguous['status'], 400);
+    assert.equal(ambiguous['host'], 'a.test');
+    assert.match(String(ambiguous['detail']), /ambiguous/);
+    await world.ask('TRACE /traced HTTP/1.1\r\nHost: a.test\r\n\r\n');
+    const traced = await world.loggedLine('of TRACE', ({ error }) => error === 'method-not-allowed');
+    assert.equal(traced['status'], 405);
+    assert.equal(traced['method'], 'TRACE');
+  });
+
   test('S0-39 the request id is the same for client, origin and log', async () => {
     origin.answer = (request) => {
       const id = request.fields.find(([name]) => name === 'X-Request-Id')![1];
