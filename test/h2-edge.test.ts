@@ -1,4 +1,5 @@
-// HTTP/2 through everything: real clients, the demo's edge, tunnel and connector, real origins.
+// HTTP/2 through everything: real clients, the demo's edge, tunnel and connector, real origins. gRPC is in
+// interop/grpc.test.ts.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,10 +10,10 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import * as grpc from '@grpc/grpc-js';
 import { WebSocketServer } from 'ws';
 import { startDemo } from '#roles/demo.ts';
 import type { RunningDemo } from '#roles/demo.ts';
+import { loopbackLookup } from './support/loopback-lookup.ts';
 
 const cleanUp: Array<() => unknown> = [];
 let demo: RunningDemo;
@@ -22,7 +23,6 @@ before(async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'sallyport-h2-'));
   const http1 = await startHttp1Origin();
   const http2 = await startHttp2Origin();
-  const grpcPort = await startGrpcOrigin();
   demo = await startDemo({
     httpsPort: 0,
     httpPort: 0,
@@ -30,7 +30,6 @@ before(async () => {
     services: [
       { hostname: 'h1.localhost', service: `http://127.0.0.1:${http1}` },
       { hostname: 'h2.localhost', service: `h2c://127.0.0.1:${http2}` },
-      { hostname: 'grpc.localhost', service: `h2c://127.0.0.1:${grpcPort}` },
     ],
     servesHttp: false,
     logLevel: 'error',
@@ -90,63 +89,12 @@ function startHttp2Origin(): Promise<number> {
   return listen(server);
 }
 
-const bytesOut = (value: Buffer): Buffer => value;
-const method = (
-  path: string,
-  requestStream: boolean,
-  responseStream: boolean,
-): grpc.MethodDefinition<Buffer, Buffer> => ({
-  path,
-  requestStream,
-  responseStream,
-  requestSerialize: bytesOut,
-  requestDeserialize: bytesOut,
-  responseSerialize: bytesOut,
-  responseDeserialize: bytesOut,
-});
-const echoService = {
-  unary: method('/test.Echo/Unary', false, false),
-  fail: method('/test.Echo/Fail', false, false),
-  chat: method('/test.Echo/Chat', true, true),
-  hang: method('/test.Echo/Hang', false, false),
-};
-let hangCancelled = 0;
-
-async function startGrpcOrigin(): Promise<number> {
-  const server = new grpc.Server();
-  const unary: grpc.handleUnaryCall<Buffer, Buffer> = (call, done) => {
-    const trailer = new grpc.Metadata();
-    trailer.set('x-trailer', 'end');
-    done(null, Buffer.concat([Buffer.from('echo '), call.request]), trailer);
-  };
-  const fail: grpc.handleUnaryCall<Buffer, Buffer> = (_call, done) =>
-    done({ code: grpc.status.NOT_FOUND, details: 'no such thing' });
-  const chat: grpc.handleBidiStreamingCall<Buffer, Buffer> = (call) => {
-    call.on('data', (message: Buffer) => call.write(message));
-    call.on('end', () => call.end());
-  };
-  const hang: grpc.handleUnaryCall<Buffer, Buffer> = (call) =>
-    void call.on('cancelled', () => (hangCancelled += 1));
-  server.addService(echoService, { unary, fail, chat, hang });
-  cleanUp.push(() => server.forceShutdown());
-  return new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) =>
-      error ? reject(error) : resolve(port),
-    );
-  });
-}
-
 function session(hostname: string): ClientHttp2Session {
   const { port } = new URL(demo.ready.https);
-  const opened = connect(`https://${hostname}:${port}`, { ca, lookup: toLoopback } as never);
+  const opened = connect(`https://${hostname}:${port}`, { ca, lookup: loopbackLookup } as never);
   opened.on('error', () => {});
   cleanUp.push(() => opened.destroy());
   return opened;
-}
-
-function toLoopback(_name: string, options: { all?: boolean }, done: (...args: unknown[]) => void): void {
-  if (options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }]);
-  else done(null, '127.0.0.1', 4);
 }
 
 async function read(stream: ClientHttp2Stream): Promise<{ body: Buffer; trailers: Record<string, unknown> }> {
@@ -215,77 +163,5 @@ describe('HTTP/2 through edge, tunnel and connector', () => {
     const [echoed] = (await once(stream, 'data')) as [Buffer];
     assert.deepEqual([...echoed], [0x81, 0x02, 0x68, 0x69]);
     stream.end();
-  });
-});
-
-describe('gRPC through edge, tunnel and connector', () => {
-  function client(): grpc.Client {
-    const { port } = new URL(demo.ready.https);
-    const made = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createSsl(ca), {
-      'grpc.ssl_target_name_override': 'grpc.localhost',
-      'grpc.default_authority': 'grpc.localhost',
-    });
-    cleanUp.push(() => made.close());
-    return made;
-  }
-
-  const unary = (
-    path: string,
-    deadlineMs = 5_000,
-  ): Promise<{ value?: Buffer; error?: grpc.ServiceError; status?: grpc.StatusObject }> =>
-    new Promise((resolve) => {
-      let status: grpc.StatusObject | undefined;
-      let result: { value?: Buffer; error?: grpc.ServiceError } = {};
-      const call = client().makeUnaryRequest(
-        path,
-        bytesOut,
-        bytesOut,
-        Buffer.from('x'),
-        new grpc.Metadata(),
-        { deadline: Date.now() + deadlineMs },
-        (error, value) => (result = error ? { error } : { value }),
-      );
-      call.on('status', (received: grpc.StatusObject) => {
-        status = received;
-        setImmediate(() => resolve({ ...result, status }));
-      });
-    });
-
-  test('a unary call brings its answer and its trailers', async () => {
-    const { value, status } = await unary('/test.Echo/Unary');
-    assert.equal(value?.toString(), 'echo x');
-    assert.deepEqual(status?.metadata.get('x-trailer'), ['end']);
-  });
-
-  test('an error comes back as the origin said it', async () => {
-    const { error } = await unary('/test.Echo/Fail');
-    assert.equal(error?.code, grpc.status.NOT_FOUND);
-    assert.equal(error?.details, 'no such thing');
-  });
-
-  test('an unknown method is the origin’s to answer', async () => {
-    const { error } = await unary('/test.Echo/Nothing');
-    assert.equal(error?.code, grpc.status.UNIMPLEMENTED);
-  });
-
-  test('a deadline cancels the call at the origin', async () => {
-    const { error } = await unary('/test.Echo/Hang', 300);
-    assert.equal(error?.code, grpc.status.DEADLINE_EXCEEDED);
-    const deadline = Date.now() + 3_000;
-    while (hangCancelled === 0 && Date.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    assert.equal(hangCancelled, 1);
-  });
-
-  test('a two-way stream passes each message as it comes', async () => {
-    const call = client().makeBidiStreamRequest('/test.Echo/Chat', bytesOut, bytesOut);
-    for (const word of ['one', 'two', 'three']) {
-      call.write(Buffer.from(word));
-      const [message] = (await once(call, 'data')) as [Buffer];
-      assert.equal(message.toString(), word);
-    }
-    const ended = once(call, 'end');
-    call.end();
-    await ended;
   });
 });

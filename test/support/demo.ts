@@ -35,10 +35,8 @@ export interface Demo extends DemoReady {
 export interface DemoOptions {
   /** Hostname to service URL. */
   readonly services?: Readonly<Record<string, string>>;
-  /** Kept after close when given. */
-  readonly dataDir?: string;
+  /** More flags of `sallyport demo`. */
   readonly extraArgs?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The command a user runs from a checkout. */
@@ -46,12 +44,12 @@ export const sallyportCommand = join(repositoryRoot, 'bin/sallyport');
 
 /** Starts the demo and waits until it says that it is ready. */
 export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'sallyport-demo-')));
+  const dataDir = await mkdtemp(join(tmpdir(), 'sallyport-demo-'));
   const args = ['demo', '--output', 'json', '--https-port', '0', '--http-port', '0', '--data', dataDir];
   for (const [hostname, service] of Object.entries(options.services ?? {})) {
     args.push('--hostname', hostname, '--service', service);
   }
-  const running = startSallyport([...args, ...(options.extraArgs ?? [])], options.env);
+  const running = startProcess(sallyportCommand, [...args, ...(options.extraArgs ?? [])]);
   const ready = await readyLine(running);
   const ca = await readFile(ready.caFile, 'utf8');
   return {
@@ -64,30 +62,12 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     async close() {
       const wasRunning = running.exitCode() === null;
       await running.stop();
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      await rm(dataDir, { recursive: true, force: true });
       if (wasRunning && running.exitCode() !== 0) {
         throw new Error(`the demo exited ${running.exitCode()} when stopped\n${running.stderr()}`);
       }
     },
   };
-}
-
-/** Starts any command of ours; the caller stops it. */
-export function startSallyport(
-  args: readonly string[],
-  env?: Readonly<Record<string, string>>,
-): RunningProcess {
-  return startProcess(sallyportCommand, args, env === undefined ? {} : { env });
-}
-
-/** Starts an edge by its config file; the caller waits for what it needs. */
-export function startEdgeProcess(configFile: string, env?: Readonly<Record<string, string>>): RunningProcess {
-  return startSallyport(['edge', 'run', '--config', configFile], env);
-}
-
-/** Starts a connector with a token, as a second replica beside the demo's or on its own. */
-export function startConnectorProcess(token: string, args: readonly string[] = []): RunningProcess {
-  return startSallyport(['tunnel', ...args, 'run'], { TUNNEL_TOKEN: token });
 }
 
 async function readyLine(running: RunningProcess): Promise<DemoReady> {

@@ -2,6 +2,7 @@
 // that a test can say "no request was lost".
 import { Agent, request } from 'node:https';
 import { pause } from './eventually.ts';
+import { loopbackLookup } from './loopback-lookup.ts';
 
 export interface LoadOptions {
   /** https URL; its hostname is resolved to 127.0.0.1. */
@@ -40,10 +41,7 @@ export function startLoad(options: LoadOptions): LoadLoop {
     keepAlive: options.freshConnections !== true,
     maxSockets: options.clients,
     ca: options.ca,
-    lookup: (_hostname, lookupOptions, callback) => {
-      if (lookupOptions.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
-      else callback(null, '127.0.0.1', 4);
-    },
+    lookup: loopbackLookup,
   });
   let good = 0;
   let total = 0;

@@ -1,5 +1,5 @@
-// A TCP relay for bad networks: it passes bytes on until it is told to swallow them, delay them, cut the connections or
-// refuse new ones. A swallowed connection is the half-open kind that no FIN or RST ever ends.
+// A TCP relay for bad networks: it passes bytes on until it is told to swallow them or to cut the connections. A
+// swallowed connection is the half-open kind that no FIN or RST ever ends.
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -16,12 +16,6 @@ export class SwallowRelay {
   readonly #pairs = new Set<Pair>();
   readonly #target: { readonly host: string; readonly port: number };
   #swallowed: SwallowedWay | undefined;
-  #isRefusing = false;
-  #delayMs = 0;
-  /** Bytes passed on so far, both ways. */
-  passedBytes = 0;
-  /** Connections taken so far. */
-  accepted = 0;
 
   private constructor(server: Server, target: { host: string; port: number }) {
     this.#server = server;
@@ -42,23 +36,9 @@ export class SwallowRelay {
     return (this.#server.address() as { port: number }).port;
   }
 
-  get openConnections(): number {
-    return this.#pairs.size;
-  }
-
   /** From now on bytes of old and new connections vanish without a word; `false` passes new bytes again. */
   swallow(isSwallowing = true, way: SwallowedWay = 'both'): void {
     this.#swallowed = isSwallowing ? way : undefined;
-  }
-
-  /** New connections are reset at once. */
-  refuse(isRefusing = true): void {
-    this.#isRefusing = isRefusing;
-  }
-
-  /** Every chunk waits this long, one way. */
-  delay(ms: number): void {
-    this.#delayMs = ms;
   }
 
   /** Resets every connection. */
@@ -78,11 +58,6 @@ export class SwallowRelay {
 
   #accept(near: Socket): void {
     near.on('error', () => undefined);
-    if (this.#isRefusing) {
-      near.resetAndDestroy();
-      return;
-    }
-    this.accepted += 1;
     const far = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
     far.on('error', () => undefined);
     const pair: Pair = { near, far };
@@ -100,23 +75,17 @@ export class SwallowRelay {
   }
 
   #join(from: Socket, to: Socket, way: SwallowedWay): void {
-    from.on('data', (chunk: Buffer) => this.#later(() => this.#pass(from, to, chunk, way)));
-    from.on('end', () => this.#later(() => void (this.#vanishes(way) || to.destroyed || to.end())));
+    from.on('data', (chunk: Buffer) => this.#pass(from, to, chunk, way));
+    from.on('end', () => void (this.#vanishes(way) || to.destroyed || to.end()));
     to.on('drain', () => from.resume());
   }
 
   #pass(from: Socket, to: Socket, chunk: Buffer, way: SwallowedWay): void {
     if (this.#vanishes(way) || to.destroyed) return;
-    this.passedBytes += chunk.length;
     if (!to.write(chunk)) from.pause();
   }
 
   #vanishes(way: SwallowedWay): boolean {
     return this.#swallowed === 'both' || this.#swallowed === way;
-  }
-
-  #later(work: () => void): void {
-    if (this.#delayMs === 0) work();
-    else setTimeout(work, this.#delayMs);
   }
 }
