@@ -231,14 +231,16 @@ describe('the access log', () => {
 
   test('has a line for what is refused before it is routed, with its status and reason', async () => {
     await world.ask('GET /a/%2e%2e%2fb HTTP/1.1\r\nHost: a.test\r\n\r\n');
-    const ambiguous = await world.loggedLine('of the refusal', ({ error }) => error === 'bad-request');
+    const ambiguous = await world.loggedLine('of the refusal', ({ detail }) =>
+      /ambiguous/.test(String(detail)),
+    );
     assert.equal(ambiguous['status'], 400);
+    assert.equal(ambiguous['error'], 'bad-request');
     assert.equal(ambiguous['host'], 'a.test');
-    assert.match(String(ambiguous['detail']), /ambiguous/);
     await world.ask('TRACE /traced HTTP/1.1\r\nHost: a.test\r\n\r\n');
-    const traced = await world.loggedLine('of TRACE', ({ error }) => error === 'method-not-allowed');
+    const traced = await world.loggedLine('of TRACE', ({ method }) => method === 'TRACE');
     assert.equal(traced['status'], 405);
-    assert.equal(traced['method'], 'TRACE');
+    assert.equal(traced['error'], 'method-not-allowed');
   });
 
   test('S0-39 the request id is the same for client, origin and log', async () => {
