@@ -42,8 +42,11 @@ once: whoever has it is the tunnel.`,
   maxArgs: 1,
   run(input, { out, runners, homeFolder }) {
     const name = input.args[0] ?? '';
-    if (!/^[^\s/]{1,100}$/.test(name)) {
-      throw new SallyportError('usage', 'Name the tunnel with one word: sallyport tunnel create home.');
+    if (!/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(name)) {
+      throw new SallyportError(
+        'usage',
+        'Name the tunnel with one word of letters, digits, dots, dashes and underscores: sallyport tunnel create home.',
+      );
     }
     const format = textOf(input, 'output');
     if (!['', 'text', 'json', 'yaml'].includes(format)) {
