@@ -49,7 +49,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   for (const [hostname, service] of Object.entries(options.services ?? {})) {
     args.push('--hostname', hostname, '--service', service);
   }
-  const running = startProcess(sallyportCommand, [...args, ...(options.extraArgs ?? [])]);
+  const running = startSallyport([...args, ...(options.extraArgs ?? [])]);
   const ready = await readyLine(running);
   const ca = await readFile(ready.caFile, 'utf8');
   return {
@@ -68,6 +68,19 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       }
     },
   };
+}
+
+/** Starts any command of ours; the caller stops it. */
+export function startSallyport(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): RunningProcess {
+  return startProcess(sallyportCommand, args, { env });
+}
+
+/** Starts an edge by its config file; the caller waits for what it needs. */
+export function startEdgeProcess(configFile: string): RunningProcess {
+  return startSallyport(['edge', 'run', '--config', configFile]);
 }
 
 async function readyLine(running: RunningProcess): Promise<DemoReady> {
