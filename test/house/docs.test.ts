@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { version } from '#base/version.ts';
+import { commands } from '#cli/commands.ts';
+import { parseArguments } from '#cli/parse-arguments.ts';
 import { readConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { readEdgeConfig, snapshotOf } from '#config/edge-config.ts';
 import { generatedDocs } from '../../docs/reference.ts';
@@ -19,10 +21,36 @@ test('the generated pages are what `npm run docs` writes', () => {
 test('the examples load', () => {
   assert.equal(snapshotOf(readEdgeConfig(url('examples/edge.yml').pathname), 1).routes.length, 1);
   assert.equal(requireValid(readConnectorConfig(url('examples/config.yml').pathname)).rules.length, 2);
-  const deployment = parse(read('examples/deployment.yml')) as { kind: string };
-  assert.equal(deployment.kind, 'Deployment');
-  for (const role of ['edge', 'connector'])
-    assert.match(read(`examples/sallyport-${role}.service`), /^ExecStart=/m);
+});
+
+test('the Deployment runs as cloudflared runs in a cluster: same words, variable and probe', () => {
+  const { spec } = parse(read('examples/deployment.yml')) as {
+    spec: { replicas: number; template: { spec: { containers: Record<string, unknown>[] } } };
+  };
+  assert.equal(spec.replicas, 2);
+  const [container] = spec.template.spec.containers;
+  const words = 'tunnel --no-autoupdate --loglevel info --metrics 0.0.0.0:2000 run';
+  assert.deepEqual(container!['command'], ['sallyport', ...words.split(' ')]);
+  assert.deepEqual(container!['env'], [
+    { name: 'TUNNEL_TOKEN', valueFrom: { secretKeyRef: { name: 'tunnel-token', key: 'token' } } },
+  ]);
+  assert.deepEqual(container!['livenessProbe'], {
+    httpGet: { path: '/ready', port: 2000 },
+    ...{ failureThreshold: 1, initialDelaySeconds: 10, periodSeconds: 10 },
+  });
+  // The very words are understood.
+  const { command } = parseArguments(words.split(' '), commands, {});
+  assert.deepEqual(command?.words, ['tunnel', 'run']);
+});
+
+test('the systemd units run commands that exist', () => {
+  for (const role of ['edge', 'connector']) {
+    const line = /^ExecStart=\/usr\/local\/bin\/sallyport (.*)$/m.exec(
+      read(`examples/sallyport-${role}.service`),
+    );
+    const { command } = parseArguments(line![1]!.split(' '), commands, {});
+    assert.equal(command?.words.at(-1), 'run');
+  }
 });
 
 test('the version is that of package.json, and there is a glossary', () => {
