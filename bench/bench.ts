@@ -6,6 +6,7 @@
 //
 // --quick takes a look at each part in seconds; --large moves 5 GiB up and down through ours.
 import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +61,13 @@ interface Findings {
 const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-'));
 const found: Findings = { versions: {}, requests: [], bulk: [], idle: [], startMs: [] };
 const startedAt = new Date().toISOString();
+// Programs that were started end with the process; a run that is cut short leaves no files behind either.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(1);
+  });
+}
 try {
   await measureAll();
 } finally {
