@@ -64,7 +64,8 @@ const startedAt = new Date().toISOString();
 // Programs that were started end with the process; a run that is cut short leaves no files behind either.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    rmSync(folder, { recursive: true, force: true });
+    // After the listeners that end the programs, which write into the folder.
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
     process.exit(1);
   });
 }
