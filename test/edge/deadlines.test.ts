@@ -131,7 +131,7 @@ describe('a client', { concurrency: true }, () => {
     const client = await world.client('raw.test');
     client.send('POST /stuck HTTP/1.1\r\nHost: raw.test\r\nContent-Length: 64000000\r\n\r\n');
     client.send(Buffer.alloc(64_000_000));
-    await client.waitFor('HTTP/1.1 504 ', 8000);
+    await client.waitFor('HTTP/1.1 504 ', 30_000);
     assert.match(client.text, /X-Sallyport-Error: origin-timeout/);
     await client.waitForClose();
   });

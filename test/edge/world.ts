@@ -151,7 +151,7 @@ export class EdgeWorld {
 
   /** Waits for the log line that `isWanted`. */
   loggedLine(what: string, isWanted: (line: LogLine) => boolean): Promise<LogLine> {
-    return eventually(`a log line ${what}`, () => this.logged().find(isWanted), 5_000);
+    return eventually(`a log line ${what}`, () => this.logged().find(isWanted), 30_000);
   }
 
   /** Sum of a metric's samples whose labels contain `labels`. */
@@ -172,11 +172,11 @@ export class EdgeWorld {
   /** Cuts the clients and waits until the edge has forgotten every exchange and every connection but the tunnels'. */
   async settle(): Promise<void> {
     for (const client of this.#clients.splice(0)) client.close();
-    await eventually('no exchange is left over', () => this.active === 0, 5_000);
+    await eventually('no exchange is left over', () => this.active === 0, 30_000);
     await eventually(
       `only tunnels stay connected: ${JSON.stringify(this.edge.listeners())}`,
       () => this.#connected() === this.edge.tunnelConnections().length,
-      5_000,
+      30_000,
     );
   }
 
@@ -258,7 +258,7 @@ export function responsesOf(client: RawConnection, count: number, isHead = false
       const all = wholeResponses(client, isHead).filter(({ status }) => status >= 200);
       return all.length >= count && all;
     },
-    5_000,
+    30_000,
   );
 }
 

@@ -50,7 +50,7 @@ export class RawConnection {
   }
 
   /** Waits until the received text contains or matches `wanted`, from offset `from` on. */
-  async waitFor(wanted: string | RegExp, timeoutMs = 5000, from = 0): Promise<string> {
+  async waitFor(wanted: string | RegExp, timeoutMs = 30_000, from = 0): Promise<string> {
     return eventually(
       `the answer shows ${String(wanted)}; so far: ${JSON.stringify(this.text.slice(from, from + 500))}`,
       () => {
@@ -62,7 +62,7 @@ export class RawConnection {
   }
 
   /** Waits until the peer has closed. */
-  async waitForClose(timeoutMs = 5000): Promise<RawEnd> {
+  async waitForClose(timeoutMs = 30_000): Promise<RawEnd> {
     return eventually('the peer closes', () => this.#end !== 'open' && this.#end, timeoutMs);
   }
 
