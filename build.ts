@@ -31,7 +31,7 @@ writeFileSync(
     output: executable,
     disableExperimentalSEAWarning: true,
     // As in bin/sallyport.
-    execArgv: ['--max-semi-space-size=2', '--optimize-for-size', '--v8-pool-size=1'],
+    execArgv: ['--max-semi-space-size=8'],
   }),
 );
 execFileSync(process.execPath, ['--build-sea', 'dist/sea.json'], { stdio: 'inherit' });
