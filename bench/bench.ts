@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { createCertificate } from '#testkit/certificates.ts';
 import { type BulkResult, measureBulk } from './bulk.ts';
 import { type IdleResult, measureIdle, measureResident } from './idle.ts';
-import { loadCore, runPinned, startPinned, waitForPort } from './machine.ts';
+import { loadCore, movePinned, proxyCore, runPinned, startPinned, waitForPort } from './machine.ts';
 import {
   mostProxied,
   type Peer,
@@ -121,6 +121,10 @@ async function measureModes(peer: Peer, modes: readonly RequestMode[]): Promise<
 
 async function measureTransfers(peer: Peer, upload: { '1g': string; '5g': string }): Promise<void> {
   const isOurs = peer.name === 'sallyport';
+  // Edge and connector never share a machine: throughput would be that of one core doing two machines' work. The connector
+  // goes where the client and the origin are, which have the other core's time to share with it.
+  const connector = peer.processes['connector'];
+  if (connector !== undefined) movePinned(connector, loadCore);
   for (const size of isOurs && flags.large ? (['1g', '5g'] as const) : (['1g'] as const)) {
     for (const direction of ['down', 'up'] as const) {
       const result = await measureBulk(peer, direction, size, upload[size]);
@@ -129,6 +133,7 @@ async function measureTransfers(peer: Peer, upload: { '1g': string; '5g': string
     }
   }
   found.idle.push(measureResident(peer));
+  if (connector !== undefined) movePinned(connector, proxyCore);
 }
 
 async function measureStart(peer: Sallyport): Promise<void> {

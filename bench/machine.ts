@@ -77,6 +77,11 @@ export async function runPinned(core: number, command: string, args: readonly st
   return program.output();
 }
 
+/** Moves a running process, with its children and threads, to another core. */
+export function movePinned(pid: number, core: number): void {
+  for (const one of processTree(pid)) execFileSync('taskset', ['-acp', String(core), String(one)]);
+}
+
 /** CPU time that a process and its children have used so far, in microseconds. */
 export function cpuUs(pid: number): number {
   return processTree(pid).reduce((sum, one) => sum + ownCpuUs(one), 0);
