@@ -30,8 +30,6 @@ writeFileSync(
     mainFormat: 'module',
     output: executable,
     disableExperimentalSEAWarning: true,
-    // As in bin/sallyport.
-    execArgv: ['--max-semi-space-size=8'],
   }),
 );
 execFileSync(process.execPath, ['--build-sea', 'dist/sea.json'], { stdio: 'inherit' });
