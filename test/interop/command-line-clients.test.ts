@@ -128,7 +128,8 @@ for (const version of ['--http1.1', '--http2']) {
 }
 
 test('wget downloads a page of the sample site', async (context) => {
-  if (!(await isInstalled('wget'))) return context.skip('wget is not installed');
+  if (!(await isInstalled('wget')))
+    return context.skip('wget is not installed; test/system-packages.sh installs it');
   // wget can be told no address for a name; the address and a Host field serve, and the CA is not asked.
   const page = await run('wget', [
     '-qO-',

@@ -16,7 +16,8 @@ const host = 'localhost';
 
 test('skopeo pushes a layer of 300 MB to a registry through the tunnel and pulls it back unchanged', async (context) => {
   for (const command of ['skopeo', 'docker-registry']) {
-    if (!(await isInstalled(command))) return context.skip(`${command} is not installed`);
+    if (!(await isInstalled(command)))
+      return context.skip(`${command} is not installed; test/system-packages.sh installs it`);
   }
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-registry-'));
   const closers = [() => rm(folder, { recursive: true })];
