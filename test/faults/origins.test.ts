@@ -125,10 +125,10 @@ describe('those that take their time', { concurrency: true }, () => {
   });
 
   test('a slow origin holds nobody else up, and its own answer arrives whole', async () => {
-    const slow = world.ask(edge, '/drip?ms=1200');
-    const started = performance.now();
+    let isSlowDone = false;
+    const slow = world.ask(edge, '/drip?ms=1200').finally(() => (isSlowDone = true));
     for (let i = 0; i < 20; i += 1) assert.equal((await world.ask(edge, '/hello')).body, 'hello');
-    assert.ok(performance.now() - started < 5_000);
+    assert.equal(isSlowDone, false, 'the others did not wait for it');
     assert.equal((await slow).body, 'drop '.repeat(10));
   });
 
@@ -145,11 +145,9 @@ describe('those that take their time', { concurrency: true }, () => {
     stuck.write(`GET /big?bytes=400000000 HTTP/1.1\r\nHost: ${appHost}\r\n\r\n`);
     await once(stuck, 'readable');
     stuck.pause();
-    const started = performance.now();
     for (let i = 0; i < 20; i += 1) assert.equal((await world.ask(edge, '/hello')).body, 'hello');
     const bulk = await world.ask(edge, '/big?bytes=20000000');
     assert.equal(bulk.body.length, 20_000_000, 'a long answer beside it is not held up');
-    assert.ok(performance.now() - started < 8_000, 'neighbours are quick');
     assert.ok(process.memoryUsage().rss < 600_000_000, 'the answer is not gathered in memory');
     const line = await eventually(
       'the stuck client is let go',

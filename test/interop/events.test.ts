@@ -1,5 +1,6 @@
-// Server-sent events through edge, tunnel and connector: each at once, by HTTP/1.1 and HTTP/2; a reader that leaves is
-// gone at the origin, too; and a stream may be silent for longer than any limit on bodies.
+// Server-sent events through edge, tunnel and connector, by HTTP/1.1 and HTTP/2: the origin sends the next event only when
+// every reader has the one before, so whatever is held back anywhere ends the test; a reader that leaves is gone at the
+// origin, too; and a stream may be silent for longer than any limit on bodies.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -14,9 +15,8 @@ import { loopbackLookup } from '../support/loopback-lookup.ts';
 
 const host = 'events.localhost';
 const eventCount = 20;
-const everyMs = 40;
-/** An event is late after this time; buffering anywhere would take seconds or until the end. */
-const lateMs = 250;
+/** How long a reader waits for an event; one that is held back never comes, since no other follows it. */
+const patienceMs = 30_000;
 /** The shortened limit on bodies that do not move, and a silence well past it and two sweeps. */
 const bodyIdleMs = 300;
 const silenceMs = 2_600;
@@ -25,6 +25,8 @@ let origin: Server;
 let port: number;
 let demo: Demo;
 let leftCount = 0;
+/** Sends the next event of a stream to /steps, by its number in the query. */
+const steps = new Map<string, () => void>();
 
 before(async () => {
   origin = createServer(answer).listen(0, '127.0.0.1');
@@ -38,24 +40,25 @@ after(async () => {
   origin.close();
 });
 
-/** /ticks: twenty events, then the end; /forever: one, then silence; /pause: one, a long silence, another, the end. */
-function answer({ url }: IncomingMessage, response: ServerResponse): void {
+/** /steps?N: an event each time it is told to; /forever: one, then silence; /pause: one, a long silence, another, the end. */
+function answer({ url = '' }: IncomingMessage, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-  const send = (id: number): void => void response.write(`id: ${id}\ndata: ${Date.now()}\n\n`);
   response.on('close', () => (leftCount += response.writableFinished ? 0 : 1));
   let sent = 0;
-  send(sent++);
-  if (url === '/forever') return;
-  const timer = setInterval(
-    () => {
-      send(sent++);
-      if (url === '/ticks' && sent < eventCount) return;
-      clearInterval(timer);
-      response.end();
-    },
-    url === '/ticks' ? everyMs : silenceMs,
-  );
-  response.on('close', () => clearInterval(timer));
+  const send = (): void => void response.write(`id: ${sent}\ndata: event ${sent++}\n\n`);
+  send();
+  if (url.startsWith('/steps?')) {
+    steps.set(url.slice('/steps?'.length), () => {
+      if (sent < eventCount) send();
+      else response.end();
+    });
+  }
+  if (url !== '/pause') return;
+  const timer = setTimeout(() => {
+    send();
+    response.end();
+  }, silenceMs);
+  response.on('close', () => clearTimeout(timer));
 }
 
 /** A body that comes in, and the way to leave. */
@@ -101,37 +104,43 @@ const clients: Readonly<Record<string, (target: Target, path: string) => Promise
   },
 };
 
-/** Milliseconds that each event was under way, as they come, to the end of the stream. */
-async function delays({ body }: Reading): Promise<number[]> {
-  const out: number[] = [];
+/** The events of a stream, one call each; undefined at its end. */
+function eventsOf({ body }: Reading): () => Promise<string | undefined> {
+  const events = body.setEncoding('utf8')[Symbol.asyncIterator]() as AsyncIterator<string>;
   let pending = '';
-  body.setEncoding('utf8').on('data', (text: string) => {
-    const events = (pending + text).split('\n\n');
-    pending = events.pop()!;
-    for (const event of events) out.push(Date.now() - Number(/data: (\d+)/.exec(event)![1]));
-  });
-  await within('the end of the stream', 15_000, once(body, 'end'));
-  assert.equal(pending, '');
-  return out;
+  return async () => {
+    while (!pending.includes('\n\n')) {
+      const { done, value } = await within('an event', patienceMs, events.next());
+      if (done) return undefined;
+      pending += value;
+    }
+    const end = pending.indexOf('\n\n');
+    const event = pending.slice(0, end);
+    pending = pending.slice(end + 2);
+    return event;
+  };
 }
 
 for (const [name, read] of Object.entries(clients)) {
   describe(`events over ${name}`, () => {
     const target = (): Target => ({ host, port: demo.httpsPort, ca: demo.ca });
 
-    test('come one by one, each at once', async () => {
-      const late = await delays(await read(target(), '/ticks'));
-      assert.equal(late.length, eventCount);
-      assert.ok(Math.max(...late) < lateMs, `late by ${late.join(', ')} ms`);
-    });
-
-    test('come at once to thirty readers, too', async () => {
-      const readings = await Promise.all(Array.from({ length: 30 }, () => read(target(), '/ticks')));
-      for (const late of await Promise.all(readings.map(delays))) {
-        assert.equal(late.length, eventCount);
-        assert.ok(Math.max(...late) < lateMs, `late by ${late.join(', ')} ms`);
+    /** Reads all events of `count` readers in step with their origin. */
+    async function readInStep(count: number): Promise<void> {
+      const ids = Array.from({ length: count }, (_, i) => `${name}-${count}-${i}`);
+      const readings = await Promise.all(ids.map((id) => read(target(), `/steps?${id}`)));
+      const readers = readings.map(eventsOf);
+      for (let sent = 0; sent < eventCount; sent += 1) {
+        const events = await Promise.all(readers.map((next) => next()));
+        for (const event of events) assert.equal(event, `id: ${sent}\ndata: event ${sent}`);
+        for (const id of ids) steps.get(id)!();
       }
-    });
+      for (const next of readers) assert.equal(await next(), undefined);
+    }
+
+    test('come one by one, each before the origin sends another', () => readInStep(1));
+
+    test('come to thirty readers, too', () => readInStep(30));
 
     test('end at the origin when the reader leaves', async () => {
       const before = leftCount;
@@ -157,10 +166,9 @@ describe('a silence longer than the limit on bodies', () => {
 
   for (const [name, read] of Object.entries(clients)) {
     test(`is none of the edge's business, over ${name}`, async () => {
-      const reading = await read({ host: 'a.test', port: world.port, ca: world.ca }, '/pause');
-      const late = await delays(reading);
-      assert.equal(late.length, 2);
-      assert.ok(late[1]! < lateMs, `late by ${late[1]} ms`);
+      const next = eventsOf(await read({ host: 'a.test', port: world.port, ca: world.ca }, '/pause'));
+      for (const sent of [0, 1]) assert.equal(await next(), `id: ${sent}\ndata: event ${sent}`);
+      assert.equal(await next(), undefined);
     });
   }
 });
