@@ -1,0 +1,28 @@
+// A route as its owner keeps it: a public hostname (and path) that leads to a tunnel, with what the edge does on the way.
+import { z } from 'zod';
+import {
+  hostnamePatternSchema,
+  idSchema,
+  noteSchema,
+  pathPrefixSchema,
+  timeSchema,
+  versionSchema,
+} from './names.ts';
+
+export const routeSchema = z.strictObject({
+  id: idSchema,
+  hostname: hostnamePatternSchema,
+  path: pathPrefixSchema,
+  tunnelId: idSchema,
+  isEnabled: z.boolean().meta({ description: 'A route that is not enabled is kept, and answers 404.' }),
+  note: noteSchema,
+  createdAtMs: timeSchema,
+  version: versionSchema,
+});
+
+export type Route = z.infer<typeof routeSchema>;
+
+/** How people name a route: `blog.example.com`, or with its path `blog.example.com/admin`. */
+export function routeName(route: Pick<Route, 'hostname' | 'path'>): string {
+  return route.path === '/' ? route.hostname : `${route.hostname}${route.path}`;
+}

@@ -1,0 +1,27 @@
+// What an owner can set while the edge runs, and what it is when he has set nothing. Everything that must be known before
+// the store opens (ports, folders, the store itself) stands in edge.yml instead.
+import { z } from 'zod';
+
+const day = 86_400_000;
+
+export const settingsSchema = z.strictObject({
+  /** Shown on the dashboard and its sign-in page. */
+  title: z.string().min(1).max(60).default('Sallyport'),
+  /** How long a browser stays signed in without being used, and at most. */
+  sessionIdleMs: z
+    .int()
+    .min(60_000)
+    .max(90 * day)
+    .default(7 * day),
+  sessionMaxMs: z
+    .int()
+    .min(60_000)
+    .max(365 * day)
+    .default(30 * day),
+  /** Access log lines kept in memory for the live view. */
+  recentRequests: z.int().min(0).max(100_000).default(5_000),
+  /** How long audit events are kept; 0 for ever. */
+  auditKeptMs: z.int().min(0).default(0),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
