@@ -1,0 +1,261 @@
+// Signing in, and everything about oneself: the one part of the API that is open to nobody in particular.
+import { z } from 'zod';
+import { idSchema, nameSchema, timeSchema } from '#model/names.ts';
+import { allScopes, roles } from '#model/role.ts';
+import { signInMethods } from '#model/session.ts';
+import { operation } from './operation.ts';
+
+/** A user as the API shows him: no hash, no secret, no key. */
+export const userViewSchema = z
+  .object({
+    id: idSchema,
+    name: nameSchema,
+    email: z.string().nullable(),
+    displayName: z.string(),
+    role: z.enum(roles),
+    isDisabled: z.boolean(),
+    hasPassword: z.boolean(),
+    hasTotp: z.boolean(),
+    passkeys: z.int().min(0),
+    identities: z.array(z.object({ issuer: z.string(), subject: z.string() })),
+    lastSeenAtMs: timeSchema.nullable(),
+    createdAtMs: timeSchema,
+    version: z.int(),
+  })
+  .meta({ id: 'User' });
+
+export const sessionViewSchema = z
+  .object({
+    id: idSchema,
+    userId: idSchema,
+    method: z.enum(signInMethods),
+    address: z.string(),
+    userAgent: z.string(),
+    createdAtMs: timeSchema,
+    lastSeenAtMs: timeSchema,
+    expiresAtMs: timeSchema,
+    isCurrent: z.boolean(),
+  })
+  .meta({ id: 'Session' });
+
+export const passkeyViewSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    createdAtMs: timeSchema,
+    lastUsedAtMs: timeSchema.nullable(),
+  })
+  .meta({ id: 'Passkey' });
+
+/** Long enough to be worth guessing at, and no other rule (NIST SP 800-63B, 5.1.1). */
+const newPasswordSchema = z.string().min(12, { error: 'must have at least 12 characters' }).max(256);
+
+/** JSON of the WebAuthn API (options and answers), checked by its library, not here. */
+const webauthnSchema = z.record(z.string(), z.json());
+
+export const signInResultSchema = z
+  .object({
+    /** `totp`: the password was right and a code is still wanted; send it with the same body. */
+    state: z.enum(['signed-in', 'totp']),
+    user: userViewSchema.nullable(),
+  })
+  .meta({ id: 'SignIn' });
+
+export const meSchema = z
+  .object({
+    user: userViewSchema.nullable(),
+    /** Present for API keys and local commands, which are no user. */
+    actor: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
+    scopes: z.array(z.enum(allScopes as [string, ...string[]])),
+    /** Name of the edge, shown with every change so that nobody changes the wrong one. */
+    edge: z.object({ name: z.string(), title: z.string(), version: z.string() }),
+  })
+  .meta({ id: 'Me' });
+
+export const accountOperations = {
+  getSignInMethods: operation({
+    id: 'getSignInMethods',
+    method: 'GET',
+    path: '/sign-in',
+    scope: 'nobody',
+    summary: 'Ways to sign in here',
+    result: z.object({
+      title: z.string(),
+      methods: z.array(z.enum(signInMethods)),
+      issuers: z.array(z.object({ id: z.string(), name: z.string() })),
+      /** No owner exists yet: the one-time link that the edge printed is the way in. */
+      isNew: z.boolean(),
+    }),
+  }),
+  signInWithPassword: operation({
+    id: 'signInWithPassword',
+    method: 'POST',
+    path: '/sign-in/password',
+    scope: 'nobody',
+    summary: 'Sign in with name and password, and a code where one is set up',
+    description: 'The answer to a wrong name and to a wrong password is the same, and takes as long.',
+    body: z.strictObject({
+      name: z.string().min(1).max(254),
+      password: z.string().min(1).max(256),
+      totp: z.string().max(20).optional(),
+    }),
+    result: signInResultSchema,
+  }),
+  startPasskeySignIn: operation({
+    id: 'startPasskeySignIn',
+    method: 'POST',
+    path: '/sign-in/passkey/start',
+    scope: 'nobody',
+    summary: 'Options for the browser to sign in with a passkey',
+    result: z.object({ ticket: z.string(), options: webauthnSchema }),
+  }),
+  finishPasskeySignIn: operation({
+    id: 'finishPasskeySignIn',
+    method: 'POST',
+    path: '/sign-in/passkey/finish',
+    scope: 'nobody',
+    summary: 'Sign in with what the passkey signed',
+    body: z.strictObject({ ticket: z.string().max(100), response: webauthnSchema }),
+    result: signInResultSchema,
+  }),
+  signInWithLink: operation({
+    id: 'signInWithLink',
+    method: 'POST',
+    path: '/sign-in/link',
+    scope: 'nobody',
+    summary: 'Sign in with a one-time link',
+    body: z.strictObject({ token: z.string().min(1).max(200) }),
+    result: signInResultSchema,
+  }),
+  signOut: operation({
+    id: 'signOut',
+    method: 'POST',
+    path: '/sign-out',
+    scope: 'self',
+    summary: 'End this session',
+  }),
+  getMe: operation({
+    id: 'getMe',
+    method: 'GET',
+    path: '/me',
+    scope: 'self',
+    summary: 'Who I am and what I may do',
+    result: meSchema,
+  }),
+  updateMe: operation({
+    id: 'updateMe',
+    method: 'PATCH',
+    path: '/me',
+    scope: 'self',
+    summary: 'Change my name or address',
+    body: z.strictObject({
+      displayName: z.string().max(100).optional(),
+      email: z.email().max(254).nullable().optional(),
+    }),
+    result: userViewSchema,
+  }),
+  setPassword: operation({
+    id: 'setPassword',
+    method: 'PUT',
+    path: '/me/password',
+    scope: 'self',
+    summary: 'Set or change my password; other sessions of mine end',
+    body: z.strictObject({
+      current: z.string().max(256).optional().meta({ description: 'Needed when there is one.' }),
+      password: newPasswordSchema,
+    }),
+    result: userViewSchema,
+  }),
+  removePassword: operation({
+    id: 'removePassword',
+    method: 'DELETE',
+    path: '/me/password',
+    scope: 'self',
+    summary: 'Sign in without a password from now on; needs a passkey or an issuer',
+    result: userViewSchema,
+  }),
+  startPasskey: operation({
+    id: 'startPasskey',
+    method: 'POST',
+    path: '/me/passkeys/start',
+    scope: 'self',
+    summary: 'Options for the browser to make a passkey',
+    result: z.object({ ticket: z.string(), options: webauthnSchema }),
+  }),
+  finishPasskey: operation({
+    id: 'finishPasskey',
+    method: 'POST',
+    path: '/me/passkeys/finish',
+    scope: 'self',
+    summary: 'Keep a new passkey',
+    body: z.strictObject({
+      ticket: z.string().max(100),
+      name: z.string().min(1).max(100),
+      response: webauthnSchema,
+    }),
+    result: passkeyViewSchema,
+    creates: true,
+  }),
+  listPasskeys: operation({
+    id: 'listPasskeys',
+    method: 'GET',
+    path: '/me/passkeys',
+    scope: 'self',
+    summary: 'My passkeys',
+    result: z.object({ items: z.array(passkeyViewSchema) }),
+  }),
+  deletePasskey: operation({
+    id: 'deletePasskey',
+    method: 'DELETE',
+    path: '/me/passkeys/{passkey}',
+    scope: 'self',
+    summary: 'Remove a passkey',
+    params: z.object({ passkey: z.string().min(1).max(2048) }),
+  }),
+  startTotp: operation({
+    id: 'startTotp',
+    method: 'POST',
+    path: '/me/totp/start',
+    scope: 'self',
+    summary: 'A new secret for codes (RFC 6238); it counts once it is confirmed',
+    result: z.object({ ticket: z.string(), secret: z.string(), uri: z.string() }),
+  }),
+  confirmTotp: operation({
+    id: 'confirmTotp',
+    method: 'POST',
+    path: '/me/totp/confirm',
+    scope: 'self',
+    summary: 'Confirm the secret with a code',
+    body: z.strictObject({ ticket: z.string().max(100), code: z.string().max(20) }),
+    result: userViewSchema,
+  }),
+  removeTotp: operation({
+    id: 'removeTotp',
+    method: 'POST',
+    path: '/me/totp/remove',
+    scope: 'self',
+    summary: 'Sign in without codes from now on',
+    body: z.strictObject({ code: z.string().max(20) }),
+    result: userViewSchema,
+  }),
+  listMySessions: operation({
+    id: 'listMySessions',
+    method: 'GET',
+    path: '/me/sessions',
+    scope: 'self',
+    summary: 'Where I am signed in',
+    result: z.object({ items: z.array(sessionViewSchema) }),
+  }),
+  endMySession: operation({
+    id: 'endMySession',
+    method: 'DELETE',
+    path: '/me/sessions/{session}',
+    scope: 'self',
+    summary: 'End one of my sessions; `others` ends all but this one',
+    params: z.object({ session: z.string().min(1).max(64) }),
+  }),
+};
+
+export type UserView = z.infer<typeof userViewSchema>;
+export type SessionView = z.infer<typeof sessionViewSchema>;
+export type Me = z.infer<typeof meSchema>;

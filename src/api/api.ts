@@ -1,0 +1,19 @@
+// The whole contract: every operation there is, by its id.
+import { accountOperations } from './account.ts';
+import { requestOperations } from './requests.ts';
+import { routeOperations } from './routes.ts';
+import { statusOperations } from './status.ts';
+import { tunnelOperations } from './tunnels.ts';
+import { userOperations } from './users.ts';
+
+export const operations = {
+  ...accountOperations,
+  ...statusOperations,
+  ...tunnelOperations,
+  ...routeOperations,
+  ...requestOperations,
+  ...userOperations,
+} as const;
+
+export type Operations = typeof operations;
+export type OperationId = keyof Operations;

@@ -1,0 +1,164 @@
+// Routes, and what the public can reach through them.
+import { z } from 'zod';
+import { explanationSchema } from '#model/explain.ts';
+import { hostnamePatternSchema, noteSchema, pathPrefixSchema } from '#model/names.ts';
+import { routeSchema } from '#model/route.ts';
+import { operation } from './operation.ts';
+import { pageOf, pageQuery } from './page.ts';
+
+const params = z.object({
+  route: z.string().min(1).max(1300).meta({ description: 'Id, or hostname and path.' }),
+});
+
+/** Where a route comes from: the owner's hand, edge.yml, or a hostname that a connector published. */
+export const routeSources = ['store', 'file', 'claim'] as const;
+
+export const routeViewSchema = routeSchema
+  .omit({ id: true })
+  .extend({
+    /** A claim's is made of its hostname, `claim:blog.example.com`; a file's `file:` and its name. */
+    id: z.string(),
+    source: z.enum(routeSources),
+    tunnelName: z.string(),
+    /** The service at home that a request to the route's hostname and path reaches, '' while nobody knows. */
+    service: z.string(),
+    status: z.enum(['up', 'down', 'disabled', 'no-rule']),
+    trouble: z.string(),
+    requests: z.int().min(0).meta({ description: 'Since the edge started.' }),
+  })
+  .meta({ id: 'Route' });
+
+/** One line of "what is open?". */
+export const exposureSchema = z
+  .object({
+    hostname: z.string(),
+    path: z.string(),
+    url: z.string(),
+    /** `public`: anybody. Other values come with access policies. */
+    access: z.string(),
+    /** A warning in words, such as an admin interface that anybody can reach. */
+    warning: z.string(),
+    tunnelId: z.string(),
+    tunnelName: z.string(),
+    service: z.string(),
+    source: z.enum([...routeSources, 'edge']),
+    isUp: z.boolean(),
+    certificate: z.object({
+      state: z.enum(['good', 'expiring', 'bad', 'missing', 'internal']),
+      detail: z.string(),
+      expiresAtMs: z.int().nullable(),
+    }),
+    dns: z.object({
+      state: z.enum(['good', 'pending', 'conflict', 'failed', 'unmanaged']),
+      detail: z.string(),
+    }),
+  })
+  .meta({ id: 'Exposure' });
+
+export const routeOperations = {
+  listRoutes: operation({
+    id: 'listRoutes',
+    method: 'GET',
+    path: '/routes',
+    scope: 'routes:read',
+    summary: 'List routes',
+    query: z.object({
+      ...pageQuery,
+      tunnel: z.string().max(64).optional().meta({ description: 'Id or name of its tunnel.' }),
+      source: z.enum(routeSources).optional(),
+      sort: z.enum(['hostname', 'tunnel', 'createdAt', 'requests']).default('hostname'),
+      order: z.enum(['asc', 'desc']).default('asc'),
+    }),
+    result: pageOf(routeViewSchema),
+  }),
+  createRoute: operation({
+    id: 'createRoute',
+    method: 'POST',
+    path: '/routes',
+    scope: 'routes:write',
+    summary: 'Add a route',
+    description: 'With `service`, and a remotely managed tunnel, the ingress rule is added with it.',
+    body: z.strictObject({
+      hostname: hostnamePatternSchema,
+      path: pathPrefixSchema.default('/'),
+      tunnel: z.string().min(1).max(64).meta({ description: 'Id or name.' }),
+      service: z
+        .string()
+        .max(2000)
+        .optional()
+        .meta({
+          description: 'As in an ingress rule: `http://localhost:3000`.',
+          examples: ['http://localhost:3000'],
+        }),
+      note: noteSchema,
+      isEnabled: z.boolean().default(true),
+    }),
+    result: routeViewSchema,
+    creates: true,
+  }),
+  getRoute: operation({
+    id: 'getRoute',
+    method: 'GET',
+    path: '/routes/{route}',
+    scope: 'routes:read',
+    summary: 'Show a route',
+    params,
+    result: routeViewSchema,
+    isVersioned: true,
+  }),
+  updateRoute: operation({
+    id: 'updateRoute',
+    method: 'PATCH',
+    path: '/routes/{route}',
+    scope: 'routes:write',
+    summary: 'Change a route',
+    params,
+    body: z.strictObject({
+      hostname: hostnamePatternSchema.optional(),
+      path: pathPrefixSchema.optional(),
+      tunnel: z.string().min(1).max(64).optional(),
+      service: z.string().max(2000).optional(),
+      note: z.string().max(500).optional(),
+      isEnabled: z.boolean().optional(),
+    }),
+    result: routeViewSchema,
+    isVersioned: true,
+  }),
+  deleteRoute: operation({
+    id: 'deleteRoute',
+    method: 'DELETE',
+    path: '/routes/{route}',
+    scope: 'routes:write',
+    summary: 'Remove a route, and the ingress rule that came with it',
+    params,
+    isVersioned: true,
+  }),
+  listExposed: operation({
+    id: 'listExposed',
+    method: 'GET',
+    path: '/exposed',
+    scope: 'status:read',
+    summary: 'Everything the public can reach right now',
+    query: z.object({ search: pageQuery.search }),
+    result: z.object({ items: z.array(exposureSchema) }),
+  }),
+  explain: operation({
+    id: 'explain',
+    method: 'POST',
+    path: '/explain',
+    scope: 'status:read',
+    summary: 'Follow a URL from its name to its origin and say where it stops',
+    body: z.strictObject({
+      url: z
+        .string()
+        .min(1)
+        .max(8192)
+        .meta({ examples: ['https://blog.example.com/'] }),
+      method: z.enum(['GET', 'HEAD']).default('GET'),
+    }),
+    result: explanationSchema,
+  }),
+};
+
+export type RouteView = z.infer<typeof routeViewSchema>;
+export type Exposure = z.infer<typeof exposureSchema>;

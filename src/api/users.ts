@@ -1,0 +1,155 @@
+// Users, their sessions, and API keys, as those see them who may.
+import { z } from 'zod';
+import { scopeSchema } from '#model/api-key.ts';
+import { idSchema, nameSchema, timeSchema } from '#model/names.ts';
+import { roles } from '#model/role.ts';
+import { sessionViewSchema, userViewSchema } from './account.ts';
+import { operation } from './operation.ts';
+import { pageOf, pageQuery } from './page.ts';
+
+const params = z.object({ user: z.string().min(1).max(64).meta({ description: 'Id or name.' }) });
+
+export const apiKeyViewSchema = z
+  .object({
+    id: idSchema,
+    name: nameSchema,
+    prefix: z.string(),
+    userId: idSchema,
+    userName: z.string(),
+    scopes: z.array(scopeSchema),
+    expiresAtMs: timeSchema.nullable(),
+    createdAtMs: timeSchema,
+    lastUsedAtMs: timeSchema.nullable(),
+    version: z.int(),
+  })
+  .meta({ id: 'ApiKey' });
+
+const linkSchema = z.object({
+  /** Leads to the sign-in page; good once. */
+  url: z.string(),
+  expiresAtMs: timeSchema,
+});
+
+export const userOperations = {
+  listUsers: operation({
+    id: 'listUsers',
+    method: 'GET',
+    path: '/users',
+    scope: 'users:read',
+    summary: 'List users',
+    query: z.object(pageQuery),
+    result: pageOf(userViewSchema),
+  }),
+  createUser: operation({
+    id: 'createUser',
+    method: 'POST',
+    path: '/users',
+    scope: 'users:write',
+    summary: 'Invite a user; answers with a one-time sign-in link',
+    body: z.strictObject({
+      name: nameSchema,
+      email: z.email().max(254).nullable().default(null),
+      displayName: z.string().max(100).default(''),
+      role: z.enum(roles).default('viewer'),
+    }),
+    result: z.object({ user: userViewSchema, link: linkSchema }),
+    creates: true,
+  }),
+  getUser: operation({
+    id: 'getUser',
+    method: 'GET',
+    path: '/users/{user}',
+    scope: 'users:read',
+    summary: 'Show a user',
+    params,
+    result: userViewSchema,
+    isVersioned: true,
+  }),
+  updateUser: operation({
+    id: 'updateUser',
+    method: 'PATCH',
+    path: '/users/{user}',
+    scope: 'users:write',
+    summary: 'Change a user; the last owner stays one',
+    params,
+    body: z.strictObject({
+      name: nameSchema.optional(),
+      email: z.email().max(254).nullable().optional(),
+      displayName: z.string().max(100).optional(),
+      role: z.enum(roles).optional(),
+      isDisabled: z.boolean().optional(),
+    }),
+    result: userViewSchema,
+    isVersioned: true,
+  }),
+  deleteUser: operation({
+    id: 'deleteUser',
+    method: 'DELETE',
+    path: '/users/{user}',
+    scope: 'users:write',
+    summary: 'Remove a user with his sessions and API keys',
+    params,
+    isVersioned: true,
+  }),
+  createUserLink: operation({
+    id: 'createUserLink',
+    method: 'POST',
+    path: '/users/{user}/link',
+    scope: 'users:write',
+    summary: 'Make a one-time sign-in link, for somebody who cannot get in',
+    params,
+    result: linkSchema,
+    creates: true,
+  }),
+  listUserSessions: operation({
+    id: 'listUserSessions',
+    method: 'GET',
+    path: '/users/{user}/sessions',
+    scope: 'users:read',
+    summary: 'Where a user is signed in',
+    params,
+    result: z.object({ items: z.array(sessionViewSchema) }),
+  }),
+  endUserSessions: operation({
+    id: 'endUserSessions',
+    method: 'DELETE',
+    path: '/users/{user}/sessions',
+    scope: 'users:write',
+    summary: 'Sign a user out everywhere',
+    params,
+  }),
+  listApiKeys: operation({
+    id: 'listApiKeys',
+    method: 'GET',
+    path: '/api-keys',
+    scope: 'self',
+    summary: "My API keys, or everybody's for those who may see them",
+    query: z.object(pageQuery),
+    result: pageOf(apiKeyViewSchema),
+  }),
+  createApiKey: operation({
+    id: 'createApiKey',
+    method: 'POST',
+    path: '/api-keys',
+    scope: 'keys:write',
+    summary: 'Create an API key of mine; it is shown once',
+    body: z.strictObject({
+      name: nameSchema,
+      scopes: z.array(scopeSchema).min(1).meta({ description: 'No more than I have.' }),
+      /** Days until it expires; null never does. */
+      days: z.int().min(1).max(3650).nullable().default(90),
+    }),
+    result: z.object({ apiKey: apiKeyViewSchema, key: z.string() }),
+    creates: true,
+  }),
+  deleteApiKey: operation({
+    id: 'deleteApiKey',
+    method: 'DELETE',
+    path: '/api-keys/{key}',
+    scope: 'self',
+    summary: 'Revoke an API key: mine, or any for those who may',
+    params: z.object({ key: z.string().min(1).max(64).meta({ description: 'Id or name.' }) }),
+  }),
+};
+
+export type ApiKeyView = z.infer<typeof apiKeyViewSchema>;
