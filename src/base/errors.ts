@@ -32,6 +32,9 @@ export const errorCodes = {
   'too-many-requests': 'too many attempts in a short time',
   'store-unavailable': 'the store cannot be reached or written',
   'store-corrupt': 'the store holds something that cannot be read',
+  'dns-unreachable': 'a DNS server or provider could not be reached or gave no usable answer',
+  'dns-refused': 'a DNS server or provider refused what was asked',
+  'dns-limited': 'a DNS provider asks for patience: its rate limit was reached',
   aborted: 'the work was cancelled',
   internal: 'a fault of Sallyport itself',
 } as const;
