@@ -4,8 +4,9 @@
 # come with some packages are not started. With --check it installs nothing and only says what is missing.
 set -eu
 
-packages="caddy chromium curl docker-registry git haproxy iproute2 nghttp2-client nghttp2-server
-nginx-light openssl procps skopeo wget wrk"
+packages="bind9 bind9-dnsutils bind9-utils caddy chromium curl docker-registry git haproxy iproute2 knot
+knot-dnsutils nghttp2-client nghttp2-server nginx-light openssl pdns-backend-sqlite3 pdns-server procps
+skopeo wget wrk"
 
 missing=""
 for package in $packages; do
