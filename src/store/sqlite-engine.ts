@@ -1,0 +1,166 @@
+// The store in one file, by Node's own SQLite: a write-ahead log, and every change on the disk before it is acknowledged.
+// Calls run on the event loop, so none may wait there: a lock held by another process is waited for by a timer.
+import { closeSync, fchmodSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely, sql } from 'kysely';
+import { Backoff } from '#base/backoff.ts';
+import { type Clock, sleep } from '#base/clock.ts';
+import { errorText, SallyportError } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import { makeFolder } from '#base/private-file.ts';
+import type { Random } from '#base/random.ts';
+import type { Engine } from './engine.ts';
+import { copyDatabase } from './sqlite-copy.ts';
+import { NodeSqliteDialect } from './sqlite-database.ts';
+import { isLocked, translateSqliteError } from './sqlite-errors.ts';
+import { memoryPlace } from './sqlite-place.ts';
+import type { Database, Tables, Transacting } from './tables.ts';
+
+/** SQLite's own wait for a lock blocks the event loop; most locks of others last for less than this. */
+const blockingWaitMs = 10;
+/** How long a lock of another process is waited for in all. */
+const lockWaitMs = 5_000;
+/** Between two tries for a lock, at most. */
+const lockRetryMs = 200;
+
+export interface SqliteOptions {
+  /** A path, or `:memory:`. */
+  readonly file: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+}
+
+/**
+ * Opens or makes the database file (mode 0600, as are the two files that SQLite keeps beside it).
+ * @throws SallyportError 'store-unavailable' or 'store-corrupt'
+ */
+export async function openSqlite(options: SqliteOptions): Promise<Engine> {
+  const closing = new AbortController();
+  return patiently(options, 'open the store', closing.signal, async () => {
+    return new SqliteEngine(options, openDatabase(options), closing);
+  });
+}
+
+class SqliteEngine implements Engine {
+  readonly kind = 'sqlite';
+  readonly place: string;
+  readonly copy: (file: string) => Promise<void>;
+  readonly #options: SqliteOptions;
+  readonly #db: Database;
+  readonly #closing: AbortController;
+
+  constructor(options: SqliteOptions, database: DatabaseSync, closing: AbortController) {
+    this.#options = options;
+    this.place = options.file;
+    this.#closing = closing;
+    this.#db = new Kysely<Tables>({ dialect: new NodeSqliteDialect(database) });
+    const source = options.file === memoryPlace ? database : options.file;
+    this.copy = (file) => this.run('write the backup', () => copyDatabase(source, file));
+  }
+
+  async run<T>(attempt: string, work: (db: Database) => Promise<T>): Promise<T> {
+    return patiently(this.#options, attempt, this.#closing.signal, () => work(this.#db));
+  }
+
+  change<T>(attempt: string, work: (trx: Transacting) => Promise<T>): Promise<T> {
+    return this.run(attempt, (db) => db.transaction().execute(work));
+  }
+
+  read<T>(attempt: string, work: (trx: Transacting) => Promise<T>): Promise<T> {
+    return this.run(attempt, (db) => db.transaction().setAccessMode('read only').execute(work));
+  }
+
+  /** Another process that has the file open (a command beside a running edge) is not told. */
+  async announce(): Promise<void> {}
+
+  watch(): () => void {
+    return () => {};
+  }
+
+  /** The transaction has the write lock already. */
+  async lockForMigration(): Promise<void> {}
+
+  async tableNames(db: Database): Promise<string[]> {
+    const names = sql<{
+      name: string;
+    }>`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'`;
+    return (await names.execute(db)).rows.map((row) => row.name);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(closedError('go on'));
+    await this.#db.destroy();
+  }
+}
+
+/** Tries again while another process holds the lock, for a while; nothing has been changed by a try that failed so. */
+async function patiently<T>(
+  { clock, random, file }: SqliteOptions,
+  attempt: string,
+  closing: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const startedMs = clock.nowMs();
+  const backoff = new Backoff({ baseMs: blockingWaitMs, capMs: lockRetryMs, random });
+  for (;;) {
+    if (closing.aborted) throw closedError(attempt);
+    try {
+      return await work();
+    } catch (error) {
+      if (!isLocked(error) || clock.nowMs() - startedMs >= lockWaitMs)
+        throw translateSqliteError(error, attempt, file);
+    }
+    await sleep(clock, blockingWaitMs + backoff.nextMs(), closing);
+  }
+}
+
+function openDatabase({ file, log }: SqliteOptions): DatabaseSync {
+  if (file !== memoryPlace) makePrivate(file);
+  const database = new DatabaseSync(file, { timeout: blockingWaitMs });
+  try {
+    const mode = database.prepare('pragma journal_mode = wal').get()?.['journal_mode'];
+    // FULL: the log is on the disk before a commit returns; NORMAL would lose the last commits to a power cut.
+    database.exec('pragma synchronous = full');
+    if (mode !== 'wal' && file !== memoryPlace) {
+      log.warn(
+        'The disk of the database cannot do write-ahead logs; readers and writers wait for each other',
+        {
+          file,
+        },
+      );
+    }
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function closedError(attempt: string): SallyportError {
+  return new SallyportError('store-unavailable', `Could not ${attempt}: the store is closed.`);
+}
+
+/** Makes the file if it is not there, and keeps everybody else from reading it: it holds hashes and sealed secrets. */
+function makePrivate(file: string): void {
+  makeFolder(dirname(file));
+  let handle: number;
+  try {
+    handle = openSync(file, 'a', 0o600);
+  } catch (error) {
+    throw new SallyportError(
+      'store-unavailable',
+      `Could not open the store: ${errorText(error)}; give this user the right to write the database and its folder.`,
+      { cause: error },
+    );
+  }
+  try {
+    fchmodSync(handle, 0o600);
+  } catch {
+    // Somebody else's file that we may write: its mode is his.
+  } finally {
+    closeSync(handle);
+  }
+}
