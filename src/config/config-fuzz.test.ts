@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parseSize } from '#base/size.ts';
 import { parseDuration } from '#base/duration.ts';
 import { isSallyportError } from '#base/errors.ts';
 import { parseAuthority, parseHostname } from '#base/hostname.ts';
 import { parseAddress } from '#base/ip.ts';
 import { parseConnectorConfig, requireValid } from './connector-config.ts';
 import { parseEdgeConfig } from './edge-config.ts';
-import { edgeConfigSchema, parseListenAddress, parseSize } from './edge-config-schema.ts';
+import { edgeConfigSchema, parseListenAddress } from './edge-config-schema.ts';
 import { parseService } from './ingress-service.ts';
 
 const edgeText = readExample('edge.yml');

@@ -4,26 +4,13 @@ import { z } from 'zod';
 import { parseDuration } from '#base/duration.ts';
 import { parseHostname } from '#base/hostname.ts';
 import { cidrSet, isAddress } from '#base/ip.ts';
+import { parseSize } from '#base/size.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 
 /** Where a listener binds; `host` undefined is every address of both families. */
 export interface ListenAddress {
   readonly host: string | undefined;
   readonly port: number;
-}
-
-const sizeUnits: Readonly<Record<string, number>> = {
-  '': 1,
-  B: 1,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-  GiB: 1024 ** 3,
-};
-
-/** Bytes of "16KiB", "1MiB" or a plain number; undefined when the text is none. */
-export function parseSize(text: string): number | undefined {
-  const [, digits, unit] = /^(\d+)\s*(B|KiB|MiB|GiB)?$/.exec(text) ?? [];
-  return digits === undefined ? undefined : Number(digits) * sizeUnits[unit ?? '']!;
 }
 
 /** `443`, `:443`, `127.0.0.1:443` or `[::1]:443`; undefined when the text is none. */
