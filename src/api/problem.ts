@@ -18,7 +18,7 @@ export const problemStatus = {
   'too-many-requests': 429,
   'store-unavailable': 503,
   internal: 500,
-} as const satisfies Partial<Record<ErrorCode | 'precondition-failed', number>>;
+} as const satisfies Partial<Record<ErrorCode, number>>;
 
 export type ProblemCode = keyof typeof problemStatus;
 

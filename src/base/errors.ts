@@ -25,6 +25,7 @@ export const errorCodes = {
   'origin-protocol': 'the origin answered with something that is not valid HTTP',
   'not-found': 'there is no such object',
   conflict: 'somebody else changed the object or the state meanwhile, or the name is taken',
+  'precondition-failed': 'the object was changed since it was read',
   'in-use': 'other objects depend on this one',
   invalid: 'a value cannot be used',
   unauthenticated: 'nobody has signed in, or the key or session is not valid any more',
@@ -46,14 +47,26 @@ export function isSallyportError(value: unknown, code?: ErrorCode): value is Sal
   return value instanceof SallyportError && (code === undefined || value.code === code);
 }
 
+/** What a program needs to know of an error beside its code; people read the message. */
+export interface ErrorFacts {
+  /** Faults of single values: `hostnames.0`, or `line 7`. */
+  readonly faults?: readonly { readonly path: string; readonly message: string }[];
+  /** What depends on the object that was to go. */
+  readonly dependents?: readonly { readonly noun: string; readonly id: string; readonly name: string }[];
+  /** Seconds after which to try again. */
+  readonly retryAfterS?: number;
+}
+
 /** An error whose kind is its code; `message` is one sentence that names the cause and the cure. */
 export class SallyportError extends Error {
   readonly code: ErrorCode;
+  readonly facts: ErrorFacts;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; facts?: ErrorFacts }) {
     super(message, options);
     this.name = 'SallyportError';
     this.code = code;
+    this.facts = options?.facts ?? {};
   }
 }
 

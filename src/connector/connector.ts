@@ -10,7 +10,7 @@ import type { Random } from '#base/random.ts';
 import { TaskGroup } from '#base/tasks.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import type { ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
-import { createUuid } from '#tunnel/credentials.ts';
+
 import type { DialOptions } from '#tunnel/driver.ts';
 import { parseEdgeAddress } from '#tunnel/edge-address.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
@@ -29,6 +29,7 @@ import { EdgeLink, type LinkFailure, type LinkHost } from './edge-link.ts';
 import { type RulesDifference, RuleTable } from './rule-table.ts';
 import { StreamEvents } from './stream-events.ts';
 import { TickFlusher } from './tick-flusher.ts';
+import { createUuid } from '#base/uuid.ts';
 
 export interface ConnectorOptions {
   readonly credentials: CredentialsSource;

@@ -26,6 +26,16 @@ export interface StoredObjects {
 
 export type ObjectKind = keyof StoredObjects;
 
+/** Every kind there is. */
+export const objectKinds = [
+  'tunnel',
+  'route',
+  'ruleSet',
+  'user',
+  'apiKey',
+  'settings',
+] as const satisfies readonly ObjectKind[];
+
 /** One object of a kind, for lists that mix kinds. */
 export type StoredObject = {
   [K in ObjectKind]: { readonly kind: K; readonly object: StoredObjects[K] };

@@ -8,11 +8,12 @@ import type {
   EdgeConnection,
   EdgeConnectionHandler,
 } from '#tunnel/connection.ts';
-import { createCredentials, createUuid, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
+import { createCredentials, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { acceptConnection, dialConnection } from '#tunnel/driver.ts';
 import type { TunnelKeys } from '#tunnel/handshake.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import type { Transport } from '#tunnel/transport.ts';
+import { createUuid } from '#base/uuid.ts';
 
 export interface TunnelPairOptions {
   readonly clock: Clock;

@@ -3,6 +3,7 @@
 import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject, sign, verify } from 'node:crypto';
 import { SallyportError } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
+import { createUuid } from '#base/uuid.ts';
 
 /** A tunnel's credentials; whoever holds them is the tunnel. Never log one. */
 export interface TunnelCredentials {
@@ -95,14 +96,6 @@ export function createCredentials(random: Random, edgeAddress: string, caPin: st
     edgeAddress,
     caPin,
   };
-}
-
-/** A random UUID (version 4), lower-case; also used for instance ids. */
-export function createUuid(random: Random): string {
-  const bytes = Buffer.from(random.bytes(16));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** The raw 32-byte Ed25519 public key, which the edge is given. */

@@ -11,11 +11,12 @@ import {
   encodeWelcome,
 } from '#wire/tunnel-message.ts';
 import type { DisconnectReason, EdgeConnection, EdgeConnectionHandler } from './connection.ts';
-import { createUuid } from './credentials.ts';
+
 import { judgeAuth, protocolVersion, type TunnelKeys } from './handshake.ts';
 import { parseRules, RulesGatherer } from './rules-exchange.ts';
 import { Session, type SessionOptions } from './session.ts';
 import type { OpenRequest, TunnelStream } from './stream.ts';
+import { createUuid } from '#base/uuid.ts';
 
 export interface EdgeSessionOptions extends SessionOptions {
   readonly edgeName: string;

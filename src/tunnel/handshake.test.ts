@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '#testkit/seeded-random.ts';
-import { createCredentials, createUuid, publicKeyOf } from './credentials.ts';
+import { createCredentials, publicKeyOf } from './credentials.ts';
 import { answerHello, judgeAuth, signedMessage, versionFault } from './handshake.ts';
+import { createUuid } from '#base/uuid.ts';
 
 const random = seededRandom(9);
 const credentials = createCredentials(random, '', '');

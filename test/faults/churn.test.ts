@@ -9,7 +9,7 @@ import { runInNewContext } from 'node:vm';
 import { RE2JS } from 're2js';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
-import { createUuid } from '#tunnel/credentials.ts';
+
 import type { PublishedRules } from '#model/published-rules.ts';
 import type { ConnectorConnection } from '#tunnel/connection.ts';
 import { dialConnection } from '#tunnel/driver.ts';
@@ -17,6 +17,7 @@ import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/tls-transport.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricOf, World, type WorldEdge } from './world.ts';
 import { startWebOrigin, type WebOrigin } from './web-origin.ts';
+import { createUuid } from '#base/uuid.ts';
 
 let world: World;
 let origin: WebOrigin;

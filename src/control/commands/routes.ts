@@ -1,0 +1,165 @@
+// Commands on routes. A route to a remotely managed tunnel may bring its ingress rule along: one step for the owner, one
+// change in the store, both or neither.
+import { SallyportError } from '#base/errors.ts';
+import { routeName, type Route } from '#model/route.ts';
+import type { Tunnel } from '#model/tunnel.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { required } from '../control-state.ts';
+import type { Draft } from '../draft.ts';
+import { patternOfPrefix, putServiceRule, removeServiceRule } from './rule-sets.ts';
+import { declaredTunnel } from './tunnels.ts';
+import { requireVersion } from './version-guard.ts';
+
+export interface NewRoute {
+  readonly hostname: string;
+  readonly path: string;
+  /** Id or name. */
+  readonly tunnel: string;
+  readonly service?: string | undefined;
+  readonly note: string;
+  readonly isEnabled: boolean;
+}
+
+/** Adds a route. */
+export function createRoute(input: NewRoute): Command<Route> {
+  return (draft, context) => {
+    requireFree(draft, context, input, undefined);
+    const target = targetOf(draft, context, input.tunnel);
+    const route: Route = {
+      id: context.newId(),
+      hostname: input.hostname,
+      path: input.path,
+      tunnelId: target.id,
+      isEnabled: input.isEnabled,
+      note: input.note,
+      createdAtMs: context.nowMs,
+      version: 1,
+    };
+    draft.put('route', route, 'created');
+    if (input.service !== undefined && input.service !== '') {
+      putServiceRule(draft, context, stored(draft, target), { ...route, service: input.service });
+    }
+    return route;
+  };
+}
+
+export interface RouteChange {
+  readonly hostname?: string | undefined;
+  readonly path?: string | undefined;
+  readonly tunnel?: string | undefined;
+  readonly service?: string | undefined;
+  readonly note?: string | undefined;
+  readonly isEnabled?: boolean | undefined;
+}
+
+/** Changes what is given; a rule that came with the route moves with it. */
+export function updateRoute(idOrName: string, change: RouteChange, ifMatch?: number): Command<Route> {
+  return (draft, context) => {
+    const route = changeableRoute(draft, context, idOrName);
+    requireVersion(route, ifMatch);
+    const target = change.tunnel === undefined ? undefined : targetOf(draft, context, change.tunnel);
+    const next: Route = {
+      ...route,
+      hostname: change.hostname ?? route.hostname,
+      path: change.path ?? route.path,
+      tunnelId: target?.id ?? route.tunnelId,
+      note: change.note ?? route.note,
+      isEnabled: change.isEnabled ?? route.isEnabled,
+      version: route.version + 1,
+    };
+    requireFree(draft, context, next, route.id);
+    draft.put('route', next, 'changed');
+    moveRule(draft, context, { route, next, service: change.service });
+    return next;
+  };
+}
+
+/** Removes a route, and the rule for exactly its hostname and path. */
+export function deleteRoute(idOrName: string, ifMatch?: number): Command<void> {
+  return (draft, context) => {
+    const route = changeableRoute(draft, context, idOrName);
+    requireVersion(route, ifMatch);
+    draft.remove('route', route.id);
+    const tunnel = draft.get('tunnel', route.tunnelId);
+    if (tunnel) removeServiceRule(draft, context, tunnel, route);
+  };
+}
+
+/** The service that a remotely managed tunnel's rules name for exactly this hostname and path, '' for none. */
+function serviceOf(draft: Draft, context: CommandContext, route: Route): string {
+  const ruleSet = draft.get('ruleSet', route.tunnelId);
+  if (!ruleSet) return '';
+  const rule = context.tools
+    .readRules(ruleSet.text)
+    .rules.find((each) => each.hostname === route.hostname && each.path === patternOfPrefix(route.path));
+  return rule?.service ?? '';
+}
+
+function moveRule(
+  draft: Draft,
+  context: CommandContext,
+  move: { readonly route: Route; readonly next: Route; readonly service: string | undefined },
+): void {
+  const { route, next } = move;
+  const isMoved =
+    route.hostname !== next.hostname || route.path !== next.path || route.tunnelId !== next.tunnelId;
+  if (!isMoved && move.service === undefined) return;
+  const from = draft.get('tunnel', route.tunnelId);
+  const to = draft.get('tunnel', next.tunnelId);
+  const service = move.service ?? serviceOf(draft, context, route);
+  if (isMoved && from) removeServiceRule(draft, context, from, route);
+  if (service === '') return;
+  if (to?.management === 'remote') putServiceRule(draft, context, to, { ...next, service });
+  else if (move.service !== undefined) stored(draft, { id: next.tunnelId, name: next.tunnelId });
+}
+
+function changeableRoute(draft: Draft, context: CommandContext, idOrName: string): Route {
+  const found = draft.state.findRoute(idOrName);
+  if (!found && idOrName.startsWith('claim:')) {
+    throw new SallyportError(
+      'conflict',
+      `${idOrName.slice('claim:'.length)} is claimed by a connector's own rules; change its config.yml, or the hostnames its tunnel may claim.`,
+    );
+  }
+  if (!found && declaredRoute(context, idOrName.replace(/^file:/, ''))) {
+    throw new SallyportError(
+      'conflict',
+      `The route ${idOrName.replace(/^file:/, '')} is declared in edge.yml; change it there, the file is followed.`,
+    );
+  }
+  return required(found, 'route', idOrName);
+}
+
+function declaredRoute({ declared }: CommandContext, name: string): boolean {
+  return declared.routes.some((route) => routeName(route) === name);
+}
+
+function targetOf(
+  draft: Draft,
+  context: CommandContext,
+  idOrName: string,
+): { readonly id: string; readonly name: string } {
+  return required(draft.state.findTunnel(idOrName) ?? declaredTunnel(context, idOrName), 'tunnel', idOrName);
+}
+
+/** The tunnel, which must be one whose rules are kept here. */
+function stored(draft: Draft, target: { readonly id: string; readonly name: string }): Tunnel {
+  const tunnel = draft.get('tunnel', target.id);
+  if (tunnel?.management === 'remote') return tunnel;
+  throw new SallyportError(
+    'invalid',
+    `The rules of ${tunnel?.name ?? target.name} live with its connector, so a service cannot be given here; leave it out, and add the rule to the connector's config.yml.`,
+  );
+}
+
+function requireFree(
+  draft: Draft,
+  context: CommandContext,
+  route: { readonly hostname: string; readonly path: string },
+  ownId: string | undefined,
+): void {
+  const name = routeName(route);
+  const taken = draft.state.findRoute(name);
+  if ((taken === undefined || taken.id === ownId) && !declaredRoute(context, name)) return;
+  throw new SallyportError('conflict', `A route for ${name} exists already; change that one instead.`);
+}

@@ -1,0 +1,140 @@
+// A state being changed by one command. Reads see what was written before; what was written becomes one Change for the
+// store, with an audit row for each object, and then the next state.
+import type { AuditedNoun } from '#model/audit-event.ts';
+import { routeName, type Route } from '#model/route.ts';
+import type { ObjectKind, StoredObject, StoredObjects } from '#store/store.ts';
+import { ControlState, tablesOf } from './control-state.ts';
+import { shownObject } from './redact.ts';
+
+/** What an audit event says of one change; who and when are added by the writer. */
+export interface AuditDraft {
+  readonly action: string;
+  readonly noun: AuditedNoun;
+  readonly objectId: string;
+  readonly objectName: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** What the audit log calls each kind. */
+const nouns: Readonly<Record<ObjectKind, AuditedNoun>> = {
+  tunnel: 'tunnel',
+  route: 'route',
+  ruleSet: 'rule-set',
+  user: 'user',
+  apiKey: 'api-key',
+  settings: 'setting',
+};
+
+interface Written {
+  readonly kind: ObjectKind;
+  readonly id: string;
+  /** Undefined: removed. */
+  readonly object: StoredObject | undefined;
+}
+
+export class Draft {
+  readonly base: ControlState;
+  readonly #written = new Map<string, Written>();
+  readonly #copies = new Map<ObjectKind, Map<string, unknown>>();
+  /** Of this change, in the order of writing. */
+  readonly audit: AuditDraft[] = [];
+  /** Users whose sessions end with this change. */
+  readonly endSessionsOf: string[] = [];
+  #state: ControlState | undefined;
+
+  constructor(base: ControlState) {
+    this.base = base;
+  }
+
+  /** The state with all that was written so far. */
+  get state(): ControlState {
+    this.#state ??= this.next(this.base.revision);
+    return this.#state;
+  }
+
+  get hasChanges(): boolean {
+    return this.#written.size > 0 || this.audit.length > 0;
+  }
+
+  list<K extends ObjectKind>(kind: K): StoredObjects[K][] {
+    return [...this.#table(kind).values()];
+  }
+
+  get<K extends ObjectKind>(kind: K, id: string): StoredObjects[K] | undefined {
+    return this.#table(kind).get(id);
+  }
+
+  /** Writes an object and its audit row. `action` is a verb in the past tense. */
+  put<K extends ObjectKind>(kind: K, object: StoredObjects[K], action: string): void {
+    const before = this.get(kind, object.id);
+    this.#write({ kind, id: object.id, object: { kind, object } as unknown as StoredObject });
+    this.#note(kind, { action, before, after: object });
+  }
+
+  /** Removes an object, with its audit row. */
+  remove<K extends ObjectKind>(kind: K, id: string, action = 'deleted'): void {
+    const before = this.get(kind, id);
+    if (!before) return;
+    this.#note(kind, { action, before, after: undefined });
+    this.#write({ kind, id, object: undefined });
+  }
+
+  /** What the store is to keep. */
+  get puts(): StoredObject[] {
+    return [...this.#written.values()].flatMap(({ object }) => (object ? [object] : []));
+  }
+
+  get deletes(): { readonly kind: ObjectKind; readonly id: string }[] {
+    return [...this.#written.values()].flatMap(({ kind, id, object }) => (object ? [] : [{ kind, id }]));
+  }
+
+  /** The next state, once the store has given it a revision. */
+  next(revision: number): ControlState {
+    return new ControlState(
+      revision,
+      tablesOf((kind) => this.#table(kind)),
+    );
+  }
+
+  #table<K extends ObjectKind>(kind: K): ReadonlyMap<string, StoredObjects[K]> {
+    const copy = this.#copies.get(kind) as ReadonlyMap<string, StoredObjects[K]> | undefined;
+    return copy ?? this.base.table(kind);
+  }
+
+  #write(written: Written): void {
+    const { kind, id, object } = written;
+    // A state that was handed out stays as it is: copy again.
+    const isShared = this.#state !== undefined || !this.#copies.has(kind);
+    const copy = isShared ? new Map<string, unknown>(this.#table(kind)) : this.#copies.get(kind)!;
+    this.#copies.set(kind, copy);
+    this.#state = undefined;
+    if (object) copy.set(id, object.object);
+    else copy.delete(id);
+    this.#written.set(`${kind} ${id}`, written);
+  }
+
+  #note<K extends ObjectKind>(
+    kind: K,
+    change: { action: string; before: StoredObjects[K] | undefined; after: StoredObjects[K] | undefined },
+  ): void {
+    const object = (change.after ?? change.before)!;
+    this.audit.push({
+      action: change.action,
+      noun: nouns[kind],
+      objectId: object.id,
+      objectName: this.#nameOf(kind, object),
+      before: change.before ? shownObject(kind, change.before) : null,
+      after: change.after ? shownObject(kind, change.after) : null,
+    });
+  }
+
+  /** What people call an object. */
+  #nameOf<K extends ObjectKind>(kind: K, object: StoredObjects[K]): string {
+    if (kind === 'route') return routeName(object as Route);
+    if (kind === 'ruleSet') {
+      return this.get('tunnel', object.id)?.name ?? this.base.tunnels.get(object.id)?.name ?? object.id;
+    }
+    return 'name' in object ? object.name : object.id;
+  }
+}

@@ -1,0 +1,31 @@
+// Objects as the audit log may show them: without hashes and secrets, and without texts of any length. That something was
+// set or changed can still be seen.
+import type { ObjectKind, StoredObjects } from '#store/store.ts';
+
+/** Longest text that an audit event keeps; a longer one is cut and named by its length. */
+const longestText = 20_000;
+
+/** Fields that are only told to be there. */
+const secrets: { readonly [K in ObjectKind]?: readonly (keyof StoredObjects[K])[] } = {
+  user: ['passwordHash', 'totpSecret', 'totpLastStep'],
+  apiKey: ['hash'],
+};
+
+/** A copy of the object for the audit log. */
+export function shownObject<K extends ObjectKind>(
+  kind: K,
+  object: StoredObjects[K],
+): Record<string, unknown> {
+  const hidden = (secrets[kind] ?? []) as readonly string[];
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]: [string, unknown]) => [
+      key,
+      hidden.includes(key) ? (value === null || value === 0 ? null : '(set)') : shortened(value),
+    ]),
+  );
+}
+
+function shortened(value: unknown): unknown {
+  if (typeof value !== 'string' || value.length <= longestText) return value;
+  return `${value.slice(0, longestText)}\n(${value.length} characters in all)`;
+}
