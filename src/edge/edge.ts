@@ -4,11 +4,13 @@
 //   listener -> Http1Front | Http2Front -> Proxy -> TunnelRegistry -> EdgeConnection ~ connector
 import type { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '#base/clock.ts';
+import { SallyportError } from '#base/errors.ts';
 import { cidrSet } from '#base/ip.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
+import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import { failure } from '#http/exchange.ts';
 import type { ClientAddress, Downstream, RequestHead, Upstream } from '#http/exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
@@ -23,6 +25,8 @@ import { Http2Front } from './http2-front.ts';
 import type { Http2FrontSettings } from './http2-front.ts';
 import { Listener } from './listener.ts';
 import type { ListenAddress } from './listener.ts';
+import { LocalConnection } from './local-connection.ts';
+import type { LocalService } from './local-connection.ts';
 import { Proxy } from './proxy.ts';
 import { redirectToHttps } from './redirect.ts';
 import { TunnelAcceptor } from './tunnel-acceptor.ts';
@@ -58,7 +62,13 @@ export interface Edge {
   /** Serves from a new snapshot; tunnels and keys that are gone lose their connections at once. */
   apply(snapshot: EdgeSnapshot): void;
   listeners(): ListenerState[];
+  /** Connections of connectors; what is served in this process is not among them. */
   tunnelConnections(): EdgeConnection[];
+  /**
+   * Answers requests for a reserved tunnel (model/local-tunnel.ts) inside this process until it is closed or drained.
+   * @throws SallyportError 'invalid' for a tunnel that is not reserved
+   */
+  serveLocally(service: LocalService): EdgeConnection;
   /** Takes nothing new, lets what is under way finish for at most `graceMs`. */
   drain(graceMs: number): Promise<void>;
   close(): Promise<void>;
@@ -87,6 +97,7 @@ class RunningEdge implements Edge {
   readonly #plainFront: Http1Front;
   readonly #redirectFront: Http1Front;
   readonly #http2: Http2Front;
+  readonly #local = new Set<LocalConnection>();
   #snapshot: EdgeSnapshot;
   #sweepTimer: Timer | undefined;
 
@@ -173,7 +184,31 @@ class RunningEdge implements Edge {
   }
 
   tunnelConnections(): EdgeConnection[] {
-    return this.#registry.connections;
+    return this.#registry.connections.filter(({ tunnelId }) => !isLocalTunnelId(tunnelId));
+  }
+
+  serveLocally(service: LocalService): EdgeConnection {
+    const { clock, random, log } = this.#options;
+    if (!isLocalTunnelId(service.tunnelId)) {
+      throw new SallyportError(
+        'invalid',
+        `The tunnel ${service.tunnelId} is not one that the edge may answer.`,
+      );
+    }
+    const connection = new LocalConnection({
+      service,
+      clock,
+      random,
+      log,
+      onDraining: (draining) => this.#registry.remove(draining),
+      onClosed: (closed) => {
+        this.#registry.remove(closed);
+        this.#local.delete(closed);
+      },
+    });
+    this.#local.add(connection);
+    this.#registry.setRules(connection, service.rules);
+    return connection;
   }
 
   async drain(graceMs: number): Promise<void> {
@@ -192,6 +227,7 @@ class RunningEdge implements Edge {
     for (const listener of [...this.#https, ...this.#http]) listener.stop();
     this.#proxy.abortAll();
     this.#tunnels.close();
+    for (const local of this.#local) local.close('shutdown', 'the edge is stopping');
     for (const front of this.#fronts) front.close();
     this.#http2.close();
     // One turn for CLOSE frames and last writes to leave.

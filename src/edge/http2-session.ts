@@ -75,6 +75,8 @@ export class Http2ClientSession implements ExchangeHost {
     // Node tells the socket first why a session ended, and the session only after the socket has closed.
     socket.on('error', (error) => this.#onError(error));
     socket.once('close', () => this.#onSocketClosed());
+    // A client that sends no more can neither acknowledge nor grant windows: HTTP/2 knows no half-open connection.
+    socket.once('end', () => this.#close('client-closed', constants.NGHTTP2_NO_ERROR));
     this.#session = performServerHandshake(socket, sessionOptions(share));
     this.#session.setLocalWindowSize(limits.connectionWindowBytes);
     this.#listen();

@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
+import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { PublishedRules } from '#model/published-rules.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import type { DisconnectReason, EdgeConnection, EdgeConnectionHandler } from '#tunnel/connection.ts';
@@ -97,7 +98,8 @@ export class TunnelAcceptor {
         edgeName,
         clock,
         random,
-        lookupTunnel: (id) => this.#tunnels.get(id),
+        // A tunnel that ends in this process has no key, whatever a snapshot says.
+        lookupTunnel: (id) => (isLocalTunnelId(id) ? undefined : this.#tunnels.get(id)),
         onFault: (error) => log.error('Fault in a tunnel stream', { error: String(error) }),
       },
       handler,

@@ -93,7 +93,16 @@ export class EdgeWorld {
     credentials: TunnelCredentials = this.credentials,
   ): Promise<Connector> {
     const before = this.edge.tunnelConnections().length;
-    const count = this.#options.connections ?? 1;
+    const connector = await this.startConnector(ingress, credentials);
+    await eventually(
+      'the connector is connected',
+      () => this.edge.tunnelConnections().length >= before + (this.#options.connections ?? 1),
+    );
+    return connector;
+  }
+
+  /** Starts a connector that need not come through. */
+  async startConnector(ingress: string, credentials: TunnelCredentials): Promise<Connector> {
     const connector = await startConnector({
       credentials: fixedCredentials(credentials),
       edgeAddress: `127.0.0.1:${this.port}`,
@@ -104,13 +113,9 @@ export class EdgeWorld {
       metrics: new MetricsRegistry(),
       version: '0.0.0-test',
       arch: 'linux_x64',
-      connections: count,
+      connections: this.#options.connections ?? 1,
     });
     this.connectors.push(connector);
-    await eventually(
-      'the connector is connected',
-      () => this.edge.tunnelConnections().length >= before + count,
-    );
     return connector;
   }
 
