@@ -19,6 +19,8 @@ export function generatedDocs(): ReadonlyMap<string, string> {
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
+  /** A short form and an object, say. */
+  readonly anyOf?: readonly Schema[];
   readonly description?: string;
   readonly default?: unknown;
 }
@@ -80,9 +82,10 @@ interface KeyRow {
 
 function keyRows(schema: Schema, prefix: string): KeyRow[] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, value]) => {
-    const isList = value.items?.properties !== undefined;
-    const name = `${prefix}${key}${isList ? '[]' : ''}`;
-    const inner = keyRows(isList ? value.items! : value, `${name}.`);
+    const forms = value.items?.anyOf ?? (value.items ? [value.items] : []);
+    const member = forms.find(({ properties }) => properties !== undefined);
+    const name = `${prefix}${key}${member ? '[]' : ''}`;
+    const inner = keyRows(member ?? value, `${name}.`);
     const isPlain = inner.length === 0 && value.default !== undefined;
     const fallback = isPlain ? JSON.stringify(value.default) : undefined;
     return [{ name, text: value.description ?? '', fallback }, ...inner];

@@ -9,3 +9,6 @@ export const httpStatusTexts: Readonly<Record<number, string | undefined>> = htt
 export const HttpMessage: typeof http.IncomingMessage = http.IncomingMessage;
 export const httpGet: typeof http.get = http.get;
 export const httpsGet: typeof https.get = https.get;
+export const httpRequest: typeof http.request = http.request;
+export const httpsRequest: typeof https.request = https.request;
+export const HttpsAgent: typeof https.Agent = https.Agent;

@@ -1,5 +1,6 @@
 // Writing files that hold secrets or state: whole or not at all, readable by their owner only, folders made on the way.
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorText, SallyportError } from './errors.ts';
 
@@ -19,6 +20,31 @@ export function replaceFile(file: string, text: string, mode: number): void {
   });
 }
 
+/**
+ * Like replaceFile, without holding up the process, and durable once it resolves: a loss of power a moment later leaves
+ * the new text. `unique` keeps writers of the same file in several processes apart.
+ */
+export async function replaceFileDurably(
+  file: string,
+  text: string,
+  { mode, unique }: { readonly mode: number; readonly unique: string },
+): Promise<void> {
+  const temporary = `${file}.${unique}.new`;
+  try {
+    const handle = await open(temporary, 'w', mode);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw unwritable(file, error);
+  }
+}
+
 /** Writes a file that must not be there yet. */
 export function createFile(file: string, text: string, mode: number): void {
   makeFolder(dirname(file));
@@ -29,10 +55,15 @@ function attempt(path: string, write: () => void): void {
   try {
     write();
   } catch (error) {
-    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    const cure = isThere
-      ? 'it already exists and is never overwritten; move it away or name another path'
-      : `${errorText(error)}; check the path, its permissions and the free space`;
-    throw new SallyportError('file-unwritable', `${path} could not be written: ${cure}.`, { cause: error });
+    throw unwritable(path, error);
   }
+}
+
+/** The error for a file that could not be written, with its cure. */
+export function unwritable(path: string, error: unknown): SallyportError {
+  const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
+  const cure = isThere
+    ? 'it already exists and is never overwritten; move it away or name another path'
+    : `${errorText(error)}; check the path, its permissions and the free space`;
+  return new SallyportError('file-unwritable', `${path} could not be written: ${cure}.`, { cause: error });
 }

@@ -1,15 +1,19 @@
-// Which certificate is shown for which server name: one from files where a file has the name, else a leaf of the
-// internal CA where the edge serves the name, else the default. The edge's listeners ask through this.
+// Which certificate is shown for which server name: one from files where a file has the name, else one that was issued by
+// ACME or imported, else a leaf of the internal CA where the edge serves the name, else the default. The edge's listeners
+// ask through this.
 import type { SecureContext, SecureContextOptions } from 'node:tls';
 import type { Random } from '#base/random.ts';
 import { matchesHostPattern } from '#base/hostname.ts';
 import { type Certificate, isNamedIn } from './certificate.ts';
 import type { CertificateFiles } from './certificate-files.ts';
 import type { InternalCa } from './internal-ca.ts';
+import type { CertificateManager } from './issuance/certificate-manager.ts';
 
 export interface CertificateStoreOptions {
   readonly files: CertificateFiles | undefined;
   readonly internalCa: InternalCa | undefined;
+  /** Certificates by ACME, and imported ones. */
+  readonly manager?: CertificateManager | undefined;
   /** The edge's own names and addresses (all in one default leaf), never empty. */
   readonly ownNames: readonly string[];
   readonly random: Random;
@@ -34,14 +38,27 @@ export class CertificateStore {
     this.#hostnames = hostnames;
   }
 
-  /** Whether a file's certificate is good for the hostname or pattern, so that the internal CA need not sign for it. */
+  /** Whether a file's certificate is good for the hostname or pattern, so that no other is needed. */
   hasFileFor(hostname: string): boolean {
     return this.#options.files?.lookup(hostname) !== undefined;
   }
 
+  /** For names whose certificate is just being got: resolves when a handshake should go on. */
+  expect(serverName: string): Promise<unknown> | undefined {
+    return this.#options.manager?.expect(serverName);
+  }
+
+  /** What a validator is shown that asks for this name by `acme-tls/1`. */
+  challengeFor(serverName: string): SecureContext | undefined {
+    return this.#options.manager?.board.contextFor(serverName);
+  }
+
   /** The certificate for a lower-case server name; '' and unknown names get the default one. */
   contextFor(serverName: string): SecureContext | undefined {
-    return this.#certificateFor(serverName)?.context;
+    // Where there is no certificate for the name, what a validator wants to see is as good as the default, and surely has
+    // a key of the kind that the answer's certificate needs.
+    const good = this.#goodFor(serverName)?.context;
+    return good ?? this.challengeFor(serverName) ?? this.#fallbackFor(serverName)?.context;
   }
 
   /** What to make the context from for clients that send no server name. */
@@ -57,8 +74,34 @@ export class CertificateStore {
   }
 
   #certificateFor(serverName: string): Certificate | undefined {
-    const { files } = this.#options;
-    return files?.lookup(serverName) ?? this.#leafFor(serverName) ?? files?.first ?? this.#ownLeaf();
+    return this.#goodFor(serverName) ?? this.#fallbackFor(serverName);
+  }
+
+  /** One that is valid for the name now. */
+  #goodFor(serverName: string): Certificate | undefined {
+    return (
+      this.#options.files?.lookup(serverName) ??
+      this.#issuedFor(serverName, true) ??
+      this.#leafFor(serverName)
+    );
+  }
+
+  /** One that clients will complain about, but that says who is here. */
+  #fallbackFor(serverName: string): Certificate | undefined {
+    const { files, ownNames } = this.#options;
+    const ownName = ownNames[0]!;
+    return (
+      this.#issuedFor(serverName, false) ?? files?.first ?? this.#ownLeaf() ?? this.#issuedFor(ownName, false)
+    );
+  }
+
+  /** From the vault; this machine's clock may be wrong, so an expired one is better than another name's. */
+  #issuedFor(serverName: string, isGood: boolean): Certificate | undefined {
+    const { manager } = this.#options;
+    if (!manager) return undefined;
+    const nowMs = manager.wallMs();
+    const found = manager.keeper.shown.best(serverName, nowMs);
+    return found && (!isGood || found.notAfterMs > nowMs) ? found : undefined;
   }
 
   #leafFor(serverName: string): Certificate | undefined {

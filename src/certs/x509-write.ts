@@ -50,6 +50,7 @@ const oids = {
   nameConstraints: '2.5.29.30',
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
+  acmeIdentifier: '1.3.6.1.5.5.7.1.31',
 } as const;
 
 const purposes = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const;
@@ -122,6 +123,11 @@ export function nameConstraints(permitted: readonly string[]): Buffer {
 
 export function extendedKeyUsage(purpose: KeyPurpose): Buffer {
   return extension(oids.extendedKeyUsage, sequence(objectIdentifier(purposes[purpose])));
+}
+
+/** The digest of a challenge's answer, for TLS-ALPN-01 (RFC 8737 section 3). */
+export function acmeIdentifier(digest: Uint8Array): Buffer {
+  return criticalExtension(oids.acmeIdentifier, octetString(digest));
 }
 
 /** 127 random bits under a set one: positive, unpredictable, at most 20 octets (RFC 5280 section 4.1.2.2). */

@@ -6,6 +6,7 @@ import { parseHostname } from '#base/hostname.ts';
 import { cidrSet, isAddress } from '#base/ip.ts';
 import { parseSize } from '#base/size.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
+import { acmeSchema } from './acme-schema.ts';
 
 /** Where a listener binds; `host` undefined is every address of both families. */
 export interface ListenAddress {
@@ -185,6 +186,11 @@ export const edgeConfigSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Make certificates of our own for names that no file covers; its root is `ca.pem` in dataDir.'),
+  acme: acmeSchema
+    .optional()
+    .describe(
+      "Certificates by ACME for the edge's hostname, every route and every claim that no file covers; setting it means agreeing to the authority's terms.",
+    ),
   tunnels: z.array(tunnelSchema).max(10_000).default([]).describe('Tunnels that may connect.'),
   routes: z.array(routeSchema).max(100_000).default([]).describe('Which hostname goes to which tunnel.'),
   upgrades: z

@@ -6,6 +6,7 @@ import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
+import { acmeFaults } from './acme-schema.ts';
 import { type EdgeConfig, edgeConfigSchema, limitsOf, timeoutsOf } from './edge-config-schema.ts';
 import { closestName } from './closest-name.ts';
 
@@ -111,11 +112,15 @@ function crossCheck(config: EdgeConfig): CrossFault[] {
     const message = `no tunnel is called "${route.tunnel}"${guess ? `; did you mean "${guess}"?` : ''}`;
     faults.push({ path: ['routes', i, 'tunnel'], message });
   }
-  if (config.certificates.length === 0 && !config.internalCa) {
+  if (config.certificates.length === 0 && !config.internalCa && !config.acme) {
     faults.push({
       path: [],
-      message: 'there is no certificate to show; list files under certificates, or set internalCa: true',
+      message:
+        'there is no certificate to show; add acme: {} to get some, list files under certificates, or set internalCa: true',
     });
+  }
+  for (const { path, message } of config.acme ? acmeFaults(config.acme) : []) {
+    faults.push({ path: ['acme', ...path], message });
   }
   return faults;
 }
@@ -180,7 +185,7 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 }
 
 function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
-  const { accessLog } = config;
+  const { accessLog, acme } = config;
   return {
     ...config,
     dataDir: resolve(folder, config.dataDir),
@@ -189,6 +194,14 @@ function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
       cert: resolve(folder, cert),
       key: resolve(folder, key),
     })),
+    acme: acme && {
+      ...acme,
+      authorities: acme.authorities.map(({ caFile, eab, ...authority }) => ({
+        ...authority,
+        caFile: caFile && resolve(folder, caFile),
+        eab: eab && { ...eab, hmacKeyFile: resolve(folder, eab.hmacKeyFile) },
+      })),
+    },
   };
 }
 

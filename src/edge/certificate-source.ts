@@ -8,6 +8,13 @@ export interface CertificateSource {
   defaultOptions(): SecureContextOptions | undefined;
   /** Whether the certificate shown for `serverName` is also valid for `host`, so that a connection may be shared. */
   covers(serverName: string, host: string): boolean;
+  /**
+   * A certificate for this server name that is being got at this moment; undefined when nothing is under way. Resolves
+   * when it is there, or when the client should wait no longer; never rejects.
+   */
+  expect?(serverName: string): Promise<unknown> | undefined;
+  /** What a validator is shown that asks for this name by `acme-tls/1` (RFC 8737); undefined when no order waits for it. */
+  challengeFor?(serverName: string): SecureContext | undefined;
   /** 48 bytes for session tickets, shared by all listeners. */
   readonly ticketKeys: Buffer;
 }

@@ -9,7 +9,7 @@ import { cidrSet } from '#base/ip.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
-import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
+import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import { failure } from '#http/exchange.ts';
 import type { ClientAddress, Downstream, RequestHead, Upstream } from '#http/exchange.ts';
@@ -31,6 +31,7 @@ import { Proxy } from './proxy.ts';
 import { redirectToHttps } from './redirect.ts';
 import { TunnelAcceptor } from './tunnel-acceptor.ts';
 import { TunnelRegistry } from './tunnel-registry.ts';
+import { answerWellKnown, type WellKnownSource } from './well-known.ts';
 
 export interface EdgeOptions {
   /** The edge's own hostname, '' if it has none. */
@@ -48,6 +49,10 @@ export interface EdgeOptions {
   readonly proxyProtocolFrom: readonly string[];
   /** Public HTTPS port for redirects; undefined: the port of the first HTTPS listener. */
   readonly redirectPort: number | undefined;
+  /** What the edge answers itself on its plain listeners; nothing by default. */
+  readonly wellKnown?: WellKnownSource;
+  /** Told of the routes in force, declared and claimed, whenever they have changed. */
+  readonly routesChanged?: (routes: readonly RouteEntry[]) => void;
 }
 
 export interface ListenerState {
@@ -128,14 +133,14 @@ class RunningEdge implements Edge {
       log,
       registry: this.#registry,
       snapshot: options.snapshot,
-      routesChanged: (routes) => this.#proxy.apply({ ...this.#snapshot, routes }),
+      routesChanged: (routes) => {
+        this.#proxy.apply({ ...this.#snapshot, routes });
+        options.routesChanged?.(routes);
+      },
     });
     this.#secureFront = new Http1Front(this.#frontOptions('https'));
-    this.#plainFront = new Http1Front(this.#frontOptions('http'));
-    this.#redirectFront = new Http1Front({
-      ...this.#frontOptions('http'),
-      start: (request, front) => this.#redirect(request, front),
-    });
+    this.#plainFront = new Http1Front(this.#plainOptions());
+    this.#redirectFront = new Http1Front(this.#redirectOptions());
     this.#http2 = this.#makeHttp2Front();
     this.#https = options.listen.https.map((address, i) =>
       this.#makeListener(`https${i === 0 ? '' : `-${i + 1}`}`, address, true),
@@ -170,11 +175,8 @@ class RunningEdge implements Edge {
   apply(snapshot: EdgeSnapshot): void {
     this.#snapshot = snapshot;
     this.#secureFront.apply(this.#frontOptions('https'));
-    this.#plainFront.apply(this.#frontOptions('http'));
-    this.#redirectFront.apply({
-      ...this.#frontOptions('http'),
-      start: (request, front) => this.#redirect(request, front),
-    });
+    this.#plainFront.apply(this.#plainOptions());
+    this.#redirectFront.apply(this.#redirectOptions());
     this.#http2.apply(this.#http2Settings());
     this.#tunnels.apply(snapshot);
   }
@@ -256,6 +258,39 @@ class RunningEdge implements Edge {
       timeouts: this.#snapshot.timeouts,
       upgrades: this.#snapshot.upgrades,
     };
+  }
+
+  /** Plain HTTP that serves. */
+  #plainOptions(): Http1FrontOptions {
+    const serve: Http1FrontOptions['start'] = (request, front) => this.#proxy.start(request, front);
+    return {
+      ...this.#frontOptions('http'),
+      start: (request, front) => this.#wellKnown(request, front, serve) ?? serve(request, front),
+    };
+  }
+
+  /** Plain HTTP that redirects. */
+  #redirectOptions(): Http1FrontOptions {
+    const redirect: Http1FrontOptions['start'] = (request, front) => this.#redirect(request, front);
+    return {
+      ...this.#frontOptions('http'),
+      start: (request, front) => this.#wellKnown(request, front, redirect) ?? redirect(request, front),
+    };
+  }
+
+  #wellKnown(
+    request: RequestHead,
+    front: Downstream,
+    start: Http1FrontOptions['start'],
+  ): Upstream | undefined {
+    const { wellKnown } = this.#options;
+    if (!wellKnown) return undefined;
+    const { requestId: id, client } = request;
+    return answerWellKnown({
+      ...{ request, front, source: wellKnown },
+      otherwise: () => start(request, front),
+      answered: (status) => this.#accessLog.addOwn({ id, client: client.address, request, status }),
+    });
   }
 
   #makeHttp2Front(): Http2Front {

@@ -3,7 +3,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import type { SecureContextOptions, Server as TlsServer, TLSSocket } from 'node:tls';
+import type { SecureContext, SecureContextOptions, Server as TlsServer, TLSSocket } from 'node:tls';
 import { SallyportError, errorText } from '#base/errors.ts';
 import type { CidrSet } from '#base/ip.ts';
 import { formatEndpoint, parseAddress } from '#base/ip.ts';
@@ -38,6 +38,8 @@ export interface ListenerOptions {
 
 /** ALPN in the edge's order of preference. */
 const protocols = ['sallyport/1', 'h2', 'http/1.1'];
+/** What validators of TLS-ALPN-01 offer, alone (RFC 8737 section 4); nobody else is answered by it. */
+const challengeProtocol = 'acme-tls/1';
 
 /**
  * A handshake costs 40 KiB and a signature, and takes an honest client two round trips: 2,000 at once are 10,000 a
@@ -212,9 +214,9 @@ export class Listener {
     const server = createTlsServer({
       allowHalfOpen: true,
       handshakeTimeout: handshakeMs,
-      ALPNProtocols: protocols,
+      ALPNCallback: offerOf(certificates),
       ticketKeys: certificates.ticketKeys,
-      SNICallback: (name, done) => done(null, chooseContext(certificates, name)),
+      SNICallback: (name, done) => chooseWhenThere(certificates, name, (context) => done(null, context)),
     });
     server.on('secureConnection', (secured) => this.#onSecured(secured));
     server.on('tlsClientError', (_error, secured) => {
@@ -230,11 +232,45 @@ export class Listener {
     if (!known) return void secured.destroy();
     this.#handshaking.delete(key);
     secured.on('error', ignoreError);
+    // The handshake was all that the validator wanted to see.
+    if (secured.alpnProtocol === challengeProtocol) return void secured.destroy();
     // On a resumed TLS 1.2 session servername is false: the name is unknown then, not trusted.
     const serverName = typeof secured.servername === 'string' ? secured.servername.toLowerCase() : '';
     this.#options.count('accepted');
     this.#options.accept(secured, { ...known.client, serverName }, secured.alpnProtocol || '');
   }
+}
+
+/**
+ * Chooses the protocol. A validator is also shown its certificate here, for only here both the name and what it offers
+ * are known; by then the context of the name has been chosen, and its key and certificate are exchanged for the answer's.
+ */
+function offerOf(
+  certificates: CertificateSource,
+): (this: TLSSocket, asked: { servername: string; protocols: string[] }) => string | undefined {
+  return function choose(this: TLSSocket, asked) {
+    if (asked.protocols.includes(challengeProtocol)) {
+      const context = certificates.challengeFor?.(asked.servername.toLowerCase());
+      if (!context) return undefined;
+      this.setKeyCert(context);
+      return challengeProtocol;
+    }
+    return protocols.find((protocol) => asked.protocols.includes(protocol));
+  };
+}
+
+/** A name whose certificate is just being got waits for it; every other is answered at once. */
+function chooseWhenThere(
+  certificates: CertificateSource,
+  name: string,
+  done: (context: SecureContext | undefined) => void,
+): void {
+  const lower = name.toLowerCase();
+  // Not while a validator may be asking: it is the very thing that the certificate is waiting for.
+  const expected = certificates.challengeFor?.(lower) ? undefined : certificates.expect?.(lower);
+  const choose = (): void => done(chooseContext(certificates, lower));
+  if (expected) void expected.then(choose);
+  else choose();
 }
 
 /** Never throws: an exception in an SNI callback would end the process (CVE-2026-21637). */
@@ -243,7 +279,7 @@ function chooseContext(
   name: string,
 ): ReturnType<CertificateSource['contextFor']> {
   try {
-    return certificates.contextFor(name.toLowerCase());
+    return certificates.contextFor(name);
   } catch {
     return undefined;
   }

@@ -1,17 +1,15 @@
-// One edge put together from its configuration: certificates, internal CA, access log, metrics server and the edge
-// itself. The edge role runs one from a file, the demo one from options.
+// One edge put together from its configuration: certificates, access log, metrics server and the edge itself. The edge role runs one from a file, the demo one from options.
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import { MetricsRegistry } from '#base/metrics.ts';
 import { makeFolder } from '#base/private-file.ts';
 import type { Random } from '#base/random.ts';
-import { CertificateFiles } from '#certs/certificate-files.ts';
-import { CertificateStore } from '#certs/certificate-store.ts';
-import { type InternalCa, openInternalCa } from '#certs/internal-ca.ts';
-import { hostnamesOf, snapshotOf } from '#config/edge-config.ts';
+import type { InternalCa } from '#certs/internal-ca.ts';
+import { snapshotOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
 import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts';
+import { EdgeCertificates } from './edge-certificates.ts';
 
 export interface EdgeInstanceOptions {
   readonly config: EdgeConfig;
@@ -33,10 +31,6 @@ export interface EdgeInstance {
   stop(graceMs: number): Promise<void>;
 }
 
-const lookAtCertificatesEveryMs = 2_000;
-/** Names under which every edge may be reached on its own machine. */
-const localNames = ['localhost', '127.0.0.1', '::1'];
-
 /** Opens everything, or throws one sentence and leaves nothing open. */
 export async function startEdgeInstance(options: EdgeInstanceOptions): Promise<EdgeInstance> {
   const opened: (() => unknown)[] = [];
@@ -51,17 +45,8 @@ export async function startEdgeInstance(options: EdgeInstanceOptions): Promise<E
 async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Promise<EdgeInstance> {
   const { config, clock, random, log } = options;
   makeFolder(config.dataDir);
-  const files = await CertificateFiles.open({
-    pairs: config.certificates,
-    clock,
-    log,
-    lookEveryMs: lookAtCertificatesEveryMs,
-  });
-  opened.push(() => files.close());
-  const ownNames = [...new Set([config.hostname ?? 'localhost', ...localNames])];
-  const internalCa = config.internalCa ? openCa(options, ownNames) : undefined;
-  const certificates = new CertificateStore({ files, internalCa, ownNames, random });
-  serve(certificates, internalCa, config, log);
+  const certificates = await EdgeCertificates.open({ config, clock, random, log });
+  opened.push(() => certificates.close());
 
   const metrics = new MetricsRegistry();
   const edge = await startEdge({
@@ -72,7 +57,9 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     metrics,
     accessLog: options.accessLog,
     snapshot: snapshotOf(config, 1),
-    certificates,
+    certificates: certificates.store,
+    wellKnown: certificates.wellKnown,
+    routesChanged: (routes) => certificates.follow(routes),
     listen: {
       https: config.listen.https,
       http: config.listen.http.map((address) => ({
@@ -84,6 +71,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     redirectPort: config.publicPort,
   });
   opened.push(() => edge.close());
+  certificates.follow(snapshotOf(config, 1).routes);
   let metricsServer: MetricsServer | undefined;
   if (config.listen.metrics) {
     metricsServer = await startMetricsServer({
@@ -96,48 +84,16 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   let version = 1;
   return {
     edge,
-    internalCa,
+    internalCa: certificates.internalCa,
     metricsUrl: metricsServer?.url ?? '',
     async apply(changed) {
-      await files.replace(changed.certificates);
-      serve(certificates, internalCa, changed, log);
+      await certificates.apply(changed);
       edge.apply(snapshotOf(changed, ++version));
     },
     async stop(graceMs) {
-      await edge.drain(graceMs);
+      await Promise.all([edge.drain(graceMs), certificates.close()]);
       await edge.close();
       await metricsServer?.close();
-      files.close();
     },
   };
-}
-
-function openCa(options: EdgeInstanceOptions, ownNames: readonly string[]): InternalCa {
-  const { config, clock, random, log } = options;
-  const internalCa = openInternalCa({
-    folder: config.dataDir,
-    ownNames,
-    hostnames: hostnamesOf(config),
-    clock,
-    random,
-  });
-  log.info('The internal CA is ready', { caFile: internalCa.caFile, caPin: internalCa.pin });
-  return internalCa;
-}
-
-/** Tells the store which hostnames are served, and has the internal CA permitted to sign for those that no file covers. */
-function serve(
-  certificates: CertificateStore,
-  internalCa: InternalCa | undefined,
-  config: EdgeConfig,
-  log: Log,
-): void {
-  const hostnames = hostnamesOf(config);
-  certificates.serve(hostnames);
-  const added = internalCa?.extend(hostnames.filter((hostname) => !certificates.hasFileFor(hostname))) ?? [];
-  if (added.length === 0) return;
-  log.warn('The internal CA has a further root; clients that trust ca.pem need it again for these names', {
-    names: added.join(' '),
-    caFile: internalCa!.caFile,
-  });
 }

@@ -88,6 +88,7 @@ function needsRestart(before: EdgeConfig, after: EdgeConfig): string[] {
     'proxyProtocol',
     'dataDir',
     'internalCa',
+    'acme',
     'accessLog',
   ] as const;
   return [...keys, 'logLevel' as const, 'logFormat' as const].filter(

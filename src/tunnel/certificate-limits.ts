@@ -2,6 +2,7 @@
 // it may vouch (RFC 5280 sections 4.2.1.9 and 4.2.1.10). Read out of the DER of a certificate that OpenSSL has parsed
 // already, so its form is sound.
 import { isIP } from 'node:net';
+import { type DerElement, readElements } from '#base/der-read.ts';
 import { addressBytes } from '#base/ip.ts';
 
 export interface CertificateLimits {
@@ -19,34 +20,29 @@ const nameConstraints = '551d1e';
 const dnsName = 0x82;
 const ipAddress = 0x87;
 
-interface Tlv {
-  readonly tag: number;
-  readonly value: Buffer;
-}
-
 /** Reads the limits of one certificate in DER. */
 export function certificateLimits(der: Buffer): CertificateLimits {
   const extensions = extensionsOf(der);
   const constraints = extensions.get(nameConstraints);
   return {
     pathLength: pathLengthOf(extensions.get(basicConstraints)),
-    permits: (name) => constraints === undefined || isPermitted(childrenOf(constraints), name),
+    permits: (name) => constraints === undefined || isPermitted(readElements(constraints), name),
   };
 }
 
 function pathLengthOf(constraints: Buffer | undefined): number {
-  const limit = constraints && childrenOf(constraints).find(({ tag }) => tag === 0x02);
+  const limit = constraints && readElements(constraints).find(({ tag }) => tag === 0x02);
   if (!limit) return Infinity;
   return limit.value.length > 4 ? 0 : limit.value.readUIntBE(0, limit.value.length);
 }
 
 /** permittedSubtrees [0] must hold one that fits, if it holds any of the name's kind; excludedSubtrees [1] none. */
-function isPermitted(constraints: readonly Tlv[], name: string): boolean {
+function isPermitted(constraints: readonly DerElement[], name: string): boolean {
   const kind = isIP(name) ? ipAddress : dnsName;
   const subtrees = (tag: number): Buffer[] =>
     constraints
       .filter((list) => list.tag === tag)
-      .flatMap((list) => childrenOf(list.value).map((subtree) => childrenOf(subtree.value)[0]))
+      .flatMap((list) => readElements(list.value).map((subtree) => readElements(subtree.value)[0]))
       .filter((base) => base?.tag === kind)
       .map((base) => base!.value);
   const permitted = subtrees(0xa0);
@@ -71,29 +67,18 @@ function isInNetwork(name: string, base: Buffer): boolean {
 
 /** Extension values by object identifier: Certificate > TBSCertificate > [3] > list > (oid, critical?, value). */
 function extensionsOf(der: Buffer): Map<string, Buffer> {
-  const [certificate] = childrenOf(der);
-  const [toBeSigned] = childrenOf(certificate!.value);
-  const extensions = childrenOf(toBeSigned!.value).find(({ tag }) => tag === 0xa3);
-  const [list] = extensions ? childrenOf(extensions.value) : [];
+  const [certificate] = readElements(der);
+  const [toBeSigned] = readElements(certificate!.value);
+  const extensions = readElements(toBeSigned!.value).find(({ tag }) => tag === 0xa3);
+  const [list] = extensions ? readElements(extensions.value) : [];
   const found = new Map<string, Buffer>();
-  for (const extension of list ? childrenOf(list.value) : []) {
-    const parts = childrenOf(extension.value);
-    const [content] = childrenOf(parts.at(-1)!.value);
-    if (content) found.set(parts[0]!.value.toString('hex'), content.value);
+  for (const extension of list ? readElements(list.value) : []) {
+    const parts = readElements(extension.value);
+    const identifier = parts[0]!.value.toString('hex');
+    // What stands in extensions that we do not know need not even be DER.
+    if (identifier !== basicConstraints && identifier !== nameConstraints) continue;
+    const [content] = readElements(parts.at(-1)!.value);
+    if (content) found.set(identifier, content.value);
   }
   return found;
-}
-
-/** The elements that follow one another in a constructed value. */
-function childrenOf(bytes: Buffer): Tlv[] {
-  const children: Tlv[] = [];
-  for (let at = 0; at + 2 <= bytes.length;) {
-    const short = bytes[at + 1]!;
-    const lengthBytes = short < 0x80 ? 0 : short & 0x7f;
-    const start = at + 2 + lengthBytes;
-    const length = lengthBytes === 0 ? short : bytes.readUIntBE(at + 2, lengthBytes);
-    children.push({ tag: bytes[at]!, value: bytes.subarray(start, start + length) });
-    at = start + length;
-  }
-  return children;
 }

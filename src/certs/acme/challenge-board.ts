@@ -1,0 +1,123 @@
+// What is shown to validators at this moment: tokens on the plain listener, certificates for acme-tls/1, TXT records in
+// zones. Orders put answers up and take them down; the listeners ask what there is.
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Clock } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import type { ChallengeMethod } from '#model/certificate-record.ts';
+import type { CertificateVault } from '#model/certificate-vault.ts';
+import type { ChallengePresenter } from '#model/challenge-presenter.ts';
+import { challengeCertificate, txtNameOf, txtValueOf } from './challenge.ts';
+
+export interface ChallengeBoardOptions {
+  /** Answers go there too where several edges may be asked. */
+  readonly vault: CertificateVault;
+  readonly presenters: readonly ChallengePresenter[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** One answer to be put up. */
+export interface ChallengeAnswer {
+  readonly method: ChallengeMethod;
+  /** The hostname, `*.` in front of a wildcard's. */
+  readonly name: string;
+  readonly token: string;
+  /** See keyAuthorization. */
+  readonly authorization: string;
+}
+
+/** Takes an answer down again; never rejects. */
+export type TakeDown = () => Promise<void>;
+
+/** An order lives for ten minutes (order-run.ts); nobody asks for its answers after that. */
+const answerLifeMs = 15 * 60_000;
+/** Taking a TXT record down is a courtesy that must not hold up a stop. */
+const takeDownMs = 15_000;
+
+/** See the head of the file. */
+export class ChallengeBoard {
+  readonly #options: ChallengeBoardOptions;
+  readonly #tokens = new Map<string, string>();
+  readonly #contexts = new Map<string, SecureContext>();
+
+  constructor(options: ChallengeBoardOptions) {
+    this.#options = options;
+  }
+
+  /** What HTTP-01 serves for a token of ours, or of another edge that shares the vault. */
+  async tokenAnswer(token: string): Promise<string | undefined> {
+    return this.#tokens.get(token) ?? (await this.#options.vault.answer(token));
+  }
+
+  /** What TLS-ALPN-01 shows for a server name. */
+  contextFor(serverName: string): SecureContext | undefined {
+    return this.#contexts.get(serverName);
+  }
+
+  /** Who can write the TXT record for a name. */
+  presenterFor(name: string): ChallengePresenter | undefined {
+    return this.#options.presenters.find((presenter) => presenter.covers(name));
+  }
+
+  /** Puts an answer up and resolves when validators can see it. */
+  async putUp(answer: ChallengeAnswer, signal: AbortSignal): Promise<TakeDown> {
+    switch (answer.method) {
+      case 'http-01':
+        return this.#putUpToken(answer);
+      case 'tls-alpn-01':
+        return this.#putUpCertificate(answer);
+      case 'dns-01':
+        return this.#putUpRecord(answer, signal);
+    }
+  }
+
+  async #putUpToken({ token, authorization }: ChallengeAnswer): Promise<TakeDown> {
+    const { vault, clock } = this.#options;
+    this.#tokens.set(token, authorization);
+    await vault.keepAnswer(token, authorization, clock.wallMs() + answerLifeMs);
+    return async () => {
+      this.#tokens.delete(token);
+      await this.#quietly('a challenge answer', vault.forgetAnswer(token));
+    };
+  }
+
+  async #putUpCertificate({ name, authorization }: ChallengeAnswer): Promise<TakeDown> {
+    const { clock, random } = this.#options;
+    const { certPem, keyPem } = challengeCertificate(name, authorization, { wallMs: clock.wallMs(), random });
+    const context = createSecureContext({ cert: certPem, key: keyPem, minVersion: 'TLSv1.2' });
+    this.#contexts.set(name, context);
+    return async () => {
+      if (this.#contexts.get(name) === context) this.#contexts.delete(name);
+    };
+  }
+
+  async #putUpRecord({ name, authorization }: ChallengeAnswer, signal: AbortSignal): Promise<TakeDown> {
+    const presenter = this.presenterFor(name);
+    if (!presenter) throw new Error(`nobody can write the TXT record for ${name}`);
+    const [record, value] = [txtNameOf(name), txtValueOf(authorization)];
+    // Even one that failed may have left the record behind.
+    const takeDown: TakeDown = () =>
+      this.#quietly(
+        `the TXT record ${record}`,
+        presenter.removeTxt(record, value, AbortSignal.timeout(takeDownMs)),
+      );
+    try {
+      await presenter.presentTxt(record, value, signal);
+    } catch (error) {
+      await takeDown();
+      throw error;
+    }
+    return takeDown;
+  }
+
+  async #quietly(what: string, work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#options.log.warn(`${what} could not be removed (${errorText(error)}); remove it by hand.`);
+    }
+  }
+}

@@ -1,0 +1,361 @@
+// Keeps certificates for every hostname that the edge serves: asks the plan what is due, carries it out while holding the
+// vault's lease, shows what has come. One loop, woken by whatever changes; every decision is order-plan.ts's.
+import { type Clock, sleep } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import { TaskGroup } from '#base/tasks.ts';
+import type { WebClient } from '#base/web-client.ts';
+import { matchesHostPattern } from '#base/hostname.ts';
+import type { OrderRecord, PendingOrder } from '#model/certificate-record.ts';
+import type { CertificateVault, VaultLease } from '#model/certificate-vault.ts';
+import type { ChallengePresenter } from '#model/challenge-presenter.ts';
+import { ChallengeBoard } from '../acme/challenge-board.ts';
+import type { AcmeSettings } from './acme-settings.ts';
+import { Authorities } from './authorities.ts';
+import { CertificateKeeper } from './certificate-keeper.ts';
+import { methodChoices, type MethodChoice, methodFault, type MethodFacts } from './method-choice.ts';
+import { historyMs, pastTries } from './order-history.ts';
+import { type DueOrder, type OrderPlan, planOrders } from './order-plan.ts';
+import { carryOut, type OrderResult } from './order-task.ts';
+import { reportFailure } from './order-report.ts';
+import { renewalTime } from './renewal-time.ts';
+import { RenewalWindows } from './renewal-windows.ts';
+import { certificateNameFor, isPublicName } from './wanted-names.ts';
+
+export interface CertificateManagerOptions {
+  readonly settings: AcmeSettings;
+  readonly vault: CertificateVault;
+  readonly presenters: readonly ChallengePresenter[];
+  /** What listeners there are, for the choice of method. */
+  readonly listeners: { readonly hasTls: boolean; readonly hasPlain: boolean };
+  /** Whether another certificate is good for a hostname, so that none is to be got. */
+  readonly hasOther: (hostname: string) => boolean;
+  readonly webFor: (ca: string | undefined) => WebClient & { close(): void };
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Told of every order that has ended. */
+  readonly onOrder?: (order: OrderRecord) => void;
+}
+
+/** Orders at once: enough to hide an authority's latency, few enough to be no burst. */
+const maxAtOnce = 4;
+/** A holder that is gone is followed after this long. */
+const leaseMs = 60_000;
+const leaseName = 'certificate-orders';
+/** How often the vault is looked at for what other edges have kept. */
+const lookEveryMs = 15_000;
+/** The same while another edge orders what is missing here. */
+const lookWhileElsewhereMs = 1_000;
+/** After work there may be more at once; a breath keeps a fault from turning into a spin. */
+const betweenRoundsMs = 100;
+/** How long a handshake waits for its certificate: less than listeners give a handshake. */
+const handshakeWaitMs = 8_000;
+/** Hostnames below wildcard routes that may get a certificate of their own when asked for, in an hour. */
+const maxDemandsPerHour = 20;
+const hourMs = 3_600_000;
+
+/** See the head of the file. */
+export class CertificateManager {
+  readonly board: ChallengeBoard;
+  readonly keeper: CertificateKeeper;
+  readonly #options: CertificateManagerOptions;
+  readonly #authorities: Authorities;
+  readonly #windows: RenewalWindows;
+  readonly #tasks = new TaskGroup();
+  readonly #holder: string;
+  readonly #running = new Map<DueOrder, Promise<void>>();
+  readonly #forced = new Set<string>();
+  readonly #told = new Set<string>();
+  readonly #demanded = new Map<string, number>();
+  #hostnames: readonly string[] = [];
+  #wanted: readonly string[] = [];
+  #wake: () => void = () => {};
+  #isWoken = false;
+
+  constructor(options: CertificateManagerOptions) {
+    this.#options = options;
+    const { vault, presenters, clock, random, log, settings, webFor } = options;
+    this.#holder = random.bytes(8).toString('hex');
+    this.board = new ChallengeBoard({ vault, presenters, clock, random, log });
+    this.#authorities = new Authorities({ settings, vault, clock, webFor });
+    this.keeper = new CertificateKeeper({ vault, clock, log });
+    this.#windows = new RenewalWindows({
+      ...{ settings, log, keeper: this.keeper, authorities: this.#authorities },
+      wallMs: () => this.wallMs(),
+    });
+  }
+
+  /** Reads what the vault has, so that it is shown from the first handshake on, and starts to work. */
+  async start(): Promise<void> {
+    await this.keeper.load(this.wallMs(), historyMs);
+    this.#tasks.start('certificates', (signal) => this.#loop(signal));
+  }
+
+  async close(): Promise<void> {
+    await this.#tasks.close();
+    await Promise.allSettled(this.#running.values());
+    this.#authorities.close();
+  }
+
+  /** The hostnames and `*.` patterns that are served from now on, in order of importance. */
+  want(hostnames: readonly string[]): void {
+    this.#hostnames = hostnames;
+    this.#rethink();
+  }
+
+  /** Wall time, put right by an authority's where this machine's clock is wrong. */
+  wallMs(): number {
+    return this.#options.clock.wallMs() + this.#authorities.clockErrorMs;
+  }
+
+  /** Renews certificates now, whatever the time and whatever failed before. */
+  renewNow(ids: Iterable<string>): void {
+    for (const id of ids) this.#forced.add(id);
+    this.wake();
+  }
+
+  /** Looks at everything again soon. */
+  wake(): void {
+    this.#isWoken = true;
+    this.#wake();
+  }
+
+  /**
+   * For a handshake that names `serverName`: undefined when what is there is all there will be; else resolves when the
+   * certificate has come, or will not for now.
+   */
+  expect(serverName: string): Promise<boolean> | undefined {
+    const nowMs = this.wallMs();
+    if (this.keeper.shown.isGood(serverName, nowMs)) {
+      this.#noteVisit(serverName, nowMs);
+      return undefined;
+    }
+    if (serverName === '' || this.#options.hasOther(serverName) || !this.#isExpected(serverName, nowMs))
+      return undefined;
+    return this.keeper.shown.wait(serverName, handshakeWaitMs);
+  }
+
+  /** Whether a name is, or on this very demand becomes, one that a certificate is being got for. */
+  #isExpected(serverName: string, nowMs: number): boolean {
+    const name = this.#wanted.includes(serverName) ? serverName : this.#nameFor(serverName);
+    if (!this.#wanted.includes(name) && !this.#demand(serverName, nowMs)) return false;
+    return pastTries(name, this.keeper.orders).notBeforeMs <= nowMs;
+  }
+
+  /** A hostname below a wildcard route that has no wildcard certificate. */
+  #demand(serverName: string, nowMs: number): boolean {
+    if (!this.#options.settings.onDemand || !this.#isBelowPattern(serverName) || !this.#canOrder(serverName))
+      return false;
+    for (const [name, atMs] of this.#demanded) if (nowMs - atMs > hourMs) this.#demanded.delete(name);
+    if (this.#demanded.size >= maxDemandsPerHour) return false;
+    this.#demanded.set(serverName, nowMs);
+    this.#rethink();
+    return true;
+  }
+
+  /** Certificates that were got on demand are renewed when somebody still asks for them near their end. */
+  #noteVisit(serverName: string, nowMs: number): void {
+    const { record } = this.keeper.shown.best(serverName, nowMs)!;
+    if (this.#demanded.has(serverName) || renewalTime(record).atMs > nowMs || record.source === 'imported')
+      return;
+    if (!this.#wanted.includes(serverName) && record.names.includes(serverName))
+      this.#demand(serverName, nowMs);
+  }
+
+  #isBelowPattern(serverName: string): boolean {
+    return this.#hostnames.some((one) => one.startsWith('*.') && matchesHostPattern(one, serverName));
+  }
+
+  /** Recomputes the names that certificates are to have. */
+  #rethink(): void {
+    const names = new Set<string>();
+    for (const hostname of [...this.#hostnames, ...this.#demanded.keys()]) {
+      if (this.#options.hasOther(hostname)) continue;
+      if (this.#canOrder(hostname)) names.add(this.#nameFor(hostname));
+    }
+    this.#wanted = [...names];
+    this.wake();
+  }
+
+  #nameFor(hostname: string): string {
+    const { wildcards } = this.#options.settings;
+    return certificateNameFor(hostname, (wildcard) => wildcards && this.methodsOf(wildcard).length > 0);
+  }
+
+  /** Whether some authority and some method fit; says once why not. */
+  #canOrder(hostname: string): boolean {
+    const { settings } = this.#options;
+    if (!isPublicName(hostname) && settings.authorities.every(({ isPublic }) => isPublic)) {
+      this.#tell(`No public authority vouches for ${hostname}; the internal CA can (internalCa: true).`);
+      return false;
+    }
+    if (this.methodsOf(hostname).length > 0) return true;
+    this.#tell(
+      `There will be no certificate for ${hostname}: ${methodFault(hostname, this.#factsOf(hostname))}.`,
+    );
+    return false;
+  }
+
+  #tell(sentence: string): void {
+    if (this.#told.has(sentence)) return;
+    this.#told.add(sentence);
+    this.#options.log.info(sentence);
+  }
+
+  /** Methods that are possible for a name, best first. */
+  methodsOf(name: string): MethodChoice[] {
+    return methodChoices(name, this.#factsOf(name));
+  }
+
+  #factsOf(name: string): MethodFacts {
+    const { settings, listeners, vault } = this.#options;
+    return {
+      presenter: this.board.presenterFor(name)?.label,
+      allowed: settings.methods,
+      hasTlsListener: listeners.hasTls,
+      hasPlainListener: listeners.hasPlain,
+      isShared: vault.isShared,
+    };
+  }
+
+  /** What is due, by all that is known here. */
+  plan(pending: readonly PendingOrder[]): OrderPlan {
+    const { settings } = this.#options;
+    return planOrders({
+      ...{ settings, pending, wanted: this.#wanted, forced: this.#forced },
+      nowMs: this.wallMs(),
+      certificates: this.keeper.shown.records,
+      orders: this.keeper.orders,
+      methodsOf: (name) => this.methodsOf(name),
+      busy: new Set([...this.#running.keys()].flatMap(({ names }) => names)),
+    });
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      let waitMs = lookEveryMs;
+      try {
+        waitMs = await this.#round(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#options.log.error(
+          `Certificates could not be looked after (${errorText(error)}); tried again soon.`,
+        );
+      }
+      await this.#rest(waitMs, signal);
+    }
+  }
+
+  /** Does what is due; returns how long to rest after. */
+  async #round(signal: AbortSignal): Promise<number> {
+    const { vault } = this.#options;
+    await this.keeper.refresh(this.wallMs());
+    await this.keeper.saveUnsaved();
+    await this.keeper.forgetUnwanted(this.#isCovering.bind(this), this.wallMs());
+    const plan = this.plan(await vault.pendingOrders());
+    if (plan.due.length === 0 && !this.#windows.isAnyDue()) {
+      return Math.min(lookEveryMs, Math.max(0, plan.nextMs - this.wallMs()));
+    }
+    const lease = await vault.lease(leaseName, this.#holder, leaseMs);
+    if (!lease) return lookWhileElsewhereMs;
+    try {
+      await this.#work(lease, signal);
+    } finally {
+      await lease.release();
+    }
+    return betweenRoundsMs;
+  }
+
+  /** Whether a certificate serves any hostname that is wanted or could be asked for. */
+  #isCovering(names: readonly string[]): boolean {
+    return names.some((name) => this.#wanted.includes(name) || this.#isBelowPattern(name));
+  }
+
+  /** With the lease in hand: what others have done meanwhile counts, then everything that is due is carried out. */
+  async #work(lease: VaultLease, signal: AbortSignal): Promise<void> {
+    const own = new AbortController();
+    const both = AbortSignal.any([signal, own.signal]);
+    let renewMs = this.#options.clock.nowMs() + leaseMs / 3;
+    await this.keeper.load(this.wallMs(), historyMs);
+    try {
+      do {
+        await this.#learnTime(both);
+        await this.#windows.askDue(both);
+        await this.#startDue(both);
+        if (this.#running.size === 0) return;
+        await Promise.race([...this.#running.values(), this.#rest(leaseMs / 3, both)]);
+        if (this.#options.clock.nowMs() < renewMs) continue;
+        renewMs = this.#options.clock.nowMs() + leaseMs / 3;
+        if (!(await lease.renew())) throw new Error('another edge has taken over the orders');
+      } while (!both.aborted);
+    } finally {
+      own.abort(new Error('the lease is given up'));
+      await Promise.allSettled(this.#running.values());
+    }
+  }
+
+  /** Before the first order: an authority's clock, because a wrong one here makes everything look due. */
+  async #learnTime(signal: AbortSignal): Promise<void> {
+    const [first] = this.#options.settings.authorities;
+    if (this.#authorities.knowsTime(first!)) return;
+    const before = this.#authorities.clockErrorMs;
+    // One that is away is found out by the order itself, which then goes to the next.
+    await this.#authorities.use(first!, signal, (client) => client.directory(signal)).catch(() => {});
+    const wrongMs = this.#authorities.clockErrorMs;
+    if (wrongMs === 0 || wrongMs === before) return;
+    const days = (Math.abs(wrongMs) / 86_400_000).toFixed(1);
+    this.#options.log.error(
+      `This machine's clock is ${days} days ${wrongMs > 0 ? 'behind' : 'ahead of'} that of ${first!.label}; set it (timedatectl set-ntp true). Until then certificates are looked after by the authority's time.`,
+    );
+  }
+
+  async #startDue(signal: AbortSignal): Promise<void> {
+    const { due } = this.plan(await this.#options.vault.pendingOrders());
+    for (const order of due.slice(0, maxAtOnce - this.#running.size)) {
+      const work = this.#carryOut(order, signal).finally(() => this.#running.delete(order));
+      this.#running.set(order, work);
+    }
+  }
+
+  async #carryOut(due: DueOrder, signal: AbortSignal): Promise<void> {
+    const { vault, clock, random, log } = this.#options;
+    if (due.renews) this.#forced.delete(due.renews.id);
+    const parts = { authorities: this.#authorities, board: this.board, vault, clock, random };
+    let result: OrderResult;
+    try {
+      result = await carryOut(due, { ...parts, wallMs: () => this.wallMs() }, signal);
+    } catch (error) {
+      if (!signal.aborted)
+        log.error(`A fault while ${due.names.join(', ')} were ordered`, { error: errorText(error) });
+      return;
+    }
+    await this.keeper.noteOrder(result.order);
+    this.#options.onOrder?.(result.order);
+    if (result.certificate) {
+      await this.keeper.keep(result.certificate, result.order.id, this.wallMs());
+      log.info('A certificate was issued', {
+        names: due.names.join(' '),
+        authority: due.authority.label,
+        method: due.method,
+        until: new Date(result.certificate.notAfterMs).toISOString(),
+      });
+      return;
+    }
+    for (const name of due.names) this.keeper.shown.release(name, false);
+    reportFailure(log, result.order, this.keeper, this.wallMs());
+  }
+
+  /** Waits, unless somebody wakes it. */
+  async #rest(ms: number, signal: AbortSignal): Promise<void> {
+    if (!this.#isWoken) {
+      const awake = new AbortController();
+      this.#wake = () => awake.abort(new Error('awake'));
+      await sleep(this.#options.clock, ms, AbortSignal.any([signal, awake.signal])).catch(() => {});
+      this.#wake = () => {};
+      awake.abort(new Error('awake'));
+    }
+    this.#isWoken = false;
+  }
+}

@@ -1,0 +1,185 @@
+// An edge's certificates put together: files, the vault with what ACME has brought, the internal CA, the store that the
+// listeners ask, and what the plain listeners answer for all of them.
+import { join } from 'node:path';
+import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import { version } from '#base/version.ts';
+import { createWebClient } from '#base/web-client.ts';
+import { httpChallengePath } from '#certs/acme/challenge.ts';
+import { CertificateFiles } from '#certs/certificate-files.ts';
+import { CertificateStore } from '#certs/certificate-store.ts';
+import { type InternalCa, openInternalCa } from '#certs/internal-ca.ts';
+import { CertificateManager } from '#certs/issuance/certificate-manager.ts';
+import { openFileVault } from '#certs/vault/file-vault.ts';
+import { hostnamesOf } from '#config/edge-config.ts';
+import type { EdgeConfig } from '#config/edge-config-schema.ts';
+import type { WellKnownAnswer, WellKnownSource } from '#edge/well-known.ts';
+import type { RouteEntry } from '#model/edge-snapshot.ts';
+import type { ChallengePresenter } from '#model/challenge-presenter.ts';
+import { acmeSettingsOf } from './acme-settings.ts';
+
+export interface EdgeCertificatesOptions {
+  readonly config: EdgeConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Who can write TXT records for DNS-01. */
+  readonly presenters?: readonly ChallengePresenter[];
+}
+
+const lookAtFilesEveryMs = 2_000;
+/** Names under which every edge may be reached on its own machine. */
+const localNames = ['localhost', '127.0.0.1', '::1'];
+
+/** See the head of the file. */
+export class EdgeCertificates {
+  readonly store: CertificateStore;
+  readonly internalCa: InternalCa | undefined;
+  readonly manager: CertificateManager | undefined;
+  readonly #files: CertificateFiles;
+  readonly #log: Log;
+  #config: EdgeConfig;
+  /** Undefined until the listeners are there to answer validators. */
+  #routes: readonly RouteEntry[] | undefined;
+
+  private constructor(
+    files: CertificateFiles,
+    parts: Pick<EdgeCertificates, 'store' | 'internalCa' | 'manager'>,
+    options: EdgeCertificatesOptions,
+  ) {
+    this.#files = files;
+    this.store = parts.store;
+    this.internalCa = parts.internalCa;
+    this.manager = parts.manager;
+    this.#log = options.log;
+    this.#config = options.config;
+  }
+
+  /** Opens everything; what cannot be opened is an error, and then nothing is left open. */
+  static async open(options: EdgeCertificatesOptions): Promise<EdgeCertificates> {
+    const { config, clock, log, random } = options;
+    const files = await CertificateFiles.open({
+      pairs: config.certificates,
+      clock,
+      log,
+      lookEveryMs: lookAtFilesEveryMs,
+    });
+    try {
+      const ownNames = [...new Set([config.hostname ?? 'localhost', ...localNames])];
+      const internalCa = config.internalCa ? openCa(options, ownNames) : undefined;
+      const manager = config.acme ? openManager(options, files) : undefined;
+      const store = new CertificateStore({ files, internalCa, manager, ownNames, random });
+      const opened = new EdgeCertificates(files, { store, internalCa, manager }, options);
+      await manager?.start();
+      opened.#serve();
+      return opened;
+    } catch (error) {
+      files.close();
+      throw error;
+    }
+  }
+
+  /** Follows a changed configuration; throws, with nothing changed, if a file it names cannot be used. */
+  async apply(config: EdgeConfig): Promise<void> {
+    await this.#files.replace(config.certificates);
+    this.#config = config;
+    this.#serve();
+  }
+
+  /** Follows the routes in force, claims and all; to be called when the listeners are open. */
+  follow(routes: readonly RouteEntry[]): void {
+    this.#routes = routes;
+    this.#want();
+  }
+
+  async close(): Promise<void> {
+    this.#files.close();
+    await this.manager?.close();
+  }
+
+  /** What the plain listeners answer. */
+  get wellKnown(): WellKnownSource {
+    return { find: (path) => this.#find(path) };
+  }
+
+  #find(path: string): Promise<WellKnownAnswer | undefined> | undefined {
+    if (this.manager && path.startsWith(httpChallengePath)) return challengeAnswer(this.manager, path);
+    return undefined;
+  }
+
+  /** Tells the store which hostnames are served, and has the internal CA permitted to sign for those that only it can. */
+  #serve(): void {
+    const hostnames = hostnamesOf(this.#config);
+    this.store.serve(hostnames);
+    this.#want();
+    const uncovered = hostnames.filter((hostname) => !this.store.hasFileFor(hostname));
+    const added = this.internalCa?.extend(uncovered) ?? [];
+    if (added.length === 0) return;
+    this.#log.warn(
+      'The internal CA has a further root; clients that trust ca.pem need it again for these names',
+      {
+        names: added.join(' '),
+        caFile: this.internalCa!.caFile,
+      },
+    );
+  }
+
+  /** The edge's own name first: connectors dial it. */
+  #want(): void {
+    if (!this.#routes) return;
+    const { hostname } = this.#config;
+    const names = [
+      ...(hostname === undefined ? [] : [hostname]),
+      ...this.#routes.map((route) => route.hostname),
+    ];
+    this.manager?.want([...new Set(names)]);
+  }
+}
+
+async function challengeAnswer(
+  manager: CertificateManager,
+  path: string,
+): Promise<WellKnownAnswer | undefined> {
+  const text = await manager.board.tokenAnswer(path.slice(httpChallengePath.length));
+  return text === undefined
+    ? undefined
+    : { contentType: 'application/octet-stream', body: Buffer.from(text) };
+}
+
+function openManager(options: EdgeCertificatesOptions, files: CertificateFiles): CertificateManager {
+  const { config, clock, random, log } = options;
+  const acme = config.acme!;
+  return new CertificateManager({
+    settings: acmeSettingsOf(acme),
+    vault: openFileVault({
+      folder: join(config.dataDir, 'certificates'),
+      unique: `${process.pid}-${random.bytes(4).toString('hex')}`,
+      isShared: acme.shared,
+      ...{ clock, log },
+    }),
+    presenters: options.presenters ?? [],
+    // A balancer that ends TLS leaves plain listeners only; one that does not passes acme-tls/1 on.
+    listeners: {
+      hasTls: config.listen.https.length > 0 && !config.listen.serveHttp,
+      hasPlain: config.listen.http.length > 0,
+    },
+    hasOther: (hostname) => files.lookup(hostname) !== undefined,
+    webFor: (ca) =>
+      createWebClient({ userAgent: `sallyport/${version}`, ...(ca === undefined ? {} : { ca }) }),
+    ...{ clock, random, log },
+  });
+}
+
+function openCa(options: EdgeCertificatesOptions, ownNames: readonly string[]): InternalCa {
+  const { config, clock, random, log } = options;
+  const internalCa = openInternalCa({
+    folder: config.dataDir,
+    ownNames,
+    hostnames: hostnamesOf(config),
+    clock,
+    random,
+  });
+  log.info('The internal CA is ready', { caFile: internalCa.caFile, caPin: internalCa.pin });
+  return internalCa;
+}
