@@ -5,8 +5,8 @@
 set -eu
 
 packages="bind9 bind9-dnsutils bind9-utils caddy chromium curl docker-registry git haproxy iproute2 knot
-knot-dnsutils nghttp2-client nghttp2-server nginx-light openssl pdns-backend-sqlite3 pdns-server procps
-skopeo wget wrk"
+knot-dnsutils nghttp2-client nghttp2-server nginx-light openssl pdns-backend-sqlite3 pdns-server
+postgresql procps skopeo wget wrk"
 
 missing=""
 for package in $packages; do

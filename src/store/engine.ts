@@ -2,6 +2,11 @@
 // tell their errors in our words, watch for changes of others, copy themselves.
 import type { Database, Transacting } from './tables.ts';
 
+export interface ChangeOptions {
+  /** Goes through whole tables: has minutes instead of seconds, and a connection of its own where there are several. */
+  readonly isLong?: boolean;
+}
+
 export interface Engine {
   readonly kind: 'sqlite' | 'postgres';
   /** Where the database is, without secrets; for messages. */
@@ -10,9 +15,9 @@ export interface Engine {
   /** Runs single statements. `attempt` completes "could not ..." in errors. */
   run<T>(attempt: string, work: (db: Database) => Promise<T>): Promise<T>;
   /** Runs `work` in one transaction that may write; it is durable when this resolves, undone when it rejects. */
-  change<T>(attempt: string, work: (trx: Transacting) => Promise<T>): Promise<T>;
+  change<T>(attempt: string, work: (trx: Transacting) => Promise<T>, options?: ChangeOptions): Promise<T>;
   /** Runs `work` on one unchanging view of the database. */
-  read<T>(attempt: string, work: (trx: Transacting) => Promise<T>): Promise<T>;
+  read<T>(attempt: string, work: (trx: Transacting) => Promise<T>, options?: ChangeOptions): Promise<T>;
 
   /** Within a transaction: tells other processes of the new revision as soon as it is kept. */
   announce(trx: Transacting, revision: number): Promise<void>;

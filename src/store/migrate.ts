@@ -26,7 +26,7 @@ const rowsPerTurn = 200;
  */
 export async function migrate(engine: Engine, options: MigrateOptions): Promise<void> {
   const attempt = 'bring the database to the present version';
-  while (await engine.change(attempt, (trx) => migrateOnce(engine, trx, options)));
+  while (await engine.change(attempt, (trx) => migrateOnce(engine, trx, options), { isLong: true }));
 }
 
 /** Applies the next migration; whether there was one. */

@@ -52,6 +52,10 @@ async function openEngine({ url, clock, log, random }: StoreOptions): Promise<En
     const { openSqlite } = await import('./sqlite-engine.ts');
     return openSqlite({ file: pathOf(url), clock, log, random });
   }
+  if (scheme === 'postgres' || scheme === 'postgresql') {
+    const { openPostgres } = await import('./postgres-engine.ts');
+    return openPostgres({ url, clock, log, random });
+  }
   throw new SallyportError(
     'config-invalid',
     `A store is "file:" and a path, or a "postgres://" URL; "${scheme}:" is neither.`,

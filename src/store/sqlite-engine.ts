@@ -6,11 +6,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { Backoff } from '#base/backoff.ts';
 import { type Clock, sleep } from '#base/clock.ts';
-import { errorText, SallyportError } from '#base/errors.ts';
+import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import { makeFolder } from '#base/private-file.ts';
 import type { Random } from '#base/random.ts';
-import type { Engine } from './engine.ts';
+import { closedError } from './closed-error.ts';
+import type { ChangeOptions, Engine } from './engine.ts';
 import { copyDatabase } from './sqlite-copy.ts';
 import { NodeSqliteDialect } from './sqlite-database.ts';
 import { isLocked, translateSqliteError } from './sqlite-errors.ts';
@@ -68,8 +69,27 @@ class SqliteEngine implements Engine {
     return this.run(attempt, (db) => db.transaction().execute(work));
   }
 
-  read<T>(attempt: string, work: (trx: Transacting) => Promise<T>): Promise<T> {
-    return this.run(attempt, (db) => db.transaction().setAccessMode('read only').execute(work));
+  read<T>(
+    attempt: string,
+    work: (trx: Transacting) => Promise<T>,
+    { isLong = false }: ChangeOptions = {},
+  ): Promise<T> {
+    const begin = (db: Database): Promise<T> => db.transaction().setAccessMode('read only').execute(work);
+    return this.run(attempt, isLong ? () => this.#withReader(begin) : begin);
+  }
+
+  /** With a connection of its own, so that changes need not wait until all is read; in memory there is only the one. */
+  async #withReader<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    if (this.place === memoryPlace) return work(this.#db);
+    const database = new DatabaseSync(this.place, { readOnly: true, timeout: blockingWaitMs });
+    const db = new Kysely<Tables>({ dialect: new NodeSqliteDialect(database) });
+    try {
+      return await work(db);
+    } finally {
+      // Kysely closes only what it has used.
+      await db.destroy();
+      if (database.isOpen) database.close();
+    }
   }
 
   /** Another process that has the file open (a command beside a running edge) is not told. */
@@ -91,7 +111,9 @@ class SqliteEngine implements Engine {
 
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
-    this.#closing.abort(closedError('go on'));
+    this.#closing.abort(closedError('wait'));
+    // After what is under way: its statements would fail half-way.
+    await this.#db.connection().execute(async () => {});
     await this.#db.destroy();
   }
 }
@@ -110,6 +132,7 @@ async function patiently<T>(
     try {
       return await work();
     } catch (error) {
+      if (closing.aborted && !isSallyportError(error)) throw closedError(attempt, error);
       if (!isLocked(error) || clock.nowMs() - startedMs >= lockWaitMs)
         throw translateSqliteError(error, attempt, file);
     }
@@ -137,10 +160,6 @@ function openDatabase({ file, log }: SqliteOptions): DatabaseSync {
     database.close();
     throw error;
   }
-}
-
-function closedError(attempt: string): SallyportError {
-  return new SallyportError('store-unavailable', `Could not ${attempt}: the store is closed.`);
 }
 
 /** Makes the file if it is not there, and keeps everybody else from reading it: it holds hashes and sealed secrets. */
