@@ -25,16 +25,11 @@ export async function putDocument(
   key: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  // PostgreSQL's driver takes Buffers only.
-  const row = {
-    collection: documentName(collection),
-    key: documentName(key),
-    bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-  };
+  const row = { collection: documentName(collection), key: documentName(key), bytes };
   await db
     .insertInto('documents')
     .values(row)
-    .onConflict((conflict) => conflict.columns(['collection', 'key']).doUpdateSet({ bytes: row.bytes }))
+    .onConflict((conflict) => conflict.columns(['collection', 'key']).doUpdateSet({ bytes }))
     .execute();
 }
 

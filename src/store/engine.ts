@@ -25,6 +25,8 @@ export interface Engine {
   watch(onForeignChange: () => void, isNews: (revision: number) => boolean): () => void;
   /** Keeps migrating processes apart; within the transaction of a migration. */
   lockForMigration(trx: Transacting): Promise<void>;
+  /** Within that transaction: makes changes of other processes wait for its end. */
+  holdChanges(trx: Transacting): Promise<void>;
   /** Names of the tables that there are. */
   tableNames(db: Database): Promise<string[]>;
   /** Writes the database to a file in its own form, which opens as a store again; undefined where it has no such form. */

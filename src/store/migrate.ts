@@ -26,18 +26,31 @@ const rowsPerTurn = 200;
  */
 export async function migrate(engine: Engine, options: MigrateOptions): Promise<void> {
   const attempt = 'bring the database to the present version';
-  while (await engine.change(attempt, (trx) => migrateOnce(engine, trx, options), { isLong: true }));
+  let last = await engine.change(attempt, (trx) => migrateOnce(engine, trx, options), { isLong: true });
+  // What was empty a moment ago needs no copy.
+  const rest = last.from === 0 ? { ...options, backUp: async () => {} } : options;
+  while (last.isMigrated) {
+    last = await engine.change(attempt, (trx) => migrateOnce(engine, trx, rest), { isLong: true });
+  }
 }
 
-/** Applies the next migration; whether there was one. */
-async function migrateOnce(engine: Engine, trx: Transacting, options: MigrateOptions): Promise<boolean> {
+/** What one transaction has done. */
+interface Step {
+  /** The version that it found. */
+  readonly from: number;
+  readonly isMigrated: boolean;
+}
+
+/** Applies the next migration, if there is one. */
+async function migrateOnce(engine: Engine, trx: Transacting, options: MigrateOptions): Promise<Step> {
   await engine.lockForMigration(trx);
   const { migrations, log } = options;
   const applied = await appliedMigrations(trx);
   checkHistory(applied, migrations, engine.place);
   const next = migrations[applied.length];
-  if (next === undefined) return false;
-  if (applied.length > 0) await options.backUp(applied.length, trx);
+  const from = applied.length;
+  if (next === undefined) return { from, isMigrated: false };
+  if (from > 0) await options.backUp(from, trx);
   else await checkEmpty(engine, trx);
   for (const statement of statementsOf(next, engine.kind)) await sql.raw(statement).execute(trx);
   if (next.rewriteObject) await rewriteObjects(trx, next.rewriteObject);
@@ -45,8 +58,8 @@ async function migrateOnce(engine: Engine, trx: Transacting, options: MigrateOpt
     .insertInto('sallyport_migrations')
     .values({ ...rowOf(next), applied_at_ms: options.wallMs() })
     .execute();
-  if (applied.length > 0) log.info('The database was brought to a newer version', { version: next.number });
-  return true;
+  if (from > 0) log.info('The database was brought to a newer version', { version: next.number });
+  return { from, isMigrated: true };
 }
 
 async function appliedMigrations(trx: Transacting): Promise<MigrationRow[]> {

@@ -29,7 +29,7 @@ export interface StoreOptions {
  * @throws SallyportError 'config-invalid' for a URL of another kind, 'store-unavailable', 'store-corrupt'
  */
 export async function openStore(options: StoreOptions): Promise<SqlStore> {
-  const { clock, log, migrations = allMigrations } = options;
+  const { clock, log, random, migrations = allMigrations } = options;
   const engine = await openEngine(options);
   const folder = options.backupFolder ?? (engine.kind === 'sqlite' ? dirname(engine.place) : '.');
   try {
@@ -37,9 +37,9 @@ export async function openStore(options: StoreOptions): Promise<SqlStore> {
       migrations,
       log,
       wallMs: () => clock.wallMs(),
-      backUp: (version) => keepBackup({ engine, folder, version, nowMs: clock.wallMs(), log }),
+      backUp: (version, trx) => keepBackup({ engine, trx, folder, version, nowMs: clock.wallMs(), log }),
     });
-    return new SqlStore(engine);
+    return new SqlStore(engine, { clock, log, random, migrations });
   } catch (error) {
     await engine.close();
     throw error;

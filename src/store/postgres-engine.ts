@@ -115,6 +115,10 @@ class PostgresEngine implements Engine {
     await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(trx);
   }
 
+  async holdChanges(trx: Transacting): Promise<void> {
+    await trx.selectFrom('state').selectAll().forUpdate().execute();
+  }
+
   async tableNames(db: Database): Promise<string[]> {
     const names = sql<{
       name: string;

@@ -1,6 +1,6 @@
 // Connections to PostgreSQL, each call on them with a limit of time: a server that is gone without a word (a cable, a
 // firewall) would otherwise be waited for until TCP gives up, a quarter of an hour. A connection that failed is not kept.
-import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
+import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import type { Clock } from '#base/clock.ts';
 
@@ -70,7 +70,9 @@ export class BoundedPool implements PostgresPool {
 
   async connect(): Promise<PostgresPoolClient> {
     try {
-      return new BoundedClient(await this.#pool.connect(), this.#clock, this.#limitMs);
+      const client = new BoundedClient(await this.#pool.connect(), this.#clock, this.#limitMs);
+      // All that Kysely calls when nobody streams or aborts.
+      return client as unknown as PostgresPoolClient;
     } catch (error) {
       throw faultOf(error, false);
     }
@@ -95,16 +97,11 @@ class BoundedClient {
     client.on('error', ignore);
   }
 
-  // The form of a query that Kysely uses without cursors.
-  query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
-  query<R>(cursor: unknown): never & R;
-  async query<R>(sql: unknown, parameters?: readonly unknown[]): Promise<PostgresQueryResult<R>> {
-    const text = sql as string;
+  async query(text: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult> {
     // Ends the connection, and with it the statement.
     const timer = this.#clock.after(this.#limitMs, () => void this.#client.end());
     try {
-      const result = await this.#client.query({ text, values: [...(parameters ?? [])] });
-      return result as unknown as PostgresQueryResult<R>;
+      return await this.#client.query({ text, values: [...parameters] });
     } catch (error) {
       const fault = faultOf(error, text === 'commit');
       if (fault instanceof ConnectionFault) this.#isBroken = true;

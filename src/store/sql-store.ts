@@ -1,31 +1,47 @@
 // The store over either database: one set of queries (the *-table.ts files), each call within one transaction of the
 // engine. Which databases there are is open-store.ts's concern.
+import type { Clock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
 import type { AuditEvent } from '#model/audit-event.ts';
 import type { Session } from '#model/session.ts';
 import { insertAudit, pruneAudit, readAudit } from './audit-table.ts';
 import * as documents from './document-table.ts';
 import type { Engine } from './engine.ts';
+import { exportStore } from './export-store.ts';
 import * as leases from './lease-table.ts';
+import type { Migration } from './migrations.ts';
 import { changeObjects, objectRow, readObjects } from './object-table.ts';
 import * as sessions from './session-table.ts';
 import type { AuditQuery, Change, Store, StoredState, Ticket } from './store.ts';
 import type { Database, Transacting } from './tables.ts';
 import * as tickets from './ticket-table.ts';
 
+/** What a store was opened with besides its place; exports and restores open others with the same. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  readonly migrations: readonly Migration[];
+}
+
 export class SqlStore implements Store {
   readonly kind: 'sqlite' | 'postgres';
-  readonly #engine: Engine;
+  /** For this room: the queries that go through whole tables are outside this class. */
+  readonly engine: Engine;
+  readonly surroundings: Surroundings;
   /** The newest revision that this process has read or written. */
   #knownRevision = 0;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(engine: Engine, surroundings: Surroundings) {
+    this.engine = engine;
+    this.surroundings = surroundings;
     this.kind = engine.kind;
   }
 
   async load(): Promise<StoredState> {
-    const state = await this.#engine.read('load the state', async (trx) => {
+    const state = await this.engine.read('load the state', async (trx) => {
       const revision = await readRevision(trx);
       return { revision, objects: await readObjects(trx) };
     });
@@ -35,7 +51,7 @@ export class SqlStore implements Store {
 
   async commit(change: Change): Promise<number> {
     const rows = change.puts.map(objectRow);
-    const revision = await this.#engine.change('keep a change', async (trx) => {
+    const revision = await this.engine.change('keep a change', async (trx) => {
       const counted = await trx
         .updateTable('state')
         .set((eb) => ({
@@ -49,7 +65,7 @@ export class SqlStore implements Store {
       await changeObjects(trx, rows, change.deletes);
       await insertAudit(trx, change.audit, counted.audit_sequence);
       await sessions.endSessionsOf(trx, change.endSessionsOf ?? []);
-      await this.#engine.announce(trx, counted.revision);
+      await this.engine.announce(trx, counted.revision);
       return counted.revision;
     });
     this.#knownRevision = Math.max(this.#knownRevision, revision);
@@ -57,12 +73,12 @@ export class SqlStore implements Store {
   }
 
   watch(onForeignChange: () => void): () => void {
-    return this.#engine.watch(onForeignChange, (revision) => revision > this.#knownRevision);
+    return this.engine.watch(onForeignChange, (revision) => revision > this.#knownRevision);
   }
 
   async appendAudit(events: readonly AuditEvent[]): Promise<void> {
     if (events.length === 0) return;
-    await this.#engine.change('write the audit log', async (trx) => {
+    await this.engine.change('write the audit log', async (trx) => {
       const counted = await trx
         .updateTable('state')
         .set((eb) => ({ audit_sequence: eb('audit_sequence', '+', events.length) }))
@@ -113,7 +129,7 @@ export class SqlStore implements Store {
   }
 
   sweep(nowMs: number): Promise<void> {
-    return this.#engine.change('remove what has expired', async (trx) => {
+    return this.engine.change('remove what has expired', async (trx) => {
       await sessions.sweepSessions(trx, nowMs);
       await tickets.sweepTickets(trx, nowMs);
     });
@@ -144,15 +160,16 @@ export class SqlStore implements Store {
   }
 
   async backup(file: string): Promise<void> {
-    await this.#engine.copy?.(file);
+    if (this.engine.copy) await this.engine.copy(file);
+    else await exportStore(this, file);
   }
 
   close(): Promise<void> {
-    return this.#engine.close();
+    return this.engine.close();
   }
 
   #run<T>(attempt: string, work: (db: Database) => Promise<T>): Promise<T> {
-    return this.#engine.run(attempt, work);
+    return this.engine.run(attempt, work);
   }
 }
 

@@ -101,6 +101,7 @@ class SqliteEngine implements Engine {
 
   /** The transaction has the write lock already. */
   async lockForMigration(): Promise<void> {}
+  async holdChanges(): Promise<void> {}
 
   async tableNames(db: Database): Promise<string[]> {
     const names = sql<{
