@@ -25,7 +25,7 @@ const rowsPerTurn = 200;
  * a history that is not ours
  */
 export async function migrate(engine: Engine, options: MigrateOptions): Promise<void> {
-  const attempt = 'bring the database to the present version';
+  const attempt = 'open the store';
   let last = await engine.change(attempt, (trx) => migrateOnce(engine, trx, options), { isLong: true });
   // What was empty a moment ago needs no copy.
   const rest = last.from === 0 ? { ...options, backUp: async () => {} } : options;
