@@ -101,6 +101,15 @@ export const userOperations = {
     result: linkSchema,
     creates: true,
   }),
+  removeUserTotp: operation({
+    id: 'removeUserTotp',
+    method: 'DELETE',
+    path: '/users/{user}/totp',
+    scope: 'users:write',
+    summary: 'Let a user sign in without codes who has lost his device and his recovery codes',
+    params,
+    result: userViewSchema,
+  }),
   listUserSessions: operation({
     id: 'listUserSessions',
     method: 'GET',
@@ -136,6 +145,12 @@ export const userOperations = {
     body: z.strictObject({
       name: nameSchema,
       scopes: z.array(scopeSchema).min(1).meta({ description: 'No more than I have.' }),
+      user: z
+        .string()
+        .min(1)
+        .max(64)
+        .optional()
+        .meta({ description: "Id or name; for commands on the edge's own machine, which are nobody." }),
       /** Days until it expires; null never does. */
       days: z.int().min(1).max(3650).nullable().default(90),
     }),

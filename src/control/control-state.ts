@@ -17,6 +17,7 @@ export class ControlState {
   readonly #tables: Tables;
   #tunnelIds: ReadonlyMap<string, string> | undefined;
   #routeIds: ReadonlyMap<string, string> | undefined;
+  #apiKeyHashes: ReadonlyMap<string, ApiKey> | undefined;
 
   constructor(revision: number, tables: Tables) {
     this.revision = revision;
@@ -70,6 +71,12 @@ export class ControlState {
   findRoute(idOrName: string): Route | undefined {
     this.#routeIds ??= new Map([...this.routes.values()].map((route) => [routeName(route), route.id]));
     return this.routes.get(idOrName) ?? this.routes.get(this.#routeIds.get(idOrName) ?? '');
+  }
+
+  /** An API key by the hash of its text. */
+  findApiKey(hash: string): ApiKey | undefined {
+    this.#apiKeyHashes ??= new Map([...this.apiKeys.values()].map((key) => [key.hash, key]));
+    return this.#apiKeyHashes.get(hash);
   }
 
   /** A user by id, name or mail address, whatever the case. */

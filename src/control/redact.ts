@@ -7,7 +7,7 @@ const longestText = 20_000;
 
 /** Fields that are only told to be there. */
 const secrets: { readonly [K in ObjectKind]?: readonly (keyof StoredObjects[K])[] } = {
-  user: ['passwordHash', 'totpSecret', 'totpLastStep'],
+  user: ['passwordHash', 'totpSecret', 'totpLastStep', 'recoveryCodes'],
   apiKey: ['hash'],
 };
 
@@ -20,9 +20,13 @@ export function shownObject<K extends ObjectKind>(
   return Object.fromEntries(
     Object.entries(object).map(([key, value]: [string, unknown]) => [
       key,
-      hidden.includes(key) ? (value === null || value === 0 ? null : '(set)') : shortened(value),
+      hidden.includes(key) ? (isUnset(value) ? null : '(set)') : shortened(value),
     ]),
   );
+}
+
+function isUnset(value: unknown): boolean {
+  return value === null || value === 0 || (Array.isArray(value) && value.length === 0);
 }
 
 function shortened(value: unknown): unknown {

@@ -28,6 +28,8 @@ export const userSchema = z.strictObject({
   /** What he types to sign in. */
   name: nameSchema,
   email: z.email().max(254).nullable(),
+  /** Somebody who may change users wrote the address down; only such a one links an issuer's account. */
+  isEmailVouched: z.boolean().default(false),
   displayName: z.string().max(100),
   role: z.enum(roles),
   isDisabled: z.boolean(),
@@ -38,6 +40,8 @@ export const userSchema = z.strictObject({
   totpSecret: z.string().max(500).nullable(),
   /** Last accepted TOTP step, so that a code counts once. */
   totpLastStep: z.int().min(0),
+  /** base64url of the SHA-256 of each recovery code (80 random bits) that has not been used. */
+  recoveryCodes: z.array(z.string().length(43)).max(10).default([]),
   identities: z.array(identitySchema).max(10),
   createdAtMs: timeSchema,
   version: versionSchema,

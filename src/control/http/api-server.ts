@@ -114,6 +114,7 @@ class ApiCall {
 
   async #run(operation: Operation, params: Record<string, string>, query: URLSearchParams): Promise<void> {
     const identity = await this.#options.identify(this.#request);
+    if (identity.setCookie !== undefined) this.#response.appendHeader('Set-Cookie', identity.setCookie);
     if (identity.session) refuseForgery(this.#request);
     requireScope(operation, identity);
     const context: CallContext = {

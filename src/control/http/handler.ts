@@ -1,6 +1,7 @@
 // What a handler of the API gets and gives. Handlers know nothing of sockets: they take validated input and who asks, and
 // return plain data, or a function that writes a stream.
 import type { ServerResponse } from 'node:http';
+import type { ApiKey } from '#model/api-key.ts';
 import type { Actor } from '#model/audit-event.ts';
 import type { Scope } from '#model/role.ts';
 import type { Session } from '#model/session.ts';
@@ -13,9 +14,13 @@ import type { Caller } from '../command.ts';
 export interface Identity {
   readonly actor: Actor;
   readonly scopes: ReadonlySet<Scope>;
-  /** Undefined for API keys' own bearers, local commands and nobody; a key's user is in `keyUser`. */
+  /** Who has signed in, or whose API key it is; undefined for local commands and nobody. */
   readonly user: User | undefined;
+  /** Of a browser that has signed in. Only with one may a user change how he signs in. */
   readonly session: Session | undefined;
+  readonly apiKey: ApiKey | undefined;
+  /** A Set-Cookie value that goes with the answer: takes back a session cookie that is not valid any more. */
+  readonly setCookie?: string;
 }
 
 /** The part of an HTTP request that decides who asks. */
@@ -41,7 +46,7 @@ export interface CallContext {
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
   /** Adds a field to the answer; several of one name (Set-Cookie) are kept. */
-  addHeader(name: string, value: string): void;
+  readonly addHeader: (name: string, value: string) => void;
 }
 
 /** Writes an answer that is no JSON; resolves when it has ended. */
@@ -63,4 +68,5 @@ export const nobody: Identity = {
   scopes: new Set(),
   user: undefined,
   session: undefined,
+  apiKey: undefined,
 };

@@ -1,0 +1,95 @@
+// Who stands behind a request. A proof decides alone: an Authorization field that is not valid is refused, never answered
+// as if it were not there, and never made good by a cookie beside it.
+//
+//   Authorization: Bearer sp_...   an API key        -> its user, with the scopes that both key and role have
+//   the session cookie             a browser         -> its user, with the scopes of his role
+//   the local socket file          a command         -> everything; who may open the file decides
+//   none                           nobody
+import type { Clock } from '#base/clock.ts';
+import { SallyportError } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import { errorText } from '#base/errors.ts';
+import { allScopes, scopesOf } from '#model/role.ts';
+import type { User } from '#model/user.ts';
+import type { ControlState } from '../control-state.ts';
+import type { Identify } from '../http/api-server.ts';
+import { type ApiRequest, type Identity, nobody } from '../http/handler.ts';
+import { isApiKeyText } from './api-key-text.ts';
+import type { LastUses } from './last-uses.ts';
+import { hashSecret, isSameSecret } from './secret.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface IdentifyOptions {
+  readonly state: () => ControlState;
+  readonly sessions: Sessions;
+  readonly lastUses: LastUses;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const localIdentity: Identity = {
+  ...nobody,
+  actor: { kind: 'local', id: 'local', name: 'a command on the edge' },
+  scopes: new Set(allScopes),
+};
+
+/** Makes it. */
+export function createIdentify(options: IdentifyOptions): Identify {
+  return async (request) => {
+    const authorization = request.header('authorization');
+    if (authorization !== '') return identityOfKey(options, authorization);
+    if (request.isLocal) return localIdentity;
+    return await identityOfCookie(options, request);
+  };
+}
+
+function identityOfKey({ state, clock, lastUses }: IdentifyOptions, authorization: string): Identity {
+  const [, text] = /^Bearer +([^\s]+) *$/i.exec(authorization) ?? [];
+  if (text === undefined)
+    throw refused('The API takes "Authorization: Bearer" and an API key, nothing else.');
+  if (!isApiKeyText(text)) throw refused('This is no API key, or not a whole one; copy it once more.');
+  const hash = hashSecret(text);
+  const apiKey = state().findApiKey(hash);
+  if (!apiKey || !isSameSecret(apiKey.hash, hash)) {
+    throw refused('This API key is not known here, or was revoked; make another one.');
+  }
+  if (apiKey.expiresAtMs !== null && apiKey.expiresAtMs <= clock.wallMs()) {
+    throw refused(`The API key ${apiKey.name} has expired; make another one.`);
+  }
+  const user = state().users.get(apiKey.userId);
+  if (!user || user.isDisabled) throw refused('The user whose API key this is may not sign in any more.');
+  lastUses.note(apiKey.id);
+  const ofRole = new Set(scopesOf(user.role));
+  return {
+    actor: { kind: 'api-key', id: apiKey.id, name: `${apiKey.name} (${user.name})` },
+    scopes: new Set(apiKey.scopes.filter((scope) => ofRole.has(scope))),
+    user,
+    session: undefined,
+    apiKey,
+  };
+}
+
+async function identityOfCookie(options: IdentifyOptions, request: ApiRequest): Promise<Identity> {
+  const { sessions, lastUses, log } = options;
+  const session = await sessions.find(request.header('cookie'));
+  if (session === undefined) return nobody;
+  const user = session === 'stale' ? undefined : options.state().users.get(session.userId);
+  if (session === 'stale' || !user || user.isDisabled) {
+    return { ...nobody, setCookie: sessions.clearingCookie };
+  }
+  lastUses.note(user.id);
+  // To be seen is no reason to wait, nor to fail.
+  sessions.touch(session).catch((error: unknown) => {
+    log.warn('A session could not be marked as used', { error: errorText(error) });
+  });
+  return { actor: actorOf(user), scopes: new Set(scopesOf(user.role)), user, session, apiKey: undefined };
+}
+
+/** A user in the audit log. */
+export function actorOf({ id, name }: User): Identity['actor'] {
+  return { kind: 'user', id, name };
+}
+
+function refused(message: string): SallyportError {
+  return new SallyportError('unauthenticated', message);
+}

@@ -1,0 +1,57 @@
+// The parts that all handlers of signing in share, made once from what the edge passes in.
+import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import type { Control } from '../control.ts';
+import type { Seal } from '../seal.ts';
+import { AttemptLimits, signInRules } from './attempt-limits.ts';
+import { FailedSignIns } from './failed-sign-ins.ts';
+import { LastUses } from './last-uses.ts';
+import { OneTimeLinks } from './one-time-links.ts';
+import type { HashCost } from './password-hash.ts';
+import { Passwords } from './passwords.ts';
+import { type DashboardPlace, dashboardPlace } from './session-cookie.ts';
+import { Sessions } from './sessions.ts';
+
+export interface SignInOptions {
+  readonly control: Control;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** For TOTP secrets and what an issuer is asked with. */
+  readonly seal: Seal;
+  /** Where browsers find the dashboard: `https://sallyport.example.com`, with its base path if it has one. */
+  readonly dashboardUrl: () => string;
+  /** What the edge is called, shown with every change: its hostname. */
+  readonly edgeName: () => string;
+  /** What hashing a password costs; tests take less. */
+  readonly hashCost?: HashCost;
+}
+
+/** What was made of them. */
+export interface SignInParts extends SignInOptions {
+  readonly place: () => DashboardPlace;
+  readonly sessions: Sessions;
+  readonly passwords: Passwords;
+  readonly limits: AttemptLimits;
+  readonly failures: FailedSignIns;
+  readonly links: OneTimeLinks;
+  readonly lastUses: LastUses;
+}
+
+/** Makes them. */
+export function createSignInParts(options: SignInOptions): SignInParts {
+  const { control, clock, random, log, dashboardUrl, hashCost } = options;
+  const { store } = control;
+  const place = (): DashboardPlace => dashboardPlace(dashboardUrl());
+  return {
+    ...options,
+    place,
+    sessions: new Sessions({ store, clock, random, place, settings: () => control.state.settings }),
+    passwords: new Passwords({ random, ...(hashCost ? { cost: hashCost } : {}) }),
+    limits: new AttemptLimits(clock, signInRules),
+    failures: new FailedSignIns({ control, clock, log }),
+    links: new OneTimeLinks({ store, clock, random, dashboardUrl }),
+    lastUses: new LastUses({ store, clock, log }),
+  };
+}

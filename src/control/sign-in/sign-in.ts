@@ -1,0 +1,51 @@
+// Signing in, as the edge wires it: who stands behind a request, and the handlers of the account's and the users'
+// operations. Everything it needs of the world is passed in.
+import type { accountOperations } from '#api/account.ts';
+import type { userOperations } from '#api/users.ts';
+import type { Caller } from '../command.ts';
+import type { Identify } from '../http/api-server.ts';
+import type { Handlers } from '../http/handler.ts';
+import { accountHandlers } from './account-handlers.ts';
+import { apiKeyHandlers } from './api-key-handlers.ts';
+import { type FirstOwner, firstOwnerLink } from './first-owner.ts';
+import { createIdentify } from './identify.ts';
+import { signInHandlersOf } from './sign-in-handlers.ts';
+import { createSignInParts, type SignInOptions } from './sign-in-parts.ts';
+import { totpHandlers } from './totp-handlers.ts';
+import { userHandlers } from './user-handlers.ts';
+
+export type { SignInOptions } from './sign-in-parts.ts';
+
+export interface SignIn {
+  readonly identify: Identify;
+  readonly handlers: Handlers<
+    Exclude<keyof typeof accountOperations, PasskeyIds> | keyof typeof userOperations
+  >;
+  /** A one-time link for the owner, as long as nobody has a way in of his own; see first-owner.ts. */
+  readonly firstOwnerLink: (owner: FirstOwner, caller?: Caller) => ReturnType<typeof firstOwnerLink>;
+}
+
+type PasskeyIds =
+  | 'startPasskeySignIn'
+  | 'finishPasskeySignIn'
+  | 'startPasskey'
+  | 'finishPasskey'
+  | 'listPasskeys'
+  | 'deletePasskey';
+
+/** Makes it. */
+export function signInHandlers(options: SignInOptions): SignIn {
+  const parts = createSignInParts(options);
+  const { control, sessions, lastUses, clock, log } = parts;
+  return {
+    identify: createIdentify({ state: () => control.state, sessions, lastUses, clock, log }),
+    handlers: {
+      ...signInHandlersOf(parts),
+      ...accountHandlers(parts),
+      ...totpHandlers(parts),
+      ...userHandlers(parts),
+      ...apiKeyHandlers(parts),
+    },
+    firstOwnerLink: (owner, caller) => firstOwnerLink(parts, owner, caller),
+  };
+}

@@ -1,0 +1,102 @@
+// Handlers of the operations on users, by those who may see or change them.
+import type { userOperations } from '#api/users.ts';
+import { SallyportError } from '#base/errors.ts';
+import type { User } from '#model/user.ts';
+import { createUser, deleteUser, touchable, updateUser } from '../commands/users.ts';
+import type { Command } from '../command.ts';
+import { required } from '../control-state.ts';
+import type { CallContext, Handlers } from '../http/handler.ts';
+import { pageOfList } from '../views/listing.ts';
+import { sessionView, userView } from './account-view.ts';
+import type { linkLifetimesMs, OneTimeLink } from './one-time-links.ts';
+import type { SignInParts } from './sign-in-parts.ts';
+
+type Ids = Exclude<keyof typeof userOperations, 'listApiKeys' | 'createApiKey' | 'deleteApiKey'>;
+
+/** Makes them. */
+export function userHandlers(parts: SignInParts): Handlers<Ids> {
+  const { control, sessions, lastUses } = parts;
+  const find = (idOrName: string): User => required(control.state.findUser(idOrName), 'user', idOrName);
+  const view = async (user: User) => userView(user, await lastUses.read());
+  return {
+    async listUsers({ query }) {
+      const times = await lastUses.read();
+      return pageOfList({
+        items: [...control.state.users.values()].map((user) => userView(user, times)),
+        limit: query.limit,
+        cursor: query.cursor,
+        search: query.search,
+        texts: ({ name, email, displayName, role }) => [name, email ?? '', displayName, role],
+        key: ({ name }) => name,
+      });
+    },
+    async createUser({ body }, context) {
+      const user = await control.run(createUser(body, context.identity.scopes), context.caller);
+      return { user: await view(user), link: await makeLink(parts, { user, kind: 'invitation' }, context) };
+    },
+    getUser: ({ params }) => view(find(params.user)),
+    async updateUser({ params, body, ifMatch }, { identity, caller }) {
+      const guard = { rights: identity.scopes, ifMatch };
+      return await view(await control.run(updateUser(params.user, body, guard), caller));
+    },
+    async deleteUser({ params, ifMatch }, { identity, caller }) {
+      const keys = [...control.state.apiKeys.values()];
+      const guard = { rights: identity.scopes, ifMatch };
+      const user = await control.run(deleteUser(params.user, guard), caller);
+      const gone = [user.id, ...keys.filter(({ userId }) => userId === user.id).map(({ id }) => id)];
+      for (const id of gone) await lastUses.forget(id);
+      return undefined;
+    },
+    async createUserLink({ params }, context) {
+      const touch: Command<User> = (draft) => touchable(draft, params.user, context.identity.scopes);
+      const user = control.preview(touch, context.caller).result;
+      if (user.isDisabled) {
+        throw new SallyportError('conflict', `${user.name} is disabled; enable the user first.`);
+      }
+      return await makeLink(parts, { user, kind: 'help' }, context);
+    },
+    async removeUserTotp({ params }, { identity, caller }) {
+      const command: Command<User> = (draft) => {
+        const user = touchable(draft, params.user, identity.scopes);
+        const next = { ...user, totpSecret: null, recoveryCodes: [], version: user.version + 1 };
+        draft.put('user', next, 'removed codes');
+        return next;
+      };
+      return await view(await control.run(command, caller));
+    },
+    async listUserSessions({ params }, { identity }) {
+      const items = await sessions.list(find(params.user).id);
+      return { items: items.map((session) => sessionView(session, identity.session)) };
+    },
+    async endUserSessions({ params }, { identity, caller }) {
+      const command: Command<void> = (draft) => {
+        const { id, name } = touchable(draft, params.user, identity.scopes);
+        draft.endSessionsOf.push(id);
+        const event = { action: 'ended all', noun: 'session', objectId: id, objectName: name } as const;
+        draft.audit.push({ ...event, before: null, after: null });
+      };
+      await control.run(command, caller);
+      return undefined;
+    },
+  };
+}
+
+async function makeLink(
+  { links, control }: SignInParts,
+  { user, kind }: { readonly user: User; readonly kind: keyof typeof linkLifetimesMs },
+  { caller }: CallContext,
+): Promise<OneTimeLink> {
+  const link = await links.create(user.id, kind);
+  await control.note(
+    {
+      action: 'made a sign-in link',
+      noun: 'user',
+      objectId: user.id,
+      objectName: user.name,
+      before: null,
+      after: { kind, expiresAtMs: link.expiresAtMs },
+    },
+    caller,
+  );
+  return link;
+}
