@@ -115,7 +115,7 @@ class ApiCall {
   async #run(operation: Operation, params: Record<string, string>, query: URLSearchParams): Promise<void> {
     const identity = await this.#options.identify(this.#request);
     if (identity.setCookie !== undefined) this.#response.appendHeader('Set-Cookie', identity.setCookie);
-    if (identity.session) refuseForgery(this.#request);
+    refuseForgery(this.#request, identity);
     requireScope(operation, identity);
     const context: CallContext = {
       identity,
