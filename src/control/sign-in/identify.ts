@@ -6,9 +6,8 @@
 //   the local socket file          a command         -> everything; who may open the file decides
 //   none                           nobody
 import type { Clock } from '#base/clock.ts';
-import { SallyportError } from '#base/errors.ts';
+import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { errorText } from '#base/errors.ts';
 import { allScopes, scopesOf } from '#model/role.ts';
 import type { User } from '#model/user.ts';
 import type { ControlState } from '../control-state.ts';
