@@ -214,8 +214,7 @@ class RunningConnector implements Connector, LinkHost {
       credentials: credentials.current(),
       instanceId: this.connectorId,
       index,
-      version,
-      arch,
+      info: { version, arch },
       clock,
       random,
       onFault: (error) =>

@@ -66,8 +66,7 @@ export class LocalConnection implements EdgeConnection {
   readonly publicKey = new Uint8Array(0);
   readonly instanceId: string;
   readonly index = 0;
-  readonly connectorVersion = version;
-  readonly connectorArch = architecture;
+  readonly connectorInfo = { version, arch: architecture };
   readonly transportKind = 'local';
   readonly remoteAddress = 'local';
   readonly connectedAtMs: number;
@@ -124,6 +123,11 @@ export class LocalConnection implements EdgeConnection {
     }
     return pair.near;
   }
+
+  readonly takesConfig = false;
+
+  /** Its rules are code. */
+  pushConfig(): void {}
 
   drain(graceMs = Infinity): Promise<void> {
     if (this.#state !== 'open') return Promise.resolve();

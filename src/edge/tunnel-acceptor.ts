@@ -116,7 +116,7 @@ export class TunnelAcceptor {
       connection: connection.id,
       ip: connection.remoteAddress,
       protocol: connection.transportKind,
-      version: connection.connectorVersion,
+      version: connection.connectorInfo.version,
     });
   }
 

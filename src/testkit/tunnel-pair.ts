@@ -13,6 +13,7 @@ import { acceptConnection, dialConnection } from '#tunnel/driver.ts';
 import type { TunnelKeys } from '#tunnel/handshake.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import type { Transport } from '#tunnel/transport.ts';
+import type { ConnectorInfo } from '#wire/tunnel-message.ts';
 import { createUuid } from '#base/uuid.ts';
 
 export interface TunnelPairOptions {
@@ -27,6 +28,8 @@ export interface TunnelPairOptions {
   /** Takes streams at the connector; default: echoes everything. */
   readonly onStream?: ConnectorConnectionHandler['onStream'];
   readonly streamLimit?: number;
+  /** What the connector says of itself beside version and arch. */
+  readonly info?: Partial<ConnectorInfo>;
   readonly lastStreamId?: number;
   readonly edgeHandler?: Partial<EdgeConnectionHandler>;
   readonly connectorHandler?: Partial<ConnectorConnectionHandler>;
@@ -89,8 +92,7 @@ export function tunnelPair(options: TunnelPairOptions): TunnelPair {
       credentials,
       instanceId: createUuid(random),
       index: 0,
-      version: '0.1.0',
-      arch: 'linux_x64',
+      info: { version: '0.1.0', arch: 'linux_x64', ...options.info },
       onFault: (error) => void connector.faults.push(error),
     },
     recordConnector(connector, options),
@@ -116,9 +118,10 @@ function recordEdge(
     },
     onRules: (connection, rules) => handler.onRules?.(connection, rules),
     onDraining: (connection) => handler.onDraining?.(connection),
-    onClosed(connection, reason, detail) {
+    onConfigAck: (connection, ack) => handler.onConfigAck?.(connection, ack),
+    onClosed(connection, reason, detail, claim) {
       end.closed = { reason, detail };
-      handler.onClosed?.(connection, reason, detail);
+      handler.onClosed?.(connection, reason, detail, claim);
     },
   };
 }
@@ -134,6 +137,7 @@ function recordConnector(
       handler.onReady?.(connection);
     },
     onStream: options.onStream ?? ((stream, _request, opened) => echo(stream, opened)),
+    ...(handler.onConfig ? { onConfig: handler.onConfig } : {}),
     onDraining: (connection) => handler.onDraining?.(connection),
     onClosed(connection, reason, detail) {
       end.closed = { reason, detail };

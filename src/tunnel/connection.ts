@@ -1,6 +1,9 @@
 // A tunnel connection as its two owners see it: an authenticated session over one transport, driven by real sockets
 // and timers (driver.ts). The edge gets one from `acceptConnection`, the connector from `dialConnection`.
 import type { PublishedRules } from '#model/published-rules.ts';
+import type { ConnectorInfo } from '#wire/tunnel-message.ts';
+import type { VersionedAck } from '#wire/tunnel-versioned-text.ts';
+import type { EncodedConfig, PushedConfig } from './config-exchange.ts';
 import type { OpenRequest, TunnelStream } from './stream.ts';
 
 /** Every way a connection can end; a metric label and a log field on both sides. */
@@ -37,9 +40,8 @@ export interface EdgeConnection {
   readonly instanceId: string;
   /** 0-based index of this connection within its connector. */
   readonly index: number;
-  readonly connectorVersion: string;
-  /** `linux_x64` style. */
-  readonly connectorArch: string;
+  /** What the connector says of itself: version, machine, what it can do. */
+  readonly connectorInfo: ConnectorInfo;
   readonly transportKind: string;
   readonly remoteAddress: string;
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -53,6 +55,10 @@ export interface EdgeConnection {
   readonly rttMs: number;
   /** Opens a stream at once (no round trip); data may be written immediately. Throws if draining or closed. */
   open(request: OpenRequest): TunnelStream;
+  /** Whether the connector takes rules from its edge; older ones do not. */
+  readonly takesConfig: boolean;
+  /** Sends rules that the edge keeps for the tunnel; `onConfigAck` follows. Nothing happens where it does not take them. */
+  pushConfig(config: EncodedConfig): void;
   /**
    * Phase one of a drain begun by the edge: asks the connector to move away, resolves when it has acknowledged (or the
    * connection has ended). Phase two follows by itself: the connection closes as `drained` when its last stream ends,
@@ -68,7 +74,22 @@ export interface EdgeConnectionHandler {
   onRules(connection: EdgeConnection, rules: PublishedRules): void;
   /** The connector drains: the connection has left the pool when this returns (the ack is sent after it). */
   onDraining(connection: EdgeConnection): void;
-  onClosed(connection: EdgeConnection | undefined, reason: DisconnectReason, detail: string): void;
+  /** What became of a pushed config, in the order of the pushes. */
+  onConfigAck?(connection: EdgeConnection, ack: VersionedAck): void;
+  /** `claim`: who the peer said to be, which is unproved where `connection` is undefined. */
+  onClosed(
+    connection: EdgeConnection | undefined,
+    reason: DisconnectReason,
+    detail: string,
+    claim: ClaimedIdentity | undefined,
+  ): void;
+}
+
+/** Who a peer said to be in AUTH. */
+export interface ClaimedIdentity {
+  readonly tunnelId: string;
+  readonly instanceId: string;
+  readonly info: ConnectorInfo;
 }
 
 /** The connector's end: is handed streams and dials origins. */
@@ -84,6 +105,8 @@ export interface ConnectorConnection {
   readonly rttMs: number;
   /** Edge wall clock minus ours at the handshake, in milliseconds. */
   readonly clockSkewMs: number;
+  /** Who keeps the tunnel's rules; undefined where the edge did not say. */
+  readonly management: 'local' | 'remote' | undefined;
   /** Publishes rules; resolves when the edge has acknowledged them, rejects if it refused. */
   publish(rules: PublishedRules): Promise<void>;
   /**
@@ -98,6 +121,11 @@ export interface ConnectorConnectionHandler {
   onReady(connection: ConnectorConnection): void;
   /** A stream towards an origin; its handler must be set before this returns. `opened()` once the origin is reached. */
   onStream(stream: TunnelStream, request: OpenRequest, opened: () => void): void;
+  /**
+   * Rules that the edge keeps for this tunnel (version 0: it keeps none any more). Returns '' once they are in force, or
+   * the sentence with which they are refused. Without this the connector takes none.
+   */
+  onConfig?(connection: ConnectorConnection, config: PushedConfig): string;
   /** The edge is going away: open a connection elsewhere, this one ends when idle. */
   onDraining(connection: ConnectorConnection): void;
   onClosed(connection: ConnectorConnection | undefined, reason: DisconnectReason, detail: string): void;

@@ -1,11 +1,14 @@
 // The connector's end of a tunnel connection: answers HELLO, publishes rules, is handed streams.
 import type { PublishedRules } from '#model/published-rules.ts';
 import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
-import { decodeHello, decodeRulesAck, decodeWelcome, encodeAuth } from '#wire/tunnel-message.ts';
+import { decodeHello, decodeWelcome, encodeAuth } from '#wire/tunnel-message.ts';
+import { decodeAck, decodePiece, encodeAck } from '#wire/tunnel-versioned-text.ts';
+import { configLimitBytes, decodeConfigText } from './config-exchange.ts';
 import type { ConnectorConnection, ConnectorConnectionHandler, DisconnectReason } from './connection.ts';
 import { answerHello, type ConnectorIdentity, versionFault } from './handshake.ts';
+import { PieceGatherer } from './piece-gatherer.ts';
 import { RulesWaiters, splitRules } from './rules-exchange.ts';
-import { SallyportError } from '#base/errors.ts';
+import { errorText, SallyportError } from '#base/errors.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 export interface ConnectorSessionOptions extends SessionOptions {
@@ -16,10 +19,12 @@ export class ConnectorSession extends Session implements ConnectorConnection {
   readonly index: number;
   edgeConnectionId = '';
   edgeName = '';
+  management: 'local' | 'remote' | undefined = undefined;
   clockSkewMs = 0;
   readonly #options: ConnectorSessionOptions;
   readonly #handler: ConnectorConnectionHandler;
   readonly #waiters = new RulesWaiters();
+  readonly #configGatherer = new PieceGatherer('CONFIG', configLimitBytes);
   #isHelloSeen = false;
   #isReady = false;
 
@@ -36,7 +41,7 @@ export class ConnectorSession extends Session implements ConnectorConnection {
       throw new SallyportError('edge-unreachable', 'The connection to the edge is closed.');
     }
     const acknowledged = this.#waiters.wait(rules.version);
-    for (const payload of payloads) this.sendControl(frameTypes.RULES, payload);
+    this.sendPieces(frameTypes.RULES, payloads);
     await acknowledged;
   }
 
@@ -48,7 +53,31 @@ export class ConnectorSession extends Session implements ConnectorConnection {
 
   protected override onRulesFrame(type: number, payload: Buffer): void {
     if (type !== frameTypes.RULES_ACK) throw frameError(`${frameName(type)} from an edge`);
-    this.#waiters.settle(decodeRulesAck(payload));
+    this.#waiters.settle(decodeAck('RULES_ACK', payload));
+  }
+
+  protected override onConfigFrame(type: number, payload: Buffer): void {
+    if (type !== frameTypes.CONFIG) throw frameError(`${frameName(type)} from an edge`);
+    const piece = decodePiece('CONFIG', payload);
+    const bytes = this.#configGatherer.add(piece);
+    if (!bytes) return;
+    const text = this.#takeConfig(piece.version, bytes);
+    const ack = { version: piece.version, isAccepted: text === '', text };
+    this.sendControl(frameTypes.CONFIG_ACK, encodeAck(ack));
+  }
+
+  /** Why pushed rules are refused, or ''. */
+  #takeConfig(version: number, bytes: Buffer): string {
+    const { onConfig } = this.#handler;
+    if (!onConfig) return 'This connector takes no rules from its edge.';
+    const text = decodeConfigText(bytes);
+    if (text === undefined) return 'The rules are not UTF-8 text.';
+    try {
+      return onConfig.call(this.#handler, this, { version, text });
+    } catch (error) {
+      this.#options.onFault?.(error);
+      return errorText(error);
+    }
   }
 
   protected override onPeerDraining(): void {
@@ -71,9 +100,10 @@ export class ConnectorSession extends Session implements ConnectorConnection {
   }
 
   #onWelcome(payload: Buffer): void {
-    const { connectionId, edgeName } = decodeWelcome(payload);
+    const { connectionId, edgeName, management } = decodeWelcome(payload);
     this.edgeConnectionId = connectionId;
     this.edgeName = edgeName;
+    this.management = management;
     this.becomeOpen();
     this.#isReady = true;
     this.#handler.onReady(this);

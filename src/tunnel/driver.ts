@@ -2,6 +2,7 @@
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
+import type { ConnectorInfo } from '#wire/tunnel-message.ts';
 import type { ConnectorConnectionHandler, DisconnectReason, EdgeConnectionHandler } from './connection.ts';
 import { ConnectorSession } from './connector-session.ts';
 import type { TunnelCredentials } from './credentials.ts';
@@ -37,9 +38,8 @@ export interface DialOptions extends CommonOptions {
   /** UUID of this connector process. */
   readonly instanceId: string;
   readonly index: number;
-  /** Ours, for the edge's lists. */
-  readonly version: string;
-  readonly arch: string;
+  /** For the edge's lists, and what this connector can do. */
+  readonly info: ConnectorInfo;
 }
 
 /** A connection that is under way, from before its handshake. */
@@ -75,8 +75,8 @@ export function dialConnection(
   options: DialOptions,
   handler: ConnectorConnectionHandler,
 ): DrivenConnection {
-  const { credentials, instanceId, index, version, arch } = options;
-  const identity = { credentials, instanceId, index, version, arch };
+  const { credentials, instanceId, index, info } = options;
+  const identity = { credentials, instanceId, index, info };
   return drive(
     transport,
     options,
@@ -95,8 +95,8 @@ function drive(
   try {
     exporter = transport.exporter(exporterLabel, exporterBytes);
   } catch (error) {
-    return refuse(transport, error, (connection, reason, detail) =>
-      handler.onClosed(connection, reason, detail),
+    return refuse(transport, error, (connection, reason, detail, claim) =>
+      handler.onClosed(connection, reason, detail, claim),
     );
   }
   return new Driver(transport, exporter, options, create);
@@ -106,11 +106,11 @@ function drive(
 function refuse(
   transport: Transport,
   error: unknown,
-  onClosed: (connection: undefined, reason: DisconnectReason, detail: string) => void,
+  onClosed: (connection: undefined, reason: DisconnectReason, detail: string, claim: undefined) => void,
 ): DrivenConnection {
   transport.start({ onData() {}, onDrain() {}, onClose() {} });
   transport.destroy();
-  queueMicrotask(() => onClosed(undefined, 'handshake-failed', errorText(error)));
+  queueMicrotask(() => onClosed(undefined, 'handshake-failed', errorText(error), undefined));
   return { close() {} };
 }
 

@@ -3,17 +3,19 @@ import type { Random } from '#base/random.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { PublishedRules } from '#model/published-rules.ts';
 import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
-import {
-  decodeAuth,
-  decodeRulesPiece,
-  encodeHello,
-  encodeRulesAck,
-  encodeWelcome,
-} from '#wire/tunnel-message.ts';
-import type { DisconnectReason, EdgeConnection, EdgeConnectionHandler } from './connection.ts';
+import { type ConnectorInfo, decodeAuth, encodeHello, encodeWelcome } from '#wire/tunnel-message.ts';
+import { decodeAck, decodePiece, encodeAck } from '#wire/tunnel-versioned-text.ts';
+import { type EncodedConfig, remoteConfigFeature } from './config-exchange.ts';
+import type {
+  ClaimedIdentity,
+  DisconnectReason,
+  EdgeConnection,
+  EdgeConnectionHandler,
+} from './connection.ts';
 
 import { judgeAuth, protocolVersion, type TunnelKeys } from './handshake.ts';
-import { parseRules, RulesGatherer } from './rules-exchange.ts';
+import { PieceGatherer } from './piece-gatherer.ts';
+import { parseRules, rulesLimitBytes } from './rules-exchange.ts';
 import { Session, type SessionOptions } from './session.ts';
 import type { OpenRequest, TunnelStream } from './stream.ts';
 import { createUuid } from '#base/uuid.ts';
@@ -30,14 +32,17 @@ export class EdgeSession extends Session implements EdgeConnection {
   publicKey: Uint8Array = new Uint8Array(0);
   instanceId = '';
   index = 0;
-  connectorVersion = '';
-  connectorArch = '';
+  connectorInfo: ConnectorInfo = { version: '', arch: '' };
   connectedAtMs = 0;
   rules: PublishedRules | undefined = undefined;
   readonly #options: EdgeSessionOptions;
   readonly #handler: EdgeConnectionHandler;
   readonly #nonce: Buffer;
-  readonly #gatherer = new RulesGatherer();
+  readonly #gatherer = new PieceGatherer('RULES', rulesLimitBytes);
+  /** Versions of pushed configs, in the order in which their acknowledgements must come. */
+  readonly #awaitedConfigs: number[] = [];
+  /** Who the peer said to be, known or not. */
+  #claim: ClaimedIdentity | undefined;
   #isReady = false;
 
   constructor(options: EdgeSessionOptions, handler: EdgeConnectionHandler) {
@@ -59,9 +64,20 @@ export class EdgeSession extends Session implements EdgeConnection {
     return stream;
   }
 
+  get takesConfig(): boolean {
+    return this.connectorInfo.features?.includes(remoteConfigFeature) ?? false;
+  }
+
+  pushConfig(config: EncodedConfig): void {
+    if (this.isClosed || !this.takesConfig) return;
+    this.#awaitedConfigs.push(config.version);
+    this.sendPieces(frameTypes.CONFIG, config.payloads);
+  }
+
   protected override onHandshakeFrame(type: number, payload: Buffer): void {
     if (type !== frameTypes.AUTH) throw frameError(`${frameName(type)} where AUTH is expected`);
     const auth = decodeAuth(payload);
+    this.#claim = { tunnelId: auth.tunnelId, instanceId: auth.instanceId, info: auth.info };
     const keys = this.#options.lookupTunnel(auth.tunnelId);
     const verdict = judgeAuth(auth, this.#nonce, this.#options.exporter, keys);
     if (!verdict.isGood) return this.close(verdict.reason, verdict.detail);
@@ -69,12 +85,15 @@ export class EdgeSession extends Session implements EdgeConnection {
     this.tunnelId = auth.tunnelId;
     this.instanceId = auth.instanceId;
     this.index = auth.index;
-    this.connectorVersion = auth.info.version;
-    this.connectorArch = auth.info.arch;
+    this.connectorInfo = auth.info;
     this.connectedAtMs = this.#options.wallMs();
     this.sendControl(
       frameTypes.WELCOME,
-      encodeWelcome({ connectionId: this.id, edgeName: this.#options.edgeName }),
+      encodeWelcome({
+        connectionId: this.id,
+        edgeName: this.#options.edgeName,
+        management: keys?.management,
+      }),
     );
     this.becomeOpen();
     this.#isReady = true;
@@ -83,12 +102,21 @@ export class EdgeSession extends Session implements EdgeConnection {
 
   protected override onRulesFrame(type: number, payload: Buffer): void {
     if (type !== frameTypes.RULES) throw frameError(`${frameName(type)} from a connector`);
-    const piece = decodeRulesPiece(payload);
+    const piece = decodePiece('RULES', payload);
     const json = this.#gatherer.add(piece);
     if (!json) return;
     const text = this.#takeRules(piece.version, json);
     const ack = { version: piece.version, isAccepted: text === '', text };
-    this.sendControl(frameTypes.RULES_ACK, encodeRulesAck(ack));
+    this.sendControl(frameTypes.RULES_ACK, encodeAck(ack));
+  }
+
+  protected override onConfigFrame(type: number, payload: Buffer): void {
+    if (type !== frameTypes.CONFIG_ACK) throw frameError(`${frameName(type)} from a connector`);
+    const ack = decodeAck('CONFIG_ACK', payload);
+    if (this.#awaitedConfigs.shift() !== ack.version) {
+      throw frameError(`CONFIG_ACK for version ${ack.version}, which was not awaited`);
+    }
+    this.#handler.onConfigAck?.(this, ack);
   }
 
   protected override onPeerDraining(): void {
@@ -96,7 +124,7 @@ export class EdgeSession extends Session implements EdgeConnection {
   }
 
   protected override onSessionClosed(reason: DisconnectReason, detail: string): void {
-    this.#handler.onClosed(this.#isReady ? this : undefined, reason, detail);
+    this.#handler.onClosed(this.#isReady ? this : undefined, reason, detail, this.#claim);
   }
 
   /** After some two thousand million streams: have the connector dial anew while this connection still works. */

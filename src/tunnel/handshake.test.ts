@@ -15,8 +15,7 @@ const identity = {
   credentials,
   instanceId: createUuid(random),
   index: 3,
-  version: '0.1.0',
-  arch: 'linux_x64',
+  info: { version: '0.1.0', arch: 'linux_x64' },
 };
 const auth = answerHello(identity, { version: 1, nonce, wallMs: 0 }, exporter);
 

@@ -4,7 +4,7 @@
 // the edge's nonce together with keying material exported from this very TLS session (RFC 9266's idea), so a
 // signature is worth nothing on any other connection, not even to an edge that relays it.
 import { Buffer } from 'node:buffer';
-import { uuidBytes, type Auth, type Hello } from '#wire/tunnel-message.ts';
+import { uuidBytes, type Auth, type ConnectorInfo, type Hello } from '#wire/tunnel-message.ts';
 import type { DisconnectReason } from './connection.ts';
 import { signWith, type TunnelCredentials, verifySignature } from './credentials.ts';
 
@@ -24,6 +24,8 @@ export interface TunnelKeys {
   readonly publicKeys: readonly Uint8Array[];
   /** Keys that were valid once: their holder is told `revoked`, everyone else only `unauthorized`. */
   readonly revokedKeys?: readonly Uint8Array[];
+  /** Who keeps its ingress rules; told in WELCOME. */
+  readonly management?: 'local' | 'remote';
 }
 
 /** The bytes a connector signs. */
@@ -47,13 +49,12 @@ export interface ConnectorIdentity {
   /** UUID of this connector process. */
   readonly instanceId: string;
   readonly index: number;
-  readonly version: string;
-  readonly arch: string;
+  readonly info: ConnectorInfo;
 }
 
 /** The AUTH that answers a HELLO. */
 export function answerHello(identity: ConnectorIdentity, hello: Hello, exporter: Uint8Array): Auth {
-  const { credentials, instanceId, index, version, arch } = identity;
+  const { credentials, instanceId, index, info } = identity;
   const { tunnelId } = credentials;
   const message = signedMessage(exporter, hello.nonce, { tunnelId, instanceId, index });
   return {
@@ -62,7 +63,7 @@ export function answerHello(identity: ConnectorIdentity, hello: Hello, exporter:
     instanceId,
     index,
     signature: signWith(credentials, message),
-    info: { version, arch },
+    info,
   };
 }
 

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { isSallyportError } from '#base/errors.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
 import { frameError } from '#wire/tunnel-frame.ts';
-import { decodeRulesPiece, rulesPieceBytes } from '#wire/tunnel-message.ts';
-import { parseRules, RulesGatherer, rulesLimitBytes, splitRules } from './rules-exchange.ts';
+import { decodePiece, pieceBytes } from '#wire/tunnel-versioned-text.ts';
+import { PieceGatherer } from './piece-gatherer.ts';
+import { parseRules, rulesLimitBytes, splitRules } from './rules-exchange.ts';
 
 const rule: PublishedRule = {
   hostname: 'app.example.com',
@@ -25,8 +26,8 @@ const codeOfFrameErrors = frameError('').code;
 
 /** Splits, sends and gathers; what the edge has in the end. */
 function roundTrip(rules: readonly PublishedRule[], version: number): unknown {
-  const gatherer = new RulesGatherer();
-  const pieces = splitRules({ version, rules: [...rules] }).map((payload) => decodeRulesPiece(payload));
+  const gatherer = new PieceGatherer('RULES', rulesLimitBytes);
+  const pieces = splitRules({ version, rules: [...rules] }).map((payload) => decodePiece('RULES', payload));
   for (const [i, piece] of pieces.entries()) {
     const json = gatherer.add(piece);
     assert.equal(json !== undefined, i === pieces.length - 1);
@@ -61,12 +62,12 @@ test('rules of more than the limit are neither sent nor gathered', () => {
     () => splitRules({ version: 1, rules }),
     (error) => isSallyportError(error, 'limit-exceeded'),
   );
-  const gatherer = new RulesGatherer();
-  const json = Buffer.alloc(rulesPieceBytes, ' ');
-  const most = Math.floor(rulesLimitBytes / rulesPieceBytes);
-  for (let i = 0; i < most; i++) gatherer.add({ version: 1, isLast: false, json });
+  const gatherer = new PieceGatherer('RULES', rulesLimitBytes);
+  const json = Buffer.alloc(pieceBytes, ' ');
+  const most = Math.floor(rulesLimitBytes / pieceBytes);
+  for (let i = 0; i < most; i++) gatherer.add({ version: 1, isLast: false, bytes: json });
   assert.throws(
-    () => gatherer.add({ version: 1, isLast: false, json }),
+    () => gatherer.add({ version: 1, isLast: false, bytes: json }),
     (error) => isSallyportError(error, codeOfFrameErrors),
   );
 });
@@ -75,11 +76,11 @@ test('any sequence of pieces fails only with a frame error', () => {
   const piece = fc.record({
     version: fc.nat(2),
     isLast: fc.boolean(),
-    json: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+    bytes: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
   });
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-      const gatherer = new RulesGatherer();
+      const gatherer = new PieceGatherer('RULES', rulesLimitBytes);
       try {
         for (const one of pieces) gatherer.add(one);
       } catch (error) {
@@ -102,7 +103,7 @@ function parsesOrFails(version: number, json: Buffer): boolean {
 
 test('a list cut short anywhere is refused', () => {
   const [payload] = splitRules({ version: 1, rules: [rule, { ...rule, path: '' }] });
-  const json = Buffer.from(decodeRulesPiece(payload!).json);
+  const json = Buffer.from(decodePiece('RULES', payload!).bytes);
   for (let end = 0; end < json.length; end++) assert.equal(parsesOrFails(1, json.subarray(0, end)), false);
   assert.ok(parsesOrFails(1, json));
 });

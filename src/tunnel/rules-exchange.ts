@@ -3,7 +3,8 @@ import { Buffer } from 'node:buffer';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { type PublishedRules, publishedRulesSchema } from '#model/published-rules.ts';
 import { frameError } from '#wire/tunnel-frame.ts';
-import { encodeRulesPiece, type RulesAck, rulesPieceBytes, type RulesPiece } from '#wire/tunnel-message.ts';
+import type { VersionedAck } from '#wire/tunnel-versioned-text.ts';
+import { splitText } from './piece-gatherer.ts';
 
 /** The longest rule list as JSON; ten thousand ordinary rules take about 2 MB. */
 export const rulesLimitBytes = 4 * 1024 * 1024;
@@ -17,39 +18,7 @@ export function splitRules(rules: PublishedRules): Buffer[] {
       `The ingress rules take ${json.length} bytes, more than the ${rulesLimitBytes} an edge accepts; use fewer rules or shorter paths.`,
     );
   }
-  const payloads: Buffer[] = [];
-  for (let at = 0; at === 0 || at < json.length; at += rulesPieceBytes) {
-    const piece = json.subarray(at, at + rulesPieceBytes);
-    const isLast = at + rulesPieceBytes >= json.length;
-    payloads.push(encodeRulesPiece({ version: rules.version, isLast, json: piece }));
-  }
-  return payloads;
-}
-
-/** Gathers pieces at the edge. */
-export class RulesGatherer {
-  #pieces: Buffer[] = [];
-  #byteCount = 0;
-  #version = 0;
-
-  /** Adds a piece (copied); returns the whole JSON text once the last has come. Throws `frameError`. */
-  add(piece: RulesPiece): Buffer | undefined {
-    if (this.#pieces.length > 0 && piece.version !== this.#version) {
-      throw frameError(`RULES of version ${piece.version} in the middle of version ${this.#version}`);
-    }
-    this.#version = piece.version;
-    this.#byteCount += piece.json.length;
-    if (this.#byteCount > rulesLimitBytes) throw frameError(`RULES longer than ${rulesLimitBytes} bytes`);
-    this.#pieces.push(Buffer.from(piece.json));
-    if (!piece.isLast) {
-      if (piece.json.length === 0) throw frameError('RULES piece without content');
-      return undefined;
-    }
-    const json = Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    this.#byteCount = 0;
-    return json;
-  }
+  return splitText(rules.version, json);
 }
 
 /** Checks gathered JSON against the schema. Throws a SallyportError whose text goes back to the connector. */
@@ -84,7 +53,7 @@ export class RulesWaiters {
   }
 
   /** An acknowledgement came. Throws `frameError` when nobody asked for it. */
-  settle(ack: RulesAck): void {
+  settle(ack: VersionedAck): void {
     const waiter = this.#waiting.get(ack.version);
     if (!waiter) throw frameError(`RULES_ACK for version ${ack.version}, which was not published`);
     this.#waiting.delete(ack.version);

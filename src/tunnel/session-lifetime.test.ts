@@ -15,7 +15,7 @@ test('both ends know each other after the handshake', () => {
   assert.equal(edge.tunnelId, pair.credentials.tunnelId);
   assert.equal(connector.edgeConnectionId, edge.id);
   assert.equal(connector.edgeName, 'edge.example.com');
-  assert.equal(edge.connectorArch, 'linux_x64');
+  assert.equal(edge.connectorInfo.arch, 'linux_x64');
   assert.equal(connector.clockSkewMs, -20);
   clock.advance(1_000);
   assert.equal(edge.rttMs, 40);

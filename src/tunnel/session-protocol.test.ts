@@ -48,7 +48,8 @@ test('rules are published, replaced and refused', async () => {
 });
 
 test('frames that break the rules end the connection as protocol-error', () => {
-  const { OPEN, DATA, FIN, OPENED, CREDIT, RULES_ACK, DRAIN_ACK, HELLO, RESET } = frameTypes;
+  const { OPEN, DATA, FIN, OPENED, CREDIT, RULES_ACK, DRAIN_ACK, HELLO, RESET, CONFIG, CONFIG_ACK } =
+    frameTypes;
   const one = (type: number, streamId: number, payload: Buffer = Buffer.alloc(0)): Buffer =>
     encodeFrame(type, streamId, payload);
   const credit = (byteCount: number): Buffer => {
@@ -73,6 +74,9 @@ test('frames that break the rules end the connection as protocol-error', () => {
     ['RULES_ACK to an edge', one(RULES_ACK, 0, Buffer.from('0000000101', 'hex'))],
     ['DRAIN_ACK without DRAIN', one(DRAIN_ACK, 0)],
     ['HELLO after the handshake', one(HELLO, 0)],
+    ['CONFIG to an edge', one(CONFIG, 0, Buffer.from('0000000101', 'hex'))],
+    ['CONFIG_ACK that nobody awaits', one(CONFIG_ACK, 0, Buffer.from('0000000101', 'hex'))],
+    ['CONFIG_ACK on a stream', one(CONFIG_ACK, 1, Buffer.from('0000000101', 'hex'))],
     ['a type of no frame', one(0x30, 1)],
   ];
   for (const [name, bytes] of toEdge) {
@@ -123,7 +127,7 @@ test('random frames from either side end the connection at most, and never throw
       clock.advance(100);
       assert.deepEqual([...pair.edge.faults, ...pair.connector.faults], []);
       const reason = (isToEdge ? pair.edge : pair.connector).closed?.reason;
-      if (frames.every(([kind]) => kind >= 0x80)) assert.equal(reason, undefined);
+      if (frames.every(([kind]) => kind > frameTypes.CONFIG_ACK)) assert.equal(reason, undefined);
     }),
     { numRuns: 300 },
   );

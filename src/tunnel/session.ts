@@ -6,7 +6,8 @@
 import { errorText, isSallyportError } from '#base/errors.ts';
 import { frameError, frameName, frameTypes, isStreamType } from '#wire/tunnel-frame.ts';
 import { FrameReader, type FrameSink } from '#wire/tunnel-frame-reader.ts';
-import { decodeCodeAndText, encodeCodeAndText, needExactly } from '#wire/tunnel-message.ts';
+import { decodeCodeAndText, encodeCodeAndText } from '#wire/tunnel-message.ts';
+import { needExactly } from '#wire/tunnel-payload.ts';
 import { closeCodes, reasonOfCloseCode } from './close-code.ts';
 import type { DisconnectReason } from './connection.ts';
 import { Drain } from './drain.ts';
@@ -53,6 +54,8 @@ export abstract class Session implements FrameSink {
   readonly #keepalive: Keepalive;
   readonly #handshakeDeadlineMs: number;
   readonly #pingPayload = Buffer.alloc(8);
+  /** Pieces of long texts that wait for their turn, in order. */
+  readonly #pieces: { readonly type: number; readonly payload: Uint8Array }[] = [];
   #state: State = 'handshaking';
   /** The time of the call that is being handled. */
   #nowMs: number;
@@ -150,6 +153,7 @@ export abstract class Session implements FrameSink {
     this.output.beginFlush();
     if (this.#state === 'open') {
       this.streams.sendCredits(nowMs, this.#keepalive.pathRttMs);
+      if (this.#pieces.length > 0) this.#sendPiece();
       this.streams.pump();
       if (this.drainState.closesWhenIdle && this.streams.count === 0) this.close('drained');
     }
@@ -211,6 +215,8 @@ export abstract class Session implements FrameSink {
   protected abstract onHandshakeFrame(type: number, payload: Buffer): void;
   /** RULES and RULES_ACK. */
   protected abstract onRulesFrame(type: number, payload: Buffer): void;
+  /** CONFIG and CONFIG_ACK. */
+  protected abstract onConfigFrame(type: number, payload: Buffer): void;
   /** The peer began to drain; the acknowledgement goes out when this returns. */
   protected abstract onPeerDraining(): void;
   /** The session is over; the streams are told after this. */
@@ -229,6 +235,18 @@ export abstract class Session implements FrameSink {
 
   protected sendControl(type: number, payload: Uint8Array): void {
     this.output.append(type, 0, payload, 0, payload.length);
+  }
+
+  /** Sends the pieces of a long text one flush at a time, so that streams beside it are not held up. */
+  protected sendPieces(type: number, payloads: readonly Uint8Array[]): void {
+    for (const payload of payloads) this.#pieces.push({ type, payload });
+    this.output.want();
+  }
+
+  #sendPiece(): void {
+    if (this.output.waitingBytes >= highWaterBytes) return;
+    const piece = this.#pieces.shift();
+    if (piece) this.sendControl(piece.type, piece.payload);
   }
 
   #onConnectionFrame(type: number, payload: Buffer): void {
@@ -250,6 +268,9 @@ export abstract class Session implements FrameSink {
       case frameTypes.RULES:
       case frameTypes.RULES_ACK:
         return this.onRulesFrame(type, payload);
+      case frameTypes.CONFIG:
+      case frameTypes.CONFIG_ACK:
+        return this.onConfigFrame(type, payload);
       case frameTypes.HELLO:
       case frameTypes.AUTH:
       case frameTypes.WELCOME:
@@ -271,7 +292,8 @@ export abstract class Session implements FrameSink {
 
   #onChunkDone(): void {
     this.#keepalive.progressed(this.#nowMs, this.output.waitingBytes > 0);
-    if (this.streams.hasTurns && this.output.waitingBytes < highWaterBytes) this.output.want();
+    const isSending = this.streams.hasTurns || this.#pieces.length > 0;
+    if (isSending && this.output.waitingBytes < highWaterBytes) this.output.want();
   }
 
   /** The last stream has ended: a drain that waits for it is completed by the next flush. */

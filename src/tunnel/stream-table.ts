@@ -13,8 +13,8 @@ import {
   decodeOpen,
   encodeCodeAndText,
   encodeOpen,
-  needExactly,
 } from '#wire/tunnel-message.ts';
+import { needExactly } from '#wire/tunnel-payload.ts';
 import type { Output } from './output.ts';
 import { reasonOfResetCode } from './reset-code.ts';
 import { SessionStream, type StreamHost } from './session-stream.ts';

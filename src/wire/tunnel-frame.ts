@@ -15,7 +15,10 @@ export const frameHeaderBytes = 8;
 /** The longest payload of one frame; longer ones are a protocol error at the header, before anything is stored. */
 export const maxPayloadBytes = 65_536;
 
-/** Every type of frame. 0x00-0x0f concern the connection (stream id 0), 0x10-0x1f one stream. */
+/**
+ * Every type of frame. 0x00-0x0f concern the connection (stream id 0), 0x10-0x1f one stream; from 0x80 on are extensions
+ * that both ends must have named (they concern the connection, too).
+ */
 export const frameTypes = {
   HELLO: 0x01,
   AUTH: 0x02,
@@ -33,6 +36,8 @@ export const frameTypes = {
   FIN: 0x13,
   RESET: 0x14,
   CREDIT: 0x15,
+  CONFIG: 0x80,
+  CONFIG_ACK: 0x81,
 } as const;
 
 export type FrameName = keyof typeof frameTypes;
@@ -95,8 +100,10 @@ export function checkFrameHeader(type: number, streamId: number, payloadBytes: n
       `${frameName(type)} has a payload of ${payloadBytes} bytes, more than ${maxPayloadBytes}`,
     );
   }
-  if (type >= firstOptionalType) return;
-  if (!names.has(type)) throw frameError(`frame of unknown ${frameName(type)}`);
+  if (!names.has(type)) {
+    if (type >= firstOptionalType) return;
+    throw frameError(`frame of unknown ${frameName(type)}`);
+  }
   if (isStreamType(type) === (streamId === 0)) {
     throw frameError(`${frameName(type)} with stream id ${streamId}`);
   }

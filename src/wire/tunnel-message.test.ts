@@ -14,6 +14,8 @@ import {
   frameTypes,
 } from './tunnel-frame.ts';
 import * as message from './tunnel-message.ts';
+import { needExactly } from './tunnel-payload.ts';
+import { decodeAck, decodePiece, encodeAck, encodePiece } from './tunnel-versioned-text.ts';
 
 interface Example {
   readonly type: FrameName;
@@ -50,7 +52,31 @@ const examples: Readonly<Record<string, Example>> = {
       info: { version: '0.1.0', arch: 'linux_x64' },
     },
   },
+  'AUTH, in full': {
+    type: 'AUTH',
+    streamId: 0,
+    value: {
+      version: 1,
+      tunnelId,
+      instanceId,
+      index: 2,
+      signature: range(64, 0x40),
+      info: {
+        version: '0.2.0',
+        arch: 'linux_arm64',
+        features: ['remote-config'],
+        hostname: 'pi',
+        os: 'Linux 6.12',
+        startedAtMs: 1_767_225_600_000,
+      },
+    },
+  },
   WELCOME: { type: 'WELCOME', streamId: 0, value: { connectionId: 'c1', edgeName: 'edge.example.com' } },
+  'WELCOME, in full': {
+    type: 'WELCOME',
+    streamId: 0,
+    value: { connectionId: 'c1', edgeName: 'edge.example.com', management: 'remote' },
+  },
   CLOSE: { type: 'CLOSE', streamId: 0, value: { code: 9, text: 'key was revoked' } },
   PING: { type: 'PING', streamId: 0, value: Buffer.from('40c3880000000000', 'hex') },
   PONG: { type: 'PONG', streamId: 0, value: Buffer.from('40c3880000000000', 'hex') },
@@ -59,12 +85,12 @@ const examples: Readonly<Record<string, Example>> = {
   'RULES, first piece': {
     type: 'RULES',
     streamId: 0,
-    value: { version: 7, isLast: false, json: Buffer.from('[') },
+    value: { version: 7, isLast: false, bytes: Buffer.from('[') },
   },
   'RULES, last piece': {
     type: 'RULES',
     streamId: 0,
-    value: { version: 7, isLast: true, json: Buffer.from(']') },
+    value: { version: 7, isLast: true, bytes: Buffer.from(']') },
   },
   'RULES_ACK, accepted': {
     type: 'RULES_ACK',
@@ -94,13 +120,38 @@ const examples: Readonly<Record<string, Example>> = {
   FIN: { type: 'FIN', streamId: 1, value: Buffer.alloc(0) },
   RESET: { type: 'RESET', streamId: 4_294_967_295, value: { code: 7, text: 'refused' } },
   CREDIT: { type: 'CREDIT', streamId: 3, value: 196_608 },
+  'CONFIG, first piece': {
+    type: 'CONFIG',
+    streamId: 0,
+    value: { version: 12, isLast: false, bytes: Buffer.from('ingress:\n') },
+  },
+  'CONFIG, last piece': {
+    type: 'CONFIG',
+    streamId: 0,
+    value: { version: 12, isLast: true, bytes: Buffer.from('- service: http_status:404\n') },
+  },
+  'CONFIG, given back': {
+    type: 'CONFIG',
+    streamId: 0,
+    value: { version: 0, isLast: true, bytes: Buffer.alloc(0) },
+  },
+  'CONFIG_ACK, accepted': {
+    type: 'CONFIG_ACK',
+    streamId: 0,
+    value: { version: 12, isAccepted: true, text: '' },
+  },
+  'CONFIG_ACK, refused': {
+    type: 'CONFIG_ACK',
+    streamId: 0,
+    value: { version: 12, isAccepted: false, text: 'no (line 2)' },
+  },
 };
 
 const raw: Codec = { encode: (value) => value, decode: (payload) => payload };
 const empty: Codec = {
   encode: (value) => value,
   decode: (payload) => {
-    message.needExactly('frame', payload, 0);
+    needExactly('frame', payload, 0);
     return payload;
   },
 };
@@ -114,8 +165,10 @@ const codecs: Readonly<Record<FrameName, Codec>> = {
   PONG: raw,
   DRAIN: empty,
   DRAIN_ACK: empty,
-  RULES: { encode: message.encodeRulesPiece, decode: message.decodeRulesPiece },
-  RULES_ACK: { encode: message.encodeRulesAck, decode: message.decodeRulesAck },
+  RULES: { encode: encodePiece, decode: (payload) => decodePiece('RULES', payload) },
+  RULES_ACK: { encode: encodeAck, decode: (payload) => decodeAck('RULES_ACK', payload) },
+  CONFIG: { encode: encodePiece, decode: (payload) => decodePiece('CONFIG', payload) },
+  CONFIG_ACK: { encode: encodeAck, decode: (payload) => decodeAck('CONFIG_ACK', payload) },
   OPEN: { encode: message.encodeOpen, decode: message.decodeOpen },
   OPENED: empty,
   DATA: raw,

@@ -2,7 +2,8 @@
 // Numbers are big-endian; `string` is a 16-bit byte count followed by UTF-8; `text` is UTF-8 to the end of the frame.
 // A decoder accepts exactly what its encoder can make, except that JSON objects may carry keys it does not know.
 import { Buffer } from 'node:buffer';
-import { frameError, maxPayloadBytes } from './tunnel-frame.ts';
+import { frameError } from './tunnel-frame.ts';
+import { needAtLeast, needExactly, textLimitBytes, utf8Floor, utf8Text } from './tunnel-payload.ts';
 
 /** First frame, edge to connector. */
 export interface Hello {
@@ -24,32 +25,33 @@ export interface Auth {
   readonly index: number;
   /** Ed25519, 64 bytes. */
   readonly signature: Uint8Array;
-  readonly info: { readonly version: string; readonly arch: string };
+  readonly info: ConnectorInfo;
+}
+
+/** What a connector tells of itself; everything but version and arch came later and may be absent. */
+export interface ConnectorInfo {
+  readonly version: string;
+  readonly arch: string;
+  /** Extensions it takes part in, such as `remote-config`. */
+  readonly features?: readonly string[];
+  /** Name and system of its machine, for its owner's lists. */
+  readonly hostname?: string;
+  readonly os?: string;
+  /** Its own wall clock when the process began, milliseconds since the Unix epoch. */
+  readonly startedAtMs?: number;
 }
 
 /** The edge's answer to a good AUTH. */
 export interface Welcome {
   readonly connectionId: string;
   readonly edgeName: string;
+  /** Who keeps the tunnel's ingress rules; edges that do not say keep none. */
+  readonly management?: 'local' | 'remote';
 }
 
 /** CLOSE and RESET: a number that decides and a text for people. */
 export interface CodeAndText {
   readonly code: number;
-  readonly text: string;
-}
-
-/** One piece of a rule list; a list longer than a frame is sent in several. */
-export interface RulesPiece {
-  readonly version: number;
-  readonly isLast: boolean;
-  /** A slice of the UTF-8 JSON text; may cut a character in two. */
-  readonly json: Uint8Array;
-}
-
-export interface RulesAck {
-  readonly version: number;
-  readonly isAccepted: boolean;
   readonly text: string;
 }
 
@@ -64,14 +66,12 @@ export interface Open {
   readonly requestId: string;
 }
 
-/** The most JSON bytes that fit one RULES frame. */
-export const rulesPieceBytes = maxPayloadBytes - 5;
-
 const helloBytes = 41;
 const authFixedBytes = 98;
 const infoTextLimit = 128;
-const codeTextLimit = 1024;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const hostnameLimit = 253;
+/** Features that one connector may name. */
+const featureLimit = 32;
 
 export function encodeHello(hello: Hello): Buffer {
   const out = Buffer.alloc(helloBytes);
@@ -111,8 +111,31 @@ export function decodeAuth(payload: Buffer): Auth {
     instanceId: uuidText(payload.subarray(17, 33)),
     index: payload[33]!,
     signature: payload.subarray(34, authFixedBytes),
-    info: { version: textField('AUTH', info, 'version'), arch: textField('AUTH', info, 'arch') },
+    info: connectorInfo(info),
   };
+}
+
+function connectorInfo(info: Record<string, unknown>): ConnectorInfo {
+  return {
+    version: textField('AUTH', info, 'version'),
+    arch: textField('AUTH', info, 'arch'),
+    ...('features' in info ? { features: featureList(info['features']) } : {}),
+    ...('hostname' in info ? { hostname: textField('AUTH', info, 'hostname', hostnameLimit) } : {}),
+    ...('os' in info ? { os: textField('AUTH', info, 'os') } : {}),
+    ...('startedAtMs' in info ? { startedAtMs: timeField(info['startedAtMs']) } : {}),
+  };
+}
+
+function featureList(value: unknown): string[] {
+  const isList = Array.isArray(value) && value.length <= featureLimit;
+  if (isList && value.every((item) => typeof item === 'string' && item.length <= 64))
+    return value as string[];
+  throw frameError('AUTH field "features" is not a short list of short names');
+}
+
+function timeField(value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw frameError('AUTH field "startedAtMs" is not a time');
 }
 
 export function encodeWelcome(welcome: Welcome): Buffer {
@@ -121,16 +144,19 @@ export function encodeWelcome(welcome: Welcome): Buffer {
 
 export function decodeWelcome(payload: Buffer): Welcome {
   const fields = jsonObject('WELCOME', payload);
+  const { management } = fields;
   return {
     connectionId: textField('WELCOME', fields, 'connectionId'),
-    edgeName: textField('WELCOME', fields, 'edgeName', 253),
+    edgeName: textField('WELCOME', fields, 'edgeName', hostnameLimit),
+    // A word of a later version is as good as none.
+    ...(management === 'local' || management === 'remote' ? { management } : {}),
   };
 }
 
 /** For CLOSE and RESET; the text is cut so that no message fails for being wordy. */
 export function encodeCodeAndText(code: number, text: string): Buffer {
   const bytes = Buffer.from(text);
-  const length = utf8Floor(bytes, codeTextLimit);
+  const length = utf8Floor(bytes, textLimitBytes);
   const out = Buffer.allocUnsafe(2 + length);
   out.writeUInt16BE(code, 0);
   bytes.copy(out, 2, 0, length);
@@ -139,45 +165,9 @@ export function encodeCodeAndText(code: number, text: string): Buffer {
 
 export function decodeCodeAndText(name: 'CLOSE' | 'RESET', payload: Buffer): CodeAndText {
   needAtLeast(name, payload, 2);
-  if (payload.length > 2 + codeTextLimit)
-    throw frameError(`${name} text is longer than ${codeTextLimit} bytes`);
+  if (payload.length > 2 + textLimitBytes)
+    throw frameError(`${name} text is longer than ${textLimitBytes} bytes`);
   return { code: payload.readUInt16BE(0), text: utf8Text(name, payload.subarray(2)) };
-}
-
-export function encodeRulesPiece(piece: RulesPiece): Buffer {
-  const out = Buffer.allocUnsafe(5 + piece.json.length);
-  out.writeUInt32BE(piece.version, 0);
-  out[4] = piece.isLast ? 1 : 0;
-  out.set(piece.json, 5);
-  return out;
-}
-
-export function decodeRulesPiece(payload: Buffer): RulesPiece {
-  needAtLeast('RULES', payload, 5);
-  return {
-    version: payload.readUInt32BE(0),
-    isLast: flag('RULES', payload[4]!),
-    json: payload.subarray(5),
-  };
-}
-
-export function encodeRulesAck(ack: RulesAck): Buffer {
-  const text = Buffer.from(ack.text);
-  const length = utf8Floor(text, codeTextLimit);
-  const out = Buffer.allocUnsafe(5 + length);
-  out.writeUInt32BE(ack.version, 0);
-  out[4] = ack.isAccepted ? 1 : 0;
-  text.copy(out, 5, 0, length);
-  return out;
-}
-
-export function decodeRulesAck(payload: Buffer): RulesAck {
-  needAtLeast('RULES_ACK', payload, 5);
-  return {
-    version: payload.readUInt32BE(0),
-    isAccepted: flag('RULES_ACK', payload[4]!),
-    text: utf8Text('RULES_ACK', payload.subarray(5)),
-  };
 }
 
 export function encodeOpen(open: Open): Buffer {
@@ -226,13 +216,6 @@ export function decodeCredit(payload: Buffer): number {
   return credit;
 }
 
-/** Checks the payload of a frame that must have exactly `byteCount` bytes (PING, PONG, FIN, ...). */
-export function needExactly(name: string, payload: Uint8Array, byteCount: number): void {
-  if (payload.length !== byteCount) {
-    throw frameError(`${name} has ${payload.length} payload bytes, ${byteCount} expected`);
-  }
-}
-
 /** 16 bytes of a UUID's text form. */
 export function uuidBytes(uuid: string): Buffer {
   const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex');
@@ -268,33 +251,6 @@ class StringReader {
   finish(): void {
     if (this.#at !== this.#payload.length) throw frameError('OPEN has bytes after its last string');
   }
-}
-
-function needAtLeast(name: string, payload: Uint8Array, byteCount: number): void {
-  if (payload.length < byteCount) {
-    throw frameError(`${name} has ${payload.length} payload bytes, at least ${byteCount} expected`);
-  }
-}
-
-function flag(name: string, byte: number): boolean {
-  if (byte > 1) throw frameError(`${name} has a flag of ${byte}, 0 or 1 expected`);
-  return byte === 1;
-}
-
-function utf8Text(name: string, bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw frameError(`${name} holds text that is not UTF-8`);
-  }
-}
-
-/** The longest prefix of at most `limit` bytes that does not cut a character. */
-function utf8Floor(bytes: Uint8Array, limit: number): number {
-  if (bytes.length <= limit) return bytes.length;
-  let end = limit;
-  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1;
-  return end;
 }
 
 function jsonObject(name: string, bytes: Uint8Array): Record<string, unknown> {
