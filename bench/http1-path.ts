@@ -10,6 +10,7 @@ import { AccessLog } from '#edge/access-log.ts';
 import { EdgeMetrics } from '#edge/edge-metrics.ts';
 import { Http1Front } from '#edge/http1-front.ts';
 import { Proxy } from '#edge/proxy.ts';
+import { Traffic } from '#edge/traffic.ts';
 import { TunnelRegistry } from '#edge/tunnel-registry.ts';
 import { defaultLimits, defaultTimeouts } from '#model/edge-snapshot.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
@@ -86,6 +87,7 @@ function openSockets(): ScriptedSocket[] {
     registry,
     accessLog,
     metrics,
+    traffic: new Traffic({ nowMs: () => systemClock.nowMs(), wallMs: () => systemClock.wallMs() }),
     snapshot,
   });
   registry.setRules(scriptedConnection(), { version: 1, rules: [rule] });

@@ -44,6 +44,8 @@ export interface ConnectorOptions {
   readonly version: string;
   /** `linux_x64` style. */
   readonly arch: string;
+  /** Name and system of this machine, for the owner's lists at the edge. */
+  readonly machine?: { readonly hostname: string; readonly os: string };
   readonly protocol?: TunnelProtocol;
   /** Default 4. */
   readonly connections?: number;
@@ -101,6 +103,8 @@ class RunningConnector implements Connector, LinkHost {
   readonly #tasks = new TaskGroup();
   readonly #roots = new TrustedRoots();
   readonly #unsubscribe: () => void;
+  /** Wall clock. */
+  readonly #startedAtMs: number;
   #phase: 'running' | 'draining' | 'stopped' = 'running';
   #failure: LinkFailure | undefined;
   #configError = '';
@@ -112,6 +116,7 @@ class RunningConnector implements Connector, LinkHost {
     this.clock = clock;
     this.random = random;
     this.log = log;
+    this.#startedAtMs = Math.max(0, Math.floor(clock.wallMs()));
     this.connectorId = options.instanceId ?? createUuid(random);
     this.#edgeTarget();
     this.dial = options.dial ?? edgeDialer(options.protocol ?? 'auto', () => this.#edgeTarget());
@@ -209,12 +214,12 @@ class RunningConnector implements Connector, LinkHost {
   // What links ask and tell.
 
   dialOptions(index: number): DialOptions {
-    const { credentials, version, arch, clock, random } = this.#options;
+    const { credentials, version, arch, machine, clock, random } = this.#options;
     return {
       credentials: credentials.current(),
       instanceId: this.connectorId,
       index,
-      info: { version, arch },
+      info: { version, arch, ...machine, startedAtMs: this.#startedAtMs },
       clock,
       random,
       onFault: (error) =>

@@ -4,7 +4,6 @@
 //   listener -> Http1Front | Http2Front -> Proxy -> TunnelRegistry -> EdgeConnection ~ connector
 import type { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '#base/clock.ts';
-import { SallyportError } from '#base/errors.ts';
 import { cidrSet } from '#base/ip.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
@@ -25,8 +24,11 @@ import { Http2Front } from './http2-front.ts';
 import type { Http2FrontSettings } from './http2-front.ts';
 import { Listener } from './listener.ts';
 import type { ListenAddress } from './listener.ts';
-import { LocalConnection } from './local-connection.ts';
+import type { LiveListener } from './live-events.ts';
+import type { LiveView } from './live-view.ts';
 import type { LocalService } from './local-connection.ts';
+import { LocalServices } from './local-services.ts';
+import { Observation } from './observation.ts';
 import { Proxy } from './proxy.ts';
 import { redirectToHttps } from './redirect.ts';
 import { TunnelAcceptor } from './tunnel-acceptor.ts';
@@ -69,6 +71,10 @@ export interface Edge {
   listeners(): ListenerState[];
   /** Connections of connectors; what is served in this process is not among them. */
   tunnelConnections(): EdgeConnection[];
+  /** Connectors, traffic and routes as they are now. */
+  live(): LiveView;
+  /** Calls `listener` with what happens, until the returned function is called. */
+  onEvent(listener: LiveListener): () => void;
   /**
    * Answers requests for a reserved tunnel (model/local-tunnel.ts) inside this process until it is closed or drained.
    * @throws SallyportError 'invalid' for a tunnel that is not reserved
@@ -92,6 +98,8 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
 class RunningEdge implements Edge {
   readonly #options: EdgeOptions;
   readonly #registry = new TunnelRegistry();
+  readonly #observed: Observation;
+  readonly #local: LocalServices;
   readonly #metrics: EdgeMetrics;
   readonly #accessLog: AccessLog;
   readonly #proxy: Proxy;
@@ -102,7 +110,6 @@ class RunningEdge implements Edge {
   readonly #plainFront: Http1Front;
   readonly #redirectFront: Http1Front;
   readonly #http2: Http2Front;
-  readonly #local = new Set<LocalConnection>();
   #snapshot: EdgeSnapshot;
   #sweepTimer: Timer | undefined;
 
@@ -110,6 +117,14 @@ class RunningEdge implements Edge {
     this.#options = options;
     this.#snapshot = options.snapshot;
     const { clock, random, log, metrics } = options;
+    this.#observed = new Observation({
+      clock,
+      log,
+      snapshot: options.snapshot,
+      activeRequests: () => this.#proxy.activeCount,
+      configOf: () => ({ version: 0, state: 'local', detail: '' }),
+    });
+    this.#local = new LocalServices({ clock, random, log, registry: this.#registry });
     this.#metrics = new EdgeMetrics(metrics, this.#registry);
     this.#accessLog = new AccessLog({ write: options.accessLog, wallMs: () => clock.wallMs() });
     metrics.collect(
@@ -124,6 +139,7 @@ class RunningEdge implements Edge {
       registry: this.#registry,
       accessLog: this.#accessLog,
       metrics: this.#metrics,
+      traffic: this.#observed.traffic,
       snapshot: options.snapshot,
     });
     this.#tunnels = new TunnelAcceptor({
@@ -132,11 +148,9 @@ class RunningEdge implements Edge {
       random,
       log,
       registry: this.#registry,
+      connectors: this.#observed.connectors,
       snapshot: options.snapshot,
-      routesChanged: (routes) => {
-        this.#proxy.apply({ ...this.#snapshot, routes });
-        options.routesChanged?.(routes);
-      },
+      routesChanged: (routes) => this.#applyRoutes(routes),
     });
     this.#secureFront = new Http1Front(this.#frontOptions('https'));
     this.#plainFront = new Http1Front(this.#plainOptions());
@@ -181,6 +195,14 @@ class RunningEdge implements Edge {
     this.#tunnels.apply(snapshot);
   }
 
+  live(): LiveView {
+    return this.#observed.view;
+  }
+
+  onEvent(listener: LiveListener): () => void {
+    return this.#observed.events.listen(listener);
+  }
+
   listeners(): ListenerState[] {
     return [...this.#https, ...this.#http].map(({ name, isReady, detail }) => ({ name, isReady, detail }));
   }
@@ -190,27 +212,7 @@ class RunningEdge implements Edge {
   }
 
   serveLocally(service: LocalService): EdgeConnection {
-    const { clock, random, log } = this.#options;
-    if (!isLocalTunnelId(service.tunnelId)) {
-      throw new SallyportError(
-        'invalid',
-        `The tunnel ${service.tunnelId} is not one that the edge may answer.`,
-      );
-    }
-    const connection = new LocalConnection({
-      service,
-      clock,
-      random,
-      log,
-      onDraining: (draining) => this.#registry.remove(draining),
-      onClosed: (closed) => {
-        this.#registry.remove(closed);
-        this.#local.delete(closed);
-      },
-    });
-    this.#local.add(connection);
-    this.#registry.setRules(connection, service.rules);
-    return connection;
+    return this.#local.serve(service);
   }
 
   async drain(graceMs: number): Promise<void> {
@@ -229,13 +231,19 @@ class RunningEdge implements Edge {
     for (const listener of [...this.#https, ...this.#http]) listener.stop();
     this.#proxy.abortAll();
     this.#tunnels.close();
-    for (const local of this.#local) local.close('shutdown', 'the edge is stopping');
+    this.#local.close();
     for (const front of this.#fronts) front.close();
     this.#http2.close();
     // One turn for CLOSE frames and last writes to leave.
     await new Promise<void>((resolve) => this.#options.clock.after(20, resolve));
     for (const listener of [...this.#https, ...this.#http]) listener.destroy();
     this.#accessLog.flush();
+  }
+
+  #applyRoutes(routes: readonly RouteEntry[]): void {
+    this.#proxy.apply({ ...this.#snapshot, routes });
+    this.#observed.apply(this.#snapshot, routes);
+    this.#options.routesChanged?.(routes);
   }
 
   get #fronts(): Http1Front[] {
@@ -289,7 +297,10 @@ class RunningEdge implements Edge {
     return answerWellKnown({
       ...{ request, front, source: wellKnown },
       otherwise: () => start(request, front),
-      answered: (status) => this.#accessLog.addOwn({ id, client: client.address, request, status }),
+      answered: (status) => {
+        this.#observed.traffic.answered(status);
+        this.#accessLog.addOwn({ id, client: client.address, request, status });
+      },
     });
   }
 
@@ -358,6 +369,7 @@ class RunningEdge implements Edge {
       host === this.#options.name || this.#proxy.router.hasHost(host);
     const { requestId: id, client } = request;
     const isKnown = isKnownHost(request.host);
+    this.#observed.traffic.answered(isKnown ? 308 : 404);
     const answer = isKnown ? { status: 308 } : { status: 404, error: 'no-such-host' as const };
     this.#accessLog.addOwn({ id, client: client.address, request, ...answer });
     return redirectToHttps(request, front, { isKnownHost, httpsPort });
@@ -366,6 +378,7 @@ class RunningEdge implements Edge {
   #refused({ code, detail, client, requestId, request }: Refusal): void {
     this.#metrics.requestRefused(code);
     const { status } = failure(code, detail);
+    this.#observed.traffic.answered(status);
     this.#accessLog.addOwn({ id: requestId, client: client.address, status, request, error: code, detail });
     if (code === 'internal')
       this.#options.log.error('Fault while reading a request', { detail, client: client.address });
@@ -375,6 +388,7 @@ class RunningEdge implements Edge {
     const now = this.#options.clock.nowMs();
     for (const front of this.#fronts) front.sweep(now);
     this.#proxy.sweep();
+    this.#observed.events.tick();
     for (const listener of this.#https) listener.refreshDefault();
     this.#accessLog.flush();
     this.#sweepTimer = this.#options.clock.after(sweepMs, () => this.#sweep());

@@ -94,6 +94,9 @@ export class Exchange implements Upstream, ExchangeSide {
   status = 0;
   bytesIn = 0;
   bytesOut = 0;
+  /** The part of those bytes that edge/traffic.ts has counted. */
+  countedIn = 0;
+  countedOut = 0;
   failure: ExchangeFailure | undefined;
   /** Clock times in milliseconds, 0 while they have not happened. */
   openedMs = 0;

@@ -16,6 +16,7 @@ import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Origins } from './http2-origins.ts';
 import { Router } from './router.ts';
 import { SocketUpstream } from './socket-upstream.ts';
+import type { Traffic } from './traffic.ts';
 import type { TunnelRegistry, TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
 
 export interface ProxyOptions {
@@ -24,6 +25,7 @@ export interface ProxyOptions {
   readonly registry: TunnelRegistry;
   readonly accessLog: AccessLog;
   readonly metrics: EdgeMetrics;
+  readonly traffic: Traffic;
   readonly snapshot: EdgeSnapshot;
 }
 
@@ -143,6 +145,7 @@ export class Proxy implements ExchangeOwner {
     this.#active.delete(exchange);
     const now = this.now();
     this.#options.metrics.requestFinished(exchange, now);
+    this.#options.traffic.finished(exchange, now);
     this.#options.accessLog.add(exchange, now);
   }
 
@@ -209,6 +212,7 @@ export class Proxy implements ExchangeOwner {
     const now = this.now();
     const { firstByteMs, bodyIdleMs, upgradeIdleMs } = this.#timeouts;
     for (const exchange of this.#active) {
+      this.#options.traffic.progressed(exchange, now);
       if (exchange.isUpgraded) {
         if (upgradeIdleMs > 0 && now - exchange.progressMs > upgradeIdleMs)
           this.#expire(exchange, 'upgraded connection idle');

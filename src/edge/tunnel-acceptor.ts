@@ -8,13 +8,14 @@ import type { EdgeSnapshot, RouteEntry, TunnelEntry } from '#model/edge-snapshot
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { PublishedRules } from '#model/published-rules.ts';
 import type { RequestHead } from '#http/exchange.ts';
-import type { DisconnectReason, EdgeConnection, EdgeConnectionHandler } from '#tunnel/connection.ts';
+import type { EdgeConnection, EdgeConnectionHandler } from '#tunnel/connection.ts';
 import { acceptConnection } from '#tunnel/driver.ts';
 import type { DrivenConnection } from '#tunnel/driver.ts';
 import { tlsTransport } from '#tunnel/tls-transport.ts';
 import type { Transport } from '#tunnel/transport.ts';
 import { acceptWebSocket } from '#tunnel/websocket-transport.ts';
 import { ClaimedRoutes } from './claimed-routes.ts';
+import type { ConnectionEnd, ConnectorList } from './connector-list.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
 
 /** Connections that have not authenticated yet; more are turned away. */
@@ -26,6 +27,7 @@ export interface TunnelAcceptorOptions {
   readonly random: Random;
   readonly log: Log;
   readonly registry: TunnelRegistry;
+  readonly connectors: ConnectorList;
   readonly snapshot: EdgeSnapshot;
   /** The routes in force, declared and claimed, are others now. */
   readonly routesChanged: (routes: readonly RouteEntry[]) => void;
@@ -85,10 +87,12 @@ export class TunnelAcceptor {
     const handler: EdgeConnectionHandler = {
       onReady: (connection) => this.#onReady(connection),
       onRules: (connection, rules) => this.#onRules(connection, rules),
-      onDraining: (connection) => this.#options.registry.remove(connection),
-      onClosed: (connection, reason, detail) => {
+      onDraining: (connection) => this.#onDraining(connection),
+      onClosed: (connection, reason, detail, claim) => {
         this.#driven.delete(driven);
         this.#onClosed(connection, transport.remoteAddress, { reason, detail });
+        if (!connection && claim && this.#tunnels.has(claim.tunnelId))
+          this.#options.connectors.refused(claim, transport.remoteAddress, { reason, detail });
       },
     };
     // Reports nothing before it has returned.
@@ -109,6 +113,7 @@ export class TunnelAcceptor {
 
   #onReady(connection: EdgeConnection): void {
     this.#ready.add(connection);
+    this.#options.connectors.add(connection);
     this.#options.log.info('Tunnel connection registered', {
       tunnel: this.#nameOf(connection.tunnelId),
       connector: connection.instanceId,
@@ -117,25 +122,33 @@ export class TunnelAcceptor {
       ip: connection.remoteAddress,
       protocol: connection.transportKind,
       version: connection.connectorInfo.version,
+      hostname: connection.connectorInfo.hostname ?? '',
     });
+  }
+
+  #onDraining(connection: EdgeConnection): void {
+    this.#options.registry.remove(connection);
+    this.#options.connectors.tell('draining', connection, `connection ${connection.index}`);
   }
 
   #onRules(connection: EdgeConnection, rules: PublishedRules): void {
     this.#options.registry.setRules(connection, rules);
+    this.#options.connectors.tell(
+      'rules',
+      connection,
+      `version ${rules.version}, ${rules.rules.length} rules`,
+    );
     if (this.#claims.publish(connection.tunnelId, rules)) {
       this.#options.routesChanged(this.#claims.routes(this.#snapshot));
     }
   }
 
-  #onClosed(
-    connection: EdgeConnection | undefined,
-    remoteAddress: string,
-    end: { reason: DisconnectReason; detail: string },
-  ): void {
+  #onClosed(connection: EdgeConnection | undefined, remoteAddress: string, end: ConnectionEnd): void {
     this.#options.registry.countDisconnect(end.reason);
     if (connection) {
       this.#ready.delete(connection);
       this.#options.registry.remove(connection);
+      this.#options.connectors.remove(connection, end);
     }
     const tunnel = connection ? this.#nameOf(connection.tunnelId) : '';
     this.#options.log.info('Tunnel connection ended', {

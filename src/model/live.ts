@@ -12,8 +12,11 @@ export const connectorSchema = z.object({
   arch: z.string(),
   /** Name of the machine, '' where it did not say. */
   hostname: z.string(),
+  /** Its system, such as `Linux 6.12.0`, '' where it did not say. */
+  os: z.string(),
   /** What it can do beyond the first release, such as `remote-config`. */
   features: z.array(z.string()),
+  /** `address:port` from which its newest connection came. */
   address: z.string(),
   startedAtMs: timeSchema.nullable(),
   connectedAtMs: timeSchema.meta({ description: 'Of its oldest connection.' }),
@@ -44,7 +47,7 @@ export const connectorSchema = z.object({
   }),
 });
 
-/** A tunnel connection that ended. */
+/** A tunnel connection that ended, or (connected for 0 ms) one that was refused. */
 export const disconnectSchema = z.object({
   atMs: timeSchema,
   tunnelId: z.string(),
@@ -78,7 +81,7 @@ export const trafficSeriesSchema = z
         serverErrors: z.int().meta({ description: 'Status 500 and above.' }),
         bytesIn: z.int(),
         bytesOut: z.int(),
-        /** Milliseconds, from a histogram; null without requests. */
+        /** Milliseconds to the first byte of the answer, from a histogram; null without requests. */
         p50Ms: z.number().nullable(),
         p95Ms: z.number().nullable(),
         p99Ms: z.number().nullable(),

@@ -113,6 +113,7 @@ export class EdgeWorld {
       metrics: new MetricsRegistry(),
       version: '0.0.0-test',
       arch: 'linux_x64',
+      machine: { hostname: 'testbench', os: 'TestOS 1' },
       connections: this.#options.connections ?? 1,
     });
     this.connectors.push(connector);
