@@ -68,12 +68,11 @@ export class ConnectorSession extends Session implements ConnectorConnection {
 
   /** Why pushed rules are refused, or ''. */
   #takeConfig(version: number, bytes: Buffer): string {
-    const { onConfig } = this.#handler;
-    if (!onConfig) return 'This connector takes no rules from its edge.';
+    if (!this.#handler.onConfig) return 'This connector takes no rules from its edge.';
     const text = decodeConfigText(bytes);
     if (text === undefined) return 'The rules are not UTF-8 text.';
     try {
-      return onConfig.call(this.#handler, this, { version, text });
+      return this.#handler.onConfig(this, { version, text });
     } catch (error) {
       this.#options.onFault?.(error);
       return errorText(error);
