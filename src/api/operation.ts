@@ -44,8 +44,11 @@ export function operation<
   Query extends Schema | undefined = undefined,
   Body extends Schema | undefined = undefined,
   Result extends Schema | undefined = undefined,
->(data: Operation<Params, Query, Body, Result>): Operation<Params, Query, Body, Result> {
-  return data;
+  Stream extends Operation['stream'] = undefined,
+>(
+  data: Operation<Params, Query, Body, Result> & { readonly stream?: Stream },
+): Operation<Params, Query, Body, Result> & (Stream extends string ? { readonly stream: Stream } : unknown) {
+  return data as never;
 }
 
 type InputOf<S> = S extends Schema ? z.input<S> : undefined;

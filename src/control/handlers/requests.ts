@@ -1,0 +1,51 @@
+// Handlers of the operations on the access log.
+import type { requestOperations } from '#api/requests.ts';
+import { SallyportError } from '#base/errors.ts';
+import type { Clock } from '#base/clock.ts';
+import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
+import { required } from '../control-state.ts';
+import { writeEvents } from '../http/event-stream.ts';
+import type { Handlers } from '../http/handler.ts';
+import { findTunnel, type ViewSources } from '../views/tunnel-view.ts';
+
+/** Makes them. */
+export function requestHandlers(
+  sources: ViewSources & { readonly clock: Clock },
+): Handlers<keyof typeof requestOperations> {
+  const { edge, clock } = sources;
+  /** The log knows tunnels by id. */
+  const byId = ({ tunnel, ...filter }: RequestFilter): RequestFilter =>
+    tunnel === undefined ? filter : { ...filter, tunnel: findTunnel(sources, tunnel)?.tunnel.id ?? tunnel };
+  const find = (id: string): LoggedRequest => {
+    const found = edge.requests.find(id);
+    if (found) return found;
+    throw new SallyportError(
+      'not-found',
+      `The edge does not hold the request ${id} any more; look for it in the access log file.`,
+    );
+  };
+  return {
+    listRequests({ query: { limit, cursor, ...filter } }) {
+      const page = edge.requests.list(byId(filter), { limit, cursor });
+      return { items: page.items, nextCursor: page.nextCursor ?? null, held: page.held };
+    },
+    streamRequests({ query }) {
+      return (response, signal) =>
+        writeEvents({ response, signal, clock }, (stream) =>
+          edge.requests.subscribe(byId(query), (request) => stream.send('request', request)),
+        );
+    },
+    getRequest: ({ params }) => find(params.request),
+    async replayRequest({ params }, { signal }) {
+      const { method, host, path } = find(params.request);
+      if (method !== 'GET' && method !== 'HEAD') {
+        throw new SallyportError(
+          'invalid',
+          `A ${method} may change something at its origin, and its body is not kept; only GET and HEAD are sent again.`,
+        );
+      }
+      const url = `https://${required(host === '' ? undefined : host, 'host of the request', params.request)}${path}`;
+      return edge.requests.send({ method, url }, signal);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// Handlers of the operations on routes, and the two that answer "what is open?" and "where does it stop?".
+import type { routeOperations, RouteView } from '#api/routes.ts';
+import type { Explanation, ExplainStep } from '#model/explain.ts';
+import { routeName } from '#model/route.ts';
+import { SallyportError } from '#base/errors.ts';
+import { createRoute, deleteRoute, updateRoute } from '../commands/routes.ts';
+import { required } from '../control-state.ts';
+import type { Handlers } from '../http/handler.ts';
+import { exposures } from '../views/exposure.ts';
+import { pageOfList } from '../views/listing.ts';
+import { allRoutes, findRoute } from '../views/route-view.ts';
+import { findTunnel, type ViewSources } from '../views/tunnel-view.ts';
+
+/** Makes them. */
+export function routeHandlers(sources: ViewSources): Handlers<keyof typeof routeOperations> {
+  const { control, edge } = sources;
+  const view = (idOrName: string): RouteView => required(findRoute(sources, idOrName), 'route', idOrName);
+  return {
+    listRoutes({ query }) {
+      const tunnelId =
+        query.tunnel === undefined ? undefined : (findTunnel(sources, query.tunnel)?.tunnel.id ?? '');
+      return pageOfList({
+        items: allRoutes(sources).filter(
+          (route) =>
+            (tunnelId === undefined || route.tunnelId === tunnelId) &&
+            (query.source === undefined || route.source === query.source),
+        ),
+        ...query,
+        search: query.search,
+        cursor: query.cursor,
+        texts: (route) => [routeName(route), route.tunnelName, route.service, route.note],
+        key: (route) => sortKey(route, query.sort),
+      });
+    },
+    async createRoute({ body }, { caller }) {
+      const { id } = await control.run(createRoute(body), caller);
+      return view(id);
+    },
+    getRoute: ({ params }) => view(params.route),
+    async updateRoute({ params, body, ifMatch }, { caller }) {
+      const { id } = await control.run(updateRoute(params.route, body, ifMatch), caller);
+      return view(id);
+    },
+    async deleteRoute({ params, ifMatch }, { caller }) {
+      await control.run(deleteRoute(params.route, ifMatch), caller);
+      return undefined;
+    },
+    listExposed({ query }) {
+      const wanted = (query.search ?? '').toLowerCase();
+      return {
+        items: exposures(sources).filter((each) =>
+          [each.url, each.tunnelName, each.service].some((text) => text.toLowerCase().includes(wanted)),
+        ),
+      };
+    },
+    async explain({ body }, { signal }) {
+      const url = urlOf(body.url);
+      return explanationOf(url.href, await edge.explain(url, body.method, signal));
+    },
+  };
+}
+
+/** A URL, or a hostname with or without a path, of a site that the edge may serve. */
+function urlOf(text: string): URL {
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
+  if (URL.canParse(withScheme)) {
+    const url = new URL(withScheme);
+    if (url.protocol === 'https:' || url.protocol === 'http:') return url;
+  }
+  throw new SallyportError(
+    'invalid',
+    `"${text}" is no web address; give one such as https://blog.example.com/.`,
+  );
+}
+
+/** The steps with their sum: where the way stops, in one sentence. */
+export function explanationOf(url: string, steps: readonly ExplainStep[]): Explanation {
+  const failed = steps.find(({ status }) => status === 'failed');
+  const warnings = steps.filter(({ status }) => status === 'warning').length;
+  const verdict = failed
+    ? `It stops at ${failed.title}: ${failed.detail}`
+    : warnings > 0
+      ? `It works, with ${warnings === 1 ? 'one warning' : `${warnings} warnings`}.`
+      : 'It works.';
+  return { url, stopsAt: failed?.step ?? null, verdict, steps: [...steps] };
+}
+
+function sortKey(route: RouteView, sort: 'hostname' | 'tunnel' | 'createdAt' | 'requests'): string | number {
+  switch (sort) {
+    case 'hostname':
+      return routeName(route);
+    case 'tunnel':
+      return `${route.tunnelName} ${routeName(route)}`;
+    case 'createdAt':
+      return route.createdAtMs;
+    case 'requests':
+      return route.requests;
+  }
+}

@@ -1,0 +1,145 @@
+// Handlers of status, traffic, events, audit, settings, the lab and the backup.
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Status, statusOperations } from '#api/status.ts';
+import type { Clock } from '#base/clock.ts';
+import type { LiveEvent } from '#model/live.ts';
+import { type Settings, settingsSchema } from '#model/setting.ts';
+import { applyLab } from '../commands/lab-apply.ts';
+import { exportLab } from '../lab-export.ts';
+import { updateSettings } from '../commands/settings.ts';
+import { type EventStream, writeEvents } from '../http/event-stream.ts';
+import type { CallContext, Handlers, StreamWriter } from '../http/handler.ts';
+import { exposures } from '../views/exposure.ts';
+import { allTunnels, TunnelIndex, viewTunnel, type ViewSources } from '../views/tunnel-view.ts';
+import { troublesOf } from '../views/troubles.ts';
+
+export interface StatusSources extends ViewSources {
+  readonly clock: Clock;
+  /** Where a backup is written before it is sent. */
+  readonly dataDir: string;
+}
+
+/** Makes them. */
+export function statusHandlers(sources: StatusSources): Handlers<keyof typeof statusOperations> {
+  const { control, edge, clock } = sources;
+  return {
+    getStatus: () => statusOf(sources),
+    getTraffic: ({ query }) => edge.traffic(query.span),
+    streamEvents: () => (response, signal) =>
+      writeEvents({ response, signal, clock }, (stream) => sendChanges(sources, stream)),
+    async listAudit({ query: { before, after, search, cursor, noun, objectId, actorId, limit } }) {
+      const page = await control.store.readAudit({
+        limit,
+        ...(noun === undefined ? {} : { noun }),
+        ...(objectId === undefined ? {} : { objectId }),
+        ...(actorId === undefined ? {} : { actorId }),
+        ...(search === undefined ? {} : { text: search }),
+        ...(cursor === undefined ? {} : { cursor }),
+        ...(before === undefined ? {} : { beforeMs: before }),
+        ...(after === undefined ? {} : { afterMs: after }),
+      });
+      return { items: page.events, nextCursor: page.nextCursor ?? null };
+    },
+    getSettings: () => settingsOf(control.state.settings),
+    updateSettings: ({ body }, { caller }) => control.run(updateSettings(body), caller),
+    exportLab: () => ({ text: exportLab(control.state) }),
+    planLab({ body: { text, prune } }, { caller, identity: { scopes } }) {
+      return control.preview(applyLab(text, { prune, scopes, isPlan: true }), caller).result;
+    },
+    applyLab({ body: { text, prune, revision } }, { caller, identity: { scopes } }) {
+      return control.run(applyLab(text, { prune, revision, scopes, isPlan: false }), caller);
+    },
+    downloadBackup: (_input, context) => sendBackup(sources, context),
+  };
+}
+
+/** The settings without what the store adds. */
+function settingsOf(stored: Settings): Settings {
+  const { id: _id, ...settings } = stored as Settings & { readonly id?: string };
+  return settingsSchema.parse(settings);
+}
+
+function statusOf(sources: ViewSources): Status {
+  const { control, edge } = sources;
+  const index = new TunnelIndex(sources);
+  const tunnels = allTunnels(sources).map((found) => viewTunnel(sources, found, index));
+  const exposed = exposures(sources);
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    name: edge.name,
+    title: control.state.settings.title,
+    version: edge.version,
+    startedAtMs: edge.startedAtMs,
+    nowMs: control.nowMs(),
+    revision: control.state.revision,
+    store: {
+      kind: control.store.kind,
+      isAvailable: control.storeTrouble === '',
+      detail: control.storeTrouble,
+    },
+    listeners: [...edge.listeners()],
+    counts: {
+      tunnels: tunnels.length,
+      tunnelsUp: tunnels.filter(({ status }) => status === 'healthy' || status === 'degraded').length,
+      connectors: tunnels.reduce((sum, { connectors }) => sum + connectors, 0),
+      connections: tunnels.reduce((sum, { connections }) => sum + connections, 0),
+      routes: control.state.routes.size + control.declared.routes.length + edge.claims().length,
+      exposed: exposed.length,
+    },
+    memory: { residentBytes: rss, heapBytes: heapUsed },
+    edgeAddress: edge.edgeAddress,
+    troubles: troublesOf(sources),
+  };
+}
+
+/** Tells a stream of every change, as the edge's events and the state's revisions come. */
+function sendChanges({ control, edge }: ViewSources, stream: EventStream): () => void {
+  const send = (event: LiveEvent): void => stream.send(event.kind, event);
+  const stopEvents = edge.onEvent(send);
+  const stopStates = control.subscribe(({ revision }) =>
+    send({ kind: 'revision', atMs: control.nowMs(), revision }),
+  );
+  return () => {
+    stopEvents();
+    stopStates();
+  };
+}
+
+async function sendBackup(sources: StatusSources, { caller }: CallContext): Promise<StreamWriter> {
+  const { control, dataDir } = sources;
+  const folder = await mkdtemp(join(dataDir, 'backup-'));
+  const file = join(folder, 'backup');
+  try {
+    await control.store.backup(file);
+    const { size } = await stat(file);
+    const day = new Date(control.nowMs()).toISOString().slice(0, 10);
+    await control.note(
+      {
+        action: 'downloaded',
+        noun: 'backup',
+        objectId: day,
+        objectName: day,
+        before: null,
+        after: { bytes: size },
+      },
+      caller,
+    );
+    return async (response, signal) => {
+      try {
+        response.writeHead(200, {
+          'Content-Length': size,
+          'Content-Disposition': `attachment; filename="sallyport-${day}.backup"`,
+        });
+        await pipeline(createReadStream(file), response, { signal });
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}

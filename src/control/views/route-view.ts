@@ -1,0 +1,90 @@
+// Routes as the API shows them, of all three kinds: stored, declared in edge.yml, claimed by a connector's own rules; each
+// with the service at home that it reaches now.
+import { compileRules, type RuleMatcher } from '#model/ingress-match.ts';
+import { routeName, type Route } from '#model/route.ts';
+import type { RouteView } from '#api/routes.ts';
+import type { TunnelConnector } from '../edge-view.ts';
+import { findTunnel, TunnelIndex, type ViewSources } from './tunnel-view.ts';
+
+/** Every route. */
+export function allRoutes(sources: ViewSources): RouteView[] {
+  const viewer = new RouteViewer(sources);
+  const { control, edge } = sources;
+  const declared = control.declared.routes.map((route) =>
+    viewer.view({ ...bareRoute, ...route }, 'file', `file:${routeName(route)}`),
+  );
+  const inFile = new Set(control.declared.routes.map(routeName));
+  const stored = [...control.state.routes.values()]
+    .filter((route) => !inFile.has(routeName(route)))
+    .map((route) => viewer.view(route, 'store', route.id));
+  const claimed = edge
+    .claims()
+    .map((claim) => viewer.view({ ...bareRoute, ...claim }, 'claim', `claim:${claim.hostname}`));
+  return [...stored, ...declared, ...claimed];
+}
+
+/** One route by its id, or by hostname and path. */
+export function findRoute(sources: ViewSources, idOrName: string): RouteView | undefined {
+  const stored = sources.control.state.findRoute(idOrName);
+  if (stored) return new RouteViewer(sources).view(stored, 'store', stored.id);
+  return allRoutes(sources).find((route) => route.id === idOrName || routeName(route) === idOrName);
+}
+
+/** What a route has that nobody stored. */
+const bareRoute = { path: '/', isEnabled: true, note: '', createdAtMs: 0, version: 1 } as const;
+
+class RouteViewer {
+  readonly #sources: ViewSources;
+  readonly #index: TunnelIndex;
+  readonly #matchers = new Map<TunnelConnector, RuleMatcher>();
+
+  constructor(sources: ViewSources) {
+    this.#sources = sources;
+    this.#index = new TunnelIndex(sources);
+  }
+
+  view(route: Omit<Route, 'id'>, source: RouteView['source'], id: string): RouteView {
+    const connector = this.#index.connectorsOf(route.tunnelId).find(({ isDraining }) => !isDraining);
+    const rule = connector && this.#ruleFor(connector, route);
+    const name = findTunnel(this.#sources, route.tunnelId)?.tunnel.name ?? route.tunnelId;
+    const { hostname, path, tunnelId, isEnabled, note, createdAtMs, version } = route;
+    return {
+      id,
+      hostname,
+      path,
+      tunnelId,
+      isEnabled,
+      note,
+      createdAtMs,
+      version,
+      source,
+      tunnelName: name,
+      service: rule?.service ?? '',
+      ...this.#statusOf({ isEnabled, isConnected: connector !== undefined, service: rule?.service }, name),
+      requests: this.#sources.edge.hostTraffic(hostname).requests,
+    };
+  }
+
+  #ruleFor(connector: TunnelConnector, { hostname, path }: Pick<Route, 'hostname' | 'path'>) {
+    let matcher = this.#matchers.get(connector);
+    if (!matcher) this.#matchers.set(connector, (matcher = compileRules(connector.rules)));
+    return connector.rules[matcher.match(hostname.replace(/^\*\./, 'x.'), path)];
+  }
+
+  #statusOf(
+    found: { isEnabled: boolean; isConnected: boolean; service: string | undefined },
+    tunnelName: string,
+  ): Pick<RouteView, 'status' | 'trouble'> {
+    if (!found.isEnabled) return { status: 'disabled', trouble: '' };
+    if (!found.isConnected) {
+      return { status: 'down', trouble: `No connector of the tunnel ${tunnelName} is connected.` };
+    }
+    if (found.service === undefined || found.service === 'http_status:404') {
+      return {
+        status: 'no-rule',
+        trouble: `The connector of ${tunnelName} has no ingress rule for this hostname and path; add one.`,
+      };
+    }
+    return { status: 'up', trouble: '' };
+  }
+}

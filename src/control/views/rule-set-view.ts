@@ -1,0 +1,50 @@
+// The ingress rules of a tunnel as the API shows them: the text at the edge for remotely managed ones, what the connectors
+// publish for the others; and for each connector which of them it runs.
+import type { RuleSetView } from '#api/tunnels.ts';
+import { emptyRuleSetText } from '#model/rule-set.ts';
+import type { Tunnel } from '#model/tunnel.ts';
+import { stringify } from 'yaml';
+import type { ControlTools } from '../command.ts';
+import type { TunnelConnector } from '../edge-view.ts';
+import type { ViewSources } from './tunnel-view.ts';
+
+/** The view of one tunnel's rules. */
+export function viewRules(
+  sources: ViewSources & { readonly tools: ControlTools },
+  tunnel: Tunnel,
+  connectors: readonly TunnelConnector[],
+): RuleSetView {
+  const stored = sources.control.state.ruleSets.get(tunnel.id);
+  const isRemote = tunnel.management === 'remote';
+  const version = isRemote ? (stored?.version ?? 1) : (connectors[0]?.rulesVersion ?? 0);
+  const text = isRemote ? (stored?.text ?? emptyRuleSetText) : publishedText(connectors[0]);
+  return {
+    tunnelId: tunnel.id,
+    management: tunnel.management,
+    version,
+    text,
+    ...(isRemote ? sources.tools.readRules(text) : publishedRules(connectors[0])),
+    connectors: connectors.map((connector) => ({
+      instanceId: connector.instanceId,
+      hostname: connector.hostname,
+      version: isRemote ? connector.config.version : connector.rulesVersion,
+      state: isRemote ? connector.config.state : 'local',
+      detail: connector.config.detail,
+    })),
+  } as RuleSetView;
+}
+
+function publishedRules(connector: TunnelConnector | undefined): Pick<RuleSetView, 'rules' | 'warnings'> {
+  return { rules: (connector?.rules ?? []).map((rule) => ({ ...rule, line: null })), warnings: [] };
+}
+
+/** What a connector publishes, as its config.yml might say it. */
+function publishedText(connector: TunnelConnector | undefined): string {
+  if (!connector) return '';
+  const ingress = connector.rules.map(({ hostname, path, service }) => ({
+    ...(hostname === '' ? {} : { hostname }),
+    ...(path === '' ? {} : { path }),
+    service,
+  }));
+  return stringify({ ingress }, { lineWidth: 0 });
+}

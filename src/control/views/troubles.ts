@@ -1,0 +1,113 @@
+// What is wrong, in words with the cure: the list on top of the overview and of `sallyport status`. Made from what is true
+// at the moment, never stored, so that nothing has to be dismissed by hand.
+import type { Trouble } from '#api/status.ts';
+import { routeName } from '#model/route.ts';
+import { allRoutes } from './route-view.ts';
+import { allTunnels, TunnelIndex, viewTunnel, type ViewSources } from './tunnel-view.ts';
+
+/** More of one kind are summed up in the last. */
+const maxOfKind = 50;
+
+const severities = ['error', 'warning', 'notice'];
+
+/** The list, worst first. */
+export function troublesOf(sources: ViewSources): Trouble[] {
+  const found = [
+    ...storeTroubles(sources),
+    ...listenerTroubles(sources),
+    ...tunnelTroubles(sources),
+    ...routeTroubles(sources),
+    ...clashes(sources),
+  ];
+  return found.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+}
+
+function storeTroubles({ control }: ViewSources): Trouble[] {
+  if (control.storeTrouble === '') return [];
+  return [
+    {
+      id: 'store',
+      severity: 'error',
+      title: 'The store cannot be used',
+      detail: `${control.storeTrouble} Traffic goes on with the last good configuration; changes are refused.`,
+      cure: 'Make the database reachable, or room on its disk; the edge tries again by itself.',
+      sinceMs: null,
+      noun: 'setting',
+      objectId: 'store',
+    },
+  ];
+}
+
+function listenerTroubles({ edge }: ViewSources): Trouble[] {
+  return edge
+    .listeners()
+    .filter(({ isReady }) => !isReady)
+    .map(({ name, detail }) => ({
+      id: `listener:${name}`,
+      severity: 'error',
+      title: `The listener ${name} does not answer`,
+      detail,
+      cure: 'Free its port, then restart the edge.',
+      sinceMs: null,
+      noun: 'listener',
+      objectId: name,
+    }));
+}
+
+function tunnelTroubles(sources: ViewSources): Trouble[] {
+  const index = new TunnelIndex(sources);
+  return allTunnels(sources)
+    .map((found) => viewTunnel(sources, found, index))
+    .filter(({ trouble }) => trouble !== '')
+    .slice(0, maxOfKind)
+    .map((tunnel) => ({
+      id: `tunnel:${tunnel.id}`,
+      severity: severityOf(tunnel.status, tunnel.routes),
+      title: `Tunnel ${tunnel.name} is ${tunnel.status === 'never-connected' ? 'not in use yet' : tunnel.status}`,
+      detail: tunnel.trouble,
+      cure: tunnel.status === 'degraded' ? 'Look at its connectors.' : 'Start its connector at home.',
+      sinceMs: tunnel.lastSeenAtMs,
+      noun: 'tunnel',
+      objectId: tunnel.id,
+    }));
+}
+
+function severityOf(status: string, routeCount: number): Trouble['severity'] {
+  if (status === 'down') return 'error';
+  if (status === 'degraded') return 'warning';
+  return routeCount > 0 ? 'warning' : 'notice';
+}
+
+function routeTroubles(sources: ViewSources): Trouble[] {
+  return allRoutes(sources)
+    .filter(({ status }) => status === 'no-rule')
+    .slice(0, maxOfKind)
+    .map((route) => ({
+      id: `route:${route.id}`,
+      severity: 'warning',
+      title: `${routeName(route)} leads nowhere`,
+      detail: route.trouble,
+      cure: 'Give the route a service, or add an ingress rule to the connector.',
+      sinceMs: null,
+      noun: 'route',
+      objectId: route.id,
+    }));
+}
+
+/** Stored objects that stand in the shadow of one in edge.yml. */
+function clashes({ control }: ViewSources): Trouble[] {
+  const names = new Set(control.declared.routes.map(routeName));
+  return [...control.state.routes.values()]
+    .filter((route) => names.has(routeName(route)))
+    .slice(0, maxOfKind)
+    .map((route) => ({
+      id: `clash:${route.id}`,
+      severity: 'warning',
+      title: `${routeName(route)} is declared twice`,
+      detail: 'It is in edge.yml and in the store; what edge.yml says is in force.',
+      cure: 'Remove one of the two.',
+      sinceMs: null,
+      noun: 'route',
+      objectId: route.id,
+    }));
+}
