@@ -37,6 +37,8 @@ export interface ConnectorConfig {
 /** A file read: `config` is only to be used when `problems` holds no error. */
 export interface ConfigReading {
   readonly config: ConnectorConfig;
+  /** 1-based line of each rule of `config.rules`; undefined where it cannot be told. */
+  readonly ruleLines: readonly (number | undefined)[];
   readonly problems: readonly ConfigProblem[];
 }
 
@@ -88,8 +90,8 @@ export function readConnectorConfig(file: string): ConfigReading {
 /** Reads configuration text; `source` is what messages call it. */
 export function parseConnectorConfig(text: string, format: ConfigFormat, source: string): ConfigReading {
   const reader = new ConfigReader(text, format);
-  const config = readAll(reader, source);
-  return { config, problems: reader.problems };
+  const { config, ruleLines } = readAll(reader, source);
+  return { config, ruleLines, problems: reader.problems };
 }
 
 /**
@@ -129,7 +131,7 @@ function readText(file: string): string {
   }
 }
 
-function readAll(reader: ConfigReader, source: string): ConnectorConfig {
+function readAll(reader: ConfigReader, source: string): Omit<ConfigReading, 'problems'> {
   const entries = reader.entries(reader.root, 'the configuration') ?? [];
   if (reader.root === undefined) reader.warn('Configuration file is empty', undefined);
   const find = (name: string): ConfigEntry | undefined => entries.find(({ key }) => reader.isKey(key, name));
@@ -144,7 +146,7 @@ function readAll(reader: ConfigReader, source: string): ConnectorConfig {
   }
   readWarpRouting(reader, find('warp-routing'));
   const text = (name: string): string => reader.string(find(name)?.value, name) ?? '';
-  return {
+  const config: ConnectorConfig = {
     source,
     tunnel: text('tunnel'),
     credentialsFile: text('credentials-file') || text('cred-file'),
@@ -152,6 +154,7 @@ function readAll(reader: ConfigReader, source: string): ConnectorConfig {
     originRequest: global,
     flags: readFlags(reader, entries),
   };
+  return { config, ruleLines: located.map(({ line }) => line) };
 }
 
 const structuredKeys = [

@@ -2,6 +2,7 @@
 // is in its context, so that the writer can run it again when another edge has committed meanwhile.
 import type { Actor } from '#model/audit-event.ts';
 import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
+import type { ReadRules } from '#model/rule-set.ts';
 import type { Draft } from './draft.ts';
 
 /** Who asks, for the audit log. */
@@ -16,17 +17,6 @@ export interface Caller {
 export interface Declared {
   readonly tunnels: readonly TunnelEntry[];
   readonly routes: readonly RouteEntry[];
-}
-
-/** A rule set, read by the reader of config.yml. */
-export interface ReadRules {
-  readonly rules: readonly {
-    readonly hostname: string;
-    readonly path: string;
-    readonly service: string;
-    readonly line: number | null;
-  }[];
-  readonly warnings: readonly string[];
 }
 
 /** Work of other rooms that commands need; roles/ passes it in. */

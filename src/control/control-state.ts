@@ -1,12 +1,13 @@
 // The whole configuration in memory, immutable: readers hold one state as long as they like.
 import { SallyportError } from '#base/errors.ts';
 import type { ApiKey } from '#model/api-key.ts';
-import { routeName, type Route } from '#model/route.ts';
+import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { User } from '#model/user.ts';
 import { type ObjectKind, objectKinds, type StoredObjects, type StoredState } from '#store/store.ts';
+import { nameIndex } from './lookup-name.ts';
 
 /** All objects by kind and id. */
 export type Tables = { readonly [K in ObjectKind]: ReadonlyMap<string, StoredObjects[K]> };
@@ -63,13 +64,13 @@ export class ControlState {
 
   /** A tunnel by its id or its name, whatever its case. */
   findTunnel(idOrName: string): Tunnel | undefined {
-    this.#tunnelIds ??= new Map([...this.tunnels.values()].map(({ id, name }) => [name.toLowerCase(), id]));
+    this.#tunnelIds ??= nameIndex('tunnel', this.tunnels);
     return this.tunnels.get(idOrName) ?? this.tunnels.get(this.#tunnelIds.get(idOrName.toLowerCase()) ?? '');
   }
 
   /** A route by its id, or by hostname and path as one. */
   findRoute(idOrName: string): Route | undefined {
-    this.#routeIds ??= new Map([...this.routes.values()].map((route) => [routeName(route), route.id]));
+    this.#routeIds ??= nameIndex('route', this.routes);
     return this.routes.get(idOrName) ?? this.routes.get(this.#routeIds.get(idOrName) ?? '');
   }
 

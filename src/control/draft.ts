@@ -2,8 +2,10 @@
 // store, with an audit row for each object, and then the next state.
 import type { AuditedNoun } from '#model/audit-event.ts';
 import { routeName, type Route } from '#model/route.ts';
+import { type Settings, settingsSchema } from '#model/setting.ts';
 import type { ObjectKind, StoredObject, StoredObjects } from '#store/store.ts';
 import { ControlState, tablesOf } from './control-state.ts';
+import { lookupName, nameIndex } from './lookup-name.ts';
 import { shownObject } from './redact.ts';
 
 /** What an audit event says of one change; who and when are added by the writer. */
@@ -41,16 +43,11 @@ export class Draft {
   readonly audit: AuditDraft[] = [];
   /** Users whose sessions end with this change. */
   readonly endSessionsOf: string[] = [];
-  #state: ControlState | undefined;
+  /** Ids by name, of kinds that were looked up; kept in step with what is written. */
+  readonly #names = new Map<ObjectKind, Map<string, string>>();
 
   constructor(base: ControlState) {
     this.base = base;
-  }
-
-  /** The state with all that was written so far. */
-  get state(): ControlState {
-    this.#state ??= this.next(this.base.revision);
-    return this.#state;
   }
 
   get hasChanges(): boolean {
@@ -59,6 +56,25 @@ export class Draft {
 
   list<K extends ObjectKind>(kind: K): StoredObjects[K][] {
     return [...this.#table(kind).values()];
+  }
+
+  /** A tunnel by its id or its name, whatever its case. */
+  findTunnel(idOrName: string): StoredObjects['tunnel'] | undefined {
+    return this.#find('tunnel', idOrName, idOrName.toLowerCase());
+  }
+
+  /** A route by its id, or by hostname and path as one. */
+  findRoute(idOrName: string): StoredObjects['route'] | undefined {
+    return this.#find('route', idOrName, idOrName);
+  }
+
+  /** A user by its id or its name, whatever its case. */
+  findUser(idOrName: string): StoredObjects['user'] | undefined {
+    return this.#find('user', idOrName, idOrName.toLowerCase());
+  }
+
+  get settings(): Settings {
+    return this.get('settings', 'settings') ?? settingsSchema.parse({});
   }
 
   get<K extends ObjectKind>(kind: K, id: string): StoredObjects[K] | undefined {
@@ -102,15 +118,24 @@ export class Draft {
     return copy ?? this.base.table(kind);
   }
 
+  #find<K extends ObjectKind>(kind: K, id: string, name: string): StoredObjects[K] | undefined {
+    const table = this.#table(kind);
+    let names = this.#names.get(kind);
+    if (!names) this.#names.set(kind, (names = nameIndex(kind, table)));
+    return table.get(id) ?? table.get(names.get(name) ?? '');
+  }
+
   #write(written: Written): void {
     const { kind, id, object } = written;
-    // A state that was handed out stays as it is: copy again.
-    const isShared = this.#state !== undefined || !this.#copies.has(kind);
-    const copy = isShared ? new Map<string, unknown>(this.#table(kind)) : this.#copies.get(kind)!;
-    this.#copies.set(kind, copy);
-    this.#state = undefined;
-    if (object) copy.set(id, object.object);
-    else copy.delete(id);
+    const before = this.get(kind, id);
+    let copy = this.#copies.get(kind);
+    if (!copy) this.#copies.set(kind, (copy = new Map<string, unknown>(this.base.table(kind))));
+    const names = this.#names.get(kind);
+    if (names && before) names.delete(lookupName(kind, before));
+    if (object) {
+      copy.set(id, object.object);
+      names?.set(lookupName(kind, object.object), id);
+    } else copy.delete(id);
     this.#written.set(`${kind} ${id}`, written);
   }
 

@@ -1,5 +1,6 @@
-// What the control room sees of the running edge, and the few things it may ask of it. roles/ joins it to the edge; the
-// control room itself never learns what a socket is.
+// What the control room sees of the running edge, and the few things it may ask of it. The two do not share a thread: the
+// control room must never make traffic wait. So a look at the edge is plain data, taken at one moment, and everything else
+// is a question with an answer later. roles/ joins the two.
 import type { ExplainStep } from '#model/explain.ts';
 import type {
   ConnectorLive,
@@ -20,7 +21,21 @@ export interface Claim {
   readonly tunnelId: string;
 }
 
-export interface EdgeView {
+/** State of a hostname's certificate, in words. */
+export interface CertificateState {
+  readonly state: 'good' | 'expiring' | 'bad' | 'missing' | 'internal';
+  readonly detail: string;
+  readonly expiresAtMs: number | null;
+}
+
+/** State of a hostname's DNS records, in words. */
+export interface DnsState {
+  readonly state: 'good' | 'pending' | 'conflict' | 'failed' | 'unmanaged';
+  readonly detail: string;
+}
+
+/** What never changes while an edge runs. */
+export interface EdgeFacts {
   /** The edge's own hostname, '' when it has none. */
   readonly name: string;
   readonly version: string;
@@ -29,43 +44,62 @@ export interface EdgeView {
   readonly startedAtMs: number;
   /** Port of public https URLs. */
   readonly httpsPort: number;
-  listeners(): readonly { readonly name: string; readonly isReady: boolean; readonly detail: string }[];
-  connectors(): readonly TunnelConnector[];
-  claims(): readonly Claim[];
-  /** The latest that ended, newest first. */
-  disconnects(tunnelId: string): readonly Disconnect[];
-  tunnelTraffic(tunnelId: string): TrafficCount;
-  hostTraffic(hostname: string): TrafficCount;
-  traffic(span: TrafficSpan): TrafficSeries;
+}
+
+/** The edge at one moment. Plain data that can be sent between threads. */
+export interface EdgeLook {
+  readonly listeners: readonly {
+    readonly name: string;
+    readonly isReady: boolean;
+    readonly detail: string;
+  }[];
+  readonly connectors: readonly TunnelConnector[];
+  readonly claims: readonly Claim[];
+  /** The latest that ended, newest first, of all tunnels. */
+  readonly disconnects: readonly Disconnect[];
+  readonly tunnelTraffic: ReadonlyMap<string, TrafficCount>;
+  readonly hostTraffic: ReadonlyMap<string, TrafficCount>;
+  /** By hostname or wildcard; what is not there has no certificate. */
+  readonly certificates: ReadonlyMap<string, CertificateState>;
+  readonly dns: ReadonlyMap<string, DnsState>;
+  readonly memory: { readonly residentBytes: number; readonly heapBytes: number };
+}
+
+export interface EdgeView {
+  readonly facts: EdgeFacts;
+  look(): Promise<EdgeLook>;
+  traffic(span: TrafficSpan): Promise<TrafficSeries>;
   onEvent(listener: (event: LiveEvent) => void): () => void;
-  /** Ends connections of a tunnel, or of one of its connectors; returns how many. */
+  /** Ends connections of a tunnel, or of one of its connectors; answers how many. */
   disconnect(
     target: { readonly tunnelId: string; readonly instanceId: string | undefined },
     how: 'drain' | 'close',
-  ): number;
-  readonly requests: {
-    list(
-      filter: RequestFilter,
-      page: { readonly limit: number; readonly cursor: string | undefined },
-    ): { readonly items: LoggedRequest[]; readonly nextCursor: string | undefined; readonly held: number };
-    find(id: string): LoggedRequest | undefined;
-    subscribe(filter: RequestFilter, onRequest: (request: LoggedRequest) => void): () => void;
-    /** Sends a GET or HEAD through the whole data path, and returns its line once it is done. */
-    send(
-      request: { readonly method: 'GET' | 'HEAD'; readonly url: string },
-      signal: AbortSignal,
-    ): Promise<LoggedRequest>;
-  };
+  ): Promise<number>;
+  listRequests(
+    filter: RequestFilter,
+    page: { readonly limit: number; readonly cursor: string | undefined },
+  ): Promise<{
+    readonly items: LoggedRequest[];
+    readonly nextCursor: string | undefined;
+    readonly held: number;
+  }>;
+  findRequest(id: string): Promise<LoggedRequest | undefined>;
+  onRequest(filter: RequestFilter, listener: (request: LoggedRequest) => void): () => void;
+  /** Sends a GET or HEAD through the whole data path; answers with its line once it is done. */
+  sendRequest(request: { readonly method: 'GET' | 'HEAD'; readonly url: string }): Promise<LoggedRequest>;
   /** Steps of the way that the edge and the rooms beside it know, in their order. */
-  explain(url: URL, method: 'GET' | 'HEAD', signal: AbortSignal): Promise<ExplainStep[]>;
-  /** What the edge knows of a hostname's certificate and records, for the list of what is exposed. */
-  certificateOf(hostname: string): {
-    readonly state: 'good' | 'expiring' | 'bad' | 'missing' | 'internal';
-    readonly detail: string;
-    readonly expiresAtMs: number | null;
-  };
-  dnsOf(hostname: string): {
-    readonly state: 'good' | 'pending' | 'conflict' | 'failed' | 'unmanaged';
-    readonly detail: string;
-  };
+  explain(request: { readonly url: string; readonly method: 'GET' | 'HEAD' }): Promise<ExplainStep[]>;
 }
+
+/** An edge that has seen nothing yet. */
+export const emptyLook: EdgeLook = {
+  listeners: [],
+  connectors: [],
+  claims: [],
+  disconnects: [],
+  tunnelTraffic: new Map(),
+  hostTraffic: new Map(),
+  certificates: new Map(),
+  dns: new Map(),
+  memory: { residentBytes: 0, heapBytes: 0 },
+};

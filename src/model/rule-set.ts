@@ -20,3 +20,14 @@ export type RuleSet = z.infer<typeof ruleSetSchema>;
 
 /** What a tunnel without rules answers. */
 export const emptyRuleSetText = 'ingress:\n  - service: http_status:404\n';
+
+/** A rule set, read by the reader of config.yml. */
+export interface ReadRules {
+  readonly rules: readonly {
+    readonly hostname: string;
+    readonly path: string;
+    readonly service: string;
+    readonly line: number | null;
+  }[];
+  readonly warnings: readonly string[];
+}

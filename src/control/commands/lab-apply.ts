@@ -116,7 +116,7 @@ class Application {
 
   #applyTunnel(wanted: Lab['tunnels'][number]): void {
     const { name, management, hostnames, note } = wanted;
-    const present = this.#draft.state.findTunnel(name);
+    const present = this.#draft.findTunnel(name);
     if (!present) {
       const { token } = createTunnel({ name, management, hostnames, note })(this.#draft, this.#context);
       if (token) this.#tokens.push({ tunnel: name, token });
@@ -126,7 +126,7 @@ class Application {
         updateTunnel(present.id, change)(this.#draft, this.#context),
       );
     }
-    if (wanted.ingress) this.#applyRules(this.#draft.state.findTunnel(name)!, wanted);
+    if (wanted.ingress) this.#applyRules(this.#draft.findTunnel(name)!, wanted);
   }
 
   #applyRules(tunnel: Tunnel, wanted: Lab['tunnels'][number]): void {
@@ -144,7 +144,7 @@ class Application {
 
   #applyRoute(wanted: Lab['routes'][number]): void {
     const name = routeName(wanted);
-    const present = this.#draft.state.findRoute(name);
+    const present = this.#draft.findRoute(name);
     const { hostname, path, tunnel, isEnabled, note } = wanted;
     if (!present) {
       createRoute({ hostname, path, tunnel, isEnabled, note })(this.#draft, this.#context);
@@ -162,7 +162,7 @@ class Application {
 
   /** Names and addresses of users that exist; people are invited, not declared, so that nobody gets in by a file. */
   #applyUser(wanted: NonNullable<Lab['users']>[number]): void {
-    const present = this.#draft.state.findUser(wanted.name);
+    const present = this.#draft.findUser(wanted.name);
     if (!present) {
       this.#unlisted.push({ noun: 'user to invite', name: wanted.name });
       return;
@@ -175,7 +175,7 @@ class Application {
   }
 
   #applySettings(wanted: Partial<Settings>): void {
-    this.#change('setting', 'settings', this.#draft.state.settings, wanted, (change) => {
+    this.#change('setting', 'settings', this.#draft.settings, wanted, (change) => {
       this.#require('settings:write', 'change settings');
       updateSettings(change)(this.#draft, this.#context);
     });

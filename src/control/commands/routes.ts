@@ -114,7 +114,7 @@ function moveRule(
 }
 
 function changeableRoute(draft: Draft, context: CommandContext, idOrName: string): Route {
-  const found = draft.state.findRoute(idOrName);
+  const found = draft.findRoute(idOrName);
   if (!found && idOrName.startsWith('claim:')) {
     throw new SallyportError(
       'conflict',
@@ -139,7 +139,7 @@ function targetOf(
   context: CommandContext,
   idOrName: string,
 ): { readonly id: string; readonly name: string } {
-  return required(draft.state.findTunnel(idOrName) ?? declaredTunnel(context, idOrName), 'tunnel', idOrName);
+  return required(draft.findTunnel(idOrName) ?? declaredTunnel(context, idOrName), 'tunnel', idOrName);
 }
 
 /** The tunnel, which must be one whose rules are kept here. */
@@ -159,7 +159,7 @@ function requireFree(
   ownId: string | undefined,
 ): void {
   const name = routeName(route);
-  const taken = draft.state.findRoute(name);
+  const taken = draft.findRoute(name);
   if ((taken === undefined || taken.id === ownId) && !declaredRoute(context, name)) return;
   throw new SallyportError('conflict', `A route for ${name} exists already; change that one instead.`);
 }

@@ -6,7 +6,7 @@ import type { Command } from '../command.ts';
 /** Changes what is given. */
 export function updateSettings(change: Partial<Settings>): Command<Settings> {
   return (draft) => {
-    const parsed = settingsSchema.safeParse({ ...settingsOnly(draft.state.settings), ...change });
+    const parsed = settingsSchema.safeParse({ ...settingsOnly(draft.settings), ...change });
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       throw new SallyportError(

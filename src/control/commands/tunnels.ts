@@ -185,7 +185,7 @@ export function revokeTunnel(idOrName: string): Command<IssuedToken> {
  * @throws SallyportError 'not-found', or 'conflict' when edge.yml declares it
  */
 export function changeable(draft: Draft, context: CommandContext, idOrName: string): Tunnel {
-  const stored = draft.state.findTunnel(idOrName);
+  const stored = draft.findTunnel(idOrName);
   if (!stored && declaredTunnel(context, idOrName)) {
     throw new SallyportError(
       'conflict',
@@ -227,7 +227,7 @@ function requireFreeName(
   name: string,
   ownId: string | undefined,
 ): void {
-  const taken = draft.state.findTunnel(name);
+  const taken = draft.findTunnel(name);
   const isTaken = taken !== undefined && taken.id !== ownId;
   if (!isTaken && !declaredTunnel(context, name)) return;
   throw new SallyportError('conflict', `A tunnel called ${name} exists already; choose another name.`);

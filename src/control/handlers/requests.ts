@@ -6,18 +6,18 @@ import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
 import { required } from '../control-state.ts';
 import { writeEvents } from '../http/event-stream.ts';
 import type { Handlers } from '../http/handler.ts';
-import { findTunnel, type ViewSources } from '../views/tunnel-view.ts';
+import { findTunnel, type Sources } from '../views/tunnel-view.ts';
 
 /** Makes them. */
 export function requestHandlers(
-  sources: ViewSources & { readonly clock: Clock },
+  sources: Sources & { readonly clock: Clock },
 ): Handlers<keyof typeof requestOperations> {
-  const { edge, clock } = sources;
+  const { control, edge, clock } = sources;
   /** The log knows tunnels by id. */
   const byId = ({ tunnel, ...filter }: RequestFilter): RequestFilter =>
-    tunnel === undefined ? filter : { ...filter, tunnel: findTunnel(sources, tunnel)?.tunnel.id ?? tunnel };
-  const find = (id: string): LoggedRequest => {
-    const found = edge.requests.find(id);
+    tunnel === undefined ? filter : { ...filter, tunnel: findTunnel(control, tunnel)?.tunnel.id ?? tunnel };
+  const find = async (id: string): Promise<LoggedRequest> => {
+    const found = await edge.findRequest(id);
     if (found) return found;
     throw new SallyportError(
       'not-found',
@@ -25,19 +25,19 @@ export function requestHandlers(
     );
   };
   return {
-    listRequests({ query: { limit, cursor, ...filter } }) {
-      const page = edge.requests.list(byId(filter), { limit, cursor });
+    async listRequests({ query: { limit, cursor, ...filter } }) {
+      const page = await edge.listRequests(byId(filter), { limit, cursor });
       return { items: page.items, nextCursor: page.nextCursor ?? null, held: page.held };
     },
     streamRequests({ query }) {
       return (response, signal) =>
         writeEvents({ response, signal, clock }, (stream) =>
-          edge.requests.subscribe(byId(query), (request) => stream.send('request', request)),
+          edge.onRequest(byId(query), (request) => stream.send('request', request)),
         );
     },
     getRequest: ({ params }) => find(params.request),
-    async replayRequest({ params }, { signal }) {
-      const { method, host, path } = find(params.request);
+    async replayRequest({ params }) {
+      const { method, host, path } = await find(params.request);
       if (method !== 'GET' && method !== 'HEAD') {
         throw new SallyportError(
           'invalid',
@@ -45,7 +45,7 @@ export function requestHandlers(
         );
       }
       const url = `https://${required(host === '' ? undefined : host, 'host of the request', params.request)}${path}`;
-      return edge.requests.send({ method, url }, signal);
+      return edge.sendRequest({ method, url });
     },
   };
 }

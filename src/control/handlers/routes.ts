@@ -9,14 +9,16 @@ import type { Handlers } from '../http/handler.ts';
 import { exposures } from '../views/exposure.ts';
 import { pageOfList } from '../views/listing.ts';
 import { allRoutes, findRoute } from '../views/route-view.ts';
-import { findTunnel, type ViewSources } from '../views/tunnel-view.ts';
+import { findTunnel, lookAt, type Sources } from '../views/tunnel-view.ts';
 
 /** Makes them. */
-export function routeHandlers(sources: ViewSources): Handlers<keyof typeof routeOperations> {
-  const { control, edge } = sources;
-  const view = (idOrName: string): RouteView => required(findRoute(sources, idOrName), 'route', idOrName);
+export function routeHandlers(both: Sources): Handlers<keyof typeof routeOperations> {
+  const { control, edge } = both;
+  const view = async (idOrName: string): Promise<RouteView> =>
+    required(findRoute(await lookAt(both), idOrName), 'route', idOrName);
   return {
-    listRoutes({ query }) {
+    async listRoutes({ query }) {
+      const sources = await lookAt(both);
       const tunnelId =
         query.tunnel === undefined ? undefined : (findTunnel(sources, query.tunnel)?.tunnel.id ?? '');
       return pageOfList({
@@ -45,7 +47,8 @@ export function routeHandlers(sources: ViewSources): Handlers<keyof typeof route
       await control.run(deleteRoute(params.route, ifMatch), caller);
       return undefined;
     },
-    listExposed({ query }) {
+    async listExposed({ query }) {
+      const sources = await lookAt(both);
       const wanted = (query.search ?? '').toLowerCase();
       return {
         items: exposures(sources).filter((each) =>
@@ -53,9 +56,9 @@ export function routeHandlers(sources: ViewSources): Handlers<keyof typeof route
         ),
       };
     },
-    async explain({ body }, { signal }) {
+    async explain({ body }) {
       const url = urlOf(body.url);
-      return explanationOf(url.href, await edge.explain(url, body.method, signal));
+      return explanationOf(url.href, await edge.explain({ url: url.href, method: body.method }));
     },
   };
 }

@@ -13,10 +13,10 @@ import { updateSettings } from '../commands/settings.ts';
 import { type EventStream, writeEvents } from '../http/event-stream.ts';
 import type { CallContext, Handlers, StreamWriter } from '../http/handler.ts';
 import { exposures } from '../views/exposure.ts';
-import { allTunnels, TunnelIndex, viewTunnel, type ViewSources } from '../views/tunnel-view.ts';
+import { allTunnels, lookAt, type Sources, TunnelIndex, viewTunnel } from '../views/tunnel-view.ts';
 import { troublesOf } from '../views/troubles.ts';
 
-export interface StatusSources extends ViewSources {
+export interface StatusSources extends Sources {
   readonly clock: Clock;
   /** Where a backup is written before it is sent. */
   readonly dataDir: string;
@@ -62,17 +62,18 @@ function settingsOf(stored: Settings): Settings {
   return settingsSchema.parse(settings);
 }
 
-function statusOf(sources: ViewSources): Status {
-  const { control, edge } = sources;
+async function statusOf(both: Sources): Promise<Status> {
+  const { control } = both;
+  const sources = await lookAt(both);
+  const { facts, look } = sources;
   const index = new TunnelIndex(sources);
   const tunnels = allTunnels(sources).map((found) => viewTunnel(sources, found, index));
   const exposed = exposures(sources);
-  const { rss, heapUsed } = process.memoryUsage();
   return {
-    name: edge.name,
+    name: facts.name,
     title: control.state.settings.title,
-    version: edge.version,
-    startedAtMs: edge.startedAtMs,
+    version: facts.version,
+    startedAtMs: facts.startedAtMs,
     nowMs: control.nowMs(),
     revision: control.state.revision,
     store: {
@@ -80,23 +81,23 @@ function statusOf(sources: ViewSources): Status {
       isAvailable: control.storeTrouble === '',
       detail: control.storeTrouble,
     },
-    listeners: [...edge.listeners()],
+    listeners: [...look.listeners],
     counts: {
       tunnels: tunnels.length,
       tunnelsUp: tunnels.filter(({ status }) => status === 'healthy' || status === 'degraded').length,
       connectors: tunnels.reduce((sum, { connectors }) => sum + connectors, 0),
       connections: tunnels.reduce((sum, { connections }) => sum + connections, 0),
-      routes: control.state.routes.size + control.declared.routes.length + edge.claims().length,
+      routes: control.state.routes.size + control.declared.routes.length + look.claims.length,
       exposed: exposed.length,
     },
-    memory: { residentBytes: rss, heapBytes: heapUsed },
-    edgeAddress: edge.edgeAddress,
-    troubles: troublesOf(sources),
+    memory: look.memory,
+    edgeAddress: facts.edgeAddress,
+    troubles: troublesOf(sources, control.storeTrouble),
   };
 }
 
 /** Tells a stream of every change, as the edge's events and the state's revisions come. */
-function sendChanges({ control, edge }: ViewSources, stream: EventStream): () => void {
+function sendChanges({ control, edge }: Sources, stream: EventStream): () => void {
   const send = (event: LiveEvent): void => stream.send(event.kind, event);
   const stopEvents = edge.onEvent(send);
   const stopStates = control.subscribe(({ revision }) =>

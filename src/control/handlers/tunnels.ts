@@ -18,9 +18,12 @@ import { pageOfList } from '../views/listing.ts';
 import { viewRules } from '../views/rule-set-view.ts';
 import {
   allTunnels,
-  TunnelIndex,
   findTunnel,
+  type FoundTunnel,
+  lookAt,
   nameOfConnector,
+  type Sources,
+  TunnelIndex,
   viewConnector,
   viewRotation,
   viewTunnel,
@@ -29,26 +32,41 @@ import {
 
 const statusOrder = ['down', 'degraded', 'never-connected', 'healthy'];
 
+/** A look at the edge, and one tunnel in it. */
+interface TunnelLook {
+  readonly sources: ViewSources;
+  readonly index: TunnelIndex;
+  readonly found: FoundTunnel;
+  readonly tunnel: Tunnel;
+}
+
 /** Makes them. */
 export function tunnelHandlers(
-  sources: ViewSources & { readonly tools: ControlTools },
+  both: Sources & { readonly tools: ControlTools },
 ): Handlers<keyof typeof tunnelOperations> {
-  const { control, edge } = sources;
-  const find = (idOrName: string) => required(findTunnel(sources, idOrName), 'tunnel', idOrName);
-  const view = (idOrName: string): TunnelView => {
-    const found = find(idOrName);
-    return viewTunnel(sources, found, new TunnelIndex(sources));
+  const { control, edge, tools } = both;
+  const find = async (idOrName: string): Promise<TunnelLook> => {
+    const sources = await lookAt(both);
+    const found = required(findTunnel(sources, idOrName), 'tunnel', idOrName);
+    return { sources, found, tunnel: found.tunnel, index: new TunnelIndex(sources) };
   };
-  const connectorsOf = (tunnel: Tunnel) => new TunnelIndex(sources).connectorsOf(tunnel.id);
-  const rulesOf = (tunnel: Tunnel): RuleSetView => viewRules(sources, tunnel, connectorsOf(tunnel));
+  const view = async (idOrName: string): Promise<TunnelView> => {
+    const { sources, found, index } = await find(idOrName);
+    return viewTunnel(sources, found, index);
+  };
+  const rulesOf = async (idOrName: string): Promise<RuleSetView> => {
+    const { sources, tunnel, index } = await find(idOrName);
+    return viewRules(sources, tools, { tunnel, connectors: index.connectorsOf(tunnel.id) });
+  };
 
   return {
-    listTunnels({ query }) {
+    async listTunnels({ query }) {
+      const sources = await lookAt(both);
       const index = new TunnelIndex(sources);
       const all = allTunnels(sources).map((found) => viewTunnel(sources, found, index));
       return pageOfList({
-        items: all.filter(({ status }) => query.status === undefined || status === query.status),
         ...query,
+        items: all.filter(({ status }) => query.status === undefined || status === query.status),
         search: query.search,
         cursor: query.cursor,
         texts: ({ id, name, note, hostnames }) => [id, name, note, ...hostnames],
@@ -57,7 +75,7 @@ export function tunnelHandlers(
     },
     async createTunnel({ body }, { caller }) {
       const { tunnel, token, keyId } = await control.run(createTunnel(body), caller);
-      return { tunnel: view(tunnel.id), token, keyId };
+      return { tunnel: await view(tunnel.id), token, keyId };
     },
     getTunnel: ({ params }) => view(params.tunnel),
     async updateTunnel({ params, body, ifMatch }, { caller }) {
@@ -65,24 +83,24 @@ export function tunnelHandlers(
       return view(id);
     },
     async deleteTunnel({ params, query, ifMatch }, { caller }) {
-      const found = findTunnel(sources, params.tunnel);
-      const live = found ? connectorsOf(found.tunnel).map(nameOfConnector) : [];
-      await control.run(
-        deleteTunnel(params.tunnel, { force: query.force, liveConnectors: live, ifMatch }),
-        caller,
-      );
+      const { tunnel, index } = await find(params.tunnel);
+      const liveConnectors = index.connectorsOf(tunnel.id).map(nameOfConnector);
+      await control.run(deleteTunnel(tunnel.id, { force: query.force, liveConnectors, ifMatch }), caller);
       return undefined;
     },
-    listTunnelConnectors({ params }) {
-      const { tunnel } = find(params.tunnel);
+    async listTunnelConnectors({ params }) {
+      const { sources, tunnel, index } = await find(params.tunnel);
       return {
-        items: connectorsOf(tunnel).map((connector) => viewConnector(sources, connector)),
-        disconnects: [...edge.disconnects(tunnel.id)],
+        items: index.connectorsOf(tunnel.id).map((connector) => viewConnector(sources, connector)),
+        disconnects: [...index.disconnectsOf(tunnel.id)],
       };
     },
     async cleanupTunnel({ params, body }, { caller }) {
-      const { tunnel } = find(params.tunnel);
-      const connections = edge.disconnect({ tunnelId: tunnel.id, instanceId: body.instanceId }, body.how);
+      const { tunnel } = await find(params.tunnel);
+      const connections = await edge.disconnect(
+        { tunnelId: tunnel.id, instanceId: body.instanceId },
+        body.how,
+      );
       await control.note(
         {
           action: 'cleaned up',
@@ -97,37 +115,35 @@ export function tunnelHandlers(
       return { connections };
     },
     startRotation: ({ params }, { caller }) => control.run(startRotation(params.tunnel), caller),
-    getRotation({ params }) {
-      const { tunnel } = find(params.tunnel);
-      return viewRotation(tunnel, connectorsOf(tunnel));
+    async getRotation({ params }) {
+      const { tunnel, index } = await find(params.tunnel);
+      return viewRotation(tunnel, index.connectorsOf(tunnel.id));
     },
     async finishRotation({ params, body }, { caller }) {
-      const { id } = await control.run(
-        finishRotation(params.tunnel, {
-          force: body.force,
-          stillOnOldKey: (tunnel) =>
-            connectorsOf(tunnel)
-              .filter(({ publicKey }) => publicKey !== tunnel.keys[1]?.publicKey)
-              .map(nameOfConnector),
-        }),
-        caller,
-      );
-      return view(id);
+      const { tunnel, index } = await find(params.tunnel);
+      const connectors = index.connectorsOf(tunnel.id);
+      const command = finishRotation(tunnel.id, {
+        force: body.force,
+        stillOnOldKey: ({ keys }) =>
+          connectors.filter(({ publicKey }) => publicKey !== keys[1]?.publicKey).map(nameOfConnector),
+      });
+      return view((await control.run(command, caller)).id);
     },
     async abortRotation({ params }, { caller }) {
       const { id } = await control.run(abortRotation(params.tunnel), caller);
       return view(id);
     },
     revokeTunnel: ({ params }, { caller }) => control.run(revokeTunnel(params.tunnel), caller),
-    getRules: ({ params }) => rulesOf(find(params.tunnel).tunnel),
+    getRules: ({ params }) => rulesOf(params.tunnel),
     async putRules({ params, body, ifMatch }, { caller }) {
       const { id } = await control.run(putRules(params.tunnel, body.text, ifMatch), caller);
-      return rulesOf(find(id).tunnel);
+      return rulesOf(id);
     },
-    listConnectors({ query }) {
+    async listConnectors({ query }) {
+      const sources = await lookAt(both);
       return pageOfList({
-        items: edge.connectors().map((connector) => viewConnector(sources, connector)),
         ...query,
+        items: sources.look.connectors.map((connector) => viewConnector(sources, connector)),
         search: query.search,
         cursor: query.cursor,
         texts: ({ hostname, address, tunnelName, version, instanceId }) => [

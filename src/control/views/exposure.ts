@@ -1,6 +1,7 @@
 // "What is open?": every hostname and path that the public can reach right now, who may, and where it leads. The edge's own
 // pages are in the list like everybody else's.
 import type { Exposure, RouteView } from '#api/routes.ts';
+import type { CertificateState, DnsState } from '../edge-view.ts';
 import type { ViewSources } from './tunnel-view.ts';
 import { allRoutes } from './route-view.ts';
 
@@ -16,9 +17,9 @@ export function exposures(sources: ViewSources): Exposure[] {
     .sort((a, b) => a.hostname.localeCompare(b.hostname) || a.path.localeCompare(b.path));
 }
 
-function exposureOf({ edge }: ViewSources, route: RouteView): Exposure {
+function exposureOf({ facts, look }: ViewSources, route: RouteView): Exposure {
   const { hostname, path, tunnelId, tunnelName, service, source, status } = route;
-  const port = edge.httpsPort === 443 ? '' : `:${edge.httpsPort}`;
+  const port = facts.httpsPort === 443 ? '' : `:${facts.httpsPort}`;
   return {
     hostname,
     path,
@@ -32,7 +33,18 @@ function exposureOf({ edge }: ViewSources, route: RouteView): Exposure {
     service,
     source,
     isUp: status === 'up',
-    certificate: edge.certificateOf(hostname),
-    dns: edge.dnsOf(hostname),
+    certificate: look.certificates.get(hostname) ?? noCertificate,
+    dns: look.dns.get(hostname) ?? unmanaged,
   };
 }
+
+const noCertificate: CertificateState = {
+  state: 'missing',
+  detail: 'The edge has no certificate for this hostname.',
+  expiresAtMs: null,
+};
+
+const unmanaged: DnsState = {
+  state: 'unmanaged',
+  detail: 'The records of this hostname are kept elsewhere.',
+};

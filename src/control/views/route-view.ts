@@ -9,23 +9,23 @@ import { findTunnel, TunnelIndex, type ViewSources } from './tunnel-view.ts';
 /** Every route. */
 export function allRoutes(sources: ViewSources): RouteView[] {
   const viewer = new RouteViewer(sources);
-  const { control, edge } = sources;
-  const declared = control.declared.routes.map((route) =>
+  const { state, look } = sources;
+  const declared = sources.declared.routes.map((route) =>
     viewer.view({ ...bareRoute, ...route }, 'file', `file:${routeName(route)}`),
   );
-  const inFile = new Set(control.declared.routes.map(routeName));
-  const stored = [...control.state.routes.values()]
+  const inFile = new Set(sources.declared.routes.map(routeName));
+  const stored = [...state.routes.values()]
     .filter((route) => !inFile.has(routeName(route)))
     .map((route) => viewer.view(route, 'store', route.id));
-  const claimed = edge
-    .claims()
-    .map((claim) => viewer.view({ ...bareRoute, ...claim }, 'claim', `claim:${claim.hostname}`));
+  const claimed = look.claims.map((claim) =>
+    viewer.view({ ...bareRoute, ...claim }, 'claim', `claim:${claim.hostname}`),
+  );
   return [...stored, ...declared, ...claimed];
 }
 
 /** One route by its id, or by hostname and path. */
 export function findRoute(sources: ViewSources, idOrName: string): RouteView | undefined {
-  const stored = sources.control.state.findRoute(idOrName);
+  const stored = sources.state.findRoute(idOrName);
   if (stored) return new RouteViewer(sources).view(stored, 'store', stored.id);
   return allRoutes(sources).find((route) => route.id === idOrName || routeName(route) === idOrName);
 }
@@ -61,7 +61,7 @@ class RouteViewer {
       tunnelName: name,
       service: rule?.service ?? '',
       ...this.#statusOf({ isEnabled, isConnected: connector !== undefined, service: rule?.service }, name),
-      requests: this.#sources.edge.hostTraffic(hostname).requests,
+      requests: this.#sources.look.hostTraffic.get(hostname)?.requests ?? 0,
     };
   }
 

@@ -10,28 +10,30 @@ import type { ViewSources } from './tunnel-view.ts';
 
 /** The view of one tunnel's rules. */
 export function viewRules(
-  sources: ViewSources & { readonly tools: ControlTools },
-  tunnel: Tunnel,
-  connectors: readonly TunnelConnector[],
+  { state }: ViewSources,
+  tools: ControlTools,
+  of: { readonly tunnel: Tunnel; readonly connectors: readonly TunnelConnector[] },
 ): RuleSetView {
-  const stored = sources.control.state.ruleSets.get(tunnel.id);
+  const { tunnel, connectors } = of;
   const isRemote = tunnel.management === 'remote';
-  const version = isRemote ? (stored?.version ?? 1) : (connectors[0]?.rulesVersion ?? 0);
+  const stored = state.ruleSets.get(tunnel.id);
   const text = isRemote ? (stored?.text ?? emptyRuleSetText) : publishedText(connectors[0]);
+  const { rules, warnings } = isRemote ? tools.readRules(text) : publishedRules(connectors[0]);
   return {
     tunnelId: tunnel.id,
     management: tunnel.management,
-    version,
+    version: isRemote ? (stored?.version ?? 1) : (connectors[0]?.rulesVersion ?? 0),
     text,
-    ...(isRemote ? sources.tools.readRules(text) : publishedRules(connectors[0])),
-    connectors: connectors.map((connector) => ({
-      instanceId: connector.instanceId,
-      hostname: connector.hostname,
-      version: isRemote ? connector.config.version : connector.rulesVersion,
-      state: isRemote ? connector.config.state : 'local',
-      detail: connector.config.detail,
+    rules: [...rules],
+    warnings: [...warnings],
+    connectors: connectors.map(({ instanceId, hostname, rulesVersion, config }) => ({
+      instanceId,
+      hostname,
+      version: isRemote ? config.version : rulesVersion,
+      state: isRemote ? config.state : 'local',
+      detail: config.detail,
     })),
-  } as RuleSetView;
+  };
 }
 
 function publishedRules(connector: TunnelConnector | undefined): Pick<RuleSetView, 'rules' | 'warnings'> {

@@ -11,9 +11,9 @@ const maxOfKind = 50;
 const severities = ['error', 'warning', 'notice'];
 
 /** The list, worst first. */
-export function troublesOf(sources: ViewSources): Trouble[] {
+export function troublesOf(sources: ViewSources, storeTrouble: string): Trouble[] {
   const found = [
-    ...storeTroubles(sources),
+    ...storeTroubles(storeTrouble),
     ...listenerTroubles(sources),
     ...tunnelTroubles(sources),
     ...routeTroubles(sources),
@@ -22,14 +22,14 @@ export function troublesOf(sources: ViewSources): Trouble[] {
   return found.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
 }
 
-function storeTroubles({ control }: ViewSources): Trouble[] {
-  if (control.storeTrouble === '') return [];
+function storeTroubles(storeTrouble: string): Trouble[] {
+  if (storeTrouble === '') return [];
   return [
     {
       id: 'store',
       severity: 'error',
       title: 'The store cannot be used',
-      detail: `${control.storeTrouble} Traffic goes on with the last good configuration; changes are refused.`,
+      detail: `${storeTrouble} Traffic goes on with the last good configuration; changes are refused.`,
       cure: 'Make the database reachable, or room on its disk; the edge tries again by itself.',
       sinceMs: null,
       noun: 'setting',
@@ -38,9 +38,8 @@ function storeTroubles({ control }: ViewSources): Trouble[] {
   ];
 }
 
-function listenerTroubles({ edge }: ViewSources): Trouble[] {
-  return edge
-    .listeners()
+function listenerTroubles({ look }: ViewSources): Trouble[] {
+  return look.listeners
     .filter(({ isReady }) => !isReady)
     .map(({ name, detail }) => ({
       id: `listener:${name}`,
@@ -95,9 +94,9 @@ function routeTroubles(sources: ViewSources): Trouble[] {
 }
 
 /** Stored objects that stand in the shadow of one in edge.yml. */
-function clashes({ control }: ViewSources): Trouble[] {
-  const names = new Set(control.declared.routes.map(routeName));
-  return [...control.state.routes.values()]
+function clashes({ state, declared }: ViewSources): Trouble[] {
+  const names = new Set(declared.routes.map(routeName));
+  return [...state.routes.values()]
     .filter((route) => names.has(routeName(route)))
     .slice(0, maxOfKind)
     .map((route) => ({

@@ -1,30 +1,61 @@
 // A tunnel as the API shows it: what is kept of it, and how it is right now, with words for what is wrong.
 import type { ConnectorView, Rotation, TunnelView } from '#api/tunnels.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
+import type { Disconnect } from '#model/live.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { Control } from '../control.ts';
-import type { EdgeView, TunnelConnector } from '../edge-view.ts';
+import type { Declared } from '../command.ts';
+import type { ControlState } from '../control-state.ts';
+import type { EdgeFacts, EdgeLook, EdgeView, TunnelConnector } from '../edge-view.ts';
 
-/** Everything a view is made from. */
+/** Everything a view is made from: the configuration, and one look at the edge. */
 export interface ViewSources {
+  readonly state: ControlState;
+  readonly declared: Declared;
+  readonly facts: EdgeFacts;
+  readonly look: EdgeLook;
+  readonly nowMs: number;
+}
+
+/** The two sides of every view. */
+export interface Sources {
   readonly control: Control;
   readonly edge: EdgeView;
+}
+
+/** Takes a look. */
+export async function lookAt({ control, edge }: Sources): Promise<ViewSources> {
+  const look = await edge.look();
+  return {
+    state: control.state,
+    declared: control.declared,
+    facts: edge.facts,
+    look,
+    nowMs: control.nowMs(),
+  };
 }
 
 /** What belongs to each tunnel, gathered once for a whole list. */
 export class TunnelIndex {
   readonly #connectors: ReadonlyMap<string, readonly TunnelConnector[]>;
+  readonly #disconnects: ReadonlyMap<string, readonly Disconnect[]>;
   readonly #routes = new Map<string, number>();
 
-  constructor({ control, edge }: ViewSources) {
-    this.#connectors = Map.groupBy(edge.connectors(), ({ tunnelId }) => tunnelId);
-    for (const { tunnelId } of [...control.state.routes.values(), ...control.declared.routes]) {
+  constructor({ state, declared, look }: ViewSources) {
+    this.#connectors = Map.groupBy(look.connectors, ({ tunnelId }) => tunnelId);
+    this.#disconnects = Map.groupBy(look.disconnects, ({ tunnelId }) => tunnelId);
+    for (const { tunnelId } of [...state.routes.values(), ...declared.routes]) {
       this.#routes.set(tunnelId, (this.#routes.get(tunnelId) ?? 0) + 1);
     }
   }
 
   connectorsOf(tunnelId: string): readonly TunnelConnector[] {
     return this.#connectors.get(tunnelId) ?? [];
+  }
+
+  /** Newest first. */
+  disconnectsOf(tunnelId: string): readonly Disconnect[] {
+    return this.#disconnects.get(tunnelId) ?? [];
   }
 
   routeCountOf(tunnelId: string): number {
@@ -57,26 +88,25 @@ export interface FoundTunnel {
 }
 
 /** Every tunnel, stored and declared; where both have an id, edge.yml's counts. */
-export function allTunnels({ control }: ViewSources): FoundTunnel[] {
-  const declared = control.declared.tunnels;
-  const inFile = new Set(declared.map(({ id }) => id));
+export function allTunnels({ state, declared }: Pick<ViewSources, 'state' | 'declared'>): FoundTunnel[] {
+  const inFile = new Set(declared.tunnels.map(({ id }) => id));
   return [
-    ...declared.map((entry) => ({ tunnel: asTunnel(entry), declaredIn: 'file' as const })),
-    ...[...control.state.tunnels.values()]
+    ...declared.tunnels.map((entry) => ({ tunnel: asTunnel(entry), declaredIn: 'file' as const })),
+    ...[...state.tunnels.values()]
       .filter(({ id }) => !inFile.has(id))
       .map((tunnel) => ({ tunnel, declaredIn: 'store' as const })),
   ];
 }
 
 /** Finds one by id or name. */
-export function findTunnel(sources: ViewSources, idOrName: string): FoundTunnel | undefined {
+export function findTunnel(
+  { state, declared }: Pick<ViewSources, 'state' | 'declared'>,
+  idOrName: string,
+): FoundTunnel | undefined {
   const wanted = idOrName.toLowerCase();
-  const { control } = sources;
-  const entry = control.declared.tunnels.find(
-    ({ id, name }) => id === wanted || name.toLowerCase() === wanted,
-  );
+  const entry = declared.tunnels.find(({ id, name }) => id === wanted || name.toLowerCase() === wanted);
   if (entry) return { tunnel: asTunnel(entry), declaredIn: 'file' };
-  const stored = control.state.findTunnel(idOrName);
+  const stored = state.findTunnel(idOrName);
   return stored && { tunnel: stored, declaredIn: 'store' };
 }
 
@@ -86,9 +116,9 @@ export function viewTunnel(
   { tunnel, declaredIn }: FoundTunnel,
   index: TunnelIndex,
 ): TunnelView {
-  const { control, edge } = sources;
+  const { state, nowMs } = sources;
   const connectors = index.connectorsOf(tunnel.id);
-  const [last] = edge.disconnects(tunnel.id);
+  const [last] = index.disconnectsOf(tunnel.id);
   return {
     ...tunnel,
     declaredIn,
@@ -96,8 +126,8 @@ export function viewTunnel(
     connectors: connectors.length,
     connections: connectors.reduce((sum, { connections }) => sum + connections.length, 0),
     routes: index.routeCountOf(tunnel.id),
-    rulesVersion: tunnel.management === 'remote' ? (control.state.ruleSets.get(tunnel.id)?.version ?? 0) : 0,
-    lastSeenAtMs: connectors.length > 0 ? control.nowMs() : (last?.atMs ?? null),
+    rulesVersion: tunnel.management === 'remote' ? (state.ruleSets.get(tunnel.id)?.version ?? 0) : 0,
+    lastSeenAtMs: connectors.length > 0 ? nowMs : (last?.atMs ?? null),
   };
 }
 
