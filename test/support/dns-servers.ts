@@ -30,8 +30,10 @@ export interface NameServerOptions {
   readonly keySecret: string;
   /** Replaces the records of the suite. */
   readonly zoneText?: string;
-  /** Further lines of Knot's configuration. */
-  readonly knotExtra?: string;
+  /** Port of a primary on loopback to fetch the zone from, under the same key; instead of a zone of its own. */
+  readonly primaryPort?: number;
+  /** A free one if absent. */
+  readonly port?: number;
 }
 
 /** The key's name at every server. */
@@ -55,9 +57,9 @@ export async function startNameServer(kind: NameServerKind, options: NameServerO
   }
   const { zone = 'example.test', algorithm = 'hmac-sha256', keySecret } = options;
   const folder = mkdtempSync(join(tmpdir(), `sallyport-${kind}-`));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   writeFileSync(join(folder, 'zone'), options.zoneText ?? zoneText(zone));
-  const setup = { folder, port, zone, algorithm, keySecret, extra: options.knotExtra ?? '' };
+  const setup = { folder, port, zone, algorithm, keySecret, primaryPort: options.primaryPort };
   const running =
     kind === 'knot' ? startKnot(setup) : kind === 'bind' ? startBind(setup) : await startPowerDns(setup);
   const keyText = `${algorithm}:${keyName}:${keySecret}`;
@@ -117,10 +119,10 @@ interface Setup {
   readonly zone: string;
   readonly algorithm: string;
   readonly keySecret: string;
-  readonly extra: string;
+  readonly primaryPort: number | undefined;
 }
 
-function startKnot({ folder, port, zone, algorithm, keySecret, extra }: Setup): RunningProcess {
+function startKnot({ folder, port, zone, algorithm, keySecret, primaryPort }: Setup): RunningProcess {
   const file = join(folder, 'knot.conf');
   writeFileSync(
     file,
@@ -143,20 +145,20 @@ acl:
   - id: ours
     key: ${keyName}
     action: [update, transfer, notify]
-${extra}
+${primaryPort === undefined ? '' : `remote:\n  - id: primary\n    address: 127.0.0.1@${primaryPort}\n    key: ${keyName}`}
 zone:
   - domain: ${zone}
     storage: ${folder}
-    file: zone
     acl: ours
     zonefile-sync: -1
     journal-content: changes
+    ${primaryPort === undefined ? 'file: zone' : 'file: fetched\n    master: primary'}
 `,
   );
   return startProcess('knotd', ['-c', file]);
 }
 
-function startBind({ folder, port, zone, algorithm, keySecret }: Setup): RunningProcess {
+function startBind({ folder, port, zone, algorithm, keySecret, primaryPort }: Setup): RunningProcess {
   const file = join(folder, 'named.conf');
   writeFileSync(
     file,
@@ -171,12 +173,19 @@ options {
   recursion no;
   dnssec-validation no;
   notify no;
+  # Tests have names and delegations that no owner would write.
+  check-names primary ignore;
+  check-integrity no;
+  zero-no-soa-ttl no;
   allow-transfer { key "${keyName}"; };
 };
 zone "${zone}" {
-  type primary;
-  file "zone";
-  update-policy { grant ${keyName} zonesub ANY; };
+${
+  primaryPort === undefined
+    ? `  type primary; file "zone"; update-policy { grant ${keyName} zonesub ANY; };`
+    : `  type secondary; file "fetched"; primaries port ${primaryPort} { 127.0.0.1 key "${keyName}"; };
+  allow-notify { key "${keyName}"; };`
+}
 };
 `,
   );
