@@ -9,8 +9,8 @@ import { recordSet, type RecordSet, setKey } from '#model/record-set.ts';
 /** A provider with one zone to play in. */
 export interface ProviderWorld {
   readonly provider: DnsProvider;
-  /** The same place with credentials that are wrong, and text that no message may contain. */
-  readonly stranger: DnsProvider;
+  /** The same place with credentials that are wrong, and text that no message may contain; undefined where none are needed. */
+  readonly stranger: DnsProvider | undefined;
   readonly secret: string;
   readonly zone: string;
   /** Puts a set there (or takes the one of its name and type away) as its owner would, behind our back. */
@@ -262,16 +262,18 @@ export function dnsProviderSuite(title: string, open: () => Promise<ProviderWorl
   );
 
   scenario('wrong credentials are one sentence that keeps the secret', async ({ world, zone, set }) => {
+    const { stranger } = world;
+    if (!stranger) return;
     const isClear = (error: unknown): boolean => {
       assert.ok(isSallyportError(error, 'dns-refused'), String(error));
       assert.ok(!error.message.includes(world.secret));
       assert.match(error.message, /\.$/);
       return true;
     };
-    await assert.rejects(world.stranger.listRecords(zone, noSignal), isClear);
+    await assert.rejects(stranger.listRecords(zone, noSignal), isClear);
     const group = { id: 'a', changes: [change(undefined, set('strange', 'A', ['192.0.2.1']))] };
     await assert.rejects(
-      world.stranger.apply(zone, [group], () => {}, noSignal),
+      stranger.apply(zone, [group], () => {}, noSignal),
       isClear,
     );
   });
