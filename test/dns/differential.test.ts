@@ -56,7 +56,10 @@ function randomLines(random: SeededRandom): RecordLine[] {
 }
 
 const mixCase = (random: SeededRandom, text: string): string =>
-  [...text].map((letter) => (random.fraction() < 0.5 ? letter.toUpperCase() : letter)).join('');
+  text
+    .split('')
+    .map((letter) => (random.fraction() < 0.5 ? letter.toUpperCase() : letter))
+    .join('');
 
 /** What must be equal: code, AA, the records of answer and authority in any order, once (a ring of aliases is). */
 function essence(message: DnsMessage): string {
