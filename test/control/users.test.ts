@@ -308,11 +308,8 @@ const browserOnly = new Set([
 /** Operations that refuse a right session for a reason of their own: nothing to confirm, not there, last owner. */
 const otherRefusals = new Set([400, 401, 404, 409, 403]);
 
-const all = Object.fromEntries(
-  Object.entries({ ...accountOperations, ...userOperations }).filter(([id]) => !/passkey/i.test(id)),
-);
+const all = { ...accountOperations, ...userOperations };
 
-// Passkeys follow.
 describe('every operation of accounts and users, by everybody', () => {
   for (const [id, operation] of Object.entries(all) as [string, Operation][]) {
     test(`${id} (${operation.scope})`, async (t) => {

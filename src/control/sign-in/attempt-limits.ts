@@ -48,6 +48,14 @@ export const signInRules: AttemptRules = {
   all: { free: 200, firstMs: 250, longestMs: 4_000, forgottenMs: 10 * minute },
 };
 
+/** For what proves nothing yet but leaves a row behind for some minutes: some thousand rows at most. */
+export const openingRules: AttemptRules = {
+  address: { free: 60, firstMs: 1_000, longestMs: minute, forgottenMs: 5 * minute },
+  account: { free: 60, firstMs: 1_000, longestMs: minute, forgottenMs: 5 * minute },
+  known: { free: 60, firstMs: 1_000, longestMs: minute, forgottenMs: 5 * minute },
+  all: { free: 1_000, firstMs: 250, longestMs: 1_000, forgottenMs: 5 * minute },
+};
+
 interface Entry {
   failures: number;
   blockedUntilMs: number;

@@ -7,6 +7,7 @@ import type { ControlState } from '../control-state.ts';
 import type { CallContext, Handlers } from '../http/handler.ts';
 import { userView } from './account-view.ts';
 import { failSignIn, finishSignIn, type ProvenSignIn } from './finish-sign-in.ts';
+import { canHavePasskeys } from './passkey-ceremony.ts';
 import { useCode } from './second-factor.ts';
 import type { SignInParts } from './sign-in-parts.ts';
 
@@ -16,10 +17,11 @@ const wrongPassword = 'The name or the password is not right.';
 
 /** Makes them. */
 export function signInHandlersOf(parts: SignInParts): Handlers<Ids> {
-  const { control, limits, links } = parts;
+  const { control, limits, links, place } = parts;
+  const passkey = (): SignInMethod[] => (canHavePasskeys(place()) ? ['passkey'] : []);
   return {
     getSignInMethods() {
-      const methods: SignInMethod[] = ['password', 'passkey', 'link'];
+      const methods: SignInMethod[] = ['password', ...passkey(), 'link'];
       return { title: control.state.settings.title, methods, issuers: [], isNew: isNew(control.state) };
     },
     signInWithPassword: ({ body }, context) => signInWithPassword(parts, body, context),

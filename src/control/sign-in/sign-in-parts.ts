@@ -4,7 +4,7 @@ import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { Control } from '../control.ts';
 import type { Seal } from '../seal.ts';
-import { AttemptLimits, signInRules } from './attempt-limits.ts';
+import { AttemptLimits, openingRules, signInRules } from './attempt-limits.ts';
 import { FailedSignIns } from './failed-sign-ins.ts';
 import { LastUses } from './last-uses.ts';
 import { OneTimeLinks } from './one-time-links.ts';
@@ -34,6 +34,8 @@ export interface SignInParts extends SignInOptions {
   readonly sessions: Sessions;
   readonly passwords: Passwords;
   readonly limits: AttemptLimits;
+  /** How often anybody may begin what makes a ticket. */
+  readonly openings: AttemptLimits;
   readonly failures: FailedSignIns;
   readonly links: OneTimeLinks;
   readonly lastUses: LastUses;
@@ -50,6 +52,7 @@ export function createSignInParts(options: SignInOptions): SignInParts {
     sessions: new Sessions({ store, clock, random, place, settings: () => control.state.settings }),
     passwords: new Passwords({ random, ...(hashCost ? { cost: hashCost } : {}) }),
     limits: new AttemptLimits(clock, signInRules),
+    openings: new AttemptLimits(clock, openingRules),
     failures: new FailedSignIns({ control, clock, log }),
     links: new OneTimeLinks({ store, clock, random, dashboardUrl }),
     lastUses: new LastUses({ store, clock, log }),

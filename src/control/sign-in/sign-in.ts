@@ -9,6 +9,7 @@ import { accountHandlers } from './account-handlers.ts';
 import { apiKeyHandlers } from './api-key-handlers.ts';
 import { type FirstOwner, firstOwnerLink } from './first-owner.ts';
 import { createIdentify } from './identify.ts';
+import { passkeyHandlers } from './passkey-handlers.ts';
 import { signInHandlersOf } from './sign-in-handlers.ts';
 import { createSignInParts, type SignInOptions } from './sign-in-parts.ts';
 import { totpHandlers } from './totp-handlers.ts';
@@ -18,20 +19,10 @@ export type { SignInOptions } from './sign-in-parts.ts';
 
 export interface SignIn {
   readonly identify: Identify;
-  readonly handlers: Handlers<
-    Exclude<keyof typeof accountOperations, PasskeyIds> | keyof typeof userOperations
-  >;
+  readonly handlers: Handlers<keyof typeof accountOperations | keyof typeof userOperations>;
   /** A one-time link for the owner, as long as nobody has a way in of his own; see first-owner.ts. */
   readonly firstOwnerLink: (owner: FirstOwner, caller?: Caller) => ReturnType<typeof firstOwnerLink>;
 }
-
-type PasskeyIds =
-  | 'startPasskeySignIn'
-  | 'finishPasskeySignIn'
-  | 'startPasskey'
-  | 'finishPasskey'
-  | 'listPasskeys'
-  | 'deletePasskey';
 
 /** Makes it. */
 export function signInHandlers(options: SignInOptions): SignIn {
@@ -43,6 +34,7 @@ export function signInHandlers(options: SignInOptions): SignIn {
       ...signInHandlersOf(parts),
       ...accountHandlers(parts),
       ...totpHandlers(parts),
+      ...passkeyHandlers(parts),
       ...userHandlers(parts),
       ...apiKeyHandlers(parts),
     },
