@@ -1,8 +1,9 @@
 // A control plane with its API on a real socket, and browsers and programs that speak to it as they would through the edge:
 // the fields that the edge writes (Host, X-Real-IP, X-Forwarded-Proto) are sent by them.
 import { once } from 'node:events';
-import { type IncomingHttpHeaders, request, type Server } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '#base/clock.ts';
 import { createUuid } from '#base/uuid.ts';
 import { silentLog } from '#base/log.ts';
 import { systemRandom } from '#base/random.ts';
@@ -72,7 +73,7 @@ export async function signInWorld(options: WorldOptions = {}) {
     dashboardUrl: () => dashboardUrl,
     edgeName: () => 'edge.example.com',
   });
-  const [edge, local] = [await listen(signIn, false), await listen(signIn, true)];
+  const [edge, local] = [await listen(signIn, clock, false), await listen(signIn, clock, true)];
   const place = new URL(dashboardUrl);
   const send = (server: Server, method: string, path: string, call: Call): Promise<Answer> =>
     exchange((server.address() as AddressInfo).port, method, `${apiBase}${path}`, call);
@@ -106,6 +107,20 @@ export async function signInWorld(options: WorldOptions = {}) {
 
   return {
     ...{ clock, store, control, signIn, dashboardUrl, browser },
+    /** Opens the stream of live state with a browser's cookies or a key; `ended` resolves when it is cut. */
+    async openStream(headers: Readonly<Record<string, string>>) {
+      const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+      const fields = { host: place.host, 'x-forwarded-proto': 'https', 'x-real-ip': '192.0.2.1', ...headers };
+      const { port } = edge.address() as AddressInfo;
+      request({ host: '127.0.0.1', port, path: `${apiBase}/events`, headers: fields, agent: false }, resolve)
+        .on('error', reject)
+        .end();
+      const response = await promise;
+      const ended = new Promise<void>((done) => response.on('close', done).on('error', () => undefined));
+      await once(response, 'data');
+      response.resume();
+      return { status: response.statusCode, ended };
+    },
     /** A program with an API key. */
     program: (key: string): Client => ({
       call: (method, path, { body, headers } = {}) =>
@@ -159,11 +174,18 @@ export const localCaller: Caller = {
   requestId: '',
 };
 
-async function listen(signIn: SignIn, isLocal: boolean): Promise<Server> {
+/** A stream that says hello and goes on for as long as its reader may. */
+const streamEvents: Handlers<'streamEvents'>['streamEvents'] = () => (response, signal) => {
+  response.write('event: hello\ndata: 1\n\n');
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+};
+
+async function listen(signIn: SignIn, clock: Clock, isLocal: boolean): Promise<Server> {
   const server = createApiServer(
     {
-      handlers: signIn.handlers as unknown as Handlers,
+      handlers: { ...signIn.handlers, streamEvents } as unknown as Handlers,
       identify: signIn.identify,
+      clock,
       log: silentLog,
       newRequestId: () => createUuid(systemRandom),
       basePath: '',

@@ -111,7 +111,7 @@ export function deleteUser(idOrName: string, { rights, ifMatch }: UserGuard): Co
 
 /** The user, whom holders of these rights may change. @throws SallyportError 'not-found' or 'forbidden' */
 export function touchable(draft: Draft, idOrName: string, rights: Rights): User {
-  const user = required(draft.state.findUser(idOrName), 'user', idOrName);
+  const user = required(findUser(draft, idOrName), 'user', idOrName);
   requireRightsOf(rights, user.role);
   return user;
 }
@@ -134,13 +134,19 @@ export function requireFreeName(
   ownId: string | undefined,
 ): void {
   for (const text of [wanted.name, wanted.email]) {
-    const found = text === null ? undefined : draft.state.findUser(text);
+    const found = text === null ? undefined : findUser(draft, text);
     if (found === undefined || found.id === ownId) continue;
     throw new SallyportError(
       'conflict',
       `There is a user "${text}" already; names and mail addresses are unique.`,
     );
   }
+}
+
+/** A user by id, name or mail address, whatever the case. */
+function findUser(draft: Draft, wanted: string): User | undefined {
+  const email = wanted.toLowerCase();
+  return draft.findUser(wanted) ?? draft.list('user').find((user) => user.email?.toLowerCase() === email);
 }
 
 /** @throws SallyportError 'forbidden' */

@@ -4,7 +4,8 @@
 // Deny by default: an operation that names no scope cannot be written, and what the contract does not list is not found.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import { errorText, SallyportError } from '#base/errors.ts';
+import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
+import type { Clock, Timer } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import { createHttpServer } from '#base/node-http.ts';
 import { operations } from '#api/api.ts';
@@ -21,12 +22,17 @@ import { OperationRouter } from './operation-router.ts';
 import { readJsonBody } from './json-body.ts';
 import { refuseForgery } from './same-origin.ts';
 
-/** Who stands behind a request; nobody when it carries no proof. @throws SallyportError for proof that is not valid */
-export type Identify = (request: ApiRequest) => Promise<Identity>;
+/**
+ * Who stands behind a request; nobody when it carries no proof. Asked again while a stream runs (`recheck`), which is no
+ * use of the proof.
+ * @throws SallyportError for proof that is not valid
+ */
+export type Identify = (request: ApiRequest, occasion: 'request' | 'recheck') => Promise<Identity>;
 
 export interface ApiServerOptions {
   readonly handlers: Handlers;
   readonly identify: Identify;
+  readonly clock: Clock;
   readonly log: Log;
   /** Draws an id for a request that brings none. */
   readonly newRequestId: () => string;
@@ -35,6 +41,9 @@ export interface ApiServerOptions {
   /** Answers what is not below the API: the dashboard's files. */
   readonly serveOther: (request: IncomingMessage, response: ServerResponse, path: string) => void;
 }
+
+/** How long a stream may outlive the right to read it. */
+const recheckMs = 1_000;
 
 type AnyHandler = (input: unknown, context: CallContext) => unknown;
 
@@ -113,7 +122,7 @@ class ApiCall {
   }
 
   async #run(operation: Operation, params: Record<string, string>, query: URLSearchParams): Promise<void> {
-    const identity = await this.#options.identify(this.#request);
+    const identity = await this.#options.identify(this.#request, 'request');
     if (identity.setCookie !== undefined) this.#response.appendHeader('Set-Cookie', identity.setCookie);
     refuseForgery(this.#request, identity);
     requireScope(operation, identity);
@@ -136,14 +145,38 @@ class ApiCall {
     };
     const handler = this.#options.handlers[operation.id as keyof Handlers] as AnyHandler;
     const result = await handler(input, context);
-    if (operation.stream) return await this.#stream(operation.stream, result as StreamWriter);
+    if (operation.stream) return await this.#stream(operation, result as StreamWriter);
     this.#send(operation, result);
   }
 
-  async #stream(type: string, write: StreamWriter): Promise<void> {
-    this.#response.setHeader('Content-Type', type);
+  async #stream(operation: Operation, write: StreamWriter): Promise<void> {
+    this.#response.setHeader('Content-Type', operation.stream!);
     if (this.#request.method === 'HEAD') return void this.#response.end();
-    await write(this.#response, this.#gone.signal);
+    const unwatch = this.#watchRights(operation);
+    try {
+      await write(this.#response, this.#gone.signal);
+    } finally {
+      unwatch();
+    }
+  }
+
+  /** A stream ends soon after whoever reads it has lost the right to: signed out, revoked, disabled, demoted. */
+  #watchRights(operation: Operation): () => void {
+    const { clock, identify } = this.#options;
+    let timer: Timer | undefined;
+    const check = async (): Promise<void> => {
+      try {
+        requireScope(operation, await identify(this.#request, 'recheck'));
+      } catch (error) {
+        if (!isSallyportError(error, 'store-unavailable')) return void this.#response.destroy();
+      }
+      if (!this.#gone.signal.aborted) watch();
+    };
+    const watch = (): void => {
+      timer = clock.after(recheckMs, () => void check());
+    };
+    watch();
+    return () => timer?.cancel();
   }
 
   #send(operation: Operation, result: unknown): void {

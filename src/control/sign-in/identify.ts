@@ -34,15 +34,17 @@ const localIdentity: Identity = {
 
 /** Makes it. */
 export function createIdentify(options: IdentifyOptions): Identify {
-  return async (request) => {
+  return async (request, occasion) => {
     const authorization = request.header('authorization');
-    if (authorization !== '') return identityOfKey(options, authorization);
-    if (request.isLocal) return localIdentity;
-    return await identityOfCookie(options, request);
+    if (authorization === '' && request.isLocal) return localIdentity;
+    const identity =
+      authorization === '' ? await identityOfCookie(options, request) : identityOfKey(options, authorization);
+    if (occasion === 'request') noteUse(options, identity);
+    return identity;
   };
 }
 
-function identityOfKey({ state, clock, lastUses }: IdentifyOptions, authorization: string): Identity {
+function identityOfKey({ state, clock }: IdentifyOptions, authorization: string): Identity {
   const [, text] = /^Bearer +([^\s]+) *$/i.exec(authorization) ?? [];
   if (text === undefined)
     throw refused('The API takes "Authorization: Bearer" and an API key, nothing else.');
@@ -57,7 +59,6 @@ function identityOfKey({ state, clock, lastUses }: IdentifyOptions, authorizatio
   }
   const user = state().users.get(apiKey.userId);
   if (!user || user.isDisabled) throw refused('The user whose API key this is may not sign in any more.');
-  lastUses.note(apiKey.id);
   const ofRole = new Set(scopesOf(user.role));
   return {
     actor: { kind: 'api-key', id: apiKey.id, name: `${apiKey.name} (${user.name})` },
@@ -69,19 +70,24 @@ function identityOfKey({ state, clock, lastUses }: IdentifyOptions, authorizatio
 }
 
 async function identityOfCookie(options: IdentifyOptions, request: ApiRequest): Promise<Identity> {
-  const { sessions, lastUses, log } = options;
+  const { sessions } = options;
   const session = await sessions.find(request.header('cookie'));
   if (session === undefined) return nobody;
   const user = session === 'stale' ? undefined : options.state().users.get(session.userId);
   if (session === 'stale' || !user || user.isDisabled) {
     return { ...nobody, setCookie: sessions.clearingCookie };
   }
+  return { actor: actorOf(user), scopes: new Set(scopesOf(user.role)), user, session, apiKey: undefined };
+}
+
+/** To be seen is no reason to wait, nor to fail. */
+function noteUse({ sessions, lastUses, log }: IdentifyOptions, { user, session, apiKey }: Identity): void {
+  if (apiKey) lastUses.note(apiKey.id);
+  if (!session || !user) return;
   lastUses.note(user.id);
-  // To be seen is no reason to wait, nor to fail.
   sessions.touch(session).catch((error: unknown) => {
     log.warn('A session could not be marked as used', { error: errorText(error) });
   });
-  return { actor: actorOf(user), scopes: new Set(scopesOf(user.role)), user, session, apiKey: undefined };
 }
 
 /** A user in the audit log. */
