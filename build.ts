@@ -1,11 +1,12 @@
-// `npm run build`: the release. dist/sallyport.mjs is one bundled file for a Node of the right age; dist/sallyport is a
-// single executable with the project's own Node inside.
+// `npm run build`: the release. dist/sallyport.mjs is one bundled file for a Node of the right age, with the dashboard's files
+// beside it in dist/dashboard; dist/sallyport is a single executable with the project's own Node and the dashboard inside.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, globSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const bundle = 'dist/sallyport.mjs';
 const executable = 'dist/sallyport';
+const dashboard = 'dashboard/dist';
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
@@ -23,6 +24,8 @@ await build({
   },
 });
 chmodSync(bundle, 0o755);
+execFileSync(process.execPath, ['dashboard/build.ts', '--if-needed'], { stdio: 'inherit' });
+cpSync(dashboard, 'dist/dashboard', { recursive: true });
 writeFileSync(
   'dist/sea.json',
   JSON.stringify({
@@ -30,6 +33,7 @@ writeFileSync(
     mainFormat: 'module',
     output: executable,
     disableExperimentalSEAWarning: true,
+    assets: Object.fromEntries(dashboardFiles().map((path) => [`dashboard/${path}`, `${dashboard}/${path}`])),
   }),
 );
 execFileSync(process.execPath, ['--build-sea', 'dist/sea.json'], { stdio: 'inherit' });
@@ -39,4 +43,9 @@ for (const [command, args] of [
   [executable, ['version']],
 ] as const) {
   process.stdout.write(execFileSync(command, args, { encoding: 'utf8' }));
+}
+
+/** Every file of the dashboard's build, by its path in it. */
+function dashboardFiles(): string[] {
+  return globSync('**/*', { cwd: dashboard }).filter((path) => statSync(`${dashboard}/${path}`).isFile());
 }

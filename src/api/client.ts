@@ -1,7 +1,7 @@
 // The typed client of the contract, for the command line and the dashboard alike: it knows fetch and nothing else. Where
 // the requests go (a URL with a key, a socket, the page's own origin) is the caller's `send`.
 import { apiBase, type CallInput, type CallResult, type Operation } from './operation.ts';
-import { type Operations, operations } from './api.ts';
+import { type Operations, operations, type StreamOperationId } from './api.ts';
 import { type Problem, problemSchema } from './problem.ts';
 
 /** Sends one request; like `fetch`, with a path that begins with `apiBase`. */
@@ -32,7 +32,7 @@ export type ApiClient = {
     ...args: Operations[Id] extends { readonly params?: undefined; readonly body?: undefined }
       ? [input?: CallInput<Operations[Id]>, signal?: AbortSignal]
       : [input: CallInput<Operations[Id]>, signal?: AbortSignal]
-  ) => Promise<Operations[Id] extends { readonly stream: string } ? Response : CallResult<Operations[Id]>>;
+  ) => Promise<Id extends StreamOperationId ? Response : CallResult<Operations[Id]>>;
 };
 
 interface AnyInput {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const files = globSync('src/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.test.ts'));
+const dashboardFiles = globSync('dashboard/{src,dev}/**/*.{ts,tsx}', { cwd: root });
 
 /** Longer files, each with its reason. */
 const longFiles: Readonly<Record<string, string>> = {
@@ -40,9 +41,36 @@ test('every room imports only what the table of ARCHITECTURE.md allows', () => {
   assert.deepEqual(faults, []);
 });
 
+test('the dashboard shares the contract and the nouns with the server, and nothing else', () => {
+  const may = tableOfRooms().get('dashboard')!.split(', ');
+  assert.equal(dashboardFiles.length > 0, true);
+  const faults: string[] = [];
+  for (const file of dashboardFiles) {
+    for (const [, other] of read(file).matchAll(/(?:from |import\()'#(\w+)\//g)) {
+      if (!may.includes(other!)) faults.push(`${file} imports #${other}`);
+    }
+    // No way around the names either: nothing outside of the dashboard's own folder by a relative path.
+    for (const [, path] of read(file).matchAll(/(?:from |import\()'(\.[^']*)'/g)) {
+      const target = join(file, '..', path!);
+      if (!target.startsWith('dashboard/')) faults.push(`${file} imports ${path}`);
+    }
+  }
+  for (const file of files) if (/from '[^']*dashboard\/(src|dev)/.test(read(file))) faults.push(file);
+  assert.deepEqual(faults, []);
+});
+
+test('the lock file names no registry, and the workspace is linked', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { resolved?: string; link?: boolean }>;
+  };
+  const resolved = Object.entries(packages).filter(([, { resolved: where }]) => where !== undefined);
+  assert.deepEqual(resolved, [['node_modules/@sallyport/dashboard', { resolved: 'dashboard', link: true }]]);
+});
+
 test('files have telling names and at most 400 lines', () => {
-  const vague = /^(index|util|utils|common|helper|helpers|misc|lib|types)\.ts$/;
-  const badNames = files.filter((file) => vague.test(basename(file)));
-  const tooLong = files.filter((file) => read(file).split('\n').length > 401 && !(file in longFiles));
+  const vague = /^(index|util|utils|common|helper|helpers|misc|lib|types)\.tsx?$/;
+  const all = [...files, ...dashboardFiles];
+  const badNames = all.filter((file) => vague.test(basename(file)));
+  const tooLong = all.filter((file) => read(file).split('\n').length > 401 && !(file in longFiles));
   assert.deepEqual({ badNames, tooLong }, { badNames: [], tooLong: [] });
 });

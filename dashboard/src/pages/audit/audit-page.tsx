@@ -1,0 +1,129 @@
+// Who changed what, newest first, with the difference of each change.
+import { Select, UnstyledButton } from '@mantine/core';
+import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
+import { type AuditEvent, auditedNouns } from '#model/audit-event.ts';
+import { usePaged } from '../../api/queries.ts';
+import { type Column, DataTable } from '../../kit/data-table.tsx';
+import { Faint, Filters, NameCell } from '../../kit/filters.tsx';
+import { Icon } from '../../kit/icons.tsx';
+import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Mono, Page } from '../../kit/page.tsx';
+import { SearchField } from '../../kit/search-field.tsx';
+import { TimeAgo } from '../../kit/time-ago.tsx';
+import { AuditDetail } from './audit-detail.tsx';
+import classes from './audit.module.css';
+
+const routeApi = getRouteApi('/inside/audit');
+
+/** The page. */
+export function AuditPage() {
+  const { search, noun, objectId } = routeApi.useSearch();
+  const navigate = routeApi.useNavigate();
+  const [open, setOpen] = useState<string>();
+  const known = auditedNouns.find((candidate) => candidate === noun);
+  const list = usePaged('listAudit', { search, noun: known, objectId });
+  const filter = (changes: object): void =>
+    void navigate({ search: (before) => ({ ...before, ...changes }), replace: true });
+  const toggle = (event: AuditEvent): void => setOpen(open === event.id ? undefined : event.id);
+  return (
+    <Page title="Audit" intro="Every change: who made it, from where, and what it was before and after.">
+      <Filters>
+        <SearchField
+          label="Find a change"
+          value={search ?? ''}
+          onChange={(value) => filter({ search: value || undefined })}
+        />
+        <Select
+          aria-label="Of what"
+          w={190}
+          clearable
+          searchable
+          placeholder="Of anything"
+          data={auditedNouns.map((value) => ({ value, label: nounWords(value) }))}
+          value={known ?? null}
+          onChange={(value) => filter({ noun: value ?? undefined })}
+          clearButtonProps={{ 'aria-label': 'Of anything' }}
+        />
+      </Filters>
+      {list.items === undefined ? (
+        list.error === null ? (
+          <Waiting what="changes" lines={8} />
+        ) : (
+          <ProblemNotice error={list.error} />
+        )
+      ) : list.items.length === 0 ? (
+        <Empty
+          title={
+            search === undefined && noun === undefined ? 'Nothing has been changed yet.' : 'No change fits.'
+          }
+        >
+          {search === undefined && noun === undefined
+            ? 'Each change stands here from now on.'
+            : 'Change the words or the filter above.'}
+        </Empty>
+      ) : (
+        <DataTable
+          label="Changes"
+          items={list.items}
+          columns={columnsWith(open, toggle)}
+          rowKey={({ id }) => id}
+          onOpen={toggle}
+          detail={(event) => (event.id === open ? <AuditDetail event={event} /> : undefined)}
+          more={list.hasMore && { isLoading: list.isLoadingMore, load: list.loadMore }}
+        />
+      )}
+    </Page>
+  );
+}
+
+function columnsWith(
+  open: string | undefined,
+  toggle: (event: AuditEvent) => void,
+): readonly Column<AuditEvent>[] {
+  return [
+    {
+      title: 'Change',
+      isWide: true,
+      cell: (event) => (
+        <UnstyledButton
+          className={classes['toggle']}
+          aria-expanded={event.id === open}
+          onClick={() => toggle(event)}
+        >
+          <Icon name={event.id === open ? 'chevronDown' : 'chevronRight'} size={14} />
+          <span>
+            {nounWords(event.noun)} <b>{event.objectName}</b> {event.action.replaceAll('-', ' ')}
+          </span>
+        </UnstyledButton>
+      ),
+    },
+    {
+      title: 'By',
+      cell: ({ actor }) => (
+        <NameCell note={actorNotes[actor.kind]}>
+          {actor.name === '' ? <Faint>nobody</Faint> : actor.name}
+        </NameCell>
+      ),
+    },
+    {
+      title: 'From',
+      isExtra: true,
+      cell: ({ address }) => (address === '' ? <Faint>this machine</Faint> : <Mono>{address}</Mono>),
+    },
+    { title: 'When', cell: ({ atMs }) => <TimeAgo atMs={atMs} /> },
+  ];
+}
+
+const actorNotes: Readonly<Record<AuditEvent['actor']['kind'], string>> = {
+  user: '',
+  'api-key': 'by API key',
+  local: 'on the edge itself',
+  system: 'by itself',
+  nobody: 'not signed in',
+};
+
+function nounWords(noun: AuditEvent['noun']): string {
+  const words = noun === 'rule-set' ? 'rules of' : noun.replace('api-', 'API ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,197 @@
+// What is open? Everything that the public can reach right now, by hostname, and what each thing leads to.
+import { getRouteApi, Link } from '@tanstack/react-router';
+import type { Exposure } from '#api/routes.ts';
+import { useRead } from '../../api/queries.ts';
+import { type Column, DataTable } from '../../kit/data-table.tsx';
+import { Faint, Filters, NameCell } from '../../kit/filters.tsx';
+import { Empty, Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Mono, Page } from '../../kit/page.tsx';
+import { SearchField } from '../../kit/search-field.tsx';
+import { Status, Tag, type Tone } from '../../kit/status.tsx';
+import { TimeAgo } from '../../kit/time-ago.tsx';
+import { formatAmount } from '../../kit/units.ts';
+import classes from './exposed.module.css';
+
+const routeApi = getRouteApi('/inside/exposed');
+
+/** The page. */
+export function ExposedPage() {
+  const { search } = routeApi.useSearch();
+  const navigate = routeApi.useNavigate();
+  const read = useRead('listExposed', { query: { search } }, { keepsPrevious: true });
+  const items = read.data?.items;
+  return (
+    <Page
+      title="Exposed"
+      intro={
+        items === undefined
+          ? ' '
+          : search
+            ? `${formatAmount(items.length, 'address', 'addresses')} with “${search}”.`
+            : sumUp(items)
+      }
+    >
+      {items !== undefined && search === undefined && <Warnings items={items} />}
+      <Filters>
+        <SearchField
+          label="Find a hostname"
+          value={search ?? ''}
+          onChange={(value) => void navigate({ search: { search: value || undefined }, replace: true })}
+        />
+      </Filters>
+      {items === undefined ? (
+        read.error === null ? (
+          <Waiting what="what is exposed" lines={8} />
+        ) : (
+          <ProblemNotice error={read.error} retry={() => void read.refetch()} />
+        )
+      ) : items.length === 0 ? (
+        <Empty title={search ? 'Nothing fits.' : 'Nothing is open to the public.'}>
+          {search
+            ? 'Change the words above.'
+            : 'Once there is a route, it stands here with everything it leads to.'}
+        </Empty>
+      ) : (
+        <DataTable
+          label="Exposed addresses"
+          items={items}
+          columns={columns}
+          rowKey={({ hostname, path }) => hostname + path}
+        />
+      )}
+    </Page>
+  );
+}
+
+function sumUp(items: readonly Exposure[]): string {
+  const hostnames = new Set(items.map(({ hostname }) => hostname)).size;
+  const open = items.filter(({ access }) => access === 'public').length;
+  if (items.length === 0) return 'The public can reach nothing.';
+  return `The public can reach ${formatAmount(items.length, 'address', 'addresses')} on ${formatAmount(hostnames, 'hostname')}; ${open === items.length ? (open === 1 ? 'anybody may' : 'anybody may, at all of them') : `${open} of them without being asked who they are`}.`;
+}
+
+function Warnings({ items }: { readonly items: readonly Exposure[] }) {
+  const warned = items.filter(({ warning }) => warning !== '');
+  if (warned.length === 0) return null;
+  return (
+    <div className={classes['warnings']}>
+      <Notice tone="warn" title={`${formatAmount(warned.length, 'address', 'addresses')} to think about`}>
+        <ul>
+          {warned.slice(0, 5).map(({ hostname, path, warning }) => (
+            <li key={hostname + path}>
+              <b>
+                {hostname}
+                {path === '/' ? '' : path}
+              </b>{' '}
+              {warning}
+            </li>
+          ))}
+          {warned.length > 5 && <li>and {warned.length - 5} more, marked below</li>}
+        </ul>
+      </Notice>
+    </div>
+  );
+}
+
+const certificateTone: Readonly<Record<Exposure['certificate']['state'], Tone>> = {
+  ...{ good: 'good', expiring: 'warn', bad: 'bad', missing: 'bad', internal: 'off' },
+};
+const certificateWords: Readonly<Record<Exposure['certificate']['state'], string>> = {
+  ...{ good: 'good', expiring: 'expires soon', bad: 'bad', missing: 'missing', internal: 'internal CA' },
+};
+const dnsTone: Readonly<Record<Exposure['dns']['state'], Tone>> = {
+  ...{ good: 'good', pending: 'warn', conflict: 'bad', failed: 'bad', unmanaged: 'off' },
+};
+const dnsWords: Readonly<Record<Exposure['dns']['state'], string>> = {
+  ...{
+    good: 'good',
+    pending: 'on its way',
+    conflict: 'conflict',
+    failed: 'failed',
+    unmanaged: 'not kept here',
+  },
+};
+
+const columns: readonly Column<Exposure>[] = [
+  {
+    title: 'Address',
+    isWide: true,
+    value: ({ hostname, path }) => hostname + path,
+    cell: (item) => (
+      <NameCell>
+        <a href={item.url} target="_blank" rel="noreferrer">
+          {item.hostname}
+          {item.path === '/' ? '' : item.path}
+        </a>
+        {item.source === 'edge' && <Tag>the edge itself</Tag>}
+        {item.warning !== '' && <Tag tone="warn">think about it</Tag>}
+      </NameCell>
+    ),
+  },
+  {
+    title: 'Who may',
+    value: ({ access }) => access,
+    cell: ({ access }) => (access === 'public' ? 'anybody' : access),
+  },
+  {
+    title: 'Leads to',
+    isRoomy: true,
+    value: ({ tunnelName }) => tunnelName,
+    cell: (item) =>
+      item.tunnelName === '' ? (
+        item.service
+      ) : (
+        <NameCell note={item.service === '' ? undefined : <Mono>{item.service}</Mono>}>
+          <Link to="/tunnels/$tunnel" params={{ tunnel: item.tunnelName }}>
+            {item.tunnelName}
+          </Link>
+        </NameCell>
+      ),
+  },
+  {
+    title: 'Works',
+    value: ({ isUp }) => Number(isUp),
+    cell: (item) => (
+      <NameCell
+        note={
+          <Link to="/explain" search={{ url: item.url }}>
+            Explain
+          </Link>
+        }
+      >
+        {item.isUp ? <Status tone="good">up</Status> : <Status tone="bad">down</Status>}
+      </NameCell>
+    ),
+  },
+  {
+    title: 'Certificate',
+    value: ({ certificate }) => certificate.expiresAtMs ?? 0,
+    cell: ({ certificate }) => (
+      <NameCell
+        note={
+          <>
+            {certificate.detail}
+            {certificate.expiresAtMs !== null && (
+              <>
+                {certificate.detail !== '' && ', '}
+                {certificate.expiresAtMs > Date.now() ? 'ends ' : 'ended '}
+                <TimeAgo atMs={certificate.expiresAtMs} />
+              </>
+            )}
+          </>
+        }
+      >
+        <Status tone={certificateTone[certificate.state]}>{certificateWords[certificate.state]}</Status>
+      </NameCell>
+    ),
+  },
+  {
+    title: 'DNS',
+    value: ({ dns }) => dns.state,
+    cell: ({ dns }) => (
+      <NameCell note={dns.detail === '' ? undefined : <Faint>{dns.detail}</Faint>}>
+        <Status tone={dnsTone[dns.state]}>{dnsWords[dns.state]}</Status>
+      </NameCell>
+    ),
+  },
+];

@@ -1,0 +1,60 @@
+// All routes, whatever they come from.
+import { Button, Select } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { getRouteApi } from '@tanstack/react-router';
+import { useMay } from '../../api/me.ts';
+import { Filters } from '../../kit/filters.tsx';
+import { Icon } from '../../kit/icons.tsx';
+import { Page } from '../../kit/page.tsx';
+import { SearchField } from '../../kit/search-field.tsx';
+import { AddRoute } from './add-route.tsx';
+import { RouteList } from './route-list.tsx';
+
+const routeApi = getRouteApi('/inside/routes');
+
+/** The page. */
+export function RoutesPage() {
+  const mayWrite = useMay('routes:write');
+  const { search, tunnel, source } = routeApi.useSearch();
+  const navigate = routeApi.useNavigate();
+  const [isAdding, adding] = useDisclosure(false);
+  const filter = (changes: object): void =>
+    void navigate({ search: (before) => ({ ...before, ...changes }), replace: true });
+  return (
+    <Page
+      title="Routes"
+      intro="A route leads a public hostname, or a path below it, through a tunnel to a service at home."
+      actions={
+        mayWrite && (
+          <Button leftSection={<Icon name="plus" />} onClick={adding.open}>
+            Add route
+          </Button>
+        )
+      }
+    >
+      <Filters>
+        <SearchField
+          label="Find a route"
+          value={search ?? ''}
+          onChange={(value) => filter({ search: value || undefined })}
+        />
+        <Select
+          aria-label="Source"
+          w={190}
+          clearable
+          placeholder="From anywhere"
+          data={[
+            { value: 'store', label: 'Added here' },
+            { value: 'claim', label: 'Published at home' },
+            { value: 'file', label: 'From edge.yml' },
+          ]}
+          value={source ?? null}
+          onChange={(value) => filter({ source: value ?? undefined })}
+          clearButtonProps={{ 'aria-label': 'From anywhere' }}
+        />
+      </Filters>
+      <RouteList query={{ search, tunnel, source }} onAdd={mayWrite ? adding.open : undefined} />
+      <AddRoute isOpen={isAdding} onClose={adding.close} />
+    </Page>
+  );
+}

@@ -1,0 +1,166 @@
+// Who has an account at this edge.
+import { Button, Select, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { UserView } from '#api/account.ts';
+import { type Role, roles } from '#model/role.ts';
+import { useMay } from '../../api/me.ts';
+import { useChange, usePaged } from '../../api/queries.ts';
+import { type Column, DataTable } from '../../kit/data-table.tsx';
+import { Filters, NameCell } from '../../kit/filters.tsx';
+import { FormDialog } from '../../kit/form-dialog.tsx';
+import { Icon } from '../../kit/icons.tsx';
+import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Page } from '../../kit/page.tsx';
+import { SearchField } from '../../kit/search-field.tsx';
+import { Tag } from '../../kit/status.tsx';
+import { TimeAgo } from '../../kit/time-ago.tsx';
+import { formatAmount } from '../../kit/units.ts';
+import { type OneTimeLink, OneTimeLinkDialog } from './one-time-link.tsx';
+import { roleChoices, roleWords } from './role-words.ts';
+
+/** The page. */
+export function UsersPage() {
+  const mayWrite = useMay('users:write');
+  const navigate = useNavigate();
+  const [search, setSearch] = useState('');
+  const [isInviting, inviting] = useDisclosure(false);
+  const [link, setLink] = useState<OneTimeLink>();
+  const list = usePaged('listUsers', { search: search || undefined });
+  return (
+    <Page
+      title="Users"
+      intro="People with an account here, and what they may do."
+      actions={
+        mayWrite && (
+          <Button leftSection={<Icon name="plus" />} onClick={inviting.open}>
+            Invite user
+          </Button>
+        )
+      }
+    >
+      <Filters>
+        <SearchField label="Find a user" value={search} onChange={setSearch} />
+      </Filters>
+      {list.items === undefined ? (
+        list.error === null ? (
+          <Waiting what="users" />
+        ) : (
+          <ProblemNotice error={list.error} />
+        )
+      ) : list.items.length === 0 ? (
+        <Empty title="No user fits.">Change the words above.</Empty>
+      ) : (
+        <DataTable
+          label="Users"
+          items={list.items}
+          columns={columns}
+          rowKey={({ id }) => id}
+          isMuted={({ isDisabled }) => isDisabled}
+          onOpen={({ name }) => void navigate({ to: '/users/$user', params: { user: name } })}
+          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
+        />
+      )}
+      <Invite isOpen={isInviting} onClose={inviting.close} onLink={setLink} />
+      <OneTimeLinkDialog link={link} onClose={() => setLink(undefined)} />
+    </Page>
+  );
+}
+
+/** The ways in which a user can sign in, in words. */
+export function waysIn(user: UserView): string {
+  const ways = [
+    user.passkeys > 0 && formatAmount(user.passkeys, 'passkey'),
+    user.hasPassword && (user.hasTotp ? 'password with a code' : 'password'),
+    user.identities.length > 0 &&
+      user.identities.map(({ issuer }) => issuer.replace(/^https?:\/\//, '')).join(', '),
+  ].filter((way) => way !== false);
+  return ways.length === 0 ? 'a one-time link only' : ways.join(', ');
+}
+
+const columns: readonly Column<UserView>[] = [
+  {
+    title: 'User',
+    isWide: true,
+    value: ({ name }) => name,
+    cell: (user) => (
+      <NameCell note={[user.displayName, user.email].filter(Boolean).join(', ')}>
+        <Link to="/users/$user" params={{ user: user.name }}>
+          {user.name}
+        </Link>
+        {user.isDisabled && <Tag tone="warn">locked out</Tag>}
+      </NameCell>
+    ),
+  },
+  { title: 'Role', value: ({ role }) => roles.indexOf(role), cell: ({ role }) => role },
+  { title: 'Signs in by', cell: waysIn },
+  {
+    title: 'Last seen',
+    value: ({ lastSeenAtMs }) => lastSeenAtMs ?? 0,
+    cell: ({ lastSeenAtMs }) => <TimeAgo atMs={lastSeenAtMs} />,
+  },
+];
+
+interface InviteProps {
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  readonly onLink: (link: OneTimeLink) => void;
+}
+
+function Invite({ isOpen, onClose, onLink }: InviteProps) {
+  const create = useChange('createUser');
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState('');
+  const [role, setRole] = useState<Role>('viewer');
+  const submit = async (): Promise<void> => {
+    const { user, link } = await create.mutateAsync({
+      body: { name, email: email === '' ? null : email, role },
+    });
+    setName('');
+    setEmail('');
+    onLink({ userName: user.name, ...link });
+  };
+  return (
+    <FormDialog
+      isOpen={isOpen}
+      onClose={onClose}
+      title="Invite a user"
+      action="Make a sign-in link"
+      submit={submit}
+      isReady={name !== ''}
+    >
+      {(faultOf) => (
+        <>
+          <TextInput
+            label="Name"
+            description="One word, for signing in."
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            error={faultOf('name')}
+            autoComplete="off"
+            autoCapitalize="none"
+            data-autofocus
+          />
+          <TextInput
+            label="Mail address"
+            description="May be left out."
+            type="email"
+            value={email}
+            onChange={(event) => setEmail(event.currentTarget.value)}
+            error={faultOf('email')}
+            autoComplete="off"
+          />
+          <Select
+            label="Role"
+            description={roleWords[role]}
+            data={roleChoices}
+            value={role}
+            onChange={(value) => value !== null && setRole(value as Role)}
+            allowDeselect={false}
+          />
+        </>
+      )}
+    </FormDialog>
+  );
+}
