@@ -110,7 +110,12 @@ function makeConnector(world: FakeWorld, tunnel: string, index: number, isDegrad
   return {
     instanceId: world.uuid(),
     ...{ version: index === 2 ? '0.0.9' : '0.1.0', arch: index === 1 ? 'linux_arm64' : 'linux_x64' },
-    ...{ hostname: `${tunnel}-${['nuc', 'pi', 'pod-7c9f'][index]}`, features: ['remote-config'], address },
+    ...{
+      os: index === 1 ? 'Debian GNU/Linux 13 (trixie)' : 'NixOS 26.11 (Xenon)',
+      hostname: `${tunnel}-${['nuc', 'pi', 'pod-7c9f'][index]}`,
+      features: ['remote-config'],
+      address,
+    },
     ...{ startedAtMs: now - 2 * day, connectedAtMs: now - (index + 1) * 9 * hour, isDraining: index === 2 },
     publicKey: `${'A'.repeat(43)}=`,
     connections: Array.from({ length: isDegraded ? 3 : 4 }, (_, i) => ({

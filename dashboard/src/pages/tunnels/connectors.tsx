@@ -74,6 +74,7 @@ function Connector({ connector }: { readonly connector: ConnectorLive }) {
         items={[
           ['Address', <Mono key="address">{connector.address}</Mono>],
           ['Version', `${connector.version}, ${connector.arch.replace('_', ' ')}`],
+          ...(connector.os === '' ? [] : [['System', connector.os] as const]),
           ['Connected for', <TimeSince key="since" atMs={connector.connectedAtMs} />],
           [
             'Process up for',
