@@ -26,7 +26,7 @@ export class ClaimedRoutes {
       for (const hostname of this.#byTunnel.get(tunnel.id) ?? []) {
         if (taken.has(hostname) || !tunnel.hostnames.some((pattern) => covers(pattern, hostname))) continue;
         taken.add(hostname);
-        routes.push({ hostname, path: '/', tunnelId: tunnel.id });
+        routes.push({ ...snapshot.claimedRoutes, hostname, path: '/', tunnelId: tunnel.id });
       }
     }
     return routes;

@@ -16,9 +16,17 @@ import type {
 import type { ResetReason } from '#tunnel/stream.ts';
 import { answerFailure } from './error-page.ts';
 import { isGrpc } from './http2-failure.ts';
-import type { ExchangeSide } from './http1-upstream.ts';
+import type { ExchangeSide, MovableUpstream } from './http1-upstream.ts';
 import { goingAway, WebSocketBorder } from './websocket-border.ts';
 import type { TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
+
+/** A step of the route that stands between an exchange and its client, as long as it waits for the answer's head. */
+export interface ExchangeCompanion {
+  /** The exchange has failed before there was an answer; true: it has been answered in another way. */
+  rescue(cause: ExchangeFailure): boolean;
+  /** The exchange is over. */
+  finished(): void;
+}
 
 /** What an exchange asks of the proxy it belongs to. */
 export interface ExchangeOwner {
@@ -80,10 +88,17 @@ const bulkBytes = 1_048_576;
 const madeByOrigin: ReadonlySet<FailureCode> = new Set(['origin-closed', 'origin-protocol']);
 
 export class Exchange implements Upstream, ExchangeSide {
-  readonly request: RequestHead;
-  readonly front: Downstream;
+  /** As the origin gets it; a step of the route may ask it another question than the client did. */
+  request: RequestHead;
+  /** Where the answer goes: the client's front, or a step of the route before it. */
+  front: Downstream;
+  companion: ExchangeCompanion | undefined;
+  /** Asked for by the edge itself, not by a client: neither logged nor counted. */
+  isBackground = false;
+  /** What the cache did, in CF-Cache-Status's words; for the log. */
+  cacheWord = '';
   readonly #owner: ExchangeOwner;
-  #upstream: Upstream | undefined;
+  #upstream: MovableUpstream | undefined;
   /** Field lines for the origin, made by the proxy. */
   edgeLines = '';
   /** The client as the log names it. */
@@ -142,8 +157,16 @@ export class Exchange implements Upstream, ExchangeSide {
   }
 
   /** The upstream that serves this try. */
-  attach(upstream: Upstream): void {
+  attach(upstream: MovableUpstream): void {
     this.#upstream = upstream;
+  }
+
+  /** `side` takes the upstream's answer from here on; the exchange is answered by whoever is attached next. */
+  handOver(side: ExchangeSide): Upstream | undefined {
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    upstream?.moveTo?.(side);
+    return upstream;
   }
 
   /** The request has been begun on the upstream; a second try is told what the first was told. */
@@ -197,6 +220,10 @@ export class Exchange implements Upstream, ExchangeSide {
     this.failure = cause;
     this.#upstream = undefined;
     if (this.#sayGoodbye(cause)) return;
+    if (!this.#isResponded && this.companion?.rescue(cause) === true) {
+      this.failure = undefined;
+      return;
+    }
     if (this.#isResponded || isGrpc(this.request)) {
       // gRPC clients read grpc-status, not pages; their front knows how to say it.
       if (!this.#isResponded) this.status = cause.status;
@@ -324,6 +351,7 @@ export class Exchange implements Upstream, ExchangeSide {
     // The upstream may already serve somebody else.
     this.#upstream = undefined;
     this.#release();
+    this.companion?.finished();
     this.#owner.finished(this);
   }
 }

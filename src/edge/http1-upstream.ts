@@ -37,6 +37,11 @@ export interface ExchangeSide extends Downstream {
   lostBeforeResponse(reason: ResetReason | 'origin-closed', detail: string): void;
 }
 
+/** An upstream whose answer somebody else can take over once its final head has come. */
+export interface MovableUpstream extends Upstream {
+  moveTo?(side: ExchangeSide): void;
+}
+
 /** Parameters of one request beside its head. */
 export interface BeginOptions {
   /** Field lines the edge adds, each ending in CRLF. */
@@ -44,7 +49,7 @@ export interface BeginOptions {
   readonly side: ExchangeSide;
 }
 
-export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
+export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHead {
   readonly slot: TunnelSlot;
   readonly rule: PublishedRule;
   readonly poolKey: string | number;
@@ -138,6 +143,10 @@ export class Http1Upstream implements Upstream, StreamHandler, ResponseHead {
   abort(reason: string): void {
     this.#side = undefined;
     this.#destroy('cancelled', reason);
+  }
+
+  moveTo(side: ExchangeSide): void {
+    if (this.#side) this.#side = side;
   }
 
   /** Closes an idle upstream. */

@@ -6,7 +6,7 @@ import { Duplex, addAbortSignal } from 'node:stream';
 import { failure } from '#http/exchange.ts';
 import type { BodyKind, Fields, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
-import type { ExchangeSide } from './http1-upstream.ts';
+import type { ExchangeSide, MovableUpstream } from './http1-upstream.ts';
 import { Http2Fields } from './http2-fields.ts';
 import { refusedStream } from './http2-origin-session.ts';
 import type { Http2OriginSession } from './http2-origin-session.ts';
@@ -32,10 +32,11 @@ interface BoundStream extends ClientHttp2Stream {
   isCutShort?: boolean;
 }
 
-export class Http2Upstream implements Upstream, ResponseHead {
+export class Http2Upstream implements MovableUpstream, ResponseHead {
   readonly #session: Http2OriginSession;
   readonly #rule: PublishedRule;
-  #side: OriginExchange | undefined;
+  #side: ExchangeSide | undefined;
+  readonly #edgeLines: string;
   readonly #request: RequestHead;
   #stream: ClientHttp2Stream | undefined;
   #isResponded = false;
@@ -54,6 +55,7 @@ export class Http2Upstream implements Upstream, ResponseHead {
   constructor(session: Http2OriginSession, side: OriginExchange, rule: PublishedRule) {
     this.#session = session;
     this.#side = side;
+    this.#edgeLines = side.edgeLines;
     this.#rule = rule;
     this.#request = side.request;
   }
@@ -90,7 +92,7 @@ export class Http2Upstream implements Upstream, ResponseHead {
     headers.push(':authority', authority, ':path', request.path + request.query);
     if (protocol !== '') headers.push(':protocol', protocol);
     addFieldLines(headers, endToEndLines(request.fields));
-    addFieldLines(headers, this.#side!.edgeLines);
+    addFieldLines(headers, this.#edgeLines);
     if (request.bodyKind === 'length') headers.push('content-length', String(request.contentLength));
     if (request.expectsContinue) headers.push('expect', '100-continue');
     if (request.acceptsTrailers) headers.push('te', 'trailers');
@@ -139,6 +141,10 @@ export class Http2Upstream implements Upstream, ResponseHead {
   abort(_reason: string): void {
     this.#side = undefined;
     this.#cancel();
+  }
+
+  moveTo(side: ExchangeSide): void {
+    if (this.#side) this.#side = side;
   }
 
   /**
@@ -246,7 +252,7 @@ export class Http2Upstream implements Upstream, ResponseHead {
     } else this.#lost(side, code);
   }
 
-  #lost(side: OriginExchange, code: number): void {
+  #lost(side: ExchangeSide, code: number): void {
     if (code === refusedStream) {
       // Nothing was processed; the next try must not meet the same full session.
       this.#session.retire();

@@ -14,6 +14,7 @@ import { Exchange } from './exchange.ts';
 import type { ExchangeOwner } from './exchange.ts';
 import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Origins } from './http2-origins.ts';
+import type { HandlerHost, HandlerMaker } from './route-handler.ts';
 import { Router } from './router.ts';
 import { SocketUpstream } from './socket-upstream.ts';
 import type { Traffic } from './traffic.ts';
@@ -27,6 +28,8 @@ export interface ProxyOptions {
   readonly metrics: EdgeMetrics;
   readonly traffic: Traffic;
   readonly snapshot: EdgeSnapshot;
+  /** Makes what a route does beside forwarding; absent: nothing. */
+  readonly handlers?: HandlerMaker;
 }
 
 /** Room for the largest request head that edge.yml may allow (64 KiB), with what it gains on the way: at most twice that. */
@@ -35,7 +38,7 @@ const scratchBytes = 262_144;
 /** How long a WebSocket's client may take to close after it was told goodbye. */
 const leaveMs = 5_000;
 
-export class Proxy implements ExchangeOwner {
+export class Proxy implements ExchangeOwner, HandlerHost {
   readonly #options: ProxyOptions;
   readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
   readonly #active = new Set<Exchange>();
@@ -52,16 +55,20 @@ export class Proxy implements ExchangeOwner {
     this.#options = options;
     this.#loopId = `sallyport-${options.random.bytes(6).toString('hex')}`;
     this.#idPrefix = options.random.bytes(5).toString('hex');
-    this.#router = new Router(options.snapshot.routes);
+    this.#router = this.#makeRouter(options.snapshot);
     this.#clients = new ClientResolver(cidrSet(options.snapshot.trustedProxies));
     this.#timeouts = options.snapshot.timeouts;
   }
 
   /** Serves from a new snapshot; requests under way finish as they began. */
   apply(snapshot: EdgeSnapshot): void {
-    this.#router = new Router(snapshot.routes);
+    this.#router = this.#makeRouter(snapshot);
     this.#clients = new ClientResolver(cidrSet(snapshot.trustedProxies));
     this.#timeouts = snapshot.timeouts;
+  }
+
+  #makeRouter(snapshot: EdgeSnapshot): Router {
+    return new Router(snapshot.routes, (route) => this.#options.handlers?.(route, this));
   }
 
   get router(): Router {
@@ -104,7 +111,24 @@ export class Proxy implements ExchangeOwner {
     }
     const loopValue = loop === undefined ? this.#loopId : `${loop}, ${this.#loopId}`;
     exchange.edgeLines = `${client.linesFor(request.authority)}X-Request-Id: ${request.requestId}\r\nCDN-Loop: ${loopValue}\r\n`;
+    if (match.handler === undefined) this.dispatch(exchange, undefined);
+    else match.handler.start(exchange);
+    return exchange;
+  }
+
+  // HandlerHost.
+
+  forward(exchange: Exchange): void {
     this.dispatch(exchange, undefined);
+  }
+
+  background(request: RequestHead, like: Exchange, front: Downstream): Exchange {
+    const exchange = new Exchange(request, front, this);
+    this.#active.add(exchange);
+    exchange.isBackground = true;
+    exchange.route = like.route;
+    exchange.clientAddress = like.clientAddress;
+    exchange.edgeLines = like.edgeLines;
     return exchange;
   }
 
@@ -143,6 +167,7 @@ export class Proxy implements ExchangeOwner {
 
   finished(exchange: Exchange): void {
     this.#active.delete(exchange);
+    if (exchange.isBackground) return;
     const now = this.now();
     this.#options.metrics.requestFinished(exchange, now);
     this.#options.traffic.finished(exchange, now);

@@ -1,9 +1,10 @@
 // From canonical host and path to a route. Exact hostnames before wildcards, longer suffixes before shorter, longer
 // path prefixes before shorter; prefixes end at segment borders, so `/app` is not `/apple`.
 import type { RouteEntry } from '#model/edge-snapshot.ts';
+import type { RouteHandler } from './route-handler.ts';
 
 export type RouteMatch =
-  | { readonly kind: 'found'; readonly route: RouteEntry }
+  | { readonly kind: 'found'; readonly route: RouteEntry; readonly handler: RouteHandler | undefined }
   | { readonly kind: 'no-such-host' }
   | { readonly kind: 'no-such-path' }
   /** An escaped slash makes the path belong to different routes for different readers. */
@@ -15,7 +16,11 @@ export class Router {
   readonly #suffix = new Map<string, RouteEntry[]>();
   readonly #found = new Map<RouteEntry, RouteMatch>();
 
-  constructor(routes: readonly RouteEntry[]) {
+  /** `handlerOf` makes what each route does on the way, once. */
+  constructor(
+    routes: readonly RouteEntry[],
+    handlerOf: (route: RouteEntry) => RouteHandler | undefined = () => undefined,
+  ) {
     for (const route of routes) {
       const isWildcard = route.hostname.startsWith('*.');
       const table = isWildcard ? this.#suffix : this.#exact;
@@ -24,7 +29,7 @@ export class Router {
       list.push(route);
       list.sort((a, b) => b.path.length - a.path.length);
       table.set(key, list);
-      this.#found.set(route, { kind: 'found', route });
+      this.#found.set(route, { kind: 'found', route, handler: handlerOf(route) });
     }
   }
 

@@ -139,6 +139,7 @@ export const failureCodes = {
   overloaded: [503, 'Too many requests are under way.'],
   'no-ingress': [503, 'The connector has no rule for this name yet.'],
   'origin-timeout': [504, 'The service did not answer in time.'],
+  'not-cached': [504, 'No copy is stored here, and the request said not to ask the service.'],
   'http-version': [505, 'This HTTP version is not supported.'],
   loop: [508, 'The request came back to the edge it started from.'],
   'no-connector': [530, 'No connector is online for this site.'],

@@ -1,5 +1,6 @@
 // Everything the edge needs to know to serve: immutable, replaced as a whole. Today it comes from edge.yml, later
 // from the control room; the edge never asks where from.
+import type { CachePolicy } from './cache-policy.ts';
 
 /** A tunnel the edge accepts. Two keys may be valid at once, for rotation without a gap. */
 export interface TunnelEntry {
@@ -19,7 +20,12 @@ export interface RouteEntry {
   /** Segment-aware path prefix, '/' for all. */
   readonly path: string;
   readonly tunnelId: string;
+  /** Undefined: nothing of this route is cached. */
+  readonly cache?: CachePolicy | undefined;
 }
+
+/** What a route does on the way that nobody has written down: one that a tunnel claims. */
+export type RouteDefaults = Pick<RouteEntry, 'cache'>;
 
 /** Time limits of the data path, in milliseconds; 0 switches one off where that is allowed. */
 export interface EdgeTimeouts {
@@ -51,6 +57,7 @@ export interface EdgeSnapshot {
   readonly version: number;
   readonly tunnels: readonly TunnelEntry[];
   readonly routes: readonly RouteEntry[];
+  readonly claimedRoutes?: RouteDefaults;
   /** CIDRs of proxies in front of the edge whose X-Forwarded-* is believed. */
   readonly trustedProxies: readonly string[];
   /** Lower-case Upgrade tokens that pass, `websocket` always does, `h2c` never. */

@@ -10,6 +10,7 @@ import { systemRandom } from '#base/random.ts';
 import type { Connector } from '#connector/connector.ts';
 import { startConnector } from '#connector/connector.ts';
 import { fixedCredentials } from '#connector/credentials-source.ts';
+import type { EdgeCache } from '#edge/cache/edge-cache.ts';
 import type { CertificateSource } from '#edge/certificate-source.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
 import type { EdgeLimits, EdgeSnapshot, EdgeTimeouts, RouteEntry } from '#model/edge-snapshot.ts';
@@ -32,6 +33,7 @@ export interface EdgeWorldOptions {
   readonly proxyProtocolFrom?: readonly string[];
   /** Connections of each connector. */
   readonly connections?: number;
+  readonly cache?: EdgeCache;
   /** Patterns that the tunnel may claim. */
   readonly claims?: readonly string[];
 }
@@ -233,6 +235,7 @@ export async function startEdgeWorld(options: EdgeWorldOptions): Promise<EdgeWor
     },
     proxyProtocolFrom: options.proxyProtocolFrom ?? [],
     redirectPort: undefined,
+    ...(options.cache && { cache: options.cache }),
   });
   const world = new EdgeWorld(
     { edge, metrics, ca: certificates.ca, log },

@@ -44,6 +44,8 @@ export class BodyReader implements Upstream, BodyListener {
 
   /** Sends what is there, and what comes. */
   start(): void {
+    // The client may have left while the head was sent.
+    if (this.#isDone) return;
     this.#body.listen(this);
     this.#pump();
   }
@@ -52,7 +54,6 @@ export class BodyReader implements Upstream, BodyListener {
     this.#pump();
   }
 
-  /** Cut off: it is too far behind a body that is not kept. */
   drop(reason: string): void {
     if (this.#isDone) return;
     this.#leave();

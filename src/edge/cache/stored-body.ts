@@ -12,6 +12,8 @@ export interface BodyListener {
   readonly position: number;
   /** There may be more to read, or the body has ended. */
   wake(): void;
+  /** It is too far behind a body that is not kept. */
+  drop(reason: string): void;
 }
 
 /** Where blocks go that do not stay in memory; see disk-body.ts. */

@@ -88,6 +88,8 @@ const table: ReadonlyArray<readonly [string, Case, string]> = [
   ['an escaped slash', { path: '/a%2Fb', says: cc('max-age=60') }, 'ambiguous-path'],
   ['path parameters', { path: '/a;x.css', says: cc('max-age=60') }, 'ambiguous-path'],
   ['304', { status: 304, says: cc('max-age=60') }, 'status'],
+  ['416, which is about one Range', { status: 416, says: cc('max-age=60') }, 'status'],
+  ['431, which is about one head', { status: 431, says: cc('max-age=60') }, 'status'],
   ['599 with a lifetime', { status: 599, says: cc('max-age=60') }, ''],
   ['events', { says: [...cc('max-age=60'), 'Content-Type', 'text/event-stream; charset=utf-8'] }, 'stream'],
   ['gRPC', { says: [...cc('max-age=60'), 'Content-Type', 'application/grpc+proto'] }, 'stream'],

@@ -55,6 +55,9 @@ const understoodStatuses = new Set([
   ...[422, 425, 426, 428, 429, 431, 451, 500, 502, 503, 504, 505, 511],
 ]);
 
+/** What one request got for itself: said of its conditions, its size or its haste, not of the resource. */
+const personalStatuses = new Set([304, 408, 412, 413, 416, 417, 421, 425, 426, 428, 429, 431]);
+
 /** Content types that end when somebody hangs up. */
 const streamTypes = /^(text\/event-stream|multipart\/x-mixed-replace|application\/grpc.*)$/;
 
@@ -115,7 +118,7 @@ function contentRefusal(
   facts: ResponseFacts,
   settings: ResponseSettings,
 ): StoreRefusal | '' {
-  if (facts.status < 200 || facts.status === 304) return 'status';
+  if (facts.status < 200 || personalStatuses.has(facts.status)) return 'status';
   if (facts.hasTrailer) return 'trailers';
   if (streamTypes.test(facts.contentType)) return 'stream';
   const isByRule = settings.ttlMs !== undefined || settings.defaultTtlMs !== undefined;

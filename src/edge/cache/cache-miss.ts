@@ -1,0 +1,482 @@
+// A question that has gone to the origin: waits for the head of the answer and decides what becomes of it. It is kept, it
+// confirms or replaces what is stored, it is passed on, or what is stored stands in for it.
+import type {
+  BodyKind,
+  Downstream,
+  ExchangeFailure,
+  FailureCode,
+  Fields,
+  RequestHead,
+  ResponseHead,
+} from '#http/exchange.ts';
+import { parseContentRange } from '#http/byte-range.ts';
+import { responseSettings } from '#http/cache/cache-rules.ts';
+import type { ResponseSettings } from '#http/cache/cache-rules.ts';
+import type { CacheOutcome, CacheWord } from '#http/cache/cache-status.ts';
+import { explicitLifetimeMs, freshForMs, freshnessOf, maySaveFailure } from '#http/cache/freshness.ts';
+import type { FetchTimes } from '#http/cache/freshness.ts';
+import { resolve } from '#http/cache/invalidation.ts';
+import { readResponseFacts } from '#http/cache/response-facts.ts';
+import type { ResponseFacts } from '#http/cache/response-facts.ts';
+import { refusalToStore } from '#http/cache/storable.ts';
+import type { StoreRefusal } from '#http/cache/storable.ts';
+import { endToEndList, keptFields, updatedFields } from '#http/cache/stored-fields.ts';
+import { isStrong } from '#http/cache/validators.ts';
+import { isVariableBy, variantKey, varyLimits } from '#http/cache/vary.ts';
+import { ListFields } from '#http/list-fields.ts';
+import type { ExchangeCompanion } from '../exchange.ts';
+import { isOwnAnswer } from '../http2-fields.ts';
+import { CacheEntry } from './cache-entry.ts';
+import { CacheFetch, DiscardingSide } from './cache-fetch.ts';
+import { longestFetchMs } from './edge-cache.ts';
+import type { EdgeCache } from './edge-cache.ts';
+import type { Flight } from './flights.ts';
+import { clientControl } from './question.ts';
+import type { Question } from './question.ts';
+import { StoredBody } from './stored-body.ts';
+
+/** What a miss asks of the handler it belongs to. */
+export interface MissHost {
+  readonly cache: EdgeCache;
+  /** Answers from an entry. */
+  answer(question: Question, entry: CacheEntry, outcome: CacheOutcome, moved?: () => void): void;
+  /** Passes the origin's answer on. */
+  pass(question: Question, head: ResponseHead, outcome: CacheOutcome): void;
+  /** Asks again, without conditions. */
+  askAgain(question: Question): void;
+  /** A request that changes things has been answered. */
+  changed(request: RequestHead, head: ResponseHead): void;
+  /** Has the edge ask by itself for what a HEAD has shown to be worth keeping. */
+  warm(question: Question): void;
+}
+
+export interface MissOptions {
+  /** What is stored, but may not be used without asking. */
+  readonly stale: CacheEntry | undefined;
+  /** The question was whether that is still good. */
+  readonly isValidating: boolean;
+  readonly flight: Flight | undefined;
+  readonly isBackground: boolean;
+}
+
+/** Failures that mean "not there", in which a stale answer may help out. */
+const unreachableCodes: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  ...(['no-connector', 'connector-lost', 'draining', 'overloaded', 'origin-refused'] as const),
+  ...(['origin-unreachable', 'origin-tls', 'origin-protocol', 'origin-closed', 'origin-timeout'] as const),
+]);
+
+export class CacheMiss implements Downstream, ExchangeCompanion {
+  readonly #question: Question;
+  readonly #host: MissHost;
+  readonly #options: MissOptions;
+  readonly #requestMs: number;
+  readonly #purgeCount: number;
+  /** The flight has not landed yet. */
+  #flight: Flight | undefined;
+  /** Counts a question of the edge's own as done. */
+  #ended: (() => void) | undefined;
+
+  constructor(question: Question, host: MissHost, options: MissOptions) {
+    this.#question = question;
+    this.#host = host;
+    this.#options = options;
+    this.#flight = options.flight;
+    this.#requestMs = host.cache.clock.nowMs();
+    this.#purgeCount = host.cache.purges.count;
+    if (options.isBackground) this.#ended = host.cache.refreshing();
+  }
+
+  // ExchangeCompanion.
+
+  /** The origin could not be asked. */
+  rescue(cause: ExchangeFailure): boolean {
+    const { stale } = this.#options;
+    if (!stale || !unreachableCodes.has(cause.code)) return false;
+    if (!maySaveFailure(stale.freshness, this.#host.cache.clock.nowMs(), 'unreachable')) return false;
+    this.#leave();
+    this.#answerStale(stale, undefined);
+    return true;
+  }
+
+  /** The exchange is over, perhaps before there was an answer. */
+  finished(): void {
+    this.#land(false);
+    this.#noteEnd();
+  }
+
+  #noteEnd(): void {
+    const { stale } = this.#options;
+    if (stale) stale.isRefreshing = false;
+    this.#ended?.();
+    this.#ended = undefined;
+  }
+
+  // Downstream.
+
+  inform(head: ResponseHead): void {
+    this.#question.front.inform(head);
+  }
+
+  respond(head: ResponseHead): void {
+    const { request } = this.#question;
+    const { stale, isValidating } = this.#options;
+    this.#leave();
+    if (isOwnAnswer(head.fields)) return this.#pass(head, '');
+    if (stale && isValidating && head.status === 304) return this.#confirmed(stale, head);
+    if (stale && head.status >= 500 && maySaveFailure(stale.freshness, this.#now, 'error'))
+      return this.#hideError(stale, head.status);
+    if (request.method === 'HEAD') return this.#answeredHead(stale, head);
+    if (request.method === 'POST' && !this.#isKeepablePost(head)) return this.#pass(head, 'method');
+    const times = this.#times();
+    const kept = this.#judge(head, head.bodyKind, times);
+    if (typeof kept === 'string') {
+      // What has come instead of a stored response, and is no failure, has replaced it.
+      if (stale?.isListed === true && head.status < 500 && head.status !== 304) this.#host.cache.drop(stale);
+      return this.#pass(head, kept);
+    }
+    this.#keep(head, kept, times);
+  }
+
+  get #now(): number {
+    return this.#host.cache.clock.nowMs();
+  }
+
+  #times(): FetchTimes {
+    const { clock } = this.#host.cache;
+    return { requestMs: this.#requestMs, responseMs: clock.nowMs(), wallMs: clock.wallMs() };
+  }
+
+  /** From here on the exchange goes its own way. */
+  #leave(): void {
+    const { exchange, front } = this.#question;
+    exchange.front = front;
+    exchange.companion = undefined;
+    this.#noteEnd();
+  }
+
+  #land(isShared: boolean): void {
+    const flight = this.#flight;
+    this.#flight = undefined;
+    if (flight) this.#host.cache.flights.land(flight, isShared);
+  }
+
+  #pass(head: ResponseHead, refusal: StoreRefusal | ''): void {
+    this.#host.pass(this.#question, head, this.#outcomeOfPass(refusal));
+    this.#land(false);
+  }
+
+  #outcomeOfPass(refusal: StoreRefusal | ''): CacheOutcome {
+    const { stale } = this.#options;
+    if (stale) return staleOutcomes[refusal] ?? missOutcomes['']!;
+    return missOutcomes[refusal] ?? missOutcomes['']!;
+  }
+
+  // Keeping.
+
+  /** What is known of an answer that may be kept, or why it may not. */
+  #judge(head: ResponseHead, bodyKind: BodyKind, times: FetchTimes): Keepable | StoreRefusal {
+    const { policy, rules, request } = this.#question;
+    const quick = rules.length === 0 && !policy.heuristics ? quickRefusal(head.fields) : '';
+    if (quick !== '') return quick;
+    const facts = readResponseFacts(head.status, head.fields, times.wallMs);
+    const settings = responseSettings(policy, rules, facts);
+    const isNoStore = clientControl(request).noStore;
+    const { path, fields } = request;
+    // A POST that may be kept is kept as what a GET would bring.
+    const refusal = refusalToStore(
+      { method: request.method, path, fields, isNoStore },
+      facts,
+      settings,
+      times.wallMs,
+    );
+    if (refusal !== '') return refusal;
+    if (!facts.vary.every(isVariableBy)) return 'vary-client';
+    const variant = facts.vary.length > varyLimits.names ? undefined : variantKey(facts.vary, fields);
+    if (variant === undefined) return 'vary-too-much';
+    const length = lengthOf(bodyKind, head.contentLength);
+    return this.#judgeBody(head.status, length, { facts, settings, variant });
+  }
+
+  #judgeBody(
+    status: number,
+    length: number,
+    known: Omit<Keepable, 'length' | 'part'>,
+  ): Keepable | StoreRefusal {
+    const { cache } = this.#host;
+    if (length > Math.min(cache.maxObjectBytes, this.#question.policy.maxObjectBytes)) return 'too-large';
+    const isVoid = this.#flight?.isVoid === true || this.#now - this.#requestMs > longestFetchMs;
+    if (isVoid || !cache.mayFill(length)) return 'busy';
+    if (status !== 206) return { ...known, length, part: undefined };
+    const range = parseContentRange(known.facts.contentRange);
+    if (range === undefined || length !== range.last - range.first + 1) return 'partial';
+    return { ...known, length, part: { first: range.first, total: range.total } };
+  }
+
+  #keep(head: ResponseHead, { facts, settings, variant, length, part }: Keepable, times: FetchTimes): void {
+    const { cache } = this.#host;
+    const { exchange, policy, key } = this.#question;
+    const isWhole = part !== undefined && part.first === 0 && part.total === length;
+    const list = keptFields(endToEndList(head.fields), keepRules(facts, settings));
+    const entry = new CacheEntry({
+      ...{ key, vary: facts.vary, variant, facts },
+      // Every byte of it, as players like to ask for, is as good as the whole.
+      status: isWhole ? 200 : head.status,
+      part: isWhole ? undefined : part,
+      list: part ? withoutContentRange(list) : list,
+      freshness: freshnessOf(facts, settings, times),
+      body: new StoredBody(length),
+      purgeCount: this.#purgeCount,
+      storedWallMs: times.wallMs,
+    });
+    const fetch = new CacheFetch({
+      entry,
+      host: cache,
+      limitBytes: Math.min(cache.maxObjectBytes, policy.maxObjectBytes),
+      replaced: cache.list(entry),
+      isBackground: this.#options.isBackground,
+    });
+    const unwatch = cache.watch(fetch);
+    fetch.whenOver = unwatch;
+    fetch.upstream = exchange.handOver(fetch);
+    const { isBackground, stale } = this.#options;
+    if (isBackground) exchange.end(null);
+    else {
+      const word: CacheWord = stale ? 'EXPIRED' : 'MISS';
+      const outcome = {
+        ...this.#forward(),
+        word,
+        isStored: true,
+        ttlMs: freshForMs(entry.freshness, this.#now),
+      };
+      this.#host.answer(this.#question, entry, outcome, () => fetch.moved());
+    }
+    this.#land(true);
+  }
+
+  #forward(): Pick<CacheOutcome, 'forward' | 'isCollapsed'> {
+    const isVaryMiss = this.#host.cache.any(this.#question.key)?.nextVariant !== undefined;
+    if (this.#options.stale) return { forward: 'stale' };
+    return { forward: isVaryMiss ? 'vary-miss' : 'uri-miss' };
+  }
+
+  // What is stored.
+
+  /** The origin says that what is stored is still good (RFC 9111 section 4.3.4). */
+  #confirmed(stale: CacheEntry, head: ResponseHead): void {
+    const { cache } = this.#host;
+    const { exchange } = this.#question;
+    const news = head.fields.get('etag');
+    if (
+      news !== undefined &&
+      isStrong(news) &&
+      stale.validators.etag !== '' &&
+      news !== stale.validators.etag
+    ) {
+      // The origin confirms something else than what it was asked about.
+      cache.drop(stale);
+      this.#discard();
+      return this.#host.askAgain(this.#question);
+    }
+    this.#update(stale, head);
+    this.#discard();
+    if (this.#options.isBackground) exchange.end(null);
+    else {
+      const ttlMs = freshForMs(stale.freshness, this.#now);
+      const outcome = { word: 'REVALIDATED', forward: 'stale', forwardStatus: 304, ttlMs } as const;
+      this.#host.answer(this.#question, stale, outcome);
+    }
+    this.#land(true);
+  }
+
+  /** Lays the fields of a 304 or a HEAD over the stored head. */
+  #update(stale: CacheEntry, head: ResponseHead): void {
+    const { policy, rules } = this.#question;
+    const times = this.#times();
+    const merged = updatedFields(stale.list, endToEndList(head.fields));
+    const facts = readResponseFacts(stale.status, new ListFields(merged), times.wallMs);
+    const settings = responseSettings(policy, rules, facts);
+    stale.update({
+      list: keptFields(merged, keepRules(facts, settings)),
+      facts,
+      freshness: freshnessOf(facts, settings, times),
+      storedWallMs: times.wallMs,
+      purgeCount: Math.max(stale.purgeCount, this.#purgeCount),
+    });
+    this.#host.cache.updated(stale);
+  }
+
+  /** A 5xx came, and a stale copy may hide it. */
+  #hideError(stale: CacheEntry, status: number): void {
+    this.#discard();
+    this.#answerStale(stale, status);
+  }
+
+  #answerStale(stale: CacheEntry, forwardStatus: number | undefined): void {
+    if (this.#options.isBackground) this.#question.exchange.end(null);
+    else {
+      const ttlMs = freshForMs(stale.freshness, this.#now);
+      const outcome: CacheOutcome = { word: 'STALE', forward: 'stale', ttlMs };
+      const told = forwardStatus === undefined ? outcome : { ...outcome, forwardStatus };
+      this.#host.answer(this.#question, stale, told);
+    }
+    this.#land(false);
+  }
+
+  /** Nobody wants what the upstream still sends. */
+  #discard(): void {
+    const side = new DiscardingSide();
+    side.upstream = this.#question.exchange.handOver(side);
+  }
+
+  /** A HEAD tells of the GET that is stored (RFC 9111 section 4.3.5), or of one that is worth storing. */
+  #answeredHead(stale: CacheEntry | undefined, head: ResponseHead): void {
+    const kept = this.#judge(head, 'length', this.#times());
+    if (stale?.isListed === true && head.status === 200 && stale.status === 200) {
+      if (isSameRepresentation(stale, head)) this.#update(stale, head);
+      else this.#host.cache.drop(stale);
+    }
+    if (typeof kept === 'string') return this.#pass(head, kept);
+    this.#host.pass(this.#question, head, stale ? staleHead : missedHead);
+    this.#land(false);
+    if (stale?.isListed !== true && head.contentLength <= warmBytes) this.#host.warm(this.#question);
+  }
+
+  /**
+   * A POST's answer that is what a GET of its address would bring, and says so: in Content-Location, with a lifetime in so
+   * many words (RFC 9110 section 9.3.3).
+   */
+  #isKeepablePost(head: ResponseHead): boolean {
+    const { exchange, request } = this.#question;
+    this.#host.changed(request, head);
+    const place = resolve(head.fields.get('content-location') ?? '', request);
+    const isSelf = place?.path === request.path && place.query === request.query;
+    if (head.status !== 200 || !exchange.isRequestDone || !isSelf) return false;
+    return explicitLifetimeMs(readResponseFacts(200, head.fields, this.#times().wallMs), 0) !== undefined;
+  }
+
+  // Nothing of this comes before the head, but for failures that a gRPC client wants in its own words.
+
+  switchProtocols(head: ResponseHead): void {
+    this.#leave();
+    this.#question.front.switchProtocols(head);
+  }
+
+  body(chunk: Buffer): boolean {
+    return this.#question.front.body(chunk);
+  }
+
+  flush(): void {
+    this.#question.front.flush?.();
+  }
+
+  end(trailers: Fields | null): void {
+    this.#question.front.end(trailers);
+  }
+
+  abort(what: ExchangeFailure): void {
+    this.#question.front.abort(what);
+  }
+
+  upstreamDrained(): void {
+    this.#question.front.upstreamDrained();
+  }
+}
+
+interface Keepable {
+  readonly facts: ResponseFacts;
+  readonly settings: ResponseSettings;
+  readonly variant: string;
+  /** -1: unknown. */
+  readonly length: number;
+  readonly part: { readonly first: number; readonly total: number } | undefined;
+}
+
+/** HOT: the answers that most pages of applications get, told apart without reading all fields. */
+function quickRefusal(fields: Fields): StoreRefusal | '' {
+  if (fields.get('cdn-cache-control') !== undefined) return '';
+  const control = fields.get('cache-control');
+  if (control === undefined) return fields.get('expires') === undefined ? 'no-lifetime' : '';
+  if (control.includes('no-store') && !control.includes('must-understand') && !control.includes('"'))
+    return 'no-store';
+  return control === 'private' || control.startsWith('private,') ? 'private' : '';
+}
+
+function lengthOf(kind: BodyKind, contentLength: number): number {
+  return kind === 'length' ? contentLength : kind === 'none' ? 0 : -1;
+}
+
+function keepRules(facts: ResponseFacts, { setCookie }: ResponseSettings): Parameters<typeof keptFields>[1] {
+  return { heldBack: facts.control.heldBackFields, setCookie: setCookie === 'keep' ? 'keep' : 'strip' };
+}
+
+function withoutContentRange(list: readonly string[]): string[] {
+  return list.filter((_, i) => list[i - (i % 2)]!.toLowerCase() !== 'content-range');
+}
+
+/** Whether a HEAD's head is that of the stored GET: no validator and no length says otherwise. */
+function isSameRepresentation({ validators, body }: CacheEntry, head: ResponseHead): boolean {
+  const { fields, contentLength } = head;
+  const etag = fields.get('etag');
+  if (etag !== undefined && etag !== validators.etag) return false;
+  const lastModified = fields.get('last-modified');
+  if (lastModified !== undefined && lastModified !== validators.lastModified) return false;
+  return contentLength < 0 || body.state !== 'complete' || contentLength === body.length;
+}
+
+const missedHead: CacheOutcome = { word: 'MISS', forward: 'uri-miss' };
+const staleHead: CacheOutcome = { word: 'EXPIRED', forward: 'stale' };
+/** A HEAD makes the edge fetch pages, not films. */
+const warmBytes = 1024 * 1024;
+
+type Outcomes = Readonly<Partial<Record<StoreRefusal | '', CacheOutcome>>>;
+
+/** What passed answers are called: the cache was not meant, or the answer forbids it. */
+const outsideRefusals: ReadonlySet<StoreRefusal> = new Set<StoreRefusal>([
+  'off',
+  'method',
+  'rule',
+  'request-body',
+  'no-lifetime',
+]);
+
+function outcomesFor(forward: 'uri-miss' | 'stale'): Outcomes {
+  const refusals = [
+    ...([
+      'method',
+      'request-no-store',
+      'authorization',
+      'ambiguous-path',
+      'method-override',
+      'no-store',
+    ] as const),
+    ...([
+      'private',
+      'set-cookie',
+      'vary-all',
+      'vary-client',
+      'vary-too-much',
+      'no-lifetime',
+      'no-use',
+    ] as const),
+    ...([
+      'status',
+      'must-understand',
+      'partial',
+      'trailers',
+      'stream',
+      'type-mismatch',
+      'too-large',
+      'busy',
+    ] as const),
+  ];
+  const out: Partial<Record<StoreRefusal | '', CacheOutcome>> = { '': { word: 'BYPASS', forward } };
+  for (const refusal of refusals) {
+    const word: CacheWord = outsideRefusals.has(refusal) ? 'DYNAMIC' : 'BYPASS';
+    out[refusal] = { word, forward: refusal === 'method' ? 'method' : forward, refusal };
+  }
+  return out;
+}
+
+/** One object for each, so that their lines are made once. */
+const missOutcomes = outcomesFor('uri-miss');
+const staleOutcomes = outcomesFor('stale');

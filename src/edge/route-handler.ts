@@ -1,0 +1,24 @@
+// The seam for what a route does with a request between routing and the origin: one list of steps, made when a snapshot
+// is applied. A route without any has no handler, and its requests pay nothing.
+import type { Downstream, RequestHead } from '#http/exchange.ts';
+import type { RouteEntry } from '#model/edge-snapshot.ts';
+import type { Exchange } from './exchange.ts';
+
+/** What a route does before, instead of and after asking its origin. */
+export interface RouteHandler {
+  /** Answers the exchange, or has the host forward it, now or later. */
+  start(exchange: Exchange): void;
+}
+
+/** What handlers ask of the proxy. */
+export interface HandlerHost {
+  /** Monotonic time in milliseconds. */
+  now(): number;
+  /** Sends the exchange's request to the route's origin. */
+  forward(exchange: Exchange): void;
+  /** An exchange of the edge's own, for the same route and on behalf of the same client as `like`. */
+  background(request: RequestHead, like: Exchange, front: Downstream): Exchange;
+}
+
+/** Makes the handler of a route; undefined when it has nothing to do. */
+export type HandlerMaker = (route: RouteEntry, host: HandlerHost) => RouteHandler | undefined;
