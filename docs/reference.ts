@@ -84,8 +84,9 @@ function keyRows(schema: Schema, prefix: string): KeyRow[] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, value]) => {
     const forms = value.items?.anyOf ?? (value.items ? [value.items] : []);
     const member = forms.find(({ properties }) => properties !== undefined);
+    const object = value.anyOf?.find(({ properties }) => properties !== undefined);
     const name = `${prefix}${key}${member ? '[]' : ''}`;
-    const inner = keyRows(member ?? value, `${name}.`);
+    const inner = keyRows(member ?? object ?? value, `${name}.`);
     const isPlain = inner.length === 0 && value.default !== undefined;
     const fallback = isPlain ? JSON.stringify(value.default) : undefined;
     return [{ name, text: value.description ?? '', fallback }, ...inner];

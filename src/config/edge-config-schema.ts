@@ -5,6 +5,7 @@ import { parseDuration } from '#base/duration.ts';
 import { parseHostname } from '#base/hostname.ts';
 import { cidrSet, isAddress } from '#base/ip.ts';
 import { parseSize } from '#base/size.ts';
+import { cachePolicySchema } from '#model/cache-policy.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 import { acmeSchema } from './acme-schema.ts';
 
@@ -91,6 +92,22 @@ const routeSchema = z.strictObject({
     .default('/')
     .describe('Path prefix, by whole segments.'),
   tunnel: z.string().min(1).describe('Name or UUID of a tunnel above.'),
+  cache: z
+    .union([z.literal('off'), cachePolicySchema])
+    .prefault({})
+    .describe(
+      'How responses are cached; `off` for not at all. Without a word here their own headers have the say.',
+    ),
+});
+
+/** Room for stored responses; small servers have little more to give, and pages are small. */
+const defaultCacheMemory = '32MiB';
+/** Cloudflare's limit for its free plans. */
+const defaultMaxObject = '512MiB';
+
+const cacheSchema = z.strictObject({
+  memory: size().prefault(defaultCacheMemory).describe('Room for stored responses in memory.'),
+  maxObject: size().prefault(defaultMaxObject).describe('Largest response body to store.'),
 });
 
 const timeoutsSchema = z.strictObject({
@@ -193,6 +210,10 @@ export const edgeConfigSchema = z.strictObject({
     ),
   tunnels: z.array(tunnelSchema).max(10_000).default([]).describe('Tunnels that may connect.'),
   routes: z.array(routeSchema).max(100_000).default([]).describe('Which hostname goes to which tunnel.'),
+  cache: z
+    .union([z.literal('off'), cacheSchema])
+    .prefault({})
+    .describe('The cache that all routes share; `off` for none.'),
   upgrades: z
     .array(z.string().regex(/^[a-z0-9-]+$/, { error: 'must be a lower-case protocol name' }))
     .max(20)

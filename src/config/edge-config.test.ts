@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseEdgeConfig } from './edge-config.ts';
+import { defaultCachePolicy } from '#model/cache-policy.ts';
+import { parseEdgeConfig, snapshotOf } from './edge-config.ts';
 
 test('an unknown key is an error with its line and what was meant', () => {
   const text = 'internalCa: true\nlisten:\n  htpp: 80\n';
@@ -8,6 +9,39 @@ test('an unknown key is an error with its line and what was meant', () => {
     () => parseEdgeConfig(text, 'edge.yml'),
     /line 3: unknown key listen\.htpp; did you mean "http"\?/,
   );
+});
+
+const withRoute = (cache: string): string =>
+  `internalCa: true\ntunnels:\n  - { name: home, id: 6ff42ae2-765d-4adf-8112-31c55c1551ef, publicKeys: [AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=] }\nroutes:\n  - hostname: a.example\n    tunnel: home\n${cache}`;
+
+test('faults in a cache policy are named where they stand', () => {
+  const table: ReadonlyArray<readonly [string, RegExp]> = [
+    [
+      '    cache:\n      heuristic: true\n',
+      /line 8: unknown key routes\[0\]\.cache\.heuristic; did you mean "heuristics"\?/,
+    ],
+    [
+      '    cache:\n      rules:\n        - ttl: 300\n',
+      /line 9: routes\[0\]\.cache\.rules\[0\]\.ttl must be a duration/,
+    ],
+    ['    cache:\n      rules:\n        - wen: {}\n', /rules\[0\]\.wen; did you mean "when"\?/],
+    ['    cache: {rules: [{when: {status: [200]}, bypass: true}]}\n', /`when` cannot name type or status/],
+    ['    cache: 7\n', /line 7: routes\[0\]\.cache expected "off"/],
+    ['cache:\n  memori: 1MiB\n', /line 8: unknown key cache\.memori; did you mean "memory"\?/],
+  ];
+  for (const [text, message] of table)
+    assert.throws(() => parseEdgeConfig(withRoute(text), 'edge.yml'), message);
+});
+
+test('a route caches by its headers unless it says otherwise', () => {
+  const cacheOf = (text: string): unknown =>
+    snapshotOf(parseEdgeConfig(withRoute(text), 'edge.yml'), 1).routes[0]!.cache;
+  assert.deepEqual(cacheOf(''), defaultCachePolicy);
+  assert.equal(cacheOf('    cache: off\n'), undefined);
+  assert.deepEqual(cacheOf('    cache: { query: ignore }\n'), {
+    ...defaultCachePolicy,
+    query: { keep: [], drop: undefined, isSorted: false },
+  });
 });
 
 test('a route to a tunnel that is not listed is an error with its line', () => {

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
+import { cachePolicyOf, defaultCachePolicy } from '#model/cache-policy.ts';
 import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { acmeFaults } from './acme-schema.ts';
 import { type EdgeConfig, edgeConfigSchema, limitsOf, timeoutsOf } from './edge-config-schema.ts';
@@ -66,11 +67,13 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
   return {
     version,
     tunnels: config.tunnels,
-    routes: config.routes.map(({ hostname, path, tunnel }) => ({
+    routes: config.routes.map(({ hostname, path, tunnel, cache }) => ({
       hostname,
       path,
       tunnelId: idOf.get(tunnel)!,
+      cache: cache === 'off' ? undefined : cachePolicyOf(cache),
     })),
+    claimedRoutes: { cache: defaultCachePolicy },
     trustedProxies: config.trustedProxies,
     upgrades: config.upgrades,
     timeouts: timeoutsOf(config),
@@ -134,11 +137,20 @@ function describe(issue: z.core.$ZodIssue, lineOf: (path: readonly PropertyKey[]
     });
   }
   if (issue.code === 'invalid_union') {
-    const inner = issue.errors.flat().find(({ code }) => code === 'custom') ?? issue.errors.flat()[0];
-    if (inner) return describe({ ...inner, path: [...issue.path, ...inner.path] }, lineOf);
+    const inner = closestForm(issue.errors);
+    if (inner.length > 0)
+      return inner.flatMap((one) => describe({ ...one, path: [...issue.path, ...one.path] }, lineOf));
   }
   const text = issue.message.replace(/^Invalid input: /, '');
   return [`line ${lineOf(issue.path)}: ${pathText(issue.path)} ${text}`];
+}
+
+/** Of several forms that a value may have, the faults of the one that it seems meant to have. */
+function closestForm(forms: ReadonlyArray<readonly z.core.$ZodIssue[]>): readonly z.core.$ZodIssue[] {
+  const isInside = ({ code, path }: z.core.$ZodIssue): boolean =>
+    path.length > 0 || code === 'unrecognized_keys';
+  const custom = forms.flat().find(({ code }) => code === 'custom');
+  return forms.find((issues) => issues.some(isInside)) ?? (custom ? [custom] : (forms[0]?.slice(0, 1) ?? []));
 }
 
 /** The keys the schema has at a path, for suggestions. */
@@ -153,12 +165,15 @@ interface SchemaNode {
   readonly shape?: Record<string, unknown>;
   readonly element?: unknown;
   readonly unwrap?: () => unknown;
+  /** The forms of a union. */
+  readonly options?: readonly unknown[];
 }
 
 function bare(schema: unknown): SchemaNode {
   let node = (schema ?? {}) as SchemaNode;
   while (!node.shape && !node.element && node.unwrap) node = node.unwrap() as SchemaNode;
-  return node;
+  const forms = node.options?.map((option) => bare(option)) ?? [];
+  return forms.find(({ shape, element }) => shape !== undefined || element !== undefined) ?? node;
 }
 
 const shapeOf = (schema: unknown): Record<string, unknown> => bare(schema).shape ?? {};

@@ -51,7 +51,7 @@ export class AccessLog {
     if (exchange.openedMs > 0) line += `,"openMs":${millis(exchange.openedMs - started)}`;
     if (exchange.firstByteMs > 0) line += `,"firstByteMs":${millis(exchange.firstByteMs - started)}`;
     if (target) line += `${target.slot.logFields},"rule":${target.ruleIndex}`;
-    if (exchange.cacheWord !== '') line += `,"cache":"${exchange.cacheWord}"`;
+    if (exchange.cacheWord) line += `,"cache":"${exchange.cacheWord}"`;
     if (exchange.attempts > 1) line += `,"attempts":${exchange.attempts}`;
     if (failure) line += `,"error":"${failure.code}","detail":${JSON.stringify(failure.detail)}`;
     this.#lines += `${line}}\n`;

@@ -15,7 +15,6 @@ import type { ClientAddress, Downstream, RequestHead, Upstream } from '#http/exc
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import { tunnelPath } from '#tunnel/websocket-transport.ts';
 import { AccessLog } from './access-log.ts';
-import type { EdgeCache } from './cache/edge-cache.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import { renderFailure } from './error-page.ts';
 import { EdgeMetrics } from './edge-metrics.ts';
@@ -32,7 +31,7 @@ import { LocalServices } from './local-services.ts';
 import { Observation } from './observation.ts';
 import { Proxy } from './proxy.ts';
 import { redirectToHttps } from './redirect.ts';
-import { makeRouteHandler } from './route-steps.ts';
+import type { HandlerMaker } from './route-handler.ts';
 import { TunnelAcceptor } from './tunnel-acceptor.ts';
 import { TunnelRegistry } from './tunnel-registry.ts';
 import { answerWellKnown, type WellKnownSource } from './well-known.ts';
@@ -57,8 +56,8 @@ export interface EdgeOptions {
   readonly wellKnown?: WellKnownSource;
   /** Told of the routes in force, declared and claimed, whenever they have changed. */
   readonly routesChanged?: (routes: readonly RouteEntry[]) => void;
-  /** Shared by all routes that cache; absent: none does. Its maker closes it, after the edge. */
-  readonly cache?: EdgeCache;
+  /** Makes what routes do beside forwarding (route-steps.ts); absent: nothing. */
+  readonly handlers?: HandlerMaker;
 }
 
 export interface ListenerState {
@@ -145,7 +144,7 @@ class RunningEdge implements Edge {
       metrics: this.#metrics,
       traffic: this.#observed.traffic,
       snapshot: options.snapshot,
-      handlers: (route, host) => makeRouteHandler(route, host, { cache: options.cache }),
+      ...(options.handlers && { handlers: options.handlers }),
     });
     this.#tunnels = new TunnelAcceptor({
       edgeName: options.name,

@@ -195,7 +195,11 @@ export interface CachePolicy {
 
 /** The policy that settings mean. @throws ZodError when they are none */
 export function resolveCachePolicy(settings: CachePolicySettings): CachePolicy {
-  const policy = cachePolicySchema.parse(settings);
+  return cachePolicyOf(cachePolicySchema.parse(settings));
+}
+
+/** The policy that parsed settings mean. */
+export function cachePolicyOf(policy: z.output<typeof cachePolicySchema>): CachePolicy {
   return {
     heuristics: policy.heuristics,
     setCookie: policy.setCookie,

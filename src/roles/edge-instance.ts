@@ -1,4 +1,5 @@
-// One edge put together from its configuration: certificates, access log, metrics server and the edge itself. The edge role runs one from a file, the demo one from options.
+// One edge put together from its configuration: certificates, cache, access log, metrics server and the edge itself. The
+// edge role runs one from a file, the demo one from options.
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import { MetricsRegistry } from '#base/metrics.ts';
@@ -8,7 +9,9 @@ import type { InternalCa } from '#certs/internal-ca.ts';
 import { snapshotOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
+import { routeHandlers } from '#edge/route-steps.ts';
 import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts';
+import { openEdgeCache } from './edge-cache.ts';
 import { EdgeCertificates } from './edge-certificates.ts';
 
 export interface EdgeInstanceOptions {
@@ -49,6 +52,8 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   opened.push(() => certificates.close());
 
   const metrics = new MetricsRegistry();
+  const cache = openEdgeCache(config, { clock, metrics });
+  if (cache) opened.push(() => cache.close());
   const edge = await startEdge({
     name: config.hostname ?? '',
     clock,
@@ -69,6 +74,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     },
     proxyProtocolFrom: config.proxyProtocol?.from ?? [],
     redirectPort: config.publicPort,
+    handlers: routeHandlers({ cache }),
   });
   opened.push(() => edge.close());
   certificates.follow(snapshotOf(config, 1).routes);
@@ -93,6 +99,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     async stop(graceMs) {
       await Promise.all([edge.drain(graceMs), certificates.close()]);
       await edge.close();
+      cache?.close();
       await metricsServer?.close();
     },
   };

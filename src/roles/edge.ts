@@ -90,6 +90,7 @@ function needsRestart(before: EdgeConfig, after: EdgeConfig): string[] {
     'internalCa',
     'acme',
     'accessLog',
+    'cache',
   ] as const;
   return [...keys, 'logLevel' as const, 'logFormat' as const].filter(
     (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),

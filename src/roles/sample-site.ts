@@ -54,8 +54,14 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   if (pathname === '/events' && !accepts(request, 'text/html')) return sendEvents(request, response);
   const found = contentOf(pathname, request);
   if (!found) return send(response, 404, html, notFoundPage());
-  response.setHeader('Cache-Control', pathname.startsWith('/static/') ? 'public, max-age=3600' : 'no-cache');
+  response.setHeader('Cache-Control', cacheControl(pathname));
   return send(response, 200, found[0], found[1]);
+}
+
+/** Posts are pages that an edge may keep for a minute, and a browser not at all; the rest of the pages are always asked for. */
+function cacheControl(pathname: string): string {
+  if (pathname.startsWith('/static/')) return 'public, max-age=3600';
+  return pathname.startsWith('/posts/') ? 'max-age=0, s-maxage=60, stale-while-revalidate=600' : 'no-cache';
 }
 
 /** Type and text of a path. */

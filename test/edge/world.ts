@@ -10,6 +10,7 @@ import { systemRandom } from '#base/random.ts';
 import type { Connector } from '#connector/connector.ts';
 import { startConnector } from '#connector/connector.ts';
 import { fixedCredentials } from '#connector/credentials-source.ts';
+import { routeHandlers } from '#edge/route-steps.ts';
 import type { EdgeCache } from '#edge/cache/edge-cache.ts';
 import type { CertificateSource } from '#edge/certificate-source.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
@@ -235,7 +236,7 @@ export async function startEdgeWorld(options: EdgeWorldOptions): Promise<EdgeWor
     },
     proxyProtocolFrom: options.proxyProtocolFrom ?? [],
     redirectPort: undefined,
-    ...(options.cache && { cache: options.cache }),
+    handlers: routeHandlers({ cache: options.cache }),
   });
   const world = new EdgeWorld(
     { edge, metrics, ca: certificates.ca, log },

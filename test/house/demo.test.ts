@@ -29,6 +29,7 @@ after(async () => {
 
 interface Page {
   readonly status: number;
+  readonly fields: IncomingMessage['headers'];
   readonly body: string;
 }
 
@@ -44,12 +45,24 @@ function get(url: string, ca: string): Promise<Page> {
       (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (text: string) => (body += text));
-        response.on('end', () => resolve({ status: response.statusCode!, body }));
+        response.on('end', () => resolve({ status: response.statusCode!, fields: response.headers, body }));
         response.on('error', reject);
       },
     ).on('error', reject);
   });
 }
+
+test('S3-23 S3-24 a page that says s-maxage is a HIT the second time, with no second switch', async () => {
+  const url = `${demo.hostnames['blog.localhost']!}/posts/a-door-that-opens-outward`;
+  const words: unknown[] = [];
+  for (let i = 0; i < 2; i++) {
+    const { status, fields } = await get(url, demo.ca);
+    assert.equal(status, 200);
+    assert.match(String(fields['content-type']), /^text\/html/);
+    words.push(fields['cf-cache-status'], String(fields['cache-status']).replace(/ttl=\d+/, 'ttl=n'));
+  }
+  assert.deepEqual(words, ['MISS', 'sallyport; fwd=uri-miss; ttl=n; stored', 'HIT', 'sallyport; hit; ttl=n']);
+});
 
 test('`--output json` prints one object of the promised shape, and no request is in the log but the one that was answered', () => {
   const { process: running, ...facts } = demo;

@@ -9,31 +9,28 @@ import type {
   RequestHead,
   ResponseHead,
 } from '#http/exchange.ts';
-import { parseContentRange } from '#http/byte-range.ts';
 import { responseSettings } from '#http/cache/cache-rules.ts';
-import type { ResponseSettings } from '#http/cache/cache-rules.ts';
 import type { CacheOutcome, CacheWord } from '#http/cache/cache-status.ts';
 import { explicitLifetimeMs, freshForMs, freshnessOf, maySaveFailure } from '#http/cache/freshness.ts';
 import type { FetchTimes } from '#http/cache/freshness.ts';
 import { resolve } from '#http/cache/invalidation.ts';
 import { readResponseFacts } from '#http/cache/response-facts.ts';
-import type { ResponseFacts } from '#http/cache/response-facts.ts';
-import { refusalToStore } from '#http/cache/storable.ts';
 import type { StoreRefusal } from '#http/cache/storable.ts';
 import { endToEndList, keptFields, updatedFields } from '#http/cache/stored-fields.ts';
 import { isStrong } from '#http/cache/validators.ts';
-import { isVariableBy, variantKey, varyLimits } from '#http/cache/vary.ts';
 import { ListFields } from '#http/list-fields.ts';
 import type { ExchangeCompanion } from '../exchange.ts';
 import { isOwnAnswer } from '../http2-fields.ts';
-import { CacheEntry } from './cache-entry.ts';
+import { CacheEntry } from '../cache/cache-entry.ts';
 import { CacheFetch, DiscardingSide } from './cache-fetch.ts';
-import { longestFetchMs } from './edge-cache.ts';
-import type { EdgeCache } from './edge-cache.ts';
-import type { Flight } from './flights.ts';
-import { clientControl } from './question.ts';
+import { longestFetchMs } from '../cache/edge-cache.ts';
+import type { EdgeCache } from '../cache/edge-cache.ts';
+import type { Flight } from '../cache/flights.ts';
 import type { Question } from './question.ts';
-import { StoredBody } from './stored-body.ts';
+import { judgeAnswer, keepRules } from './judgement.ts';
+import type { Keepable } from './judgement.ts';
+import { missedHead, outcomeOfPass, staleHead } from './pass-outcomes.ts';
+import { StoredBody } from '../cache/stored-body.ts';
 
 /** What a miss asks of the handler it belongs to. */
 export interface MissHost {
@@ -161,55 +158,18 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
   }
 
   #pass(head: ResponseHead, refusal: StoreRefusal | ''): void {
-    this.#host.pass(this.#question, head, this.#outcomeOfPass(refusal));
+    this.#host.pass(this.#question, head, outcomeOfPass(refusal, this.#options.stale !== undefined));
     this.#land(false);
-  }
-
-  #outcomeOfPass(refusal: StoreRefusal | ''): CacheOutcome {
-    const { stale } = this.#options;
-    if (stale) return staleOutcomes[refusal] ?? missOutcomes['']!;
-    return missOutcomes[refusal] ?? missOutcomes['']!;
   }
 
   // Keeping.
 
-  /** What is known of an answer that may be kept, or why it may not. */
   #judge(head: ResponseHead, bodyKind: BodyKind, times: FetchTimes): Keepable | StoreRefusal {
-    const { policy, rules, request } = this.#question;
-    const quick = rules.length === 0 && !policy.heuristics ? quickRefusal(head.fields) : '';
-    if (quick !== '') return quick;
-    const facts = readResponseFacts(head.status, head.fields, times.wallMs);
-    const settings = responseSettings(policy, rules, facts);
-    const isNoStore = clientControl(request).noStore;
-    const { path, fields } = request;
-    // A POST that may be kept is kept as what a GET would bring.
-    const refusal = refusalToStore(
-      { method: request.method, path, fields, isNoStore },
-      facts,
-      settings,
-      times.wallMs,
-    );
-    if (refusal !== '') return refusal;
-    if (!facts.vary.every(isVariableBy)) return 'vary-client';
-    const variant = facts.vary.length > varyLimits.names ? undefined : variantKey(facts.vary, fields);
-    if (variant === undefined) return 'vary-too-much';
-    const length = lengthOf(bodyKind, head.contentLength);
-    return this.#judgeBody(head.status, length, { facts, settings, variant });
-  }
-
-  #judgeBody(
-    status: number,
-    length: number,
-    known: Omit<Keepable, 'length' | 'part'>,
-  ): Keepable | StoreRefusal {
     const { cache } = this.#host;
-    if (length > Math.min(cache.maxObjectBytes, this.#question.policy.maxObjectBytes)) return 'too-large';
+    const kept = judgeAnswer(this.#question, head, { bodyKind, times, maxObjectBytes: cache.maxObjectBytes });
+    if (typeof kept === 'string') return kept;
     const isVoid = this.#flight?.isVoid === true || this.#now - this.#requestMs > longestFetchMs;
-    if (isVoid || !cache.mayFill(length)) return 'busy';
-    if (status !== 206) return { ...known, length, part: undefined };
-    const range = parseContentRange(known.facts.contentRange);
-    if (range === undefined || length !== range.last - range.first + 1) return 'partial';
-    return { ...known, length, part: { first: range.first, total: range.total } };
+    return isVoid || !cache.mayFill(kept.length) ? 'busy' : kept;
   }
 
   #keep(head: ResponseHead, { facts, settings, variant, length, part }: Keepable, times: FetchTimes): void {
@@ -382,33 +342,6 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
   }
 }
 
-interface Keepable {
-  readonly facts: ResponseFacts;
-  readonly settings: ResponseSettings;
-  readonly variant: string;
-  /** -1: unknown. */
-  readonly length: number;
-  readonly part: { readonly first: number; readonly total: number } | undefined;
-}
-
-/** HOT: the answers that most pages of applications get, told apart without reading all fields. */
-function quickRefusal(fields: Fields): StoreRefusal | '' {
-  if (fields.get('cdn-cache-control') !== undefined) return '';
-  const control = fields.get('cache-control');
-  if (control === undefined) return fields.get('expires') === undefined ? 'no-lifetime' : '';
-  if (control.includes('no-store') && !control.includes('must-understand') && !control.includes('"'))
-    return 'no-store';
-  return control === 'private' || control.startsWith('private,') ? 'private' : '';
-}
-
-function lengthOf(kind: BodyKind, contentLength: number): number {
-  return kind === 'length' ? contentLength : kind === 'none' ? 0 : -1;
-}
-
-function keepRules(facts: ResponseFacts, { setCookie }: ResponseSettings): Parameters<typeof keptFields>[1] {
-  return { heldBack: facts.control.heldBackFields, setCookie: setCookie === 'keep' ? 'keep' : 'strip' };
-}
-
 function withoutContentRange(list: readonly string[]): string[] {
   return list.filter((_, i) => list[i - (i % 2)]!.toLowerCase() !== 'content-range');
 }
@@ -423,60 +356,5 @@ function isSameRepresentation({ validators, body }: CacheEntry, head: ResponseHe
   return contentLength < 0 || body.state !== 'complete' || contentLength === body.length;
 }
 
-const missedHead: CacheOutcome = { word: 'MISS', forward: 'uri-miss' };
-const staleHead: CacheOutcome = { word: 'EXPIRED', forward: 'stale' };
 /** A HEAD makes the edge fetch pages, not films. */
 const warmBytes = 1024 * 1024;
-
-type Outcomes = Readonly<Partial<Record<StoreRefusal | '', CacheOutcome>>>;
-
-/** What passed answers are called: the cache was not meant, or the answer forbids it. */
-const outsideRefusals: ReadonlySet<StoreRefusal> = new Set<StoreRefusal>([
-  'off',
-  'method',
-  'rule',
-  'request-body',
-  'no-lifetime',
-]);
-
-function outcomesFor(forward: 'uri-miss' | 'stale'): Outcomes {
-  const refusals = [
-    ...([
-      'method',
-      'request-no-store',
-      'authorization',
-      'ambiguous-path',
-      'method-override',
-      'no-store',
-    ] as const),
-    ...([
-      'private',
-      'set-cookie',
-      'vary-all',
-      'vary-client',
-      'vary-too-much',
-      'no-lifetime',
-      'no-use',
-    ] as const),
-    ...([
-      'status',
-      'must-understand',
-      'partial',
-      'trailers',
-      'stream',
-      'type-mismatch',
-      'too-large',
-      'busy',
-    ] as const),
-  ];
-  const out: Partial<Record<StoreRefusal | '', CacheOutcome>> = { '': { word: 'BYPASS', forward } };
-  for (const refusal of refusals) {
-    const word: CacheWord = outsideRefusals.has(refusal) ? 'DYNAMIC' : 'BYPASS';
-    out[refusal] = { word, forward: refusal === 'method' ? 'method' : forward, refusal };
-  }
-  return out;
-}
-
-/** One object for each, so that their lines are made once. */
-const missOutcomes = outcomesFor('uri-miss');
-const staleOutcomes = outcomesFor('stale');

@@ -10,11 +10,11 @@ import { ifRangeHolds, isNotModified } from '#http/cache/validators.ts';
 import { EditedFields } from '#http/edited-fields.ts';
 import { ListFields } from '#http/list-fields.ts';
 import type { Exchange } from '../exchange.ts';
-import { BodyReader } from './body-reader.ts';
-import { HitFields } from './cache-entry.ts';
-import type { CacheEntry } from './cache-entry.ts';
-import { blockBytes } from './stored-body.ts';
-import type { StoredBody } from './stored-body.ts';
+import { BodyReader } from '../cache/body-reader.ts';
+import { HitFields } from '../cache/cache-entry.ts';
+import type { CacheEntry } from '../cache/cache-entry.ts';
+import { blockBytes } from '../cache/stored-body.ts';
+import type { StoredBody } from '../cache/stored-body.ts';
 
 /** What an answer is made of. */
 export interface AnswerOptions {
