@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createSecureContext, connect as connectTls } from 'node:tls';
+import { createSecureContext, connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { test } from 'node:test';
 import { cidrSet } from '#base/ip.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { until } from '#testkit/http2-front-world.ts';
+import type { CertificateSource } from './certificate-source.ts';
 import { Listener } from './listener.ts';
 
 const { cert, key } = createCertificate({ name: 'a.test', names: ['a.test'] });
@@ -19,7 +20,12 @@ interface World {
 }
 
 async function withListener(
-  options: { maxHandshakes?: number; handshakeMs?: number; proxies?: string[] },
+  options: {
+    maxHandshakes?: number;
+    handshakeMs?: number;
+    proxies?: string[];
+    certificates?: Partial<CertificateSource>;
+  },
   run: (world: World) => Promise<void>,
 ): Promise<void> {
   const outcomes: string[] = [];
@@ -33,6 +39,7 @@ async function withListener(
         defaultOptions: () => ({ cert, key }),
         covers: () => true,
         ticketKeys: randomBytes(48),
+        ...options.certificates,
       },
       handshakeMs: options.handshakeMs ?? 10_000,
     },
@@ -100,3 +107,73 @@ test('nothing is kept of a trusted proxy that sends no header', () =>
     await until(() => outcomes.includes('proxy-failed') && listener.held.sockets === 0);
     assert.deepEqual(listener.held, { sockets: 0, addresses: 0, handshakes: 0 });
   }));
+
+/** A handshake with a name and protocols; resolves when it is done or has failed. */
+async function handshake(listener: Listener, asked: ConnectionOptions): Promise<TLSSocket | Error> {
+  const socket = connectTls({ port: listener.port, host: '127.0.0.1', rejectUnauthorized: false, ...asked });
+  return new Promise((resolve) => {
+    socket.once('secureConnect', () => resolve(socket));
+    socket.once('error', resolve);
+  });
+}
+
+const answer = createCertificate({ name: 'challenge', names: ['b.test'] });
+const answerContext = createSecureContext({ cert: answer.cert, key: answer.key });
+
+test('a validator is shown the answer for its name and is let go; everybody else is served as ever', () =>
+  withListener(
+    { certificates: { challengeFor: (name) => (name === 'b.test' ? answerContext : undefined) } },
+    async ({ listener, accepted }) => {
+      for (const maxVersion of ['TLSv1.3', 'TLSv1.2'] as const) {
+        const asked = { servername: 'B.test', ALPNProtocols: ['acme-tls/1'], maxVersion };
+        const validator = await handshake(listener, asked);
+        assert.ok(!(validator instanceof Error), String(validator));
+        assert.equal(validator.alpnProtocol, 'acme-tls/1');
+        assert.equal(validator.getPeerX509Certificate()?.subjectAltName, 'DNS:b.test', maxVersion);
+        await until(() => validator.destroyed);
+      }
+      assert.equal(accepted.length, 0);
+      const visitor = await handshake(listener, { servername: 'b.test', ALPNProtocols: ['http/1.1'] });
+      assert.ok(!(visitor instanceof Error));
+      assert.equal(visitor.getPeerX509Certificate()?.subjectAltName, 'DNS:a.test');
+      visitor.destroy();
+    },
+  ));
+
+test('a validator for a name that no order waits for, or for no name, is refused', () =>
+  withListener(
+    { certificates: { challengeFor: (name) => (name === 'b.test' ? answerContext : undefined) } },
+    async ({ listener, outcomes }) => {
+      for (const servername of ['c.test', '']) {
+        const refused = await handshake(listener, { servername, ALPNProtocols: ['acme-tls/1'] });
+        assert.ok(refused instanceof Error, servername);
+        assert.match(refused.message, /no application protocol/i);
+      }
+      assert.deepEqual(outcomes, ['tls-failed', 'tls-failed']);
+    },
+  ));
+
+test('a handshake waits for a certificate that is being got, and goes on with what there is when that fails', () =>
+  withListener({ certificates: expecting() }, async ({ listener, accepted }) => {
+    for (const servername of ['comes.test', 'fails.test', 'throws.test']) {
+      const visitor = await handshake(listener, { servername });
+      assert.ok(!(visitor instanceof Error), servername);
+      const expected = servername === 'comes.test' ? 'DNS:b.test' : 'DNS:a.test';
+      assert.equal(visitor.getPeerX509Certificate()?.subjectAltName, expected);
+      visitor.end();
+    }
+    await until(() => accepted.length === 3);
+  }));
+
+/** One name's certificate comes a moment later, another's does not, a third is a mistake of ours. */
+function expecting(): Partial<CertificateSource> {
+  let isThere = false;
+  return {
+    contextFor: (name) => (name === 'comes.test' && isThere ? answerContext : context),
+    expect(name) {
+      if (name === 'throws.test') throw new Error('a mistake');
+      if (name === 'fails.test') return Promise.reject(new Error('no'));
+      return Promise.resolve().then(() => (isThere = true));
+    },
+  };
+}

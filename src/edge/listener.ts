@@ -3,13 +3,14 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import type { SecureContext, SecureContextOptions, Server as TlsServer, TLSSocket } from 'node:tls';
+import type { SecureContextOptions, Server as TlsServer, TLSSocket } from 'node:tls';
 import { SallyportError, errorText } from '#base/errors.ts';
 import type { CidrSet } from '#base/ip.ts';
 import { formatEndpoint, parseAddress } from '#base/ip.ts';
 import type { ClientAddress } from '#http/exchange.ts';
 import { decodeProxyHeader } from '#wire/proxy-protocol.ts';
 import type { CertificateSource } from './certificate-source.ts';
+import { challengeProtocol, choicesOf } from './handshake-choices.ts';
 
 export interface ListenAddress {
   /** undefined: every address, both families. */
@@ -36,16 +37,14 @@ export interface ListenerOptions {
   readonly count: (outcome: string) => void;
 }
 
-/** ALPN in the edge's order of preference. */
-const protocols = ['sallyport/1', 'h2', 'http/1.1'];
-/** What validators of TLS-ALPN-01 offer, alone (RFC 8737 section 4); nobody else is answered by it. */
-const challengeProtocol = 'acme-tls/1';
-
 /**
  * A handshake costs 40 KiB and a signature, and takes an honest client two round trips: 2,000 at once are 10,000 a
  * second at 200 ms. Who has had the longest time is cut, not who comes next: in a flood that is most likely the flood.
  */
 const defaultMaxHandshakes = 2_000;
+
+/** How long a validator may take to leave. */
+const letGoMs = 5_000;
 
 /** How long a peer may take to send its PROXY header. */
 const proxyHeaderMs = 5_000;
@@ -214,9 +213,8 @@ export class Listener {
     const server = createTlsServer({
       allowHalfOpen: true,
       handshakeTimeout: handshakeMs,
-      ALPNCallback: offerOf(certificates),
       ticketKeys: certificates.ticketKeys,
-      SNICallback: (name, done) => chooseWhenThere(certificates, name, (context) => done(null, context)),
+      ...choicesOf(certificates),
     });
     server.on('secureConnection', (secured) => this.#onSecured(secured));
     server.on('tlsClientError', (_error, secured) => {
@@ -232,8 +230,7 @@ export class Listener {
     if (!known) return void secured.destroy();
     this.#handshaking.delete(key);
     secured.on('error', ignoreError);
-    // The handshake was all that the validator wanted to see.
-    if (secured.alpnProtocol === challengeProtocol) return void secured.destroy();
+    if (secured.alpnProtocol === challengeProtocol) return letGo(secured);
     // On a resumed TLS 1.2 session servername is false: the name is unknown then, not trusted.
     const serverName = typeof secured.servername === 'string' ? secured.servername.toLowerCase() : '';
     this.#options.count('accepted');
@@ -241,48 +238,11 @@ export class Listener {
   }
 }
 
-/**
- * Chooses the protocol. A validator is also shown its certificate here, for only here both the name and what it offers
- * are known; by then the context of the name has been chosen, and its key and certificate are exchanged for the answer's.
- */
-function offerOf(
-  certificates: CertificateSource,
-): (this: TLSSocket, asked: { servername: string; protocols: string[] }) => string | undefined {
-  return function choose(this: TLSSocket, asked) {
-    if (asked.protocols.includes(challengeProtocol)) {
-      const context = certificates.challengeFor?.(asked.servername.toLowerCase());
-      if (!context) return undefined;
-      this.setKeyCert(context);
-      return challengeProtocol;
-    }
-    return protocols.find((protocol) => asked.protocols.includes(protocol));
-  };
-}
-
-/** A name whose certificate is just being got waits for it; every other is answered at once. */
-function chooseWhenThere(
-  certificates: CertificateSource,
-  name: string,
-  done: (context: SecureContext | undefined) => void,
-): void {
-  const lower = name.toLowerCase();
-  // Not while a validator may be asking: it is the very thing that the certificate is waiting for.
-  const expected = certificates.challengeFor?.(lower) ? undefined : certificates.expect?.(lower);
-  const choose = (): void => done(chooseContext(certificates, lower));
-  if (expected) void expected.then(choose);
-  else choose();
-}
-
-/** Never throws: an exception in an SNI callback would end the process (CVE-2026-21637). */
-function chooseContext(
-  certificates: CertificateSource,
-  name: string,
-): ReturnType<CertificateSource['contextFor']> {
-  try {
-    return certificates.contextFor(name);
-  } catch {
-    return undefined;
-  }
+/** The handshake was all that a validator wanted to see; its last bytes may still be on their way. */
+function letGo(secured: TLSSocket): void {
+  secured.resume().end();
+  secured.once('end', () => secured.destroy());
+  secured.setTimeout(letGoMs, () => secured.destroy());
 }
 
 function clientOf(

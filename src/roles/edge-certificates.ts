@@ -29,6 +29,8 @@ export interface EdgeCertificatesOptions {
 }
 
 const lookAtFilesEveryMs = 2_000;
+/** Of a handshake's time, what it may wait for its certificate; the rest is for the round trips. */
+const partToWait = 0.8;
 /** Names under which every edge may be reached on its own machine. */
 const localNames = ['localhost', '127.0.0.1', '::1'];
 
@@ -164,6 +166,7 @@ function openManager(options: EdgeCertificatesOptions, files: CertificateFiles):
       hasTls: config.listen.https.length > 0 && !config.listen.serveHttp,
       hasPlain: config.listen.http.length > 0,
     },
+    handshakeWaitMs: config.timeouts.handshake * partToWait,
     hasOther: (hostname) => files.lookup(hostname) !== undefined,
     webFor: (ca) =>
       createWebClient({ userAgent: `sallyport/${version}`, ...(ca === undefined ? {} : { ca }) }),

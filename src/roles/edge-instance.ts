@@ -8,6 +8,7 @@ import type { Random } from '#base/random.ts';
 import type { InternalCa } from '#certs/internal-ca.ts';
 import { snapshotOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
+import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
 import { routeHandlers } from '#edge/route-steps.ts';
 import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts';
@@ -20,6 +21,8 @@ export interface EdgeInstanceOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Who can write TXT records for DNS-01. */
+  readonly presenters?: readonly ChallengePresenter[];
 }
 
 /** A running edge with what belongs to it. */
@@ -48,7 +51,7 @@ export async function startEdgeInstance(options: EdgeInstanceOptions): Promise<E
 async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Promise<EdgeInstance> {
   const { config, clock, random, log } = options;
   makeFolder(config.dataDir);
-  const certificates = await EdgeCertificates.open({ config, clock, random, log });
+  const certificates = await EdgeCertificates.open(options);
   opened.push(() => certificates.close());
 
   const metrics = new MetricsRegistry();

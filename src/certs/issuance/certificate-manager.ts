@@ -31,6 +31,8 @@ export interface CertificateManagerOptions {
   readonly listeners: { readonly hasTls: boolean; readonly hasPlain: boolean };
   /** Whether another certificate is good for a hostname, so that none is to be got. */
   readonly hasOther: (hostname: string) => boolean;
+  /** How long a handshake waits for its certificate: less than listeners give a handshake. */
+  readonly handshakeWaitMs: number;
   readonly webFor: (ca: string | undefined) => WebClient & { close(): void };
   readonly clock: Clock;
   readonly random: Random;
@@ -50,8 +52,6 @@ const lookEveryMs = 15_000;
 const lookWhileElsewhereMs = 1_000;
 /** After work there may be more at once; a breath keeps a fault from turning into a spin. */
 const betweenRoundsMs = 100;
-/** How long a handshake waits for its certificate: less than listeners give a handshake. */
-const handshakeWaitMs = 8_000;
 /** Hostnames below wildcard routes that may get a certificate of their own when asked for, in an hour. */
 const maxDemandsPerHour = 20;
 const hourMs = 3_600_000;
@@ -134,7 +134,7 @@ export class CertificateManager {
     }
     if (serverName === '' || this.#options.hasOther(serverName) || !this.#isExpected(serverName, nowMs))
       return undefined;
-    return this.keeper.shown.wait(serverName, handshakeWaitMs);
+    return this.keeper.shown.wait(serverName, this.#options.handshakeWaitMs);
   }
 
   /** Whether a name is, or on this very demand becomes, one that a certificate is being got for. */

@@ -1,0 +1,71 @@
+// What a TLS handshake of the edge chooses: protocol and certificate, for visitors, connectors and validators.
+import type { SecureContext, TlsOptions, TLSSocket } from 'node:tls';
+import type { CertificateSource } from './certificate-source.ts';
+
+/** ALPN in the edge's order of preference. */
+const protocols = ['sallyport/1', 'h2', 'http/1.1'];
+
+/** What validators of TLS-ALPN-01 offer, alone (RFC 8737 section 4); nobody else is answered by it. */
+export const challengeProtocol = 'acme-tls/1';
+
+/**
+ * The two choices of a handshake: its protocol and its certificate. A validator by TLS-ALPN-01 is known by its protocol and
+ * is shown the answer that waits under its name. OpenSSL asks in an order of its own: under TLS 1.3 the protocol first,
+ * so the validator is remembered until the certificate is asked for; under TLS 1.2 the certificate first, so it is
+ * exchanged when the protocol is known.
+ */
+export function choicesOf(certificates: CertificateSource): Pick<TlsOptions, 'ALPNCallback' | 'SNICallback'> {
+  const validators = new WeakMap<object, SecureContext>();
+  return {
+    /** Undefined refuses the handshake, as TLS wants it where nothing fits. */
+    ALPNCallback(this: TLSSocket, asked: { servername: string; protocols: string[] }): string | undefined {
+      if (!asked.protocols.includes(challengeProtocol)) {
+        return protocols.find((protocol) => asked.protocols.includes(protocol));
+      }
+      try {
+        const context = certificates.challengeFor?.(String(asked.servername).toLowerCase());
+        if (!context) return undefined;
+        validators.set(this, context);
+        this.setKeyCert(context);
+        return challengeProtocol;
+      } catch {
+        return undefined;
+      }
+    },
+    SNICallback(this: TLSSocket, name: string, done: (error: null, context?: SecureContext) => void): void {
+      const answer = validators.get(this);
+      if (answer) done(null, answer);
+      else chooseWhenThere(certificates, name.toLowerCase(), (context) => done(null, context));
+    },
+  };
+}
+
+/** A name whose certificate is just being got waits for it; every other is answered at once. */
+function chooseWhenThere(
+  certificates: CertificateSource,
+  name: string,
+  done: (context: SecureContext | undefined) => void,
+): void {
+  const choose = (): void => done(chooseContext(certificates, name));
+  let expected: Promise<unknown> | undefined;
+  try {
+    // Not while a validator may be asking: it is the very thing that the certificate is waiting for.
+    expected = certificates.challengeFor?.(name) ? undefined : certificates.expect?.(name);
+  } catch {
+    // As below: whatever goes wrong here must not end the process.
+  }
+  if (expected) void expected.then(choose, choose);
+  else choose();
+}
+
+/** Never throws: an exception in an SNI callback would end the process (CVE-2026-21637). */
+function chooseContext(
+  certificates: CertificateSource,
+  name: string,
+): ReturnType<CertificateSource['contextFor']> {
+  try {
+    return certificates.contextFor(name);
+  } catch {
+    return undefined;
+  }
+}
