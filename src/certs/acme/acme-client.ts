@@ -55,6 +55,15 @@ export interface Located<T> {
   readonly retryAfterMs: number | undefined;
 }
 
+/** What an authority's Date field said about our clock. */
+export interface ClockReading {
+  /** How far its clock was ahead of ours. */
+  readonly aheadMs: number;
+  /** Our wall and monotonic time at that moment. */
+  readonly wallMs: number;
+  readonly nowMs: number;
+}
+
 /** Authorities refuse good nonces at times, Pebble on purpose; this many in a row is no accident. */
 const maxNonceRetries = 20;
 /** Unused nonces kept; they go stale, so few. */
@@ -70,7 +79,7 @@ export class AcmeClient {
   readonly #nonces: string[] = [];
   #accountUrl: string | undefined;
   #directory: { readonly value: Directory; readonly readMs: number } | undefined;
-  #clockSkewMs: number | undefined;
+  #clockReading: ClockReading | undefined;
 
   constructor(options: AcmeClientOptions) {
     this.#options = options;
@@ -83,9 +92,9 @@ export class AcmeClient {
     return this.#accountUrl;
   }
 
-  /** How far the authority's clock is ahead of this machine's, by its last answer; undefined before the first. */
-  get clockSkewMs(): number | undefined {
-    return this.#clockSkewMs;
+  /** The authority's clock as its last answer told it; undefined before the first. */
+  get clockReading(): ClockReading | undefined {
+    return this.#clockReading;
   }
 
   async directory(signal: AbortSignal): Promise<Directory> {
@@ -224,9 +233,9 @@ export class AcmeClient {
 
   async #newNonce(signal: AbortSignal): Promise<string> {
     const { newNonce } = await this.directory(signal);
-    await this.#ask('a nonce', { url: newNonce, method: 'HEAD' }, signal);
-    const nonce = this.#nonces.pop();
-    if (nonce !== undefined) return nonce;
+    const answer = await this.#ask('a nonce', { url: newNonce, method: 'HEAD' }, signal);
+    const nonce = answer.headers['replay-nonce'];
+    if (typeof nonce === 'string') return nonce;
     throw new AcmeError('authority-unreachable', `${this.authority} gave no nonce; it is asked again later.`);
   }
 
@@ -243,9 +252,14 @@ export class AcmeClient {
       throw error instanceof WebError ? unreachable(this.authority, error) : error;
     }
     const nonce = answer.headers['replay-nonce'];
-    if (typeof nonce === 'string' && this.#nonces.length < maxNonces) this.#nonces.push(nonce);
+    // The one that was asked for belongs to whoever asked.
+    if (typeof nonce === 'string' && request.method !== 'HEAD' && this.#nonces.length < maxNonces)
+      this.#nonces.push(nonce);
     const dateMs = Date.parse(String(answer.headers['date'] ?? ''));
-    if (!Number.isNaN(dateMs)) this.#clockSkewMs = dateMs - clock.wallMs();
+    if (!Number.isNaN(dateMs)) {
+      const aheadMs = dateMs - clock.wallMs();
+      this.#clockReading = { aheadMs, wallMs: clock.wallMs(), nowMs: clock.nowMs() };
+    }
     if (answer.status < 200 || answer.status > 299)
       throw refusal(what, this.authority, answer, clock.wallMs());
     return answer;

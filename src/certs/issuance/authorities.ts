@@ -3,7 +3,7 @@ import type { Clock } from '#base/clock.ts';
 import type { WebClient } from '#base/web-client.ts';
 import type { CertificateVault } from '#model/certificate-vault.ts';
 import { openAccount, registerAccount, type AccountOptions } from '../acme/accounts.ts';
-import type { AcmeClient } from '../acme/acme-client.ts';
+import type { AcmeClient, ClockReading } from '../acme/acme-client.ts';
 import { isUnknownAccount } from '../acme/order-run.ts';
 import type { AcmeSettings, AuthoritySettings } from './acme-settings.ts';
 
@@ -17,12 +17,14 @@ export interface AuthoritiesOptions {
 
 /** A clock this far off is set wrong; less is drift that matters to nobody here. */
 const wrongClockMs = 3_600_000;
+/** Wall and monotonic time part by more than this only when the clock was set, or the machine slept. */
+const jumpMs = 60_000;
 
 export class Authorities {
   readonly #options: AuthoritiesOptions;
   readonly #clients = new Map<string, Promise<AcmeClient>>();
   readonly #webs = new Map<string, ReturnType<AuthoritiesOptions['webFor']>>();
-  readonly #skews = new Map<string, number>();
+  #reading: ClockReading | undefined;
 
   constructor(options: AuthoritiesOptions) {
     this.#options = options;
@@ -42,19 +44,27 @@ export class Authorities {
       await registerAccount(client, this.#accountOptions(authority), signal);
       return await work(client);
     } finally {
-      if (client.clockSkewMs !== undefined) this.#skews.set(authority.directoryUrl, client.clockSkewMs);
+      this.#reading = client.clockReading ?? this.#reading;
     }
   }
 
   /** How far this machine's clock is behind (ahead: negative), by the authority asked last; 0 when it is about right. */
   get clockErrorMs(): number {
-    const skew = [...this.#skews.values()].at(-1) ?? 0;
-    return Math.abs(skew) < wrongClockMs ? 0 : skew;
+    const aheadMs = (this.knowsTime && this.#reading?.aheadMs) || 0;
+    return Math.abs(aheadMs) < wrongClockMs ? 0 : aheadMs;
   }
 
-  /** Whether an authority has told its time yet. */
-  knowsTime({ directoryUrl }: AuthoritySettings): boolean {
-    return this.#skews.has(directoryUrl);
+  /** Whether an authority has told its time, and this machine's clock has not been set since. */
+  get knowsTime(): boolean {
+    return this.#reading !== undefined && !this.hasJumped;
+  }
+
+  /** Whether the clock has been set since an authority told its time, so that it should be asked again. */
+  get hasJumped(): boolean {
+    if (!this.#reading) return false;
+    const { clock } = this.#options;
+    const { wallMs, nowMs } = this.#reading;
+    return Math.abs(clock.wallMs() - wallMs - (clock.nowMs() - nowMs)) > jumpMs;
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 // Keeps certificates for every hostname that the edge serves: asks the plan what is due, carries it out while holding the
 // vault's lease, shows what has come. One loop, woken by whatever changes; every decision is order-plan.ts's.
-import { type Clock, sleep } from '#base/clock.ts';
+import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
@@ -18,7 +18,7 @@ import { methodChoices, type MethodChoice, methodFault, type MethodFacts } from 
 import { historyMs, pastTries } from './order-history.ts';
 import { type DueOrder, type OrderPlan, planOrders } from './order-plan.ts';
 import { carryOut, type OrderResult } from './order-task.ts';
-import { reportFailure } from './order-report.ts';
+import { FailureReports } from './order-report.ts';
 import { renewalTime } from './renewal-time.ts';
 import { RenewalWindows } from './renewal-windows.ts';
 import { certificateNameFor, isPublicName } from './wanted-names.ts';
@@ -63,6 +63,7 @@ export class CertificateManager {
   readonly #options: CertificateManagerOptions;
   readonly #authorities: Authorities;
   readonly #windows: RenewalWindows;
+  readonly #reports: FailureReports;
   readonly #tasks = new TaskGroup();
   readonly #holder: string;
   readonly #running = new Map<DueOrder, Promise<void>>();
@@ -77,6 +78,7 @@ export class CertificateManager {
   constructor(options: CertificateManagerOptions) {
     this.#options = options;
     const { vault, presenters, clock, random, log, settings, webFor } = options;
+    this.#reports = new FailureReports(log);
     this.#holder = random.bytes(8).toString('hex');
     this.board = new ChallengeBoard({ vault, presenters, clock, random, log });
     this.#authorities = new Authorities({ settings, vault, clock, webFor });
@@ -148,11 +150,17 @@ export class CertificateManager {
   #demand(serverName: string, nowMs: number): boolean {
     if (!this.#options.settings.onDemand || !this.#isBelowPattern(serverName) || !this.#canOrder(serverName))
       return false;
-    for (const [name, atMs] of this.#demanded) if (nowMs - atMs > hourMs) this.#demanded.delete(name);
     if (this.#demanded.size >= maxDemandsPerHour) return false;
     this.#demanded.set(serverName, nowMs);
     this.#rethink();
     return true;
+  }
+
+  /** A demand counts for an hour; what it has brought stays, and is renewed when somebody comes again. */
+  #forgetDemands(nowMs: number): void {
+    const old = [...this.#demanded].filter(([, atMs]) => Math.abs(nowMs - atMs) > hourMs);
+    for (const [name] of old) this.#demanded.delete(name);
+    if (old.length > 0) this.#rethink();
   }
 
   /** Certificates that were got on demand are renewed when somebody still asks for them near their end. */
@@ -254,8 +262,9 @@ export class CertificateManager {
     await this.keeper.refresh(this.wallMs());
     await this.keeper.saveUnsaved();
     await this.keeper.forgetUnwanted(this.#isCovering.bind(this), this.wallMs());
+    this.#forgetDemands(this.wallMs());
     const plan = this.plan(await vault.pendingOrders());
-    if (plan.due.length === 0 && !this.#windows.isAnyDue()) {
+    if (plan.due.length === 0 && !this.#windows.isAnyDue() && !this.#authorities.hasJumped) {
       return Math.min(lookEveryMs, Math.max(0, plan.nextMs - this.wallMs()));
     }
     const lease = await vault.lease(leaseName, this.#holder, leaseMs);
@@ -299,7 +308,7 @@ export class CertificateManager {
   /** Before the first order: an authority's clock, because a wrong one here makes everything look due. */
   async #learnTime(signal: AbortSignal): Promise<void> {
     const [first] = this.#options.settings.authorities;
-    if (this.#authorities.knowsTime(first!)) return;
+    if (this.#authorities.knowsTime) return;
     const before = this.#authorities.clockErrorMs;
     // One that is away is found out by the order itself, which then goes to the next.
     await this.#authorities.use(first!, signal, (client) => client.directory(signal)).catch(() => {});
@@ -334,6 +343,7 @@ export class CertificateManager {
     await this.keeper.noteOrder(result.order);
     this.#options.onOrder?.(result.order);
     if (result.certificate) {
+      this.#reports.clear(due.names);
       await this.keeper.keep(result.certificate, result.order.id, this.wallMs());
       log.info('A certificate was issued', {
         names: due.names.join(' '),
@@ -344,18 +354,22 @@ export class CertificateManager {
       return;
     }
     for (const name of due.names) this.keeper.shown.release(name, false);
-    reportFailure(log, result.order, this.keeper, this.wallMs());
+    this.#reports.report(result.order, this.keeper, this.wallMs());
   }
 
   /** Waits, unless somebody wakes it. */
-  async #rest(ms: number, signal: AbortSignal): Promise<void> {
-    if (!this.#isWoken) {
-      const awake = new AbortController();
-      this.#wake = () => awake.abort(new Error('awake'));
-      await sleep(this.#options.clock, ms, AbortSignal.any([signal, awake.signal])).catch(() => {});
-      this.#wake = () => {};
-      awake.abort(new Error('awake'));
-    }
-    this.#isWoken = false;
+  #rest(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', done);
+        this.#isWoken = false;
+        resolve();
+      };
+      const timer = this.#options.clock.after(ms, done);
+      signal.addEventListener('abort', done, { once: true });
+      this.#wake = done;
+      if (this.#isWoken || signal.aborted) done();
+    });
   }
 }

@@ -63,6 +63,9 @@ export const singlesAtOnce = 5;
 /** With less than this part of its life left, a renewal goes before names that never had a certificate. */
 const urgentPart = 1 / 6;
 const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** A revocation, and one more soon after, are followed at once; what comes then is a mistake of the authority's. */
+const maxRenewalsADay = 3;
 
 /** See the head of the file. */
 export function planOrders(all: PlanInput): OrderPlan {
@@ -113,10 +116,16 @@ function resumptions(input: PlanInput, index: CertificateIndex<CertificateRecord
 
 function isDue(certificate: CertificateRecord, input: PlanInput, draft: Draft): boolean {
   if (input.forced.has(certificate.id)) return true;
-  const { atMs } = renewalTime(certificate);
+  const atMs = Math.max(renewalTime(certificate).atMs, restUntil(certificate, input.orders));
   if (atMs <= input.nowMs) return true;
   draft.waitUntil(atMs);
   return false;
+}
+
+/** An authority that suggests early renewal of everything it issues is not followed for ever. */
+function restUntil({ id }: CertificateRecord, orders: readonly OrderRecord[]): number {
+  const issued = orders.filter(({ certificateId, failure }) => certificateId === id && !failure);
+  return (issued.at(-maxRenewalsADay)?.endedAtMs ?? -dayMs) + dayMs;
 }
 
 function isUrgent({ notBeforeMs, notAfterMs }: CertificateRecord, nowMs: number): boolean {

@@ -21,6 +21,8 @@ export interface RenewalWindowsOptions {
 const maxAtOnce = 25;
 /** After an authority did not answer. */
 const askAgainMs = 3_600_000;
+/** After one that gives no such information at all. */
+const dayMs = 86_400_000;
 /** No authority may postpone the next question for longer; a later time was noted by a wrong clock. */
 const longestMs = 2 * 86_400_000;
 
@@ -39,6 +41,8 @@ export class RenewalWindows {
 
   /** Asks for every certificate whose time has come. */
   async askDue(signal: AbortSignal): Promise<void> {
+    const texts = new Set(this.#options.keeper.shown.records.map(({ certPem }) => certPem));
+    for (const text of this.#notBefore.keys()) if (!texts.has(text)) this.#notBefore.delete(text);
     for (const record of this.#due().slice(0, maxAtOnce)) {
       signal.throwIfAborted();
       await this.#ask(record, signal);
@@ -68,7 +72,7 @@ export class RenewalWindows {
       const id = renewalIdOf(certificateFacts(record.certPem));
       const answer =
         id && (await authorities.use(authority, signal, (client) => client.renewalInfo(id, signal)));
-      if (!answer) return;
+      if (!answer) return void this.#notBefore.set(record.certPem, wallMs() + dayMs);
       const { suggestedWindow, explanationURL = '' } = answer.resource;
       const renewal = {
         startMs: Date.parse(suggestedWindow.start),

@@ -32,7 +32,10 @@ export class ShownCertificates {
   /** Shows these from now on; contexts of records that stay are kept. Wakes handshakes whose name is there now. */
   replace(records: readonly CertificateRecord[], nowMs: number): void {
     const known = new Map(this.#shown.map((shown) => [shown.record.certPem, shown]));
-    this.#shown = records.flatMap((record) => known.get(record.certPem) ?? this.#make(record));
+    this.#shown = records.flatMap((record) => {
+      const same = known.get(record.certPem);
+      return same ? { ...same, record } : this.#make(record);
+    });
     this.#index = new CertificateIndex(this.#shown);
     for (const name of this.#waiting.keys()) if (this.isGood(name, nowMs)) this.release(name, true);
   }

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
@@ -23,6 +23,7 @@ import {
   pendingOrderSchema,
 } from '#model/certificate-record.ts';
 import type { CertificateVault, VaultLease } from '#model/certificate-vault.ts';
+import { answerSchema, isAnswerToken } from './answer.ts';
 import { takeFileLease } from './file-lease.ts';
 
 export interface FileVaultOptions {
@@ -36,9 +37,6 @@ export interface FileVaultOptions {
   readonly isShared: boolean;
 }
 
-const answerSchema = z.object({ text: z.string(), untilMs: z.number() });
-/** What becomes a file's name. */
-const tokenPattern = /^[A-Za-z0-9_-]{16,256}$/;
 /** A log line longer than this is cut, so that an append stays one write. */
 const maxOrderBytes = 65_536;
 const rooms = ['accounts', 'certificates', 'pending', 'answers', 'orders', 'leases'] as const;
@@ -139,20 +137,20 @@ class FileVault implements CertificateVault {
   }
 
   async answer(token: string): Promise<string | undefined> {
-    if (!tokenPattern.test(token)) return undefined;
+    if (!isAnswerToken(token)) return undefined;
     const text = await this.#text(this.#file('answers', token));
     const answer = answerSchema.safeParse(parsed(text ?? '')).data;
     return answer && answer.untilMs > this.#options.clock.wallMs() ? answer.text : undefined;
   }
 
   async keepAnswer(token: string, text: string, untilMs: number): Promise<void> {
-    if (!tokenPattern.test(token)) throw new Error('not a token');
+    if (!isAnswerToken(token)) throw new Error('not a token');
     await this.#sweepAnswers();
     await this.#keep('answers', token, { text, untilMs });
   }
 
   async forgetAnswer(token: string): Promise<void> {
-    if (tokenPattern.test(token)) await this.#forget('answers', token);
+    if (isAnswerToken(token)) await this.#forget('answers', token);
   }
 
   lease(name: string, holder: string, forMs: number): Promise<VaultLease | undefined> {

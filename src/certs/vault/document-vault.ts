@@ -1,0 +1,215 @@
+// The certificate vault over documents and leases of a store that several edges share (#store/store.ts has both). What is
+// handed over is sealed, since the store keeps bytes as they are.
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import { errorText, SallyportError } from '#base/errors.ts';
+import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import {
+  type AccountRecord,
+  accountRecordSchema,
+  type CertificateRecord,
+  certificateRecordSchema,
+  type OrderRecord,
+  orderRecordSchema,
+  type PendingOrder,
+  pendingOrderSchema,
+} from '#model/certificate-record.ts';
+import type { CertificateVault, VaultLease } from '#model/certificate-vault.ts';
+import { answerSchema, isAnswerToken } from './answer.ts';
+
+/** The part of a store that the vault needs. */
+export interface DocumentStore {
+  getDocument(collection: string, key: string): Promise<Uint8Array | undefined>;
+  putDocument(collection: string, key: string, bytes: Uint8Array): Promise<void>;
+  deleteDocument(collection: string, key: string): Promise<void>;
+  listDocuments(collection: string): Promise<readonly { readonly key: string; readonly bytes: Uint8Array }[]>;
+  takeLease(name: string, holder: string, nowMs: number, untilMs: number): Promise<boolean>;
+  releaseLease(name: string, holder: string): Promise<void>;
+}
+
+/** Keeps secrets secret in a place that others can read. */
+export interface Sealer {
+  seal(plain: Uint8Array): Uint8Array;
+  /** @throws when the bytes were sealed with another key, or changed since */
+  open(sealed: Uint8Array): Uint8Array;
+}
+
+export interface DocumentVaultOptions {
+  readonly store: DocumentStore;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** See CertificateVault. */
+  readonly isShared: boolean;
+}
+
+const collections = {
+  accounts: 'acme-accounts',
+  certificates: 'certificates',
+  pending: 'acme-pending-orders',
+  orders: 'acme-orders',
+  answers: 'acme-answers',
+  revision: 'certificates-revision',
+} as const;
+type Collection = keyof typeof collections;
+
+/** Opens the vault; the store stays its owner's. */
+export function openDocumentVault(options: DocumentVaultOptions): CertificateVault {
+  return new DocumentVault(options);
+}
+
+class DocumentVault implements CertificateVault {
+  readonly isShared: boolean;
+  readonly #options: DocumentVaultOptions;
+
+  constructor(options: DocumentVaultOptions) {
+    this.#options = options;
+    this.isShared = options.isShared;
+  }
+
+  async account(authority: string): Promise<AccountRecord | undefined> {
+    const bytes = await this.#options.store.getDocument(collections.accounts, hashed(authority));
+    try {
+      return bytes && accountRecordSchema.parse(this.#read(bytes));
+    } catch (error) {
+      throw new SallyportError(
+        'credentials-invalid',
+        `The account for ${authority} in the store cannot be read (${errorText(error).split('\n')[0]}); is the key file the one that it was sealed with?`,
+        { cause: error },
+      );
+    }
+  }
+
+  keepAccount(account: AccountRecord): Promise<void> {
+    return this.#keep('accounts', hashed(account.authority), accountRecordSchema.parse(account));
+  }
+
+  certificates(): Promise<CertificateRecord[]> {
+    return this.#all('certificates', certificateRecordSchema);
+  }
+
+  async keepCertificate(certificate: CertificateRecord): Promise<void> {
+    await this.#keep('certificates', certificate.id, certificateRecordSchema.parse(certificate));
+    await this.#revise();
+  }
+
+  async forgetCertificate(id: string): Promise<void> {
+    await this.#forget('certificates', id);
+    await this.#revise();
+  }
+
+  async revision(): Promise<string> {
+    const bytes = await this.#options.store.getDocument(collections.revision, 'certificates');
+    return Buffer.from(bytes ?? []).toString('hex');
+  }
+
+  async orders(sinceMs: number): Promise<OrderRecord[]> {
+    const orders = await this.#all('orders', orderRecordSchema);
+    return orders
+      .filter(({ endedAtMs }) => endedAtMs >= sinceMs)
+      .toSorted((a, b) => a.endedAtMs - b.endedAtMs);
+  }
+
+  noteOrder(order: OrderRecord): Promise<void> {
+    return this.#keep('orders', orderKey(order.endedAtMs, order.id), orderRecordSchema.parse(order));
+  }
+
+  async forgetOrders(beforeMs: number): Promise<void> {
+    for (const { key } of await this.#options.store.listDocuments(collections.orders)) {
+      if (key < orderKey(beforeMs, '')) await this.#forget('orders', key);
+    }
+  }
+
+  pendingOrders(): Promise<PendingOrder[]> {
+    return this.#all('pending', pendingOrderSchema);
+  }
+
+  keepPendingOrder(order: PendingOrder): Promise<void> {
+    return this.#keep('pending', order.id, pendingOrderSchema.parse(order));
+  }
+
+  forgetPendingOrder(id: string): Promise<void> {
+    return this.#forget('pending', id);
+  }
+
+  async answer(token: string): Promise<string | undefined> {
+    if (!isAnswerToken(token)) return undefined;
+    const bytes = await this.#options.store.getDocument(collections.answers, token);
+    const answer = bytes && this.#answerIn(bytes);
+    return answer && answer.untilMs > this.#options.clock.wallMs() ? answer.text : undefined;
+  }
+
+  async keepAnswer(token: string, text: string, untilMs: number): Promise<void> {
+    if (!isAnswerToken(token)) throw new Error('not a token');
+    for (const { key, bytes } of await this.#options.store.listDocuments(collections.answers)) {
+      const answer = this.#answerIn(bytes);
+      // What an edge that died has left.
+      if (answer && answer.untilMs <= this.#options.clock.wallMs()) await this.#forget('answers', key);
+    }
+    await this.#keep('answers', token, { text, untilMs });
+  }
+
+  async forgetAnswer(token: string): Promise<void> {
+    if (isAnswerToken(token)) await this.#forget('answers', token);
+  }
+
+  async lease(name: string, holder: string, forMs: number): Promise<VaultLease | undefined> {
+    const { store, clock } = this.#options;
+    const take = (): Promise<boolean> =>
+      store.takeLease(name, holder, clock.wallMs(), clock.wallMs() + forMs);
+    if (!(await take())) return undefined;
+    return { renew: take, release: () => store.releaseLease(name, holder) };
+  }
+
+  async #all<T extends z.ZodType>(collection: Collection, schema: T): Promise<z.output<T>[]> {
+    const found: z.output<T>[] = [];
+    for (const { key, bytes } of await this.#options.store.listDocuments(collections[collection])) {
+      try {
+        found.push(schema.parse(this.#read(bytes)));
+      } catch (error) {
+        this.#options.log.warn(
+          `${collections[collection]}/${key} in the store cannot be read and is left out (${errorText(error).split('\n')[0]}); is the key file the one that it was sealed with?`,
+        );
+      }
+    }
+    return found;
+  }
+
+  #answerIn(bytes: Uint8Array): z.output<typeof answerSchema> | undefined {
+    try {
+      return answerSchema.parse(this.#read(bytes));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #read(bytes: Uint8Array): unknown {
+    return JSON.parse(Buffer.from(this.#options.sealer.open(bytes)).toString('utf8'));
+  }
+
+  #keep(collection: Collection, key: string, value: object): Promise<void> {
+    const sealed = this.#options.sealer.seal(Buffer.from(JSON.stringify(value)));
+    return this.#options.store.putDocument(collections[collection], key, sealed);
+  }
+
+  #forget(collection: Collection, key: string): Promise<void> {
+    return this.#options.store.deleteDocument(collections[collection], key);
+  }
+
+  /** After the change, so that whoever sees the new revision finds it. */
+  #revise(): Promise<void> {
+    const { store, random } = this.#options;
+    return store.putDocument(collections.revision, 'certificates', random.bytes(12));
+  }
+}
+
+function orderKey(endedAtMs: number, id: string): string {
+  return `${String(Math.max(0, endedAtMs)).padStart(15, '0')}-${id}`;
+}
+
+function hashed(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
