@@ -4,9 +4,9 @@
 # come with some packages are not started. With --check it installs nothing and only says what is missing.
 set -eu
 
-packages="bind9 bind9-dnsutils bind9-utils caddy chromium curl docker-registry git haproxy iproute2 knot
-knot-dnsutils nghttp2-client nghttp2-server nginx-light openssl pdns-backend-sqlite3 pdns-server
-postgresql procps skopeo wget wrk"
+packages="bind9 bind9-dnsutils bind9-utils caddy chromium curl docker-registry faketime git haproxy iproute2 knot
+knot-dnsutils libnss3-tools nghttp2-client nghttp2-server nginx-light openssl pdns-backend-sqlite3 pdns-server
+postgresql procps skopeo testssl.sh wget wrk"
 
 missing=""
 for package in $packages; do

@@ -127,7 +127,7 @@ test('a validator is shown the answer for its name and is let go; everybody else
       for (const maxVersion of ['TLSv1.3', 'TLSv1.2'] as const) {
         const asked = { servername: 'B.test', ALPNProtocols: ['acme-tls/1'], maxVersion };
         const validator = await handshake(listener, asked);
-        assert.ok(!(validator instanceof Error), String(validator));
+        assert.ok(!(validator instanceof Error), maxVersion);
         assert.equal(validator.alpnProtocol, 'acme-tls/1');
         assert.equal(validator.getPeerX509Certificate()?.subjectAltName, 'DNS:b.test', maxVersion);
         await until(() => validator.destroyed);

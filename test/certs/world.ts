@@ -1,12 +1,13 @@
 // An edge as its owner runs it, a process with an edge.yml, beside an authority that validates at its ports. Tests look at
 // the certificates that a visitor is shown.
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { systemRandom } from '#base/random.ts';
-import { createCredentials, publicKeyOf } from '#tunnel/credentials.ts';
+import type { OrderRecord } from '#model/certificate-record.ts';
+import { createCredentials, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { startSallyport } from '../support/demo.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Pebble, type PebbleOptions, startPebble } from '../support/pebble.ts';
@@ -16,6 +17,8 @@ export interface AcmeWorldOptions {
   readonly pebble?: Omit<PebbleOptions, 'httpPort' | 'tlsPort'>;
   /** Keys of `acme` beside the authority. */
   readonly acme?: Readonly<Record<string, unknown>>;
+  /** Patterns that the tunnel's own rules may claim. */
+  readonly claims?: readonly string[];
   /** Further keys of edge.yml. */
   readonly edge?: Readonly<Record<string, unknown>>;
   readonly hostnames: readonly string[];
@@ -34,14 +37,18 @@ export class AcmeWorld {
   readonly pebble: Pebble;
   readonly httpPort: number;
   readonly httpsPort: number;
+  /** Of the only tunnel. */
+  readonly tunnel: TunnelCredentials;
   edge: RunningProcess | undefined;
   readonly #options: AcmeWorldOptions;
+  readonly #closers: (() => unknown)[] = [];
 
   private constructor(pebble: Pebble, ports: { http: number; https: number }, options: AcmeWorldOptions) {
     this.pebble = pebble;
     this.httpPort = ports.http;
     this.httpsPort = ports.https;
     this.#options = options;
+    this.tunnel = createCredentials(systemRandom, `localhost:${ports.https}`, '');
   }
 
   /** Starts the authority; the edge is started by `startEdge`. */
@@ -61,7 +68,7 @@ export class AcmeWorld {
   ): void {
     const { directory, caFile } = this.pebble;
     const hostnames = change.hostnames ?? this.#options.hostnames;
-    const tunnel = createCredentials(systemRandom, '', '');
+    const { tunnel } = this;
     const config = {
       listen: { https: `127.0.0.1:${this.httpsPort}`, http: `127.0.0.1:${this.httpPort}` },
       dataDir: this.path('data'),
@@ -73,6 +80,7 @@ export class AcmeWorld {
         {
           name: 'home',
           id: tunnel.tunnelId,
+          hostnames: this.#options.claims ?? [],
           publicKeys: [Buffer.from(publicKeyOf(tunnel)).toString('base64')],
         },
       ],
@@ -94,14 +102,27 @@ export class AcmeWorld {
   /** Waits for a line of the edge's log. */
   said(pattern: RegExp, timeoutMs = 30_000): Promise<string> {
     const { edge } = this;
-    return eventually(
-      `the edge says ${pattern}; it said ${edge!.stderr().slice(-3000)}`,
+    return this.eventually(
+      `the edge says ${pattern}`,
       () => {
-        if (edge!.exitCode() !== null) throw new Error(`the edge ended: ${edge!.stderr()}`);
+        if (edge!.exitCode() !== null) throw new Error('the edge ended');
         return pattern.exec(edge!.stderr())?.[0];
       },
       timeoutMs,
     );
+  }
+
+  /** Like `eventually`, and tells what the edge has said when it is not. */
+  async eventually<T>(
+    what: string,
+    check: () => T | Promise<T>,
+    timeoutMs = 60_000,
+  ): Promise<Exclude<T, false | undefined | null>> {
+    try {
+      return await eventually(what, check, timeoutMs);
+    } catch (error) {
+      throw new Error(`${what}; the edge said last: ${this.edge?.stderr().slice(-6000)}`, { cause: error });
+    }
   }
 
   /** What a visitor of a hostname is shown now. */
@@ -127,8 +148,8 @@ export class AcmeWorld {
 
   /** Waits until a visitor is shown a certificate that the authority vouches for. */
   trusted(hostname: string, timeoutMs = 60_000): Promise<Shown> {
-    return eventually(
-      `${hostname} has a certificate; the edge said ${this.edge?.stderr().slice(-4000)}`,
+    return this.eventually(
+      `${hostname} has a certificate`,
       async () => {
         const shown = await this.shown(hostname);
         return shown.isTrusted && shown;
@@ -137,13 +158,35 @@ export class AcmeWorld {
     );
   }
 
-  /** Text of a file of the data folder. */
-  data(name: string): string {
-    return readFileSync(join(this.folder, 'data', name), 'utf8');
+  /** What the edge keeps in a folder of its vault: `certificates`, `accounts`, `pending`. */
+  kept(room: string): { readonly file: string; readonly value: Record<string, unknown> }[] {
+    const folder = join(this.folder, 'data/certificates', room);
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => {
+        const file = join(folder, name);
+        return { file, value: JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown> };
+      });
+  }
+
+  /** Every order that has ended, oldest first. */
+  orders(): OrderRecord[] {
+    const folder = join(this.folder, 'data/certificates/orders');
+    return readdirSync(folder)
+      .toSorted()
+      .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as OrderRecord);
+  }
+
+  /** Has something done when the edge has stopped and before its folder goes. */
+  atClose(work: () => unknown): void {
+    this.#closers.push(work);
   }
 
   async close(): Promise<void> {
     await this.edge?.stop();
+    for (const work of this.#closers) await work();
     await this.pebble.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

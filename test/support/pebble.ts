@@ -19,6 +19,8 @@ export interface PebbleOptions {
   readonly tlsPort: number;
   /** Its own knobs: PEBBLE_WFE_NONCEREJECT, PEBBLE_VA_SLEEPTIME, ... */
   readonly env?: Readonly<Record<string, string>>;
+  /** Further flags. */
+  readonly args?: readonly string[];
   /** Changes to its configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -139,7 +141,10 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
   const directory = `https://127.0.0.1:${acmePort}/dir`;
   const managed = (at: string): Promise<string> => ask(`https://127.0.0.1:${managementPort}${at}`);
   const start = async (): Promise<void> => {
-    const args = ['-config', path('config.json'), '-dnsserver', `127.0.0.1:${dnsPort}`];
+    const args = [
+      ...['-config', path('config.json'), '-dnsserver', `127.0.0.1:${dnsPort}`],
+      ...(options.args ?? []),
+    ];
     const running = startProcess(found.pebble, args, { env });
     authority = running;
     await eventually('Pebble answers', async () => {

@@ -49,7 +49,8 @@ export class ChallengeBoard {
 
   /** What HTTP-01 serves for a token of ours, or of another edge that shares the vault. */
   async tokenAnswer(token: string): Promise<string | undefined> {
-    return this.#tokens.get(token) ?? (await this.#options.vault.answer(token));
+    const { vault } = this.#options;
+    return this.#tokens.get(token) ?? (vault.isShared ? await vault.answer(token) : undefined);
   }
 
   /** What TLS-ALPN-01 shows for a server name. */
@@ -77,10 +78,13 @@ export class ChallengeBoard {
   async #putUpToken({ token, authorization }: ChallengeAnswer): Promise<TakeDown> {
     const { vault, clock } = this.#options;
     this.#tokens.set(token, authorization);
-    await vault.keepAnswer(token, authorization, clock.wallMs() + answerLifeMs);
+    if (!vault.isShared) return async () => void this.#tokens.delete(token);
+    // A vault that cannot be written to leaves the answer with this edge, which may be the one that is asked.
+    const keeping = vault.keepAnswer(token, authorization, clock.wallMs() + answerLifeMs);
+    await this.#quietly('A challenge answer could not be kept for other edges', keeping);
     return async () => {
       this.#tokens.delete(token);
-      await this.#quietly('a challenge answer', vault.forgetAnswer(token));
+      await this.#quietly('A challenge answer could not be removed', vault.forgetAnswer(token));
     };
   }
 
@@ -101,7 +105,7 @@ export class ChallengeBoard {
     // Even one that failed may have left the record behind.
     const takeDown: TakeDown = () =>
       this.#quietly(
-        `the TXT record ${record}`,
+        `The TXT record ${record} could not be removed, remove it by hand`,
         presenter.removeTxt(record, value, AbortSignal.timeout(takeDownMs)),
       );
     try {
@@ -117,7 +121,7 @@ export class ChallengeBoard {
     try {
       await work;
     } catch (error) {
-      this.#options.log.warn(`${what} could not be removed (${errorText(error)}); remove it by hand.`);
+      this.#options.log.warn(`${what} (${errorText(error)}).`);
     }
   }
 }

@@ -38,6 +38,7 @@ export class CertificateKeeper {
   #orders: OrderRecord[] = [];
   #unsavedOrders: OrderRecord[] = [];
   #revision = '';
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(options: CertificateKeeperOptions) {
     this.#options = options;
@@ -74,22 +75,13 @@ export class CertificateKeeper {
     await this.saveUnsaved();
   }
 
-  /** Tries again to write what could not be written. */
-  async saveUnsaved(): Promise<void> {
-    const { vault, log } = this.#options;
-    for (const [id, { certificate, orderId }] of this.#unsaved) {
-      try {
-        await vault.keepCertificate(certificate);
-        this.#kept = [...this.#kept.filter((kept) => kept.id !== id), certificate];
-        this.#unsaved.delete(id);
-        if (orderId !== '') await vault.forgetPendingOrder(orderId);
-      } catch (error) {
-        log.error(
-          `The certificate for ${certificate.names.join(', ')} is in use but could not be saved: ${errorText(error)} It is tried again until it is saved; its order can be fetched again after a restart.`,
-        );
-      }
-    }
-    await this.#saveOrders();
+  /** Tries again to write what could not be written. One after the other: orders end at the same time. */
+  saveUnsaved(): Promise<void> {
+    this.#saving = this.#saving.then(async () => {
+      await this.#saveCertificates();
+      await this.#saveOrders();
+    });
+    return this.#saving;
   }
 
   /** Remembers how an order went; when that cannot be written, in memory for now. */
@@ -97,7 +89,7 @@ export class CertificateKeeper {
     this.#orders.push(order);
     this.#unsavedOrders.push(order);
     if (this.#unsavedOrders.length > maxUnsavedOrders) this.#unsavedOrders.shift();
-    await this.#saveOrders();
+    await this.saveUnsaved();
   }
 
   /** Removes certificates that have had no use for a while: other ones are shown for their names, or nobody wants them. */
@@ -122,6 +114,24 @@ export class CertificateKeeper {
       this.#options.log.info('A certificate that nobody needs any more was removed', {
         names: record.names.join(' '),
       });
+    }
+  }
+
+  async #saveCertificates(): Promise<void> {
+    const { vault, log } = this.#options;
+    for (const [id, unsaved] of this.#unsaved) {
+      const { certificate, orderId } = unsaved;
+      try {
+        await vault.keepCertificate(certificate);
+        this.#kept = [...this.#kept.filter((kept) => kept.id !== id), certificate];
+        // Unless another has come for the same names meanwhile.
+        if (this.#unsaved.get(id) === unsaved) this.#unsaved.delete(id);
+        if (orderId !== '') await vault.forgetPendingOrder(orderId);
+      } catch (error) {
+        log.error(
+          `The certificate for ${certificate.names.join(', ')} is in use but could not be saved: ${errorText(error)} It is tried again until it is saved; its order can be fetched again after a restart.`,
+        );
+      }
     }
   }
 

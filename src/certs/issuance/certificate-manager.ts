@@ -42,9 +42,9 @@ export interface CertificateManagerOptions {
 }
 
 /** Orders at once: enough to hide an authority's latency, few enough to be no burst. */
-const maxAtOnce = 4;
-/** A holder that is gone is followed after this long. */
-const leaseMs = 60_000;
+const maxAtOnce = 3;
+/** A holder that is gone is followed after this long; edges' clocks may differ by less. */
+const leaseMs = 30_000;
 const leaseName = 'certificate-orders';
 /** How often the vault is looked at for what other edges have kept. */
 const lookEveryMs = 15_000;
@@ -334,7 +334,8 @@ export class CertificateManager {
     const parts = { authorities: this.#authorities, board: this.board, vault, clock, random };
     let result: OrderResult;
     try {
-      result = await carryOut(due, { ...parts, wallMs: () => this.wallMs() }, signal);
+      const onNote = (line: string): void => log.debug(`Order for ${due.names[0]}: ${line}`);
+      result = await carryOut(due, { ...parts, onNote, wallMs: () => this.wallMs() }, signal);
     } catch (error) {
       if (!signal.aborted)
         log.error(`A fault while ${due.names.join(', ')} were ordered`, { error: errorText(error) });

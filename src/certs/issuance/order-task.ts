@@ -27,6 +27,8 @@ export interface OrderParts {
   readonly random: Random;
   /** Wall time as far as it can be trusted. */
   readonly wallMs: () => number;
+  /** Told of every step, for the log. */
+  readonly onNote: (line: string) => void;
 }
 
 export interface OrderResult {
@@ -35,16 +37,17 @@ export interface OrderResult {
   readonly certificate: CertificateRecord | undefined;
 }
 
-/** More lines are left out from the middle of a log. */
+/** More lines than this are left out. */
 const maxLines = 200;
 
 /** Carries an order out. Rejects only when `signal` fires; a failure is a result. */
 export async function carryOut(due: DueOrder, parts: OrderParts, signal: AbortSignal): Promise<OrderResult> {
-  const { vault, wallMs } = parts;
+  const { vault, wallMs, onNote } = parts;
   const pending = due.resumes ?? draftOrder(due, parts);
   const startedAtMs = wallMs();
   const lines: string[] = [];
   const note = (line: string): void => {
+    onNote(line);
     if (lines.length < maxLines) lines.push(`${new Date(wallMs()).toISOString()} ${line}`);
   };
   note(`${due.cause}; ${due.method}, because ${due.methodReason}`);
