@@ -87,7 +87,7 @@ test('beyond the limit of handshakes the oldest is cut, and an honest client sti
   }));
 
 test('nothing is kept for connections that are gone, however they ended', () =>
-  withListener({ handshakeMs: 50, proxies: ['192.0.2.0/24'] }, async ({ listener, outcomes }) => {
+  withListener({ handshakeMs: 400, proxies: ['192.0.2.0/24'] }, async ({ listener, outcomes }) => {
     const cut = dial(listener);
     await once(cut, 'connect');
     cut.destroy();

@@ -1,7 +1,8 @@
 // Certificates that need more than a listener: wildcards by DNS-01, accounts that are bound to a customer's, and hostnames
 // that come from a connector's own rules.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import { silentLog } from '#base/log.ts';
@@ -10,8 +11,6 @@ import { readEdgeConfig } from '#config/edge-config.ts';
 import { startEdgeInstance } from '#roles/edge-instance.ts';
 import { formatToken } from '#tunnel/credentials.ts';
 import { pinOfCertificate } from '#tunnel/edge-trust.ts';
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { startSallyport } from '../support/demo.ts';
 import { eventually } from '../support/eventually.ts';
 import { pebbleIsMissing, pebblePresenter } from '../support/pebble.ts';
