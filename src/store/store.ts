@@ -91,10 +91,15 @@ export interface Store {
   load(): Promise<StoredState>;
   /**
    * Keeps a change and returns the new revision; durable when it resolves.
-   * @throws SallyportError 'conflict' when `baseRevision` is not the present one; 'store-unavailable'
+   * @throws SallyportError 'conflict' when `baseRevision` is not the present one, or a name is taken; 'store-unavailable':
+   * nothing was kept, but when the connection was lost while committing, which only a `load` can tell; 'internal' when an
+   * object does not fit its own schema
    */
   commit(change: Change): Promise<number>;
-  /** Calls back when another process has committed (PostgreSQL; never for SQLite), and after a lost connection is back. */
+  /**
+   * Calls back when another process has committed (PostgreSQL; never for SQLite), and after a lost connection is back.
+   * Calls may be more than the changes, and never fewer; load, and compare revisions. Returns a function that ends it.
+   */
   watch(onForeignChange: () => void): () => void;
 
   /** Audit events without a change of objects: a sign-in, a backup. */
@@ -107,6 +112,7 @@ export interface Store {
 
   putSession(session: Session): Promise<void>;
   findSession(hash: string): Promise<Session | undefined>;
+  /** Costs a write to the disk like any other change; once a minute is enough. */
   touchSession(hash: string, lastSeenAtMs: number): Promise<void>;
   /** Live sessions of a user, or of all, newest first. */
   listSessions(userId: string | undefined, nowMs: number): Promise<Session[]>;
@@ -120,7 +126,10 @@ export interface Store {
   /** Removes what has expired: sessions and tickets. */
   sweep(nowMs: number): Promise<void>;
 
-  /** Small opaque documents of other rooms (certificates, ACME accounts), by collection and key. */
+  /**
+   * Small opaque documents of other rooms (certificates, ACME accounts), by collection and key: 1 to 500 characters each,
+   * whose case counts. What is secret (a private key) its room seals before it hands it over: backups hold it as it is.
+   */
   getDocument(collection: string, key: string): Promise<Uint8Array | undefined>;
   putDocument(collection: string, key: string, bytes: Uint8Array): Promise<void>;
   deleteDocument(collection: string, key: string): Promise<void>;
@@ -133,7 +142,11 @@ export interface Store {
   takeLease(name: string, holder: string, nowMs: number, untilMs: number): Promise<boolean>;
   releaseLease(name: string, holder: string): Promise<void>;
 
-  /** Writes a consistent copy to `file` while running (SQLite), or a dump that `restore` reads (PostgreSQL). */
+  /**
+   * Writes everything at one moment to `file` (mode 0600, replaced in one step) while the store goes on changing: a copy of
+   * the database (SQLite), or a dump (PostgreSQL). restore-store.ts reads both.
+   * @throws SallyportError 'file-unwritable', 'store-unavailable', 'store-corrupt'
+   */
   backup(file: string): Promise<void>;
   close(): Promise<void>;
 }

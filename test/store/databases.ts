@@ -17,8 +17,8 @@ export interface Databases {
 }
 
 /** Everything is gone when the test ends. */
-export function databases(context: TestContext): Databases {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-store-'));
+export function databases(context: TestContext, parent: string = tmpdir()): Databases {
+  const folder = mkdtempSync(join(parent, 'sallyport-store-'));
   const opened: SqlStore[] = [];
   context.after(async () => {
     for (const store of opened) await store.close();

@@ -28,6 +28,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Bytes for its standard input. */
   readonly input?: string | Buffer;
+  /** Its standard input stays open, for the test to write to. */
+  readonly keepsInput?: boolean;
 }
 
 /** Kept per stream; the end matters more than the beginning. */
@@ -42,7 +44,7 @@ export function startProcess(
   const child = spawn(command, args, {
     cwd: options.cwd ?? repositoryRoot,
     env: { ...process.env, ...options.env },
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [options.input === undefined && !options.keepsInput ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   if (options.input !== undefined) child.stdin!.end(options.input);
   let stdout = '';
