@@ -2,10 +2,10 @@
 import { sql } from 'kysely';
 import { SallyportError } from '#base/errors.ts';
 import { type AuditEvent, auditEventSchema } from '#model/audit-event.ts';
-import { chunksOf } from './chunks.ts';
 import type { AuditQuery } from './store.ts';
 import { columnText, containsPattern } from './stored-text.ts';
 import type { AuditRow, Database, Transacting } from './tables.ts';
+import { inTurns, nextTurn } from './turns.ts';
 
 /** What a page may hold at most. */
 const maxPage = 500;
@@ -38,8 +38,9 @@ export async function insertAudit(
 ): Promise<void> {
   const first = lastSequence - events.length + 1;
   const rows = events.map((event, i) => auditRow(event, first + i));
-  for (const chunk of chunksOf(rows, rowsPerStatement))
-    await trx.insertInto('audit_events').values(chunk).execute();
+  await inTurns(rows, rowsPerStatement, async (part) => {
+    await trx.insertInto('audit_events').values(part).execute();
+  });
 }
 
 /** A page of what the query chooses. @throws SallyportError 'invalid' for a cursor that is none, 'store-corrupt' */
@@ -71,7 +72,7 @@ export async function readAudit(
         .execute()),
     );
     before = from;
-    if (before > first) await new Promise((resolve) => setImmediate(resolve));
+    if (before > first) await nextTurn();
   }
   const page = rows.slice(0, limit);
   return {
@@ -118,7 +119,7 @@ export async function pruneAudit(db: Database, beforeMs: number): Promise<number
     const count = Number(result.numDeletedRows);
     removed += count;
     if (count < prunedAtOnce) return removed;
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
 }
 

@@ -3,11 +3,11 @@
 import { sql } from 'kysely';
 import { SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { chunksOf } from './chunks.ts';
 import type { Engine } from './engine.ts';
 import { checksumOf, type Migration, statementsOf } from './migrations.ts';
 import type { ObjectKind } from './store.ts';
 import type { MigrationRow, Transacting } from './tables.ts';
+import { inTurns } from './turns.ts';
 
 export interface MigrateOptions {
   readonly migrations: readonly Migration[];
@@ -108,8 +108,8 @@ async function rewriteObjects(
   rewrite: NonNullable<Migration['rewriteObject']>,
 ): Promise<void> {
   const rows = await trx.selectFrom('objects').select(['kind', 'id', 'document']).execute();
-  for (const chunk of chunksOf(rows, rowsPerTurn)) {
-    for (const { kind, id, document } of chunk) {
+  await inTurns(rows, rowsPerTurn, async (part) => {
+    for (const { kind, id, document } of part) {
       const rewritten = JSON.stringify(rewrite(kind as ObjectKind, JSON.parse(document)));
       if (rewritten === document) continue;
       await trx
@@ -119,8 +119,7 @@ async function rewriteObjects(
         .where('id', '=', id)
         .execute();
     }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  });
 }
 
 function rowOf(migration: Migration): Omit<MigrationRow, 'applied_at_ms'> {

@@ -8,10 +8,10 @@ import { ruleSetSchema } from '#model/rule-set.ts';
 import { settingsSchema } from '#model/setting.ts';
 import { tunnelSchema } from '#model/tunnel.ts';
 import { userSchema } from '#model/user.ts';
-import { chunksOf } from './chunks.ts';
 import type { Change, ObjectKind, StoredObject, StoredObjects } from './store.ts';
 import { columnText } from './stored-text.ts';
 import type { Database, ObjectRow, Transacting } from './tables.ts';
+import { inTurns } from './turns.ts';
 
 /** How each kind is read, and what it is called by: unique among its kind, lower-cased where case says nothing. */
 const kinds: {
@@ -29,18 +29,30 @@ const kinds: {
   settings: { schema: settingsSchema.extend({ id: z.literal('settings') }), name: () => null },
 };
 
-/** Rows read and checked before the event loop gets its turn again: some 5 ms. */
-const rowsPerTurn = 500;
+/** Rows checked before the event loop gets its turn again. */
+const rowsPerTurn = 200;
 
-/** Every object. @throws SallyportError 'store-corrupt' naming the first row that cannot be read */
-export async function readObjects(db: Database): Promise<StoredObject[]> {
-  const rows = await db.selectFrom('objects').selectAll().execute();
+/** All rows, unchecked. */
+export function selectObjects(db: Database): Promise<ObjectRow[]> {
+  return db.selectFrom('objects').selectAll().execute();
+}
+
+/** The objects in rows. @throws SallyportError 'store-corrupt' naming the first row that cannot be read */
+export async function readObjects(rows: readonly ObjectRow[]): Promise<StoredObject[]> {
   const objects: StoredObject[] = [];
-  for (const chunk of chunksOf(rows, rowsPerTurn)) {
-    for (const row of chunk) objects.push(readObject(row));
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await inTurns(rows, rowsPerTurn, (part) => {
+    for (const row of part) objects.push(readObject(row));
+  });
   return objects;
+}
+
+/** Objects as rows. @throws SallyportError 'internal', as objectRow does */
+export async function objectRows(objects: readonly StoredObject[]): Promise<ObjectRow[]> {
+  const rows: ObjectRow[] = [];
+  await inTurns(objects, rowsPerTurn, (part) => {
+    for (const object of part) rows.push(objectRow(object));
+  });
+  return rows;
 }
 
 /** The object in a row. @throws SallyportError 'store-corrupt' */
@@ -63,7 +75,7 @@ export function readObject(row: Pick<ObjectRow, 'kind' | 'id' | 'document'>): St
  * An object as a row.
  * @throws SallyportError 'internal' when it does not fit its own schema: kept, it could never be read again
  */
-export function objectRow(stored: StoredObject): ObjectRow {
+function objectRow(stored: StoredObject): ObjectRow {
   const { schema, name } = kinds[stored.kind] as (typeof kinds)['tunnel'];
   const result = schema.safeParse(stored.object);
   if (!result.success) {
@@ -90,14 +102,15 @@ export async function changeObjects(
   deletes: Change['deletes'],
 ): Promise<void> {
   for (const [kind, ids] of idsByKind(deletes)) {
-    for (const chunk of chunksOf(ids, rowsPerStatement))
-      await trx.deleteFrom('objects').where('kind', '=', kind).where('id', 'in', chunk).execute();
+    await inTurns(ids, rowsPerStatement, async (part) => {
+      await trx.deleteFrom('objects').where('kind', '=', kind).where('id', 'in', part).execute();
+    });
   }
   if (rows.length > 1) await releaseNames(trx, rows);
-  for (const chunk of chunksOf(rows, rowsPerStatement)) {
+  await inTurns(rows, rowsPerStatement, async (part) => {
     await trx
       .insertInto('objects')
-      .values(chunk)
+      .values(part)
       .onConflict((conflict) =>
         conflict.columns(['kind', 'id']).doUpdateSet((eb) => ({
           name: eb.ref('excluded.name'),
@@ -106,21 +119,21 @@ export async function changeObjects(
         })),
       )
       .execute();
-  }
+  });
 }
 
 /** Uniqueness is checked row by row; without this, two objects could not swap their names. */
 async function releaseNames(trx: Transacting, rows: readonly ObjectRow[]): Promise<void> {
   const named = rows.filter((row) => row.name !== null);
   for (const [kind, ids] of idsByKind(named)) {
-    for (const chunk of chunksOf(ids, rowsPerStatement)) {
+    await inTurns(ids, rowsPerStatement, async (part) => {
       await trx
         .updateTable('objects')
         .set({ name: null })
         .where('kind', '=', kind)
-        .where('id', 'in', chunk)
+        .where('id', 'in', part)
         .execute();
-    }
+    });
   }
 }
 

@@ -18,7 +18,7 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: Random;
-  /** Where a copy is kept before each migration; the database's own folder for SQLite, the working folder otherwise. */
+  /** Where a copy is kept before each migration; for SQLite the database's own folder, PostgreSQL must be told one. */
   readonly backupFolder?: string;
   /** For tests of migrations. */
   readonly migrations?: readonly Migration[];
@@ -31,7 +31,7 @@ export interface StoreOptions {
 export async function openStore(options: StoreOptions): Promise<SqlStore> {
   const { clock, log, random, migrations = allMigrations } = options;
   const engine = await openEngine(options);
-  const folder = options.backupFolder ?? (engine.kind === 'sqlite' ? dirname(engine.place) : '.');
+  const folder = options.backupFolder ?? dirname(engine.place);
   try {
     await migrate(engine, {
       migrations,
@@ -46,13 +46,14 @@ export async function openStore(options: StoreOptions): Promise<SqlStore> {
   }
 }
 
-async function openEngine({ url, clock, log, random }: StoreOptions): Promise<Engine> {
+async function openEngine({ url, clock, log, random, backupFolder }: StoreOptions): Promise<Engine> {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined || scheme === 'file' || url === ':memory:') {
     const { openSqlite } = await import('./sqlite-engine.ts');
     return openSqlite({ file: pathOf(url), clock, log, random });
   }
   if (scheme === 'postgres' || scheme === 'postgresql') {
+    if (backupFolder === undefined) throw new Error('a store in PostgreSQL is opened without a backupFolder');
     const { openPostgres } = await import('./postgres-engine.ts');
     return openPostgres({ url, clock, log, random });
   }

@@ -12,7 +12,7 @@ import type { Engine } from './engine.ts';
 import { exportStore } from './export-store.ts';
 import * as leases from './lease-table.ts';
 import type { Migration } from './migrations.ts';
-import { changeObjects, objectRow, readObjects } from './object-table.ts';
+import { changeObjects, objectRows, readObjects, selectObjects } from './object-table.ts';
 import * as sessions from './session-table.ts';
 import type { AuditQuery, Change, Store, StoredState, Ticket } from './store.ts';
 import type { Database, Transacting } from './tables.ts';
@@ -41,16 +41,17 @@ export class SqlStore implements Store {
   }
 
   async load(): Promise<StoredState> {
-    const state = await this.engine.read('load the state', async (trx) => {
-      const revision = await readRevision(trx);
-      return { revision, objects: await readObjects(trx) };
-    });
-    this.#knownRevision = Math.max(this.#knownRevision, state.revision);
-    return state;
+    const { revision, rows } = await this.engine.read('load the state', async (trx) => ({
+      revision: await readRevision(trx),
+      rows: await selectObjects(trx),
+    }));
+    const objects = await readObjects(rows);
+    this.#knownRevision = Math.max(this.#knownRevision, revision);
+    return { revision, objects };
   }
 
   async commit(change: Change): Promise<number> {
-    const rows = change.puts.map(objectRow);
+    const rows = await objectRows(change.puts);
     const revision = await this.engine.change('keep a change', async (trx) => {
       const counted = await trx
         .updateTable('state')

@@ -17,6 +17,7 @@ import { NodeSqliteDialect } from './sqlite-database.ts';
 import { isLocked, translateSqliteError } from './sqlite-errors.ts';
 import { memoryPlace } from './sqlite-place.ts';
 import type { Database, Tables, Transacting } from './tables.ts';
+import { nextTurn } from './turns.ts';
 
 /** SQLite's own wait for a lock blocks the event loop; most locks of others last for less than this. */
 const blockingWaitMs = 10;
@@ -65,8 +66,11 @@ class SqliteEngine implements Engine {
     return patiently(this.#options, attempt, this.#closing.signal, () => work(this.#db));
   }
 
-  change<T>(attempt: string, work: (trx: Transacting) => Promise<T>): Promise<T> {
-    return this.run(attempt, (db) => db.transaction().execute(work));
+  async change<T>(attempt: string, work: (trx: Transacting) => Promise<T>): Promise<T> {
+    const result = await this.run(attempt, (db) => db.transaction().execute(work));
+    // SQLite never waits, so that somebody who makes change after change would keep everyone else from running.
+    await nextTurn();
+    return result;
   }
 
   read<T>(

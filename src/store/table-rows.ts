@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { Engine } from './engine.ts';
 import type { Database } from './tables.ts';
+import { inTurns, nextTurn } from './turns.ts';
 
 /** A value of a column, in either database. */
 export type Value = string | number | null | Uint8Array;
@@ -46,7 +47,7 @@ export async function* pagesOf(db: Database, table: string): AsyncGenerator<Row[
     if (page.length === 0) return;
     yield page;
     after = Number(page.at(-1)![sequenceColumn]);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
 }
 
@@ -61,9 +62,7 @@ const rowsPerStatement = 100;
 /** Adds rows. */
 export async function addRows(db: Database, table: string, rows: readonly Row[]): Promise<void> {
   const any = db as unknown as AnyDatabase;
-  for (let start = 0; start < rows.length; start += rowsPerStatement)
-    await any
-      .insertInto(table)
-      .values(rows.slice(start, start + rowsPerStatement))
-      .execute();
+  await inTurns(rows, rowsPerStatement, async (part) => {
+    await any.insertInto(table).values(part).execute();
+  });
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { isSallyportError, type SallyportError } from '#base/errors.ts';
 import { createLog, type Log, silentLog } from '#base/log.ts';
@@ -22,8 +23,10 @@ before(async () => {
 });
 after(() => server.close());
 
+const surroundings = { clock: testClock, log: silentLog, random: systemRandom, backupFolder: tmpdir() };
+
 async function open(context: TestContext, url: string, log: Log = silentLog): Promise<Store> {
-  const store = await openStore({ url, clock: testClock, log, random: systemRandom });
+  const store = await openStore({ ...surroundings, url, log });
   context.after(() => store.close());
   return store;
 }
@@ -31,7 +34,7 @@ async function open(context: TestContext, url: string, log: Log = silentLog): Pr
 const isUnavailable = (error: unknown): boolean => isSallyportError(error, 'store-unavailable');
 
 async function refusal(url: string): Promise<string> {
-  const error = await openStore({ url, clock: testClock, log: silentLog, random: systemRandom }).then(
+  const error = await openStore({ ...surroundings, url }).then(
     () => assert.fail('it opened'),
     (thrown: unknown) => thrown as SallyportError,
   );
@@ -155,7 +158,7 @@ describe('PostgreSQL under faults', () => {
   test('a server that is silent is not waited for longer than the limit, and found again', async (context) => {
     const clock = new FakeClock();
     const url = await server.createDatabase();
-    const store = await openStore({ url, clock, log: silentLog, random: systemRandom });
+    const store = await openStore({ ...surroundings, url, clock });
     context.after(() => store.close());
     assert.equal(await store.commit(sampleChange(0)), 1);
     await server.signal('SIGSTOP');

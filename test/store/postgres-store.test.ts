@@ -1,4 +1,5 @@
 // The store's suite on a real PostgreSQL, a database of its own for each test.
+import { tmpdir } from 'node:os';
 import { after, before } from 'node:test';
 import { silentLog } from '#base/log.ts';
 import { openStore } from '#store/open-store.ts';
@@ -18,7 +19,8 @@ const withStore: WithStore = async (use) => {
   const url = await server.createDatabase();
   const opened: Store[] = [];
   const open = async (): Promise<Store> => {
-    const store = await openStore({ url, clock: testClock, log: silentLog, random: systemRandom });
+    const parts = { clock: testClock, log: silentLog, random: systemRandom, backupFolder: tmpdir() };
+    const store = await openStore({ url, ...parts });
     opened.push(store);
     return store;
   };
