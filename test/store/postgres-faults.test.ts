@@ -47,10 +47,12 @@ describe('PostgreSQL under faults', () => {
     const store = await open(context, await server.createDatabase());
     await store.commit(sampleChange(0, { audit: [sampleEvent(1)] }));
     await server.stop();
-    const calls: Promise<unknown>[] = [
-      ...[store.load(), store.commit(sampleChange(1)), store.findSession('x'), store.sweep(0)],
-    ];
-    for (const call of calls) await assert.rejects(within('a call fails', 20_000, call), isUnavailable);
+    const calls = [store.load(), store.commit(sampleChange(1)), store.findSession('x'), store.sweep(0)];
+    await Promise.all(
+      calls.map((call: Promise<unknown>) =>
+        assert.rejects(within('a call fails', 20_000, call), isUnavailable),
+      ),
+    );
     await server.start();
     assert.equal(await store.commit(sampleChange(1)), 2);
     assert.equal((await store.load()).revision, 2);
