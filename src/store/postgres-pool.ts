@@ -87,7 +87,8 @@ class BoundedClient {
   readonly #client: pg.PoolClient;
   readonly #clock: Clock;
   readonly #limitMs: number;
-  #isBroken = false;
+  /** What broke the connection. Later calls tell the same: a rollback that fails for it must not hide it. */
+  #fault: ConnectionFault | undefined;
 
   constructor(client: pg.PoolClient, clock: Clock, limitMs: number) {
     this.#client = client;
@@ -98,13 +99,14 @@ class BoundedClient {
   }
 
   async query(text: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult> {
+    if (this.#fault) throw this.#fault;
     // Ends the connection, and with it the statement.
     const timer = this.#clock.after(this.#limitMs, () => void this.#client.end());
     try {
       return await this.#client.query({ text, values: [...parameters] });
     } catch (error) {
       const fault = faultOf(error, text === 'commit');
-      if (fault instanceof ConnectionFault) this.#isBroken = true;
+      if (fault instanceof ConnectionFault) this.#fault = fault;
       throw fault;
     } finally {
       timer.cancel();
@@ -113,7 +115,7 @@ class BoundedClient {
 
   release(destroy = false): void {
     this.#client.off('error', ignore);
-    this.#client.release(destroy || this.#isBroken);
+    this.#client.release(destroy || this.#fault !== undefined);
   }
 }
 

@@ -26,6 +26,9 @@ const lockWaitMs = 5_000;
 /** Between two tries for a lock, at most. */
 const lockRetryMs = 200;
 
+/** What the log file keeps of the disk after a change that made it larger; ordinary changes never do. */
+const keptLogBytes = 8 * 1024 * 1024;
+
 export interface SqliteOptions {
   /** A path, or `:memory:`. */
   readonly file: string;
@@ -152,6 +155,7 @@ function openDatabase({ file, log }: SqliteOptions): DatabaseSync {
     const mode = database.prepare('pragma journal_mode = wal').get()?.['journal_mode'];
     // FULL: the log is on the disk before a commit returns; NORMAL would lose the last commits to a power cut.
     database.exec('pragma synchronous = full');
+    database.exec(`pragma journal_size_limit = ${keptLogBytes}`);
     if (mode !== 'wal' && file !== memoryPlace) {
       log.warn(
         'The disk of the database cannot do write-ahead logs; readers and writers wait for each other',
