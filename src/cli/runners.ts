@@ -41,6 +41,8 @@ export interface ConnectorRequest {
   readonly config: ConnectorConfig;
   /** The file is watched for new rules when it has some. */
   readonly isWatched: boolean;
+  /** The rules come from a file or flags; false: there are none, and one that answers 503 stands for them. */
+  readonly hasOwnRules: boolean;
   /** Flags by long name, command line over environment over file. */
   readonly flags: ReadonlyMap<string, FlagValue>;
 }

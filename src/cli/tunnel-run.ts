@@ -11,7 +11,7 @@ import {
   formatProblem,
   requireValid,
 } from '#config/connector-config.ts';
-import { singleOriginConfig } from '#config/single-origin.ts';
+import { namesOrigin, singleOriginConfig } from '#config/single-origin.ts';
 import type { Command, CommandContext, Flag, FlagValue, Input } from './command.ts';
 import { textOf } from './command.ts';
 import type { ConnectorRequest, CredentialsOrigin } from './runners.ts';
@@ -93,6 +93,11 @@ const flags: readonly Flag[] = [
     env: 'TUNNEL_GRACE_PERIOD',
     help: 'how long streams may finish on SIGTERM (30s)',
   },
+  {
+    name: 'no-remote-config',
+    type: 'boolean',
+    help: 'never take ingress rules from the edge',
+  },
   { name: 'ha-connections', type: 'integer', value: 'N', help: 'connections to the edge (4)' },
   {
     name: 'protocol',
@@ -159,6 +164,7 @@ export function connectorRequest(input: Input, context: CommandContext): Connect
     ),
     config,
     isWatched: fileConfig.rules.length > 0,
+    hasOwnRules: fileConfig.rules.length > 0 || namesOrigin(flagValues),
     flags: flagValues,
   };
 }

@@ -29,6 +29,11 @@ export function singleOriginConfig(
   return { ...config, rules: [{ hostname: '', path: '', service: result.service, originRequest }] };
 }
 
+/** Whether the flags name an origin at all. */
+export function namesOrigin(flags: ReadonlyMap<string, FlagValue>): boolean {
+  return serviceOf(flags) !== nothingToServe;
+}
+
 function serviceOf(flags: ReadonlyMap<string, FlagValue>): string {
   if (flags.get('hello-world') === true) return 'hello_world';
   if (flags.get('socks5') === true) return 'socks-proxy';

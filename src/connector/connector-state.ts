@@ -24,6 +24,8 @@ export interface ConnectorStatus {
   readonly tunnelId: string;
   /** Version of the rules in force. */
   readonly rulesVersion: number;
+  /** Version of the rules that the edge keeps, while those are in force; 0 while the connector's own are. */
+  readonly pushedVersion: number;
   /** Why the configuration file cannot be used, '' while it can. */
   readonly configError: string;
   /** Edge's wall clock minus ours at the last handshake; undefined before the first. */

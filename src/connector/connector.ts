@@ -9,7 +9,8 @@ import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
 import { TaskGroup } from '#base/tasks.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
-import type { ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
+import { type PushedConfig, remoteConfigFeature } from '#tunnel/config-exchange.ts';
+import type { ConfigAnswer, ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
 
 import type { DialOptions } from '#tunnel/driver.ts';
 import { parseEdgeAddress } from '#tunnel/edge-address.ts';
@@ -27,6 +28,7 @@ import type { CredentialsSource } from './credentials-source.ts';
 import { type EdgeDialer, edgeDialer, type TunnelProtocol } from './edge-dialer.ts';
 import { EdgeLink, type LinkFailure, type LinkHost } from './edge-link.ts';
 import { type RulesDifference, RuleTable } from './rule-table.ts';
+import { RulesInForce } from './rules-in-force.ts';
 import { StreamEvents } from './stream-events.ts';
 import { TickFlusher } from './tick-flusher.ts';
 import { createUuid } from '#base/uuid.ts';
@@ -37,6 +39,13 @@ export interface ConnectorOptions {
   readonly edgeAddress: string;
   /** The last matches everything (config/ingress-rules.ts has checked). */
   readonly rules: readonly IngressRule[];
+  /** False: `rules` only stand for having none, so that nobody need be told when the edge's replace them. Default true. */
+  readonly hasOwnRules?: boolean;
+  /**
+   * Reads rules that the edge keeps for the tunnel, as config.yml is read; throws one sentence with the line. Absent: the
+   * connector takes none.
+   */
+  readonly readPushedRules?: (text: string) => readonly IngressRule[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -97,6 +106,7 @@ class RunningConnector implements Connector, LinkHost {
   readonly #options: ConnectorOptions;
   readonly #metrics: ConnectorMetrics;
   readonly #table: RuleTable;
+  readonly #rules: RulesInForce;
   readonly #events: StreamEvents;
   readonly #links: EdgeLink[];
   readonly #admission = new Admission();
@@ -128,6 +138,13 @@ class RunningConnector implements Connector, LinkHost {
       scratch: Buffer.allocUnsafeSlow(scratchBytes),
       events: this.#events,
     });
+    this.#rules = new RulesInForce({
+      table: this.#table,
+      hasOwnRules: options.hasOwnRules ?? true,
+      readPushed: options.readPushedRules,
+      log,
+      changed: (difference) => this.#rulesChanged(difference),
+    });
     collectHostnames(options.metrics, () => this.rules);
     this.#links = Array.from(
       { length: options.connections ?? defaultConnections },
@@ -150,6 +167,7 @@ class RunningConnector implements Connector, LinkHost {
       connectorId: this.connectorId,
       tunnelId: this.#options.credentials.current().tunnelId,
       rulesVersion: this.#table.published.version,
+      pushedVersion: this.#rules.pushedVersion,
       configError: this.#configError,
       clockSkewMs: this.#clockSkewMs,
       openStreams: this.#events.openStreams,
@@ -161,8 +179,14 @@ class RunningConnector implements Connector, LinkHost {
   }
 
   reload(rules: readonly IngressRule[]): RulesDifference | undefined {
-    const difference = this.#table.replace(rules);
-    if (!difference) return undefined;
+    return this.#rules.replaceOwn(rules);
+  }
+
+  onConfig(config: PushedConfig): ConfigAnswer {
+    return this.#rules.take(config);
+  }
+
+  #rulesChanged(difference: RulesDifference): void {
     const { version } = this.#table.published;
     this.#metrics.configVersion.set(version);
     this.log.info('Updated to new configuration', { version, ...difference });
@@ -176,7 +200,6 @@ class RunningConnector implements Connector, LinkHost {
         });
       });
     }
-    return difference;
   }
 
   setConfigError(detail: string): void {
@@ -214,12 +237,13 @@ class RunningConnector implements Connector, LinkHost {
   // What links ask and tell.
 
   dialOptions(index: number): DialOptions {
-    const { credentials, version, arch, machine, clock, random } = this.#options;
+    const { credentials, version, arch, machine, clock, random, readPushedRules } = this.#options;
+    const features = readPushedRules ? [remoteConfigFeature] : [];
     return {
       credentials: credentials.current(),
       instanceId: this.connectorId,
       index,
-      info: { version, arch, ...machine, startedAtMs: this.#startedAtMs },
+      info: { version, arch, features, ...machine, startedAtMs: this.#startedAtMs },
       clock,
       random,
       onFault: (error) =>
@@ -251,6 +275,7 @@ class RunningConnector implements Connector, LinkHost {
       .with({ connection_id: String(link.index), edge_location: connection.edgeName })
       .set(1);
     this.#noteClock(connection.clockSkewMs);
+    if (link.index === 0) this.#rules.noteManagement(connection.management);
     this.log.info('Registered tunnel connection', {
       connIndex: link.index,
       connection: connection.edgeConnectionId,

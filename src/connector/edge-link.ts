@@ -8,7 +8,8 @@ import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { PublishedRules } from '#model/published-rules.ts';
-import type { ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
+import type { PushedConfig } from '#tunnel/config-exchange.ts';
+import type { ConfigAnswer, ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
 import { dialConnection, type DialOptions, type DrivenConnection } from '#tunnel/driver.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import { type ConnectorState, isRefusal, refusalText } from './connector-state.ts';
@@ -29,6 +30,7 @@ export interface LinkHost {
   dialOptions(index: number): DialOptions;
   published(): PublishedRules;
   onStream(stream: TunnelStream, request: OpenRequest, opened: () => void): void;
+  onConfig(config: PushedConfig): ConfigAnswer;
   /** Resolves when this link may dial: the first always, the others once the edge has accepted one. */
   admission(index: number, signal: AbortSignal): Promise<void>;
   linkReady(link: EdgeLink, connection: ConnectorConnection): void;
@@ -137,6 +139,7 @@ export class EdgeLink {
           else void this.#register(connection);
         },
         onStream: (stream, request, opened) => host.onStream(stream, request, opened),
+        onConfig: (_connection, config) => host.onConfig(config),
         onDraining: move,
         onClosed: (connection, reason, detail) => {
           this.#forget(driven, connection);
@@ -158,7 +161,11 @@ export class EdgeLink {
   async #register(connection: ConnectorConnection): Promise<void> {
     const host = this.#host;
     try {
-      await connection.publish(host.published());
+      // Rules may change while the edge still reads those before: the edge pushes its own right after WELCOME.
+      for (let rules; rules !== host.published();) {
+        rules = host.published();
+        await connection.publish(rules);
+      }
     } catch (error) {
       if (!isSallyportError(error, 'edge-unreachable')) {
         host.log.error('The edge did not take the ingress rules', {

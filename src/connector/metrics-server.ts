@@ -122,6 +122,7 @@ function sendReady(response: ServerResponse, status: ConnectorStatus): void {
     clockSkewMs,
     openStreams,
     rulesVersion,
+    pushedVersion,
   } = status;
   sendJson(response, code, {
     status: code,
@@ -133,6 +134,7 @@ function sendReady(response: ServerResponse, status: ConnectorStatus): void {
     ...(clockSkewMs === undefined ? {} : { clockSkewMs: Math.round(clockSkewMs) }),
     openStreams,
     rulesVersion,
+    ...(pushedVersion === 0 ? {} : { pushedVersion }),
   });
 }
 

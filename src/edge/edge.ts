@@ -125,7 +125,6 @@ class RunningEdge implements Edge {
       log,
       snapshot: options.snapshot,
       activeRequests: () => this.#proxy.activeCount,
-      configOf: () => ({ version: 0, state: 'local', detail: '' }),
     });
     this.#local = new LocalServices({ clock, random, log, registry: this.#registry });
     this.#metrics = new EdgeMetrics(metrics, this.#registry);
@@ -153,6 +152,7 @@ class RunningEdge implements Edge {
       log,
       registry: this.#registry,
       connectors: this.#observed.connectors,
+      configs: this.#observed.configs,
       snapshot: options.snapshot,
       routesChanged: (routes) => this.#applyRoutes(routes),
     });

@@ -33,6 +33,8 @@ export interface ExchangeOwner {
   now(): number;
   /** Finds where the request goes and starts it there; `except` is where it has just failed. */
   dispatch(exchange: Exchange, except: TunnelSlot | undefined): void;
+  /** The connector's rules are newer than those that `slot` was chosen with: starts the exchange with the new ones. */
+  redispatch(exchange: Exchange, slot: TunnelSlot): void;
   /** Whether another replica of the tunnel could serve instead of `slot`. */
   hasOtherReplica(exchange: Exchange, slot: TunnelSlot): boolean;
   finished(exchange: Exchange): void;
@@ -80,6 +82,9 @@ const failureOfReset: Readonly<Record<string, FailureCode>> = {
   'origin-not-allowed': 'rule-refused',
   'stream-limit': 'overloaded',
 };
+
+/** A request may meet rules that have just changed this often: its owner edits, or several connectors follow one by one. */
+const maxRenewals = 5;
 
 /** From here on an exchange counts as a bulk transfer. */
 const bulkBytes = 1_048_576;
@@ -150,6 +155,10 @@ export class Exchange implements Upstream, ExchangeSide {
   /** The origin has all it needs to answer; the bytes after an upgrade are none of it. */
   get isWaitingForAnswer(): boolean {
     return this.isRequestDone || this.request.upgrade !== '';
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished;
   }
 
   get isResponded(): boolean {
@@ -301,7 +310,8 @@ export class Exchange implements Upstream, ExchangeSide {
     const slot = this.target?.slot;
     if (slot && this.#mayRetry(reason, slot)) {
       this.#release();
-      this.#owner.dispatch(this, slot);
+      if (reason === 'stale-rules') this.#owner.redispatch(this, slot);
+      else this.#owner.dispatch(this, slot);
       return;
     }
     this.fail(failureOfReset[reason] ?? 'origin-closed', `${reason}: ${detail}`);
@@ -309,7 +319,8 @@ export class Exchange implements Upstream, ExchangeSide {
 
   /** Once, and only if the origin got nothing or may get the same twice; a body that has begun cannot be replayed. */
   #mayRetry(reason: ResetReason | 'origin-closed', slot: TunnelSlot): boolean {
-    if (this.attempts > 1 || this.bytesIn > 0 || this.#isFinished) return false;
+    if (this.bytesIn > 0 || this.#isFinished) return false;
+    if (this.attempts > (reason === 'stale-rules' ? maxRenewals : 1)) return false;
     // The end of an empty chunked body, and its trailers, went to the first try.
     if (this.isRequestDone && this.request.bodyKind === 'chunked') return false;
     if (dialFailures.has(reason)) return this.#owner.hasOtherReplica(this, slot);

@@ -164,7 +164,12 @@ async function withOrigin(
   const origins = new Http2Origins();
   const pool = new OriginPool();
   const streams: TunnelStream[] = [];
-  const target = { slot: { pool } as TunnelSlot, rule, ruleIndex: 0 } satisfies TunnelTarget;
+  const target = {
+    slot: { pool } as TunnelSlot,
+    rule,
+    ruleIndex: 0,
+    rulesVersion: 1,
+  } satisfies TunnelTarget;
   try {
     await run({
       server,

@@ -3,7 +3,8 @@
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
-import { ConnectorList, type ConnectorListOptions } from './connector-list.ts';
+import { ConfigPusher } from './config-pusher.ts';
+import { ConnectorList } from './connector-list.ts';
 import { LiveEvents } from './live-events.ts';
 import { type LiveView, liveView } from './live-view.ts';
 import { Traffic } from './traffic.ts';
@@ -13,15 +14,17 @@ export interface ObservationOptions {
   readonly log: Log;
   readonly snapshot: EdgeSnapshot;
   readonly activeRequests: () => number;
-  readonly configOf: ConnectorListOptions['configOf'];
 }
 
 export class Observation {
   readonly traffic: Traffic;
   readonly events: LiveEvents;
   readonly connectors: ConnectorList;
+  /** Where connectors stand with rules that the edge keeps. */
+  readonly configs: ConfigPusher;
   readonly view: LiveView;
   #declared: readonly RouteEntry[];
+  #names: ReadonlyMap<string, string>;
   #inForce: readonly RouteEntry[];
 
   constructor(options: ObservationOptions) {
@@ -29,13 +32,24 @@ export class Observation {
     const wallMs = (): number => clock.wallMs();
     this.#declared = snapshot.routes;
     this.#inForce = snapshot.routes;
+    this.#names = namesOf(snapshot);
     this.traffic = new Traffic({ nowMs: () => clock.nowMs(), wallMs });
     this.events = new LiveEvents({ wallMs, log, traffic: this.traffic });
     this.connectors = new ConnectorList({
       wallMs,
       emit: (event) => this.events.emit(event),
-      configOf: options.configOf,
+      configOf: (tunnelId, instanceId) => this.configs.configOf(tunnelId, instanceId),
     });
+    this.configs = new ConfigPusher(
+      {
+        clock,
+        log,
+        connectionsOf: (tunnelId) => this.connectors.connectionsOf(tunnelId),
+        tunnelName: (id) => this.#names.get(id) ?? id,
+        tell: (what, connection, detail) => this.connectors.tell(what, connection, detail),
+      },
+      snapshot.tunnels,
+    );
     this.view = liveView({
       connectors: this.connectors,
       traffic: this.traffic,
@@ -46,10 +60,15 @@ export class Observation {
 
   /** A snapshot, or claims under it, changed the routes in force. */
   apply(snapshot: EdgeSnapshot, routes: readonly RouteEntry[]): void {
-    const tunnelIds = new Set(snapshot.tunnels.map(({ id }) => id));
+    this.#names = namesOf(snapshot);
+    const tunnelIds = new Set(this.#names.keys());
     this.#declared = snapshot.routes;
     this.#inForce = routes;
     this.traffic.apply(tunnelIds, routes);
     this.connectors.keepOnly(tunnelIds);
   }
+}
+
+function namesOf({ tunnels }: EdgeSnapshot): ReadonlyMap<string, string> {
+  return new Map(tunnels.map(({ id, name }) => [id, name]));
 }

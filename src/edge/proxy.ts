@@ -1,7 +1,7 @@
 // The middle of the edge: takes a parsed request from a front, finds its route, tunnel, connection and rule in the
 // present snapshot, and starts it on an upstream. Both fronts call `start`; nothing here knows HTTP/1.1 from HTTP/2.
 import { cidrSet } from '#base/ip.ts';
-import type { Clock } from '#base/clock.ts';
+import type { Clock, Timer } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, EdgeTimeouts, RouteEntry } from '#model/edge-snapshot.ts';
 import { decodedPath } from '#http/request-target.ts';
@@ -34,6 +34,9 @@ export interface ProxyOptions {
 
 /** Room for the largest request head that edge.yml may allow (64 KiB), with what it gains on the way: at most twice that. */
 const scratchBytes = 262_144;
+
+/** How long a request waits for rules that its connector says to have. */
+const newRulesMs = 5_000;
 
 /** How long a WebSocket's client may take to close after it was told goodbye. */
 const leaveMs = 5_000;
@@ -135,19 +138,44 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   // ExchangeOwner.
 
   dispatch(exchange: Exchange, except: TunnelSlot | undefined): void {
-    const { request } = exchange;
     const route = exchange.route as RouteEntry;
     exchange.attempts += 1;
     const slot = this.#options.registry.pick(route.tunnelId, except);
     if (!slot) return exchange.fail('no-connector', `tunnel ${route.tunnelId} has no connection`);
+    this.#dispatchOn(exchange, slot);
+  }
+
+  /** HOT. */
+  #dispatchOn(exchange: Exchange, slot: TunnelSlot): void {
+    const { request } = exchange;
     const ruleIndex = slot.matcher.match(request.host, decodedPath(request.path));
     const rule = slot.rules.rules[ruleIndex];
     if (!rule) return exchange.fail('no-ingress', 'the connector has published no rule that matches');
     if (rule.requiresAccess) return exchange.fail('access-required', `rule ${ruleIndex} asks for access`);
-    const target: TunnelTarget = { slot, rule, ruleIndex };
+    const target: TunnelTarget = { slot, rule, ruleIndex, rulesVersion: slot.rules.version };
     exchange.occupy(target);
     this.#startOn(exchange, target);
     exchange.begun();
+  }
+
+  redispatch(exchange: Exchange, slot: TunnelSlot): void {
+    const { registry, clock } = this.#options;
+    const again = (): void => {
+      timer?.cancel();
+      if (exchange.isFinished) return;
+      if (!registry.has(slot)) return this.dispatch(exchange, undefined);
+      exchange.attempts += 1;
+      this.#dispatchOn(exchange, slot);
+    };
+    let timer: Timer | undefined;
+    if (slot.rules.version !== exchange.target?.rulesVersion) return again();
+    // The word that the match is old has overtaken the rules themselves.
+    const leave = slot.awaitRules(again);
+    timer = clock.after(newRulesMs, () => {
+      leave();
+      if (!exchange.isFinished)
+        exchange.fail('rule-refused', 'the connector has other rules and did not publish them');
+    });
   }
 
   #startOn(exchange: Exchange, target: TunnelTarget): void {
@@ -218,7 +246,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     const { client } = request;
     try {
       return target.slot.connection.open({
-        rulesVersion: target.slot.rules.version,
+        rulesVersion: target.rulesVersion,
         ruleIndex: target.ruleIndex,
         host: request.host,
         client: { address: exchange.clientAddress, port: client.port },

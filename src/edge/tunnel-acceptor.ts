@@ -11,10 +11,12 @@ import type { RequestHead } from '#http/exchange.ts';
 import type { EdgeConnection, EdgeConnectionHandler } from '#tunnel/connection.ts';
 import { acceptConnection } from '#tunnel/driver.ts';
 import type { DrivenConnection } from '#tunnel/driver.ts';
+import type { TunnelKeys } from '#tunnel/handshake.ts';
 import { tlsTransport } from '#tunnel/tls-transport.ts';
 import type { Transport } from '#tunnel/transport.ts';
 import { acceptWebSocket } from '#tunnel/websocket-transport.ts';
 import { ClaimedRoutes } from './claimed-routes.ts';
+import type { ConfigPusher } from './config-pusher.ts';
 import type { ConnectionEnd, ConnectorList } from './connector-list.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
 
@@ -28,6 +30,7 @@ export interface TunnelAcceptorOptions {
   readonly log: Log;
   readonly registry: TunnelRegistry;
   readonly connectors: ConnectorList;
+  readonly configs: ConfigPusher;
   readonly snapshot: EdgeSnapshot;
   /** The routes in force, declared and claimed, are others now. */
   readonly routesChanged: (routes: readonly RouteEntry[]) => void;
@@ -74,6 +77,7 @@ export class TunnelAcceptor {
         connection.close('revoked', 'the key is no longer valid');
       }
     }
+    this.#options.configs.apply(snapshot.tunnels);
     this.#options.routesChanged(this.#claims.routes(snapshot));
   }
 
@@ -88,6 +92,7 @@ export class TunnelAcceptor {
       onReady: (connection) => this.#onReady(connection),
       onRules: (connection, rules) => this.#onRules(connection, rules),
       onDraining: (connection) => this.#onDraining(connection),
+      onConfigAck: (connection, ack) => this.#options.configs.acknowledged(connection, ack),
       onClosed: (connection, reason, detail, claim) => {
         this.#driven.delete(driven);
         this.#onClosed(connection, transport.remoteAddress, { reason, detail });
@@ -103,7 +108,7 @@ export class TunnelAcceptor {
         clock,
         random,
         // A tunnel that ends in this process has no key, whatever a snapshot says.
-        lookupTunnel: (id) => (isLocalTunnelId(id) ? undefined : this.#tunnels.get(id)),
+        lookupTunnel: (id) => (isLocalTunnelId(id) ? undefined : keysOf(this.#tunnels.get(id))),
         onFault: (error) => log.error('Fault in a tunnel stream', { error: String(error) }),
       },
       handler,
@@ -114,6 +119,7 @@ export class TunnelAcceptor {
   #onReady(connection: EdgeConnection): void {
     this.#ready.add(connection);
     this.#options.connectors.add(connection);
+    this.#options.configs.connected(connection);
     this.#options.log.info('Tunnel connection registered', {
       tunnel: this.#nameOf(connection.tunnelId),
       connector: connection.instanceId,
@@ -149,6 +155,7 @@ export class TunnelAcceptor {
       this.#ready.delete(connection);
       this.#options.registry.remove(connection);
       this.#options.connectors.remove(connection, end);
+      this.#options.configs.closed(connection);
     }
     const tunnel = connection ? this.#nameOf(connection.tunnelId) : '';
     this.#options.log.info('Tunnel connection ended', {
@@ -162,6 +169,11 @@ export class TunnelAcceptor {
   #nameOf(tunnelId: string): string {
     return this.#tunnels.get(tunnelId)?.name ?? tunnelId;
   }
+}
+
+/** What the handshake needs to know of a tunnel. */
+function keysOf(tunnel: TunnelEntry | undefined): TunnelKeys | undefined {
+  return tunnel && { publicKeys: tunnel.publicKeys, management: tunnel.config ? 'remote' : 'local' };
 }
 
 function byId(snapshot: EdgeSnapshot): ReadonlyMap<string, TunnelEntry> {

@@ -16,6 +16,8 @@ export class TunnelSlot {
   outstanding = 0;
   /** Those among them that have moved a lot of bytes: they fill the connection's buffers, others wait behind them. */
   bulk = 0;
+  /** Requests whose match was older than the connector's rules; they start again when the new ones are here. */
+  readonly #awaitingRules = new Set<() => void>();
   /** Idle origin streams by rule index and, where the rule asks for it, host. */
   readonly pool: OriginPool;
 
@@ -30,6 +32,20 @@ export class TunnelSlot {
     this.matcher = compileRules(rules.rules);
     this.pool = new OriginPool();
   }
+
+  /** Calls `run` once, with the next rules or when the connection is gone; until the returned function is called. */
+  awaitRules(run: () => void): () => void {
+    this.#awaitingRules.add(run);
+    return () => this.#awaitingRules.delete(run);
+  }
+
+  /** The rules are others now, or there will be none. */
+  renewed(): void {
+    if (this.#awaitingRules.size === 0) return;
+    const waiting = [...this.#awaitingRules];
+    this.#awaitingRules.clear();
+    for (const run of waiting) run();
+  }
 }
 
 /** Where a request goes. */
@@ -37,6 +53,8 @@ export interface TunnelTarget {
   readonly slot: TunnelSlot;
   readonly rule: PublishedRule;
   readonly ruleIndex: number;
+  /** Of the rules that the match was made with. */
+  readonly rulesVersion: number;
 }
 
 /** A connection is called busy, and the next one gets used too, in steps of this many requests under way. */
@@ -62,6 +80,7 @@ export class TunnelRegistry {
       known.rules = rules;
       known.matcher = compileRules(rules.rules);
       known.pool.retire();
+      known.renewed();
       return;
     }
     const slot = new TunnelSlot(connection, rules);
@@ -80,6 +99,12 @@ export class TunnelRegistry {
     if (rest.length > 0) this.#byTunnel.set(connection.tunnelId, rest);
     else this.#byTunnel.delete(connection.tunnelId);
     slot.pool.retire();
+    slot.renewed();
+  }
+
+  /** Whether the connection still takes requests. */
+  has({ connection }: TunnelSlot): boolean {
+    return this.#slots.has(connection);
   }
 
   countDisconnect(reason: DisconnectReason): void {

@@ -11,6 +11,8 @@ export interface TunnelEntry {
   readonly publicKeys: readonly Uint8Array[];
   /** Patterns (`blog.example.com`, `*.example.com`) that the tunnel's published rules may claim as routes. */
   readonly hostnames: readonly string[];
+  /** Ingress rules that the edge keeps and pushes (a remotely managed tunnel): YAML in the form of config.yml. */
+  readonly config?: { readonly version: number; readonly text: string } | undefined;
 }
 
 /** A public hostname (and path prefix) that leads to a tunnel. */

@@ -11,12 +11,13 @@ import { architecture, version } from '#base/version.ts';
 import type { ConnectorRequest, CredentialsOrigin } from '#cli/runners.ts';
 import type { FlagValue } from '#cli/command.ts';
 import { logLevelOf } from '#cli/log-level.ts';
-import { readConnectorConfig, requireValid } from '#config/connector-config.ts';
+import { parseConnectorConfig, readConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { type CredentialsSource, fileCredentials, fixedCredentials } from '#connector/credentials-source.ts';
 import { type Connector, startConnector } from '#connector/connector.ts';
 import { parseTunnelProtocol } from '#connector/edge-dialer.ts';
 import { startMetricsServer } from '#connector/metrics-server.ts';
 import { reloadOnChange } from '#connector/reload.ts';
+import type { IngressRule } from '#model/ingress-rule.ts';
 import { parseCredentialsFile, parseToken } from '#tunnel/credentials.ts';
 import { aborted } from './signals.ts';
 
@@ -39,6 +40,8 @@ export async function runConnector({ request, stop, writeLog }: ConnectorRoleOpt
     credentials,
     edgeAddress: flags.text('edge'),
     rules: request.config.rules,
+    hasOwnRules: request.hasOwnRules,
+    readPushedRules: flags.isSet('no-remote-config') ? undefined : readPushedRules,
     clock: systemClock,
     random: systemRandom,
     log,
@@ -97,6 +100,10 @@ class FlagReader {
     return typeof value === 'number' ? value : undefined;
   }
 
+  isSet(name: string): boolean {
+    return this.#flags.get(name) === true;
+  }
+
   /** A number within bounds. @throws SallyportError 'usage' */
   count(name: string, least: number, most: number): number | undefined {
     const value = this.number(name);
@@ -132,6 +139,11 @@ function followRules(file: string, connector: Connector, log: Log): () => void {
     process.off('SIGHUP', onHangup);
     reloader.close();
   };
+}
+
+/** Rules that the edge sent, read by the very code that reads config.yml. */
+function readPushedRules(text: string): readonly IngressRule[] {
+  return requireValid(parseConnectorConfig(text, 'yaml', 'that the edge sent')).rules;
 }
 
 function connectorLog(
@@ -194,7 +206,7 @@ const usedFlags = new Set(
   url unix-socket hello-world bastion socks5 loglevel logfile log-format-output output pidfile edge-ip-version
   edge-bind-address http-host-header origin-server-name origin-ca-pool no-tls-verify no-chunked-encoding http2-origin
   proxy-connect-timeout proxy-tls-timeout proxy-tcp-keepalive proxy-no-happy-eyeballs proxy-keepalive-connections
-  proxy-keepalive-timeout proxy-address proxy-port`.split(/\s+/),
+  proxy-keepalive-timeout proxy-address proxy-port no-remote-config`.split(/\s+/),
 );
 
 function reportUnused(flags: ReadonlyMap<string, FlagValue>, log: Log): void {

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { tunnelWorld } from '#testkit/tunnel-world.ts';
-import type { VersionedAck } from '#wire/tunnel-versioned-text.ts';
 import { encodeFrame, frameTypes } from '#wire/tunnel-frame.ts';
-import { encodePiece, pieceBytes } from '#wire/tunnel-versioned-text.ts';
+import { type ConfigAck, encodePiece, pieceBytes } from '#wire/tunnel-versioned-text.ts';
 import {
   configLimitBytes,
   encodeConfig,
@@ -16,17 +15,17 @@ import {
 
 interface ConfigWorld extends ReturnType<typeof tunnelWorld> {
   readonly seen: PushedConfig[];
-  readonly acks: VersionedAck[];
+  readonly acks: ConfigAck[];
   push(config: PushedConfig): void;
 }
 
-/** A connector that takes rules and says `answer(config)` to them. */
+/** A connector that takes rules; `answer` says why it refuses, or ''. */
 function configWorld(
   answer: (config: PushedConfig) => string = () => '',
   options: Parameters<typeof tunnelWorld>[0] = {},
 ): ConfigWorld {
   const seen: PushedConfig[] = [];
-  const acks: VersionedAck[] = [];
+  const acks: ConfigAck[] = [];
   const world = tunnelWorld({
     ...options,
     pair: {
@@ -34,7 +33,8 @@ function configWorld(
       connectorHandler: {
         onConfig(_connection, config) {
           seen.push(config);
-          return answer(config);
+          const text = answer(config);
+          return { verdict: text === '' ? 'accepted' : 'refused', text };
         },
       },
       edgeHandler: { onConfigAck: (_connection, ack) => void acks.push(ack) },
@@ -56,7 +56,7 @@ test('a text arrives whole, whatever its length, and is acknowledged with its ve
   );
   assert.deepEqual(
     acks,
-    texts.map((_, i) => ({ version: i + 1, isAccepted: true, text: '' })),
+    texts.map((_, i) => ({ version: i + 1, verdict: 'accepted', text: '' })),
   );
 });
 
@@ -69,8 +69,8 @@ test('a refusal comes back in its own words, and so does a fault of the connecto
   push({ version: 2, text: 'x' });
   clock.advance(100);
   assert.deepEqual(acks, [
-    { version: 1, isAccepted: false, text: 'The last ingress rule must match all URLs (line 7)' },
-    { version: 2, isAccepted: false, text: 'out of luck' },
+    { version: 1, verdict: 'refused', text: 'The last ingress rule must match all URLs (line 7)' },
+    { version: 2, verdict: 'refused', text: 'out of luck' },
   ]);
   assert.equal(pair.connector.faults.length, 1);
   assert.equal(pair.edge.closed, undefined);

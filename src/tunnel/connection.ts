@@ -2,7 +2,7 @@
 // and timers (driver.ts). The edge gets one from `acceptConnection`, the connector from `dialConnection`.
 import type { PublishedRules } from '#model/published-rules.ts';
 import type { ConnectorInfo } from '#wire/tunnel-message.ts';
-import type { VersionedAck } from '#wire/tunnel-versioned-text.ts';
+import type { ConfigAck } from '#wire/tunnel-versioned-text.ts';
 import type { EncodedConfig, PushedConfig } from './config-exchange.ts';
 import type { OpenRequest, TunnelStream } from './stream.ts';
 
@@ -75,7 +75,7 @@ export interface EdgeConnectionHandler {
   /** The connector drains: the connection has left the pool when this returns (the ack is sent after it). */
   onDraining(connection: EdgeConnection): void;
   /** What became of a pushed config, in the order of the pushes. */
-  onConfigAck?(connection: EdgeConnection, ack: VersionedAck): void;
+  onConfigAck?(connection: EdgeConnection, ack: ConfigAck): void;
   /** `claim`: who the peer said to be, which is unproved where `connection` is undefined. */
   onClosed(
     connection: EdgeConnection | undefined,
@@ -117,15 +117,18 @@ export interface ConnectorConnection {
   close(reason: DisconnectReason, detail?: string): void;
 }
 
+/** What a connector says to rules that its edge keeps: in force, or why not. */
+export type ConfigAnswer = Omit<ConfigAck, 'version'>;
+
 export interface ConnectorConnectionHandler {
   onReady(connection: ConnectorConnection): void;
   /** A stream towards an origin; its handler must be set before this returns. `opened()` once the origin is reached. */
   onStream(stream: TunnelStream, request: OpenRequest, opened: () => void): void;
   /**
-   * Rules that the edge keeps for this tunnel (version 0: it keeps none any more). Returns '' once they are in force, or
-   * the sentence with which they are refused. Without this the connector takes none.
+   * Rules that the edge keeps for this tunnel (version 0: it keeps none any more). Returns what became of them. Without
+   * this the connector takes none.
    */
-  onConfig?(connection: ConnectorConnection, config: PushedConfig): string;
+  onConfig?(connection: ConnectorConnection, config: PushedConfig): ConfigAnswer;
   /** The edge is going away: open a connection elsewhere, this one ends when idle. */
   onDraining(connection: ConnectorConnection): void;
   onClosed(connection: ConnectorConnection | undefined, reason: DisconnectReason, detail: string): void;

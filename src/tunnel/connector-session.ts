@@ -2,9 +2,14 @@
 import type { PublishedRules } from '#model/published-rules.ts';
 import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
 import { decodeHello, decodeWelcome, encodeAuth } from '#wire/tunnel-message.ts';
-import { decodeAck, decodePiece, encodeAck } from '#wire/tunnel-versioned-text.ts';
+import { decodeAck, decodePiece, encodeConfigAck } from '#wire/tunnel-versioned-text.ts';
 import { configLimitBytes, decodeConfigText } from './config-exchange.ts';
-import type { ConnectorConnection, ConnectorConnectionHandler, DisconnectReason } from './connection.ts';
+import type {
+  ConfigAnswer,
+  ConnectorConnection,
+  ConnectorConnectionHandler,
+  DisconnectReason,
+} from './connection.ts';
 import { answerHello, type ConnectorIdentity, versionFault } from './handshake.ts';
 import { PieceGatherer } from './piece-gatherer.ts';
 import { RulesWaiters, splitRules } from './rules-exchange.ts';
@@ -53,7 +58,7 @@ export class ConnectorSession extends Session implements ConnectorConnection {
 
   protected override onRulesFrame(type: number, payload: Buffer): void {
     if (type !== frameTypes.RULES_ACK) throw frameError(`${frameName(type)} from an edge`);
-    this.#waiters.settle(decodeAck('RULES_ACK', payload));
+    this.#waiters.settle(decodeAck(payload));
   }
 
   protected override onConfigFrame(type: number, payload: Buffer): void {
@@ -61,21 +66,20 @@ export class ConnectorSession extends Session implements ConnectorConnection {
     const piece = decodePiece('CONFIG', payload);
     const bytes = this.#configGatherer.add(piece);
     if (!bytes) return;
-    const text = this.#takeConfig(piece.version, bytes);
-    const ack = { version: piece.version, isAccepted: text === '', text };
-    this.sendControl(frameTypes.CONFIG_ACK, encodeAck(ack));
+    const ack = { version: piece.version, ...this.#takeConfig(piece.version, bytes) };
+    this.sendControl(frameTypes.CONFIG_ACK, encodeConfigAck(ack));
   }
 
-  /** Why pushed rules are refused, or ''. */
-  #takeConfig(version: number, bytes: Buffer): string {
-    if (!this.#handler.onConfig) return 'This connector takes no rules from its edge.';
+  #takeConfig(version: number, bytes: Buffer): ConfigAnswer {
+    const refused = (text: string): ConfigAnswer => ({ verdict: 'refused', text });
+    if (!this.#handler.onConfig) return refused('This connector takes no rules from its edge.');
     const text = decodeConfigText(bytes);
-    if (text === undefined) return 'The rules are not UTF-8 text.';
+    if (text === undefined) return refused('The rules are not UTF-8 text.');
     try {
       return this.#handler.onConfig(this, { version, text });
     } catch (error) {
       this.#options.onFault?.(error);
-      return errorText(error);
+      return refused(errorText(error));
     }
   }
 

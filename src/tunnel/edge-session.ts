@@ -4,7 +4,7 @@ import { errorText, SallyportError } from '#base/errors.ts';
 import type { PublishedRules } from '#model/published-rules.ts';
 import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
 import { type ConnectorInfo, decodeAuth, encodeHello, encodeWelcome } from '#wire/tunnel-message.ts';
-import { decodeAck, decodePiece, encodeAck } from '#wire/tunnel-versioned-text.ts';
+import { decodeConfigAck, decodePiece, encodeAck } from '#wire/tunnel-versioned-text.ts';
 import { type EncodedConfig, remoteConfigFeature } from './config-exchange.ts';
 import type {
   ClaimedIdentity,
@@ -112,7 +112,7 @@ export class EdgeSession extends Session implements EdgeConnection {
 
   protected override onConfigFrame(type: number, payload: Buffer): void {
     if (type !== frameTypes.CONFIG_ACK) throw frameError(`${frameName(type)} from a connector`);
-    const ack = decodeAck('CONFIG_ACK', payload);
+    const ack = decodeConfigAck(payload);
     if (this.#awaitedConfigs.shift() !== ack.version) {
       throw frameError(`CONFIG_ACK for version ${ack.version}, which was not awaited`);
     }

@@ -237,8 +237,12 @@ export abstract class Session implements FrameSink {
     this.output.append(type, 0, payload, 0, payload.length);
   }
 
-  /** Sends the pieces of a long text one flush at a time, so that streams beside it are not held up. */
+  /**
+   * Sends the pieces of a text: a short one at once, so that what refers to it comes after it; a long one a piece per
+   * flush, so that streams beside it are not held up.
+   */
   protected sendPieces(type: number, payloads: readonly Uint8Array[]): void {
+    if (payloads.length === 1 && this.#pieces.length === 0) return this.sendControl(type, payloads[0]!);
     for (const payload of payloads) this.#pieces.push({ type, payload });
     this.output.want();
   }

@@ -15,7 +15,14 @@ import {
 } from './tunnel-frame.ts';
 import * as message from './tunnel-message.ts';
 import { needExactly } from './tunnel-payload.ts';
-import { decodeAck, decodePiece, encodeAck, encodePiece } from './tunnel-versioned-text.ts';
+import {
+  decodeAck,
+  decodeConfigAck,
+  decodePiece,
+  encodeAck,
+  encodeConfigAck,
+  encodePiece,
+} from './tunnel-versioned-text.ts';
 
 interface Example {
   readonly type: FrameName;
@@ -138,12 +145,17 @@ const examples: Readonly<Record<string, Example>> = {
   'CONFIG_ACK, accepted': {
     type: 'CONFIG_ACK',
     streamId: 0,
-    value: { version: 12, isAccepted: true, text: '' },
+    value: { version: 12, verdict: 'accepted', text: '' },
   },
   'CONFIG_ACK, refused': {
     type: 'CONFIG_ACK',
     streamId: 0,
-    value: { version: 12, isAccepted: false, text: 'no (line 2)' },
+    value: { version: 12, verdict: 'refused', text: 'no (line 2)' },
+  },
+  'CONFIG_ACK, outdated': {
+    type: 'CONFIG_ACK',
+    streamId: 0,
+    value: { version: 12, verdict: 'outdated', text: '13' },
   },
 };
 
@@ -166,9 +178,9 @@ const codecs: Readonly<Record<FrameName, Codec>> = {
   DRAIN: empty,
   DRAIN_ACK: empty,
   RULES: { encode: encodePiece, decode: (payload) => decodePiece('RULES', payload) },
-  RULES_ACK: { encode: encodeAck, decode: (payload) => decodeAck('RULES_ACK', payload) },
+  RULES_ACK: { encode: encodeAck, decode: decodeAck },
   CONFIG: { encode: encodePiece, decode: (payload) => decodePiece('CONFIG', payload) },
-  CONFIG_ACK: { encode: encodeAck, decode: (payload) => decodeAck('CONFIG_ACK', payload) },
+  CONFIG_ACK: { encode: encodeConfigAck, decode: decodeConfigAck },
   OPEN: { encode: message.encodeOpen, decode: message.decodeOpen },
   OPENED: empty,
   DATA: raw,
@@ -277,6 +289,8 @@ test('trailing bytes, flags beyond 1, empty credit and text that is not UTF-8 ar
     ['OPENED', '00'],
     ['RULES', '0000000102'],
     ['RULES_ACK', '0000000102'],
+    ['CONFIG', '0000000102'],
+    ['CONFIG_ACK', '0000000103'],
     ['CREDIT', '00000000'],
     ['CREDIT', '0000000100'],
     ['CLOSE', '0001ff'],

@@ -1,10 +1,11 @@
 // Texts with a version that are too long for one frame: the rules that a connector publishes (RULES) and the rules that
-// the edge keeps for a tunnel (CONFIG, an extension). Both go in pieces of one layout, and both are acknowledged alike:
+// the edge keeps for a tunnel (CONFIG, an extension). Both go in pieces of one layout, and both are acknowledged:
 //
-//     RULES, CONFIG            version u32 | last u8 | bytes of the text
-//     RULES_ACK, CONFIG_ACK    version u32 | accepted u8 | text: why not
+//     RULES, CONFIG    version u32 | last u8 | bytes of the text
+//     RULES_ACK        version u32 | accepted u8 | text: why not
+//     CONFIG_ACK       version u32 | verdict u8 | text: why not
 import { Buffer } from 'node:buffer';
-import { maxPayloadBytes } from './tunnel-frame.ts';
+import { frameError, maxPayloadBytes } from './tunnel-frame.ts';
 import { flag, needAtLeast, textLimitBytes, utf8Floor, utf8Text } from './tunnel-payload.ts';
 
 /** One piece of a text. */
@@ -19,6 +20,18 @@ export interface VersionedPiece {
 export interface VersionedAck {
   readonly version: number;
   readonly isAccepted: boolean;
+  readonly text: string;
+}
+
+/** By their number on the wire. `outdated`: not newer than what is in force, or another text of the same version. */
+export const configVerdicts = ['refused', 'accepted', 'outdated'] as const;
+
+export type ConfigVerdict = (typeof configVerdicts)[number];
+
+/** What a connector makes of pushed rules; `text` says why they are not in force. */
+export interface ConfigAck {
+  readonly version: number;
+  readonly verdict: ConfigVerdict;
   readonly text: string;
 }
 
@@ -55,11 +68,29 @@ export function encodeAck(ack: VersionedAck): Buffer {
   return out;
 }
 
-export function decodeAck(name: 'RULES_ACK' | 'CONFIG_ACK', payload: Buffer): VersionedAck {
-  needAtLeast(name, payload, headBytes);
+export function decodeAck(payload: Buffer): VersionedAck {
+  needAtLeast('RULES_ACK', payload, headBytes);
   return {
     version: payload.readUInt32BE(0),
-    isAccepted: flag(name, payload[4]!),
-    text: utf8Text(name, payload.subarray(headBytes)),
+    isAccepted: flag('RULES_ACK', payload[4]!),
+    text: utf8Text('RULES_ACK', payload.subarray(headBytes)),
+  };
+}
+
+/** The layout is that of RULES_ACK, with one more value in the place of its flag. */
+export function encodeConfigAck({ version, verdict, text }: ConfigAck): Buffer {
+  const out = encodeAck({ version, isAccepted: false, text });
+  out[4] = configVerdicts.indexOf(verdict);
+  return out;
+}
+
+export function decodeConfigAck(payload: Buffer): ConfigAck {
+  needAtLeast('CONFIG_ACK', payload, headBytes);
+  const verdict = configVerdicts[payload[4]!];
+  if (!verdict) throw frameError(`CONFIG_ACK has a verdict of ${payload[4]}, 0 to 2 expected`);
+  return {
+    version: payload.readUInt32BE(0),
+    verdict,
+    text: utf8Text('CONFIG_ACK', payload.subarray(headBytes)),
   };
 }

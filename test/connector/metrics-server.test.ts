@@ -12,6 +12,7 @@ const status: ConnectorStatus = {
   readyConnections: 4,
   connectorId: 'c1',
   tunnelId: 't1',
+  pushedVersion: 0,
   rulesVersion: 3,
   configError: '',
   clockSkewMs: undefined,
