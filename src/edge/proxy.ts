@@ -1,7 +1,7 @@
 // The middle of the edge: takes a parsed request from a front, finds its route, tunnel, connection and rule in the
 // present snapshot, and starts it on an upstream. Both fronts call `start`; nothing here knows HTTP/1.1 from HTTP/2.
 import { cidrSet } from '#base/ip.ts';
-import type { Clock, Timer } from '#base/clock.ts';
+import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, EdgeTimeouts, RouteEntry } from '#model/edge-snapshot.ts';
 import { decodedPath } from '#http/request-target.ts';
@@ -161,20 +161,21 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   redispatch(exchange: Exchange, slot: TunnelSlot): void {
     const { registry, clock } = this.#options;
     const again = (): void => {
-      timer?.cancel();
       if (exchange.isFinished) return;
       if (!registry.has(slot)) return this.dispatch(exchange, undefined);
       exchange.attempts += 1;
       this.#dispatchOn(exchange, slot);
     };
-    let timer: Timer | undefined;
     if (slot.rules.version !== exchange.target?.rulesVersion) return again();
     // The word that the match is old has overtaken the rules themselves.
-    const leave = slot.awaitRules(again);
-    timer = clock.after(newRulesMs, () => {
+    const timer = clock.after(newRulesMs, () => {
       leave();
       if (!exchange.isFinished)
         exchange.fail('rule-refused', 'the connector has other rules and did not publish them');
+    });
+    const leave = slot.awaitRules(() => {
+      timer.cancel();
+      again();
     });
   }
 
