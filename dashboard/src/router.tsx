@@ -152,6 +152,9 @@ const lab = createRoute({
   component: lazyRouteComponent(() => import('./pages/lab/lab-page.tsx'), 'LabPage'),
 });
 
+/** Whatever else: said inside the frame, with the navigation to go on from. */
+const elsewhere = createRoute({ getParentRoute: () => inside, path: '$', component: NotFound });
+
 /** `index.html` as an address is the overview. */
 const indexFile = createRoute({
   getParentRoute: () => root,
@@ -163,7 +166,7 @@ const tree = root.addChildren([
   ...[signIn, link, indexFile],
   inside.addChildren([
     ...[overview, exposed, tunnels, tunnel, routes, route, explain, requests, request],
-    ...[users, user, apiKeys, audit, account, settings, lab],
+    ...[users, user, apiKeys, audit, account, settings, lab, elsewhere],
   ]),
 ]);
 

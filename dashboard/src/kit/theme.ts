@@ -3,8 +3,10 @@ import {
   Button,
   createTheme,
   type CSSVariablesResolver,
+  defaultVariantColorsResolver,
   Drawer,
   type MantineColorsTuple,
+  type VariantColorsResolver,
   Menu,
   Modal,
   Table,
@@ -22,12 +24,26 @@ const rust: MantineColorsTuple = [
   ...(['#d0503e', '#c5402f', '#a02a1f', '#84211a', '#661913'] as const),
 ];
 
+/** Filled buttons take their colours from tokens.css, where each pair was chosen for its contrast in both schemes. */
+const variantColors: VariantColorsResolver = (input) => {
+  const isRed = input.color === 'red';
+  if (input.variant !== 'filled' || (input.color !== undefined && input.color !== 'copper' && !isRed)) {
+    return defaultVariantColorsResolver(input);
+  }
+  const name = isRed ? 'bad' : 'accent';
+  return {
+    background: `var(--${name})`,
+    hover: `var(--${name}-hover)`,
+    color: `var(--${name}-ink)`,
+    border: '1px solid transparent',
+  };
+};
+
 export const theme = createTheme({
   primaryColor: 'copper',
   primaryShade: { light: 7, dark: 4 },
   colors: { copper, red: rust },
-  autoContrast: true,
-  luminanceThreshold: 0.36,
+  variantColorResolver: variantColors,
   fontFamily: 'var(--sans)',
   fontFamilyMonospace: 'var(--mono)',
   fontSizes: { xs: '0.75rem', sm: '0.8125rem', md: '0.875rem', lg: '1rem', xl: '1.25rem' },

@@ -81,7 +81,8 @@ export function formatTime(atMs: number, hasSeconds = true): string {
 /** Requests a second: `0.2 /s`, `14 /s`, `1,200 /s`. */
 export function formatRate(perSecond: number): string {
   if (perSecond === 0) return '0 /s';
-  if (perSecond < 0.1) return '< 0.1 /s';
+  if (perSecond < 0.01) return '< 0.01 /s';
+  if (perSecond < 0.1) return `${shorten(perSecond, 2)} /s`;
   return perSecond < 10 ? `${shorten(perSecond, 1)} /s` : `${formatCount(perSecond)} /s`;
 }
 

@@ -39,7 +39,7 @@ export function CommandPalette({
       size={560}
       yOffset="12vh"
       centered={false}
-      aria-label="Search"
+      attributes={{ content: { 'aria-label': 'Search' } }}
     >
       {isOpen && <Palette onClose={onClose} />}
     </Modal>

@@ -1,7 +1,7 @@
 // The frame of everything inside: finds out who is signed in, follows the live events, and shows navigation and page.
-import { Navigate, Outlet, useLocation } from '@tanstack/react-router';
+import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useQueryClient } from '@tanstack/react-query';
-import { use, useEffect } from 'react';
+import { use, useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import { followEvents } from '../api/live-events.ts';
 import { LiveContext } from '../api/live-state.ts';
@@ -15,10 +15,7 @@ import classes from './shell.module.css';
 /** Shows the inside to whoever is signed in, and leads everybody else to the sign-in page. */
 export function SignedIn() {
   const me = useRead('getMe', {});
-  const { href, pathname } = useLocation();
-  if (isSignedOut(me.error)) {
-    return <Navigate to="/sign-in" search={pathname === '/' ? {} : { next: href }} replace />;
-  }
+  if (isSignedOut(me.error)) return <ToSignIn />;
   if (me.data === undefined) {
     return (
       <main className={classes['alone']}>
@@ -47,6 +44,18 @@ export function SignedIn() {
       </Shell>
     </MeContext>
   );
+}
+
+/** Leads to the sign-in page, and back here afterwards. */
+function ToSignIn(): null {
+  const navigate = useNavigate();
+  const { href, pathname } = useLocation();
+  // The address changes while the way is under way; what counts is where it began.
+  const [next] = useState(() => (pathname === '/' ? undefined : href));
+  useEffect(() => {
+    void navigate({ to: '/sign-in', search: next === undefined ? {} : { next }, replace: true });
+  }, [navigate, next]);
+  return null;
 }
 
 /** Follows the events as long as somebody is signed in. */

@@ -28,7 +28,10 @@ export function AccountPage() {
   }
   const hasNothing = user.passkeys === 0 && !user.hasPassword && user.identities.length === 0;
   return (
-    <Page title="Account" intro={`${user.name}, ${user.role}. ${roleWords[user.role]}`}>
+    <Page
+      title="Account"
+      intro={`Signed in as ${user.name}, with the role ${user.role}. ${roleWords[user.role]}`}
+    >
       {hasNothing && (
         <Notice tone="warn" title="You have no way to sign in again.">
           The one-time link that brought you here is used up. Add a passkey or set a password before you
@@ -65,6 +68,7 @@ function Profile({ user }: { readonly user: UserView }) {
         >
           <Stacked>
             <TextInput
+              maw={480}
               label="Full name"
               autoComplete="name"
               value={displayName}
@@ -72,6 +76,7 @@ function Profile({ user }: { readonly user: UserView }) {
               error={faultOf(update.error, 'displayName')}
             />
             <TextInput
+              maw={480}
               label="Mail address"
               type="email"
               autoComplete="email"

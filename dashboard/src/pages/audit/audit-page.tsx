@@ -93,7 +93,8 @@ function columnsWith(
         >
           <Icon name={event.id === open ? 'chevronDown' : 'chevronRight'} size={14} />
           <span>
-            {nounWords(event.noun)} <b>{event.objectName}</b> {event.action.replaceAll('-', ' ')}
+            {event.noun !== 'session' && `${nounWords(event.noun)} `}
+            <b>{event.objectName}</b> {event.action.replaceAll('-', ' ')}
           </span>
         </UnstyledButton>
       ),

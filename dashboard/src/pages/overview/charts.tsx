@@ -39,7 +39,10 @@ export function Charts() {
         />
       }
     >
-      <ProblemNotice error={traffic.error} retry={() => void traffic.refetch()} />
+      <ProblemNotice
+        error={traffic.data === undefined ? traffic.error : null}
+        retry={() => void traffic.refetch()}
+      />
       <div className={classes['charts']}>
         {chartsOf(traffic.data).map((chart) => (
           <Panel key={chart.title}>
@@ -91,7 +94,8 @@ function chartsOf(data: TrafficSeries | undefined) {
         { name: '4xx, the client’s', tone: 'faint', values: points.map(({ clientErrors }) => clientErrors) },
         {
           name: '5xx, ours',
-          tone: 'bad',
+          // Nothing red where nothing is wrong.
+          tone: sum('serverErrors') === 0 ? 'faint' : 'bad',
           isArea: true,
           values: points.map(({ serverErrors }) => serverErrors),
         },

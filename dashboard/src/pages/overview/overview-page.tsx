@@ -27,9 +27,12 @@ export function OverviewPage() {
   const status = useRead('getStatus', {}, { everyMs: statusEveryMs });
   return (
     <Page title="Overview" intro={status.data === undefined ? ' ' : <Verdict status={status.data} />}>
-      <ProblemNotice error={status.error} retry={() => void status.refetch()} />
       {status.data === undefined ? (
-        status.error === null && <Waiting what="the state of the edge" lines={8} />
+        status.error === null ? (
+          <Waiting what="the state of the edge" lines={8} />
+        ) : (
+          <ProblemNotice error={status.error} retry={() => void status.refetch()} />
+        )
       ) : (
         <>
           <Troubles troubles={status.data.troubles} />

@@ -47,6 +47,8 @@ const rowPadding = 10;
 const rowGap = 8;
 const margin = 12;
 const hiddenHeight = 40;
+/** What internet and edge take with the words below them. */
+const minHeight = 176;
 /** Lines of one row at most; the last says how many more there are. */
 const maxLines = 3;
 /** From this many tunnels on, a row has fewer lines. */
@@ -83,7 +85,22 @@ export function layoutPicture(tunnels: readonly PictureTunnel[]): PictureLayout 
           y: top + hiddenHeight / 2,
         };
   const height = top - rowGap + margin + (hidden === undefined ? 0 : hiddenHeight + rowGap);
-  return { rows, hidden, height: Math.max(height, 140) };
+  // A small picture stands in the middle of the room that internet and edge need.
+  const spare = Math.max(0, minHeight - height) / 2;
+  return { rows: rows.map((row) => moveDown(row, spare)), hidden, height: Math.max(height, minHeight) };
+}
+
+function moveDown(row: PictureRow, by: number): PictureRow {
+  if (by === 0) return row;
+  const move = (lines: readonly PictureLine[]): PictureLine[] =>
+    lines.map((line) => ({ ...line, y: line.y + by }));
+  return {
+    ...row,
+    top: row.top + by,
+    y: row.y + by,
+    connectors: move(row.connectors),
+    services: move(row.services),
+  };
 }
 
 function layoutRow(tunnel: PictureTunnel, top: number, linesMax: number): PictureRow {

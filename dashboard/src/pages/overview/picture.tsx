@@ -186,12 +186,7 @@ function RowBoxes({ row, columns }: { readonly row: PictureRow; readonly columns
   const top = y - 21;
   return (
     <>
-      <Link
-        to="/tunnels/$tunnel"
-        params={{ tunnel: tunnel.name }}
-        className={classes['link']}
-        aria-label={describe(tunnel)}
-      >
+      <Link to="/tunnels/$tunnel" params={{ tunnel: tunnel.name }} className={classes['link']}>
         <rect
           className={classes['box']}
           data-tone={toneOfTunnel[tunnel.status]}
@@ -359,10 +354,6 @@ function Column({ edgeName, total, layout }: ColumnProps) {
       )}
     </div>
   );
-}
-
-function describe(tunnel: PictureTunnel): string {
-  return `Tunnel ${tunnel.name}: ${tunnel.status.replace('-', ' ')}, ${formatAmount(tunnel.connectors.length, 'connector')}, ${formatAmount(tunnel.routes.length, 'route')}, ${formatRate(tunnel.requestsPerSecond)}`;
 }
 
 function curve(x1: number, y1: number, x2: number, y2: number): string {

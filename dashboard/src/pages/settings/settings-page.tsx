@@ -90,7 +90,7 @@ function SettingsForm({ settings }: { readonly settings: Settings }) {
               step={1_000}
               thousandSeparator=","
               error={faultOf(update.error, 'recentRequests')}
-              maw={220}
+              maw={420}
               hideControls
             />
             <Length
@@ -141,7 +141,7 @@ function Length({ label, choices, value, onChange, error }: LengthProps) {
       onChange={(chosen) => chosen !== null && onChange(Number(chosen))}
       allowDeselect={false}
       error={error}
-      maw={220}
+      maw={420}
     />
   );
 }

@@ -73,7 +73,7 @@ export function LineEditor({ label, text, faults, onChange, onSave, minLines = 1
         </ul>
       )}
       <span id={hintId} className={classes['hint']}>
-        Tab indents; Escape, then Tab leaves the field. Ctrl-S saves.
+        Tab indents; Escape, then Tab leaves the field.{onSave !== undefined && ' Ctrl-S saves.'}
       </span>
     </div>
   );

@@ -169,12 +169,14 @@ function EditUser({ user }: { readonly user: UserView }) {
         >
           <Stacked>
             <TextInput
+              maw={480}
               label="Full name"
               value={value.displayName}
               onChange={(event) => setDraft({ ...draft, displayName: event.currentTarget.value })}
               error={faultOf(update.error, 'displayName')}
             />
             <TextInput
+              maw={480}
               label="Mail address"
               type="email"
               value={value.email}
@@ -182,6 +184,7 @@ function EditUser({ user }: { readonly user: UserView }) {
               error={faultOf(update.error, 'email')}
             />
             <Select
+              maw={480}
               label="Role"
               description={roleWords[value.role]}
               data={roleChoices}
