@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { idSchema, nameSchema, timeSchema } from '#model/names.ts';
 import { allScopes, roles } from '#model/role.ts';
 import { signInMethods } from '#model/session.ts';
-import { operation } from './operation.ts';
+import { operation, redirection } from './operation.ts';
 
 /** A user as the API shows him: no hash, no secret, no key. */
 export const userViewSchema = z
@@ -73,6 +73,32 @@ export const meSchema = z
   })
   .meta({ id: 'Me' });
 
+/** Why signing in with an issuer did not work: what stands behind `#error=` when the browser comes back to `/sign-in`. */
+export const issuerErrors = {
+  'too-late': 'Signing in took too long, or was begun in another browser; try again.',
+  'too-many': 'Too many attempts to sign in; wait a minute and try again.',
+  unreachable: 'The issuer cannot be reached or gives no usable answer; the log of the edge tells more.',
+  refused: 'The issuer did not sign you in; the log of the edge tells more.',
+  'no-account':
+    'Nobody here is linked with this account; ask an owner to invite you, then link it under "Account".',
+  'no-role': 'Your groups give you no role here; ask whoever keeps them.',
+  disabled: 'This user is disabled; ask an owner.',
+  taken: 'This account of the issuer is linked with another user.',
+  internal: 'The edge has a fault; its log tells more.',
+} as const;
+
+export type IssuerError = keyof typeof issuerErrors;
+
+const issuerParams = z.object({
+  issuer: z.string().min(1).max(64).meta({ description: 'Its id in edge.yml.' }),
+});
+
+/** A path of the dashboard: it starts with one slash and has no backslash, so that it leads nowhere else. */
+const returnToSchema = z
+  .string()
+  .max(1_000)
+  .regex(/^\/(?![/\\])[^\\\s#]*$/);
+
 export const accountOperations = {
   getSignInMethods: operation({
     id: 'getSignInMethods',
@@ -127,6 +153,29 @@ export const accountOperations = {
     summary: 'Sign in with a one-time link',
     body: z.strictObject({ token: z.string().min(1).max(200) }),
     result: signInResultSchema,
+  }),
+  startIssuerSignIn: redirection({
+    id: 'startIssuerSignIn',
+    method: 'GET',
+    path: '/sign-in/oidc/{issuer}',
+    scope: 'nobody',
+    summary: 'Lead the browser to an OpenID Connect issuer',
+    description: 'With `link`, the account there becomes a way in for the user who has signed in here.',
+    params: issuerParams,
+    query: z.object({
+      returnTo: returnToSchema.optional().meta({ description: 'Path of the dashboard to come back to.' }),
+      link: z.literal('true').optional(),
+    }),
+  }),
+  finishIssuerSignIn: redirection({
+    id: 'finishIssuerSignIn',
+    method: 'GET',
+    path: '/sign-in/oidc/{issuer}/callback',
+    scope: 'nobody',
+    summary: 'Where the issuer leads the browser back to',
+    params: issuerParams,
+    query: z.record(z.string().max(100), z.string().max(8_000)),
+    isLedTo: true,
   }),
   signOut: operation({
     id: 'signOut',
@@ -248,6 +297,15 @@ export const accountOperations = {
     body: z.strictObject({
       code: z.string().max(40).meta({ description: 'The code of the app, or a recovery code.' }),
     }),
+    result: userViewSchema,
+  }),
+  removeIdentity: operation({
+    id: 'removeIdentity',
+    method: 'POST',
+    path: '/me/identities/remove',
+    scope: 'self',
+    summary: 'Sign in with this account of an issuer no more',
+    body: z.strictObject({ issuer: z.string().max(500), subject: z.string().max(255) }),
     result: userViewSchema,
   }),
   listMySessions: operation({

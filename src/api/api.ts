@@ -18,5 +18,10 @@ export const operations = {
 export type Operations = typeof operations;
 export type OperationId = keyof Operations;
 
-/** Operations whose answer is a stream and not JSON; the client answers with the Response itself. */
-export type StreamOperationId = 'streamEvents' | 'streamRequests' | 'downloadBackup';
+/** Operations whose answer is a stream, or leads a browser on, and not JSON; the client answers with the Response itself. */
+export type StreamOperationId =
+  | 'streamEvents'
+  | 'streamRequests'
+  | 'downloadBackup'
+  | 'startIssuerSignIn'
+  | 'finishIssuerSignIn';

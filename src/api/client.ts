@@ -26,7 +26,7 @@ export class ApiError extends Error {
   }
 }
 
-/** One function an operation, named by its id. Streams answer with the Response itself. */
+/** One function an operation, named by its id. Streams and redirections answer with the Response itself. */
 export type ApiClient = {
   readonly [Id in keyof Operations]: (
     ...args: Operations[Id] extends { readonly params?: undefined; readonly body?: undefined }
@@ -66,6 +66,7 @@ async function call(
     ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
     ...(signal === undefined ? {} : { signal }),
   });
+  if (operation.redirect) return response;
   if (!response.ok) throw new ApiError(await problemOf(response));
   if (operation.stream) return response;
   return response.status === 204 ? undefined : await response.json();

@@ -32,6 +32,10 @@ export interface Operation<
   readonly result?: Result;
   /** The answer is not JSON: server-sent events, or bytes of this type. */
   readonly stream?: 'text/event-stream' | 'application/octet-stream';
+  /** A browser is led here, and led on: the answer is a 303 to another page, whatever happens, and never JSON. */
+  readonly redirect?: boolean;
+  /** Another site leads browsers here (an issuer, back to us): the guard against forged requests lets it. */
+  readonly isLedTo?: boolean;
   /** An answer that creates something is a 201. */
   readonly creates?: boolean;
   /** The object has an ETag; `If-Match` guards a change against another made meanwhile. */
@@ -49,6 +53,16 @@ export function operation<
   data: Operation<Params, Query, Body, Result> & { readonly stream?: Stream },
 ): Operation<Params, Query, Body, Result> & (Stream extends string ? { readonly stream: Stream } : unknown) {
   return data as never;
+}
+
+/** Says what an operation is whose answer leads a browser on. */
+export function redirection<
+  Params extends Schema | undefined = undefined,
+  Query extends Schema | undefined = undefined,
+>(
+  data: Operation<Params, Query, undefined, undefined>,
+): Operation<Params, Query, undefined, undefined> & { readonly redirect: true } {
+  return { ...data, redirect: true };
 }
 
 type InputOf<S> = S extends Schema ? z.input<S> : undefined;

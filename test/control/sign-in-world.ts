@@ -51,7 +51,7 @@ export const password = 'four random words here';
 const hashCost = { memoryKib: 64, passes: 1, lanes: 1 };
 const hostname = 'sallyport.example.com';
 
-export interface WorldOptions extends Partial<Pick<SignInOptions, 'hashCost'>> {
+export interface WorldOptions extends Partial<Pick<SignInOptions, 'hashCost' | 'oidc'>> {
   readonly dashboardUrl?: string;
 }
 

@@ -15,6 +15,7 @@ import {
   type CallContext,
   type Handlers,
   type Identity,
+  type Redirection,
   type StreamWriter,
 } from './handler.ts';
 import { problemOf } from './api-problem.ts';
@@ -124,7 +125,7 @@ class ApiCall {
   async #run(operation: Operation, params: Record<string, string>, query: URLSearchParams): Promise<void> {
     const identity = await this.#options.identify(this.#request, 'request');
     if (identity.setCookie !== undefined) this.#response.appendHeader('Set-Cookie', identity.setCookie);
-    refuseForgery(this.#request, identity);
+    if (!operation.isLedTo) refuseForgery(this.#request, identity);
     requireScope(operation, identity);
     const context: CallContext = {
       identity,
@@ -146,7 +147,13 @@ class ApiCall {
     const handler = this.#options.handlers[operation.id as keyof Handlers] as AnyHandler;
     const result = await handler(input, context);
     if (operation.stream) return await this.#stream(operation, result as StreamWriter);
+    if (operation.redirect) return this.#leadOn(result as Redirection);
     this.#send(operation, result);
+  }
+
+  /** 303: whatever brought the browser here, it goes on with GET. Its address holds secrets that are nobody else's. */
+  #leadOn({ location }: Redirection): void {
+    this.#response.writeHead(303, { Location: location, 'Referrer-Policy': 'no-referrer' }).end();
   }
 
   async #stream(operation: Operation, write: StreamWriter): Promise<void> {

@@ -52,7 +52,16 @@ export interface CallContext {
 /** Writes an answer that is no JSON; resolves when it has ended. */
 export type StreamWriter = (response: ServerResponse, signal: AbortSignal) => Promise<void>;
 
-type ResultOf<O> = O extends { readonly stream: string } ? StreamWriter : CallResult<O>;
+/** Where a browser is led on to: an absolute URL. */
+export interface Redirection {
+  readonly location: string;
+}
+
+type ResultOf<O> = O extends { readonly stream: string }
+  ? StreamWriter
+  : O extends { readonly redirect: true }
+    ? Redirection
+    : CallResult<O>;
 
 /** A handler for each operation. */
 export type Handlers<Ids extends keyof Operations = keyof Operations> = {

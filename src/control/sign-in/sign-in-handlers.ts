@@ -17,12 +17,18 @@ const wrongPassword = 'The name or the password is not right.';
 
 /** Makes them. */
 export function signInHandlersOf(parts: SignInParts): Handlers<Ids> {
-  const { control, limits, links, place } = parts;
+  const { control, limits, links, place, oidc } = parts;
   const passkey = (): SignInMethod[] => (canHavePasskeys(place()) ? ['passkey'] : []);
   return {
     getSignInMethods() {
-      const methods: SignInMethod[] = ['password', ...passkey(), 'link'];
-      return { title: control.state.settings.title, methods, issuers: [], isNew: isNew(control.state) };
+      const issuers = (oidc?.issuers() ?? []).map(({ id, name }) => ({ id, name }));
+      const methods: SignInMethod[] = [
+        'password',
+        ...passkey(),
+        'link',
+        ...(issuers.length > 0 ? ['oidc' as const] : []),
+      ];
+      return { title: control.state.settings.title, methods, issuers, isNew: isNew(control.state) };
     },
     signInWithPassword: ({ body }, context) => signInWithPassword(parts, body, context),
     async signInWithLink({ body }, context) {

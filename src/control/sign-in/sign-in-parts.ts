@@ -2,10 +2,12 @@
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
+import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import type { Control } from '../control.ts';
 import type { Seal } from '../seal.ts';
 import { AttemptLimits, openingRules, signInRules } from './attempt-limits.ts';
 import { FailedSignIns } from './failed-sign-ins.ts';
+import { IssuerClients } from './issuer-client.ts';
 import { LastUses } from './last-uses.ts';
 import { OneTimeLinks } from './one-time-links.ts';
 import type { HashCost } from './password-hash.ts';
@@ -24,6 +26,13 @@ export interface SignInOptions {
   readonly dashboardUrl: () => string;
   /** What the edge is called, shown with every change: its hostname. */
   readonly edgeName: () => string;
+  /** OpenID Connect issuers; absent where there are none. */
+  readonly oidc?: {
+    /** As edge.yml lists them now. */
+    readonly issuers: () => readonly OidcIssuer[];
+    /** Text of a file with a client secret; read at each sign-in, so that a new one needs no restart. */
+    readonly readSecretFile: (file: string) => Promise<string>;
+  };
   /** What hashing a password costs; tests take less. */
   readonly hashCost?: HashCost;
 }
@@ -38,12 +47,13 @@ export interface SignInParts extends SignInOptions {
   readonly openings: AttemptLimits;
   readonly failures: FailedSignIns;
   readonly links: OneTimeLinks;
+  readonly issuers: IssuerClients | undefined;
   readonly lastUses: LastUses;
 }
 
 /** Makes them. */
 export function createSignInParts(options: SignInOptions): SignInParts {
-  const { control, clock, random, log, dashboardUrl, hashCost } = options;
+  const { control, clock, random, log, dashboardUrl, oidc, hashCost } = options;
   const { store } = control;
   const place = (): DashboardPlace => dashboardPlace(dashboardUrl());
   return {
@@ -54,6 +64,7 @@ export function createSignInParts(options: SignInOptions): SignInParts {
     limits: new AttemptLimits(clock, signInRules),
     openings: new AttemptLimits(clock, openingRules),
     failures: new FailedSignIns({ control, clock, log }),
+    issuers: oidc && new IssuerClients({ clock, readSecretFile: oidc.readSecretFile }),
     links: new OneTimeLinks({ store, clock, random, dashboardUrl }),
     lastUses: new LastUses({ store, clock, log }),
   };

@@ -9,6 +9,7 @@ import { accountHandlers } from './account-handlers.ts';
 import { apiKeyHandlers } from './api-key-handlers.ts';
 import { type FirstOwner, firstOwnerLink } from './first-owner.ts';
 import { createIdentify } from './identify.ts';
+import { issuerHandlers } from './issuer-handlers.ts';
 import { passkeyHandlers } from './passkey-handlers.ts';
 import { signInHandlersOf } from './sign-in-handlers.ts';
 import { createSignInParts, type SignInOptions } from './sign-in-parts.ts';
@@ -35,6 +36,7 @@ export function signInHandlers(options: SignInOptions): SignIn {
       ...accountHandlers(parts),
       ...totpHandlers(parts),
       ...passkeyHandlers(parts),
+      ...issuerHandlers(parts),
       ...userHandlers(parts),
       ...apiKeyHandlers(parts),
     },
