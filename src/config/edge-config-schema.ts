@@ -8,6 +8,7 @@ import { parseSize } from '#base/size.ts';
 import { cachePolicySchema } from '#model/cache-policy.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 import { acmeSchema } from './acme-schema.ts';
+import { signInSchema } from './sign-in-schema.ts';
 
 /** Where a listener binds; `host` undefined is every address of both families. */
 export interface ListenAddress {
@@ -208,6 +209,9 @@ export const edgeConfigSchema = z.strictObject({
     .describe(
       "Certificates by ACME for the edge's hostname, every route and every claim that no file covers; setting it means agreeing to the authority's terms.",
     ),
+  signIn: signInSchema
+    .prefault({})
+    .describe('Ways to sign in to the dashboard besides password and passkey.'),
   tunnels: z.array(tunnelSchema).max(10_000).default([]).describe('Tunnels that may connect.'),
   routes: z.array(routeSchema).max(100_000).default([]).describe('Which hostname goes to which tunnel.'),
   cache: z

@@ -48,3 +48,43 @@ test('a route to a tunnel that is not listed is an error with its line', () => {
   const text = 'internalCa: true\nroutes:\n  - hostname: a.example\n    tunnel: home\n';
   assert.throws(() => parseEdgeConfig(text, 'edge.yml'), /line 4: no tunnel is called "home"/);
 });
+
+const issuer = `internalCa: true
+signIn:
+  oidc:
+    - id: home
+      name: Authentik
+      issuer: https://auth.example.com/application/o/sallyport/
+      clientId: sallyport
+`;
+
+test('an issuer is read with its defaults', () => {
+  const { signIn } = parseEdgeConfig(`${issuer}      roles: { admins: owner }\n`, 'edge.yml');
+  assert.deepEqual(signIn.oidc[0], {
+    id: 'home',
+    name: 'Authentik',
+    issuer: 'https://auth.example.com/application/o/sallyport/',
+    clientId: 'sallyport',
+    scopes: ['openid', 'profile', 'email'],
+    groupsClaim: 'groups',
+    roles: { admins: 'owner' },
+    allowNew: false,
+    linkByMail: false,
+  });
+});
+
+test('an issuer in plain http, a misspelt key, an unknown role, or new users without a role are errors with their line', () => {
+  const plain = issuer.replace('https://auth', 'http://auth');
+  assert.throws(() => parseEdgeConfig(plain, 'edge.yml'), /line 6: .*issuer must be an https address/);
+  const misspelt = `${issuer}      clientSecretFiel: secret\n`;
+  assert.throws(() => parseEdgeConfig(misspelt, 'edge.yml'), /line 8: .*did you mean "clientSecretFile"\?/);
+  const unknown = `${issuer}      roles: { admins: root }\n`;
+  assert.throws(() => parseEdgeConfig(unknown, 'edge.yml'), /line 8: /);
+  const open = `${issuer}      allowNew: true\n`;
+  assert.throws(
+    () => parseEdgeConfig(open, 'edge.yml'),
+    /line 8: .*but nothing says as what; add roles or role/,
+  );
+  const twice = issuer + issuer.split('oidc:\n')[1]!;
+  assert.throws(() => parseEdgeConfig(twice, 'edge.yml'), /line 8: the issuer home is listed twice/);
+});

@@ -10,6 +10,7 @@ import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { acmeFaults } from './acme-schema.ts';
 import { type EdgeConfig, edgeConfigSchema, limitsOf, timeoutsOf } from './edge-config-schema.ts';
 import { closestName } from './closest-name.ts';
+import { signInFaults } from './sign-in-schema.ts';
 
 /**
  * Reads a file; relative paths in it are taken from its folder.
@@ -125,6 +126,9 @@ function crossCheck(config: EdgeConfig): CrossFault[] {
   for (const { path, message } of config.acme ? acmeFaults(config.acme) : []) {
     faults.push({ path: ['acme', ...path], message });
   }
+  for (const { path, message } of signInFaults(config.signIn)) {
+    faults.push({ path: ['signIn', ...path], message });
+  }
   return faults;
 }
 
@@ -215,6 +219,12 @@ function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
         ...authority,
         caFile: caFile && resolve(folder, caFile),
         eab: eab && { ...eab, hmacKeyFile: resolve(folder, eab.hmacKeyFile) },
+      })),
+    },
+    signIn: {
+      oidc: config.signIn.oidc.map((issuer) => ({
+        ...issuer,
+        clientSecretFile: issuer.clientSecretFile && resolve(folder, issuer.clientSecretFile),
       })),
     },
   };

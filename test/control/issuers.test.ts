@@ -287,7 +287,7 @@ describe('an issuer', () => {
     arrive('s-9', {});
     secretInFile = 'a secret that only one of them knows';
     assert.equal(errorOf((await signInByIssuer(guest())).headers.location), 'refused');
-    secretInFile = `${clientSecret}\n`;
+    secretInFile = clientSecret;
     assert.equal((await signInByIssuer(guest())).headers.location, `${origin}/`);
   });
 

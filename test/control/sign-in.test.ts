@@ -52,6 +52,9 @@ describe('signing in', () => {
       /^__Host-sallyport=[\w-]{43}; Path=\/; Max-Age=2592000; HttpOnly; Secure; SameSite=Strict$/,
     );
     assert.equal(answer.headers['cache-control'], 'no-store');
+    assert.equal(answer.headers['content-security-policy'], "default-src 'none'; frame-ancestors 'none'");
+    assert.equal(answer.headers['cross-origin-resource-policy'], 'same-origin');
+    assert.equal(answer.headers['x-content-type-options'], 'nosniff');
   });
 
   test('a name or a mail address signs in, whatever the case; the browser learns who it is', async () => {

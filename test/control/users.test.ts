@@ -289,6 +289,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   createUser: { name: 'new' },
   updateUser: { displayName: 'x' },
   createApiKey: { name: 'x', scopes: ['status:read'] },
+  removeIdentity: { issuer: 'https://id.example.com', subject: 'none' },
 };
 
 /** What a browser of its own may do about itself; no key and no local command may. */
@@ -302,11 +303,19 @@ const browserOnly = new Set([
     'listPasskeys',
     'deletePasskey',
   ],
-  ...['startTotp', 'confirmTotp', 'renewRecoveryCodes', 'removeTotp', 'listMySessions', 'endMySession'],
+  ...[
+    'startTotp',
+    'confirmTotp',
+    'renewRecoveryCodes',
+    'removeTotp',
+    'removeIdentity',
+    'listMySessions',
+    'endMySession',
+  ],
 ]);
 
-/** Operations that refuse a right session for a reason of their own: nothing to confirm, not there, last owner. */
-const otherRefusals = new Set([400, 401, 404, 409, 403]);
+/** What an operation may answer for a reason of its own: nothing to confirm, not there, last owner, led on. */
+const otherRefusals = new Set([303, 400, 401, 404, 409, 403]);
 
 const all = { ...accountOperations, ...userOperations };
 
@@ -322,6 +331,7 @@ describe('every operation of accounts and users, by everybody', () => {
           .replace('{user}', 'victim')
           .replace('{session}', 'others')
           .replace('{key}', 'none')
+          .replace('{issuer}', 'none')
           .replace('{passkey}', 'none');
         const body = bodies[id];
         return client.call(operation.method, path, body === undefined ? {} : { body });
@@ -359,6 +369,7 @@ describe('every operation of accounts and users, by everybody', () => {
         if (id === 'signOut') continue;
         await expect(role, browser, isAllowed);
       }
+      await expect('a local command', world.local, !browserOnly.has(id));
       const gone = world.browser('192.0.2.91');
       await world.addUser('gone', 'owner');
       await gone.signIn('gone');

@@ -124,13 +124,13 @@ interface Newcomer {
   readonly role: Role;
 }
 
-function addUser(draft: Draft, { newId, nowMs }: CommandContext, { issuer, claims, role }: Newcomer): User {
+function addUser(draft: Draft, context: CommandContext, { issuer, claims, role }: Newcomer): User {
   const users = draft.list('user');
   const mails = new Set(users.map(({ email }) => email?.toLowerCase()));
   const isMailFree =
     claims.email !== null && claims.isEmailVerified && !mails.has(claims.email.toLowerCase());
   const user: User = {
-    id: newId(),
+    id: context.newId(),
     name: freeName(claims, new Set(users.map(({ name }) => name.toLowerCase()))),
     email: isMailFree ? claims.email : null,
     isEmailVouched: false,
@@ -143,7 +143,7 @@ function addUser(draft: Draft, { newId, nowMs }: CommandContext, { issuer, claim
     totpLastStep: 0,
     recoveryCodes: [],
     identities: [identityOf(issuer, claims)],
-    createdAtMs: nowMs,
+    createdAtMs: context.nowMs,
     version: 1,
   };
   draft.put('user', user, 'created');
@@ -155,6 +155,7 @@ function freeName({ userName, email, subject }: IssuerClaims, taken: ReadonlySet
   const wanted = userName || (email ?? '').split('@')[0]! || subject;
   const word = wanted
     .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .replace(/[^a-zA-Z0-9._-]+/g, '-')
     .replace(/^[^a-zA-Z0-9]+|[^a-zA-Z0-9]+$/g, '')
     .slice(0, 58);

@@ -100,6 +100,9 @@ class ApiCall {
     response.on('close', () => this.#gone.abort(new Error('the client went away')));
     response.on('error', () => undefined);
     response.setHeader('Cache-Control', 'no-store');
+    // An answer is data: no page to look at, frame, or load into another site's.
+    response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+    response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
     response.setHeader('X-Request-Id', this.#request.requestId);
   }
 

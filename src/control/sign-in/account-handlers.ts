@@ -103,7 +103,7 @@ async function requireCurrent(
   { user, given }: { readonly user: User; readonly given: string | undefined },
   { request, caller }: CallContext,
 ): Promise<void> {
-  const receipt = limits.begin({ address: request.address, account: user.id });
+  const receipt = limits.begin({ address: request.address, account: user.name });
   const { isRight } = await passwords.check(given ?? '', user.passwordHash);
   if (isRight) return receipt.takeBack();
   await failures.note({ user, method: 'password', reason: 'the present password is wrong' }, caller);

@@ -11,7 +11,7 @@ import { SallyportError } from '#base/errors.ts';
 /** Who tries to be whom. */
 export interface Attempt {
   readonly address: string;
-  /** The user's id, or the name that was given when nobody has it; undefined where none is named. */
+  /** The name that was given, whether somebody has it or not; undefined where none is. */
   readonly account?: string | undefined;
 }
 

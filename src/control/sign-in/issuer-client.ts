@@ -8,8 +8,8 @@ import type { IssuerClaims } from '../commands/issuer-users.ts';
 
 export interface IssuerClientsOptions {
   readonly clock: Clock;
-  /** Text of a file with a client secret. */
-  readonly readSecretFile: (file: string) => Promise<string>;
+  /** Reads a client secret. */
+  readonly readSecretFile: (file: string, what: string) => Promise<string>;
 }
 
 /** What one sign-in is held together by; kept until the browser comes back. */
@@ -79,7 +79,10 @@ export class IssuerClients {
       const known = this.#client(issuer);
       const configuration = await known.configuration;
       if (issuer.clientSecretFile !== undefined) {
-        known.secret = (await this.#options.readSecretFile(issuer.clientSecretFile)).trim();
+        known.secret = await this.#options.readSecretFile(
+          issuer.clientSecretFile,
+          `the secret for ${issuer.name}`,
+        );
       }
       const claims = await claimsOf(issuer, configuration, { round, query });
       return { kind: 'good', value: claims };
@@ -164,7 +167,7 @@ function readClaims(
     subject: sub,
     email: email.includes('@') && email.length <= 254 ? email : null,
     // Some issuers write it as a text.
-    isEmailVerified: claims.email_verified === true || String(claims.email_verified) === 'true',
+    isEmailVerified: [true, 'true'].includes(claims.email_verified as boolean | string),
     userName: textOf(claims.preferred_username),
     displayName: textOf(claims.name),
     groups: groupsIn(claimAt(claims, groupsClaim)),

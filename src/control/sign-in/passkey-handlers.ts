@@ -50,6 +50,7 @@ export function passkeyHandlers(parts: SignInParts): Handlers<Ids> {
       const { user, session } = ownAccount(control.state, context);
       requireRecentSignIn(session, clock);
       requireRoom(user);
+      openings.begin({ address: context.request.address, account: user.id });
       const { ticket, challenge } = await drawChallenge(parts, user.id);
       const { title } = control.state.settings;
       return { ticket, options: json(creationOptions(place(), { user, challenge, title })) };

@@ -83,7 +83,8 @@ interface GivenPassword {
 async function signInWithPassword(parts: SignInParts, given: GivenPassword, context: CallContext) {
   const { control, limits, passwords, seal, clock } = parts;
   const user = control.state.findUser(given.name);
-  const receipt = limits.begin({ address: context.request.address, account: user?.id ?? given.name });
+  // By what was typed, not by whose it is: else a wait after the name would tell that a mail address belongs to it.
+  const receipt = limits.begin({ address: context.request.address, account: given.name });
   const check = await passwords.check(given.password, user?.passwordHash);
   if (!user || !check.isRight || user.isDisabled) {
     const reason = check.isRight ? 'the user is disabled' : 'the password is wrong';

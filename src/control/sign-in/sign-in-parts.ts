@@ -30,8 +30,8 @@ export interface SignInOptions {
   readonly oidc?: {
     /** As edge.yml lists them now. */
     readonly issuers: () => readonly OidcIssuer[];
-    /** Text of a file with a client secret; read at each sign-in, so that a new one needs no restart. */
-    readonly readSecretFile: (file: string) => Promise<string>;
+    /** Reads a client secret (base/secret-file.ts); at each sign-in, so that a new one needs no restart. */
+    readonly readSecretFile: (file: string, what: string) => Promise<string>;
   };
   /** What hashing a password costs; tests take less. */
   readonly hashCost?: HashCost;

@@ -20,12 +20,13 @@ const ticketLifeMs = 15 * 60_000;
 
 /** Makes them. */
 export function totpHandlers(parts: SignInParts): Handlers<Ids> {
-  const { control, clock, random, seal, lastUses } = parts;
+  const { control, clock, random, seal, lastUses, openings } = parts;
   const view = async (user: User) => userView(user, await lastUses.read());
   return {
     async startTotp(_input, context) {
       const { user, session } = ownAccount(control.state, context);
       requireRecentSignIn(session, clock);
+      openings.begin({ address: context.request.address, account: user.id });
       const secret = createTotpSecret(random);
       const ticket = createSecret(random);
       await control.store.putTicket({
@@ -67,7 +68,7 @@ interface Confirmation {
 async function confirmTotp(parts: SignInParts, { ticket, code }: Confirmation, context: CallContext) {
   const { control, clock, random, seal, limits } = parts;
   const { user } = ownAccount(control.state, context);
-  const receipt = limits.begin({ address: context.request.address, account: user.id });
+  const receipt = limits.begin({ address: context.request.address, account: user.name });
   const taken = await control.store.takeTicket(hashSecret(ticket), ticketPurpose, clock.wallMs());
   const data = taken && (JSON.parse(taken.data) as { userId: string; sealed: string });
   if (!taken || data?.userId !== user.id) {
@@ -104,7 +105,7 @@ async function changeWithCode(
   { code, action, change }: ChangeWithCode,
 ): Promise<User> {
   const { user } = ownAccount(control.state, context);
-  const receipt = limits.begin({ address: context.request.address, account: user.id });
+  const receipt = limits.begin({ address: context.request.address, account: user.name });
   const checked = (present: User): Partial<User> => {
     if (present.totpSecret === null) throw new SallyportError('conflict', 'There are no codes set up.');
     return { ...usedCode(present), ...change() };
