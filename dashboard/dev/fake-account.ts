@@ -114,6 +114,8 @@ export function accountHandlers(world: FakeWorld): Pick<Handlers, AccountIds> {
     },
     renewRecoveryCodes: () => ({ user: change(me(), { recoveryCodesLeft: 10 }), recoveryCodes: codes() }),
     removeTotp: () => change(me(), { hasTotp: false, recoveryCodesLeft: 0 }),
+    removeIdentity: ({ body }) =>
+      change(me(), { identities: me().identities.filter(({ subject }) => subject !== body.subject) }),
     listMySessions: sessions,
     endMySession: () => undefined,
     listUsers: ({ query }) =>

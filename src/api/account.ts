@@ -73,7 +73,7 @@ export const meSchema = z
   })
   .meta({ id: 'Me' });
 
-/** Why signing in with an issuer did not work: what stands behind `#error=` when the browser comes back to `/sign-in`. */
+/** Why signing in with an issuer did not work: the word behind `error=` when the browser comes back to the dashboard. */
 export const issuerErrors = {
   'too-late': 'Signing in took too long, or was begun in another browser; try again.',
   'too-many': 'Too many attempts to sign in; wait a minute and try again.',

@@ -42,7 +42,7 @@ describe('an issuer', () => {
     issuer.next.subject = subject;
     delete issuer.next.error;
   };
-  const errorOf = (location: string | undefined): string => location!.split('#error=')[1]!;
+  const errorOf = (location: string | undefined): string => location!.split('?error=')[1]!;
 
   before(async () => {
     issuer = await startIssuer({ redirectUri });
@@ -82,7 +82,7 @@ describe('an issuer', () => {
     });
     assert.equal(
       (await guest().call('GET', '/sign-in/oidc/other')).headers.location,
-      `${origin}/sign-in#error=refused`,
+      `${origin}/sign-in?error=refused`,
     );
   });
 
@@ -95,7 +95,7 @@ describe('an issuer', () => {
       groups: ['staff'],
     });
     const refused = await signInByIssuer(guest());
-    assert.equal(refused.headers.location, `${origin}/sign-in#error=no-account`);
+    assert.equal(refused.headers.location, `${origin}/sign-in?error=no-account`);
     set({ allowNew: true, roles: { admins: 'admin', staff: 'viewer' } });
     const browser = guest();
     const answer = await signInByIssuer(browser, '?returnTo=%2Froutes%3Fsort%3Dhostname');
@@ -123,7 +123,7 @@ describe('an issuer', () => {
     assert.equal((await old.call('GET', '/me')).status, 401, 'the session of the viewer has ended');
     arrive('s-1', { groups: ['others'] });
     const out = await signInByIssuer(guest());
-    assert.equal(out.headers.location, `${origin}/sign-in#error=no-role`);
+    assert.equal(out.headers.location, `${origin}/sign-in?error=no-role`);
     assert.equal((await now.call('GET', '/me')).status, 401, 'who is out is out everywhere');
     set({ roles: { admins: 'admin' }, role: 'viewer' });
     assert.equal((await signInByIssuer(now)).headers.location, `${origin}/`);
@@ -217,11 +217,11 @@ describe('an issuer', () => {
     await eve.signIn('eve');
     arrive('ada-there', {});
     const taken = await signInByIssuer(eve, '?link=true&returnTo=%2Faccount');
-    assert.equal(taken.headers.location, `${origin}/account#error=taken`);
+    assert.equal(taken.headers.location, `${origin}/account?error=taken`);
     const stranger = await guest().call('GET', '/sign-in/oidc/test?link=true');
     assert.equal(
       stranger.headers.location,
-      `${origin}/sign-in#error=refused`,
+      `${origin}/sign-in?error=refused`,
       'nobody has nothing to link with',
     );
     const ada = world.browser();
@@ -241,7 +241,7 @@ describe('an issuer', () => {
     };
     const isLate = async (browser: Browser, path: string, why: string) => {
       const { headers } = await browser.call('GET', path, { headers: { 'sec-fetch-site': 'cross-site' } });
-      assert.equal(headers.location, `${origin}/sign-in#error=too-late`, why);
+      assert.equal(headers.location, `${origin}/sign-in?error=too-late`, why);
       assert.equal(browser.cookies.has('__Host-sallyport'), false, why);
     };
     const victim = guest();
@@ -272,7 +272,7 @@ describe('an issuer', () => {
       const back = new URL(await visitIssuer(start.headers.location!, origin));
       change(back.searchParams);
       const answer = await browser.call('GET', apiPathOf(back.href));
-      assert.equal(answer.headers.location, `${origin}/sign-in#error=${location}`);
+      assert.equal(answer.headers.location, `${origin}/sign-in?error=${location}`);
       assert.equal(browser.cookies.has('__Host-sallyport'), false);
     };
     await tamper((query) => query.set('code', 'another'), 'refused');
@@ -302,7 +302,7 @@ describe('an issuer', () => {
     for (const url of ['http://127.0.0.1:1', right.replace('127.0.0.1', 'localhost')]) {
       set({ issuer: url });
       const answer = await guest().call('GET', '/sign-in/oidc/test');
-      assert.equal(answer.headers.location, `${origin}/sign-in#error=unreachable`, url);
+      assert.equal(answer.headers.location, `${origin}/sign-in?error=unreachable`, url);
     }
     set({ allowNew: true, role: 'viewer' });
     assert.equal((await signInByIssuer(guest())).headers.location, `${origin}/`);

@@ -217,7 +217,8 @@ async function guarded(
 }
 
 function errorPage(parts: SignInParts, error: IssuerError, path = signInPath): Redirection {
-  return { location: `${dashboardBase(parts)}${path}#error=${error}` };
+  const mark = path.includes('?') ? '&' : '?';
+  return { location: `${dashboardBase(parts)}${path}${mark}error=${error}` };
 }
 
 function dashboardBase({ place }: SignInParts): string {

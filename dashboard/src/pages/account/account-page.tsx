@@ -11,6 +11,7 @@ import { Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
 import { Page, Panel, Section } from '../../kit/page.tsx';
 import { useToast } from '../../kit/toasts.tsx';
 import { roleWords } from '../users/role-words.ts';
+import { Identities } from './identities.tsx';
 import { Passkeys } from './passkeys.tsx';
 import { Password } from './password.tsx';
 import { SessionList } from './session-list.tsx';
@@ -42,6 +43,7 @@ export function AccountPage() {
       <Passkeys />
       <Password user={user} />
       {(user.hasPassword || user.hasTotp) && <Totp user={user} />}
+      <Identities user={user} />
       <Sessions />
     </Page>
   );

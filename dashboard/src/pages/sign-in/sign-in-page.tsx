@@ -4,13 +4,12 @@ import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { startAuthentication, type PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/browser';
 import { getRouteApi } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { apiBase } from '#api/operation.ts';
 import { useRead } from '../../api/queries.ts';
-import { basePath } from '../../base-path.ts';
 import { Icon } from '../../kit/icons.tsx';
 import { Notice, ProblemNotice } from '../../kit/notices.tsx';
 import { SignInCard } from './sign-in-card.tsx';
 import { useAttempt, useEnter } from './attempt.ts';
+import { issuerErrorText, issuerHref } from './issuer-link.ts';
 import classes from './sign-in.module.css';
 
 const routeApi = getRouteApi('/sign-in');
@@ -24,7 +23,7 @@ export function SignInPage() {
     <SignInCard title={ways.data?.title ?? ' '}>
       {refusal !== undefined && (
         <Notice tone="bad" isAlert>
-          {refusal}
+          {issuerErrorText(refusal)}
         </Notice>
       )}
       <ProblemNotice error={ways.error} retry={() => void ways.refetch()} />
@@ -156,14 +155,13 @@ export function PasskeyProblem({ error }: { readonly error: unknown }): ReactNod
 /** A redirect to the issuer and back, which is no call of the API. */
 function IssuerWay({ id, name }: { readonly id: string; readonly name: string }) {
   const { next } = routeApi.useSearch();
-  const query = next === undefined ? '' : `?next=${encodeURIComponent(next)}`;
   return (
     <Button
       component="a"
       variant="default"
       size="md"
       leftSection={<Icon name="external" />}
-      href={`${basePath()}${apiBase.slice(1)}/sign-in/oidc/${encodeURIComponent(id)}/start${query}`}
+      href={issuerHref({ id, returnTo: next })}
     >
       Sign in with {name}
     </Button>
