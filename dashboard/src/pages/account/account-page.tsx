@@ -11,7 +11,7 @@ import { Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
 import { Page, Panel, Section } from '../../kit/page.tsx';
 import { useToast } from '../../kit/toasts.tsx';
 import { roleWords } from '../users/role-words.ts';
-import { Identities } from './identities.tsx';
+import { Identities, LinkRefusal } from './identities.tsx';
 import { Passkeys } from './passkeys.tsx';
 import { Password } from './password.tsx';
 import { SessionList } from './session-list.tsx';
@@ -33,6 +33,7 @@ export function AccountPage() {
       title="Account"
       intro={`Signed in as ${user.name}, with the role ${user.role}. ${roleWords[user.role]}`}
     >
+      <LinkRefusal />
       {hasNothing && (
         <Notice tone="warn" title="You have no way to sign in again.">
           The one-time link that brought you here is used up. Add a passkey or set a password before you

@@ -19,15 +19,9 @@ export function Identities({ user }: { readonly user: UserView }) {
   const say = useToast();
   const [leaving, setLeaving] = useState<Linked>();
   const issuers = ways.data?.issuers ?? [];
-  const refusal = new URLSearchParams(location.search).get('error');
   if (issuers.length === 0 && user.identities.length === 0) return null;
   return (
     <Section title="Accounts elsewhere" intro="Issuers that sign you in here.">
-      {refusal !== null && (
-        <Notice tone="bad" isAlert>
-          {issuerErrorText(refusal)}
-        </Notice>
-      )}
       <Panel>
         {user.identities.map((linked) => (
           <div key={`${linked.issuer} ${linked.subject}`} className={classes['row']}>
@@ -67,6 +61,17 @@ export function Identities({ user }: { readonly user: UserView }) {
         <p>The account itself stays at its issuer; it only does not sign you in here any more.</p>
       </Confirm>
     </Section>
+  );
+}
+
+/** Why the browser came back without a link, at the top of the page where it lands. */
+export function LinkRefusal() {
+  const refusal = new URLSearchParams(location.search).get('error');
+  if (refusal === null) return null;
+  return (
+    <Notice tone="bad" isAlert>
+      {issuerErrorText(refusal)}
+    </Notice>
   );
 }
 
