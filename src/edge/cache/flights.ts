@@ -10,6 +10,9 @@ const maxPasses = 1_000;
 /** Requests that wait for one answer; more go to the origin themselves. */
 const maxWaiters = 10_000;
 
+/** How a question ended: its answer is kept, may not be kept, or never came. */
+export type Landing = 'kept' | 'private' | 'gone';
+
 /** A question under way. */
 export interface Flight {
   readonly key: string;
@@ -82,10 +85,10 @@ export class Flights {
     return waiter;
   }
 
-  /** The answer is there, or will not come; `isShared`: those who waited can be answered with it. */
-  land(flight: Flight, isShared: boolean): void {
+  /** The answer is there, or will not come: those who waited look again. */
+  land(flight: Flight, how: Landing): void {
     if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key);
-    if (!isShared && flight.waiters.size > 0) this.#notePass(flight.key);
+    if (how === 'private' && flight.waiters.size > 0) this.#notePass(flight.key);
     release(flight);
   }
 

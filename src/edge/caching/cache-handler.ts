@@ -235,7 +235,7 @@ export class CacheHandler implements RouteHandler, MissHost {
   }
 
   #land(flight: Flight | undefined): void {
-    if (flight) this.cache.flights.land(flight, false);
+    if (flight) this.cache.flights.land(flight, 'gone');
   }
 
   askAgain(question: Question): void {

@@ -25,7 +25,7 @@ import { CacheEntry } from '../cache/cache-entry.ts';
 import { CacheFetch, DiscardingSide } from './cache-fetch.ts';
 import { longestFetchMs } from '../cache/edge-cache.ts';
 import type { EdgeCache } from '../cache/edge-cache.ts';
-import type { Flight } from '../cache/flights.ts';
+import type { Flight, Landing } from '../cache/flights.ts';
 import type { Question } from './question.ts';
 import { judgeAnswer, keepRules } from './judgement.ts';
 import type { Keepable } from './judgement.ts';
@@ -97,7 +97,7 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
 
   /** The exchange is over, perhaps before there was an answer. */
   finished(): void {
-    this.#land(false);
+    this.#land('gone');
     this.#noteEnd();
   }
 
@@ -151,15 +151,15 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
     this.#noteEnd();
   }
 
-  #land(isShared: boolean): void {
+  #land(how: Landing): void {
     const flight = this.#flight;
     this.#flight = undefined;
-    if (flight) this.#host.cache.flights.land(flight, isShared);
+    if (flight) this.#host.cache.flights.land(flight, how);
   }
 
   #pass(head: ResponseHead, refusal: StoreRefusal | ''): void {
     this.#host.pass(this.#question, head, outcomeOfPass(refusal, this.#options.stale !== undefined));
-    this.#land(false);
+    this.#land('private');
   }
 
   // Keeping.
@@ -210,7 +210,7 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
       };
       this.#host.answer(this.#question, entry, outcome, () => fetch.moved());
     }
-    this.#land(true);
+    this.#land('kept');
   }
 
   #forward(): Pick<CacheOutcome, 'forward' | 'isCollapsed'> {
@@ -245,7 +245,7 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
       const outcome = { word: 'REVALIDATED', forward: 'stale', forwardStatus: 304, ttlMs } as const;
       this.#host.answer(this.#question, stale, outcome);
     }
-    this.#land(true);
+    this.#land('kept');
   }
 
   /** Lays the fields of a 304 or a HEAD over the stored head. */
@@ -279,7 +279,7 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
       const told = forwardStatus === undefined ? outcome : { ...outcome, forwardStatus };
       this.#host.answer(this.#question, stale, told);
     }
-    this.#land(false);
+    this.#land('gone');
   }
 
   /** Nobody wants what the upstream still sends. */
@@ -297,7 +297,7 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
     }
     if (typeof kept === 'string') return this.#pass(head, kept);
     this.#host.pass(this.#question, head, stale ? staleHead : missedHead);
-    this.#land(false);
+    this.#land('private');
     if (stale?.isListed !== true && head.contentLength <= warmBytes) this.#host.warm(this.#question);
   }
 
