@@ -6,6 +6,7 @@ import { parseHostname } from '#base/hostname.ts';
 import { cidrSet, isAddress } from '#base/ip.ts';
 import { parseSize } from '#base/size.ts';
 import { cachePolicySchema } from '#model/cache-policy.ts';
+import { compressionPolicySchema } from '#model/compression-policy.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 import { acmeSchema } from './acme-schema.ts';
 import { signInSchema } from './sign-in-schema.ts';
@@ -99,6 +100,10 @@ const routeSchema = z.strictObject({
     .describe(
       'How responses are cached; `off` for not at all. Without a word here their own headers have the say.',
     ),
+  compression: z
+    .union([z.literal('off'), compressionPolicySchema])
+    .prefault({})
+    .describe('How responses are compressed; `off` for not at all.'),
 });
 
 /** Room for stored responses; small servers have little more to give, and pages are small. */

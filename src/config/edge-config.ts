@@ -5,8 +5,9 @@ import { dirname, resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { cachePolicyOf, defaultCachePolicy } from '#model/cache-policy.ts';
-import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
+import { cachePolicyOf } from '#model/cache-policy.ts';
+import { compressionPolicyOf } from '#model/compression-policy.ts';
+import { defaultRouteSteps, type EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { acmeFaults } from './acme-schema.ts';
 import { type EdgeConfig, edgeConfigSchema, limitsOf, timeoutsOf } from './edge-config-schema.ts';
 import { closestName } from './closest-name.ts';
@@ -68,13 +69,14 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
   return {
     version,
     tunnels: config.tunnels,
-    routes: config.routes.map(({ hostname, path, tunnel, cache }) => ({
+    routes: config.routes.map(({ hostname, path, tunnel, cache, compression }) => ({
       hostname,
       path,
       tunnelId: idOf.get(tunnel)!,
       cache: cache === 'off' ? undefined : cachePolicyOf(cache),
+      compression: compression === 'off' ? undefined : compressionPolicyOf(compression),
     })),
-    claimedRoutes: { cache: defaultCachePolicy },
+    claimedRoutes: defaultRouteSteps,
     trustedProxies: config.trustedProxies,
     upgrades: config.upgrades,
     timeouts: timeoutsOf(config),

@@ -1,6 +1,7 @@
 // Everything the edge needs to know to serve: immutable, replaced as a whole. Today it comes from edge.yml, later
 // from the control room; the edge never asks where from.
-import type { CachePolicy } from './cache-policy.ts';
+import { defaultCachePolicy, type CachePolicy } from './cache-policy.ts';
+import { defaultCompressionPolicy, type CompressionPolicy } from './compression-policy.ts';
 
 /** A tunnel the edge accepts. Two keys may be valid at once, for rotation without a gap. */
 export interface TunnelEntry {
@@ -24,10 +25,18 @@ export interface RouteEntry {
   readonly tunnelId: string;
   /** Undefined: nothing of this route is cached. */
   readonly cache?: CachePolicy | undefined;
+  /** Undefined: nothing of this route is compressed on its way. */
+  readonly compression?: CompressionPolicy | undefined;
 }
 
 /** What a route does on the way that nobody has written down: one that a tunnel claims. */
-export type RouteDefaults = Pick<RouteEntry, 'cache'>;
+export type RouteDefaults = Pick<RouteEntry, 'cache' | 'compression'>;
+
+/** What a route does that has no word about it: whatever headers allow to be kept, and text compressed. */
+export const defaultRouteSteps: RouteDefaults = {
+  cache: defaultCachePolicy,
+  compression: defaultCompressionPolicy,
+};
 
 /** Time limits of the data path, in milliseconds; 0 switches one off where that is allowed. */
 export interface EdgeTimeouts {

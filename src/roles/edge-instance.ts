@@ -77,7 +77,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     },
     proxyProtocolFrom: config.proxyProtocol?.from ?? [],
     redirectPort: config.publicPort,
-    handlers: routeHandlers({ cache }),
+    handlers: routeHandlers({ clock, cache }),
   });
   opened.push(() => edge.close());
   certificates.follow(snapshotOf(config, 1).routes);

@@ -2,6 +2,7 @@
 import { systemClock } from '#base/clock.ts';
 import { EdgeCache } from '#edge/cache/edge-cache.ts';
 import { resolveCachePolicy, type CachePolicySettings } from '#model/cache-policy.ts';
+import { resolveCompressionPolicy, type CompressionPolicySettings } from '#model/compression-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { type EdgeWorld, routeOf, startEdgeWorld } from '../edge/world.ts';
 import { eventually } from '../support/eventually.ts';
@@ -41,7 +42,7 @@ export class CacheWorld {
   }
 
   /** What the origin answers from now on; nothing it got or kept before counts any more. */
-  async begin(answer: Answer, policy: CachePolicySettings = {}): Promise<void> {
+  async begin(answer: Answer, policy: CachePolicySettings | 'off' = {}): Promise<void> {
     await this.quiet();
     this.origin.answer = answer;
     this.origin.reset();
@@ -49,13 +50,12 @@ export class CacheWorld {
     this.setPolicy(policy);
   }
 
-  /** Puts a policy in force for all hosts. */
-  setPolicy(policy: CachePolicySettings): void {
+  /** Puts policies in force for all hosts; without a second one nothing is compressed. */
+  setPolicy(policy: CachePolicySettings | 'off', compression?: CompressionPolicySettings): void {
     const routes = this.edge.snapshot.routes.map(({ hostname, path, tunnelId }): RouteEntry => ({
-      hostname,
-      path,
-      tunnelId,
-      cache: resolveCachePolicy(policy),
+      ...{ hostname, path, tunnelId },
+      cache: policy === 'off' ? undefined : resolveCachePolicy(policy),
+      compression: compression && resolveCompressionPolicy(compression),
     }));
     this.edge.apply({ routes });
   }

@@ -236,7 +236,7 @@ export async function startEdgeWorld(options: EdgeWorldOptions): Promise<EdgeWor
     },
     proxyProtocolFrom: options.proxyProtocolFrom ?? [],
     redirectPort: undefined,
-    handlers: routeHandlers({ cache: options.cache }),
+    handlers: routeHandlers({ clock: systemClock, cache: options.cache }),
   });
   const world = new EdgeWorld(
     { edge, metrics, ca: certificates.ca, log },

@@ -17,6 +17,7 @@ export class BodyReader implements Upstream, BodyListener {
   readonly #sink: BodySink;
   /** Offset after the last byte to send; Infinity for all there will be. */
   readonly #end: number;
+  readonly #first: number;
   #position: number;
   #isPaused = false;
   #isLoading = false;
@@ -33,6 +34,7 @@ export class BodyReader implements Upstream, BodyListener {
   ) {
     this.#body = body;
     this.#sink = sink;
+    this.#first = part.first;
     this.#position = part.first;
     this.#end = part.end;
     this.#moved = moved;
@@ -48,6 +50,8 @@ export class BodyReader implements Upstream, BodyListener {
     if (this.#isDone) return;
     this.#body.listen(this);
     this.#pump();
+    // The head goes out even where no byte of the body is there yet.
+    if (!this.#isDone && this.#position === this.#first) this.#sink.flush();
   }
 
   wake(): void {

@@ -1,9 +1,11 @@
 // One stored response: its head in the forms that answers need, its times, its body, and its place in the queues. The
 // body may still be coming in.
 import { crc32 } from 'node:zlib';
+import type { Coding } from '#model/compression-policy.ts';
 import type { Fields } from '#http/exchange.ts';
 import { addressOf } from '#http/cache/cache-key.ts';
 import { cacheStatusLines } from '#http/cache/cache-status.ts';
+import { codedHeadChange } from '#http/coding/coded-head.ts';
 import { ageMs, freshForMs } from '#http/cache/freshness.ts';
 import type { Freshness } from '#http/cache/freshness.ts';
 import type { ResponseFacts } from '#http/cache/response-facts.ts';
@@ -59,6 +61,8 @@ export class CacheEntry implements FifoNode {
   nextVariant: CacheEntry | undefined;
   /** The same body in other content codings, by coding. */
   coded: Map<string, StoredBody> | undefined;
+  /** It may be sent compressed. */
+  isCodable = false;
   /** A request that asks the origin about it again is under way. */
   isRefreshing = false;
   // FifoNode.
@@ -68,7 +72,7 @@ export class CacheEntry implements FifoNode {
   newer: FifoNode | undefined;
   older: FifoNode | undefined;
   readonly ghostHash: number;
-  #lines: Buffer | undefined;
+  #heads: Partial<Record<Coding | '', StoredHead>> = {};
   #hitSecond = -1;
   #hitLines = '';
 
@@ -100,7 +104,7 @@ export class CacheEntry implements FifoNode {
     this.validators = validatorsOf(news.facts, news.storedWallMs);
     this.storedWallMs = news.storedWallMs;
     this.purgeCount = news.purgeCount;
-    this.#lines = undefined;
+    this.#heads = {};
     this.#hitSecond = -1;
   }
 
@@ -110,9 +114,23 @@ export class CacheEntry implements FifoNode {
     return control.isPublic || control.mustRevalidate || (!isTargeted && control.sMaxAgeSeconds >= 0);
   }
 
-  /** Field lines of the kept head, as HTTP/1.1 writes them. */
-  get lines(): Buffer {
-    return (this.#lines ??= Buffer.from(fieldLines(this.list), 'latin1'));
+  /** The head as it is sent with a coding of the body, '' for the body as it is. HOT. */
+  head(coding: Coding | ''): StoredHead {
+    let head = this.#heads[coding];
+    if (head === undefined) this.#heads[coding] = head = this.#makeHead(coding);
+    return head;
+  }
+
+  #makeHead(coding: Coding | ''): StoredHead {
+    let { list } = this;
+    if (this.isCodable) {
+      const { omitted, lines } = codedHeadChange(coding, this.facts);
+      const added = lines
+        .split('\r\n')
+        .flatMap((line) => (line === '' ? [] : line.split(/: (.*)/s).slice(0, 2)));
+      list = [...list.filter((_, i) => omitted?.has(list[i - (i % 2)]!.toLowerCase()) !== true), ...added];
+    }
+    return { list, lines: Buffer.from(fieldLines(list), 'latin1') };
   }
 
   /** Bytes it should be charged with now. */
@@ -142,25 +160,33 @@ function validatorsOf(
   return { etag, lastModified, lastModifiedMs, dateMs: dateMs ?? wallMs };
 }
 
+/** A kept head in the forms that answers need. */
+export interface StoredHead {
+  /** Names and values in turn. */
+  readonly list: readonly string[];
+  /** The same as HTTP/1.1 writes it. */
+  readonly lines: Buffer;
+}
+
 /** A kept head with what one answer adds; HOT, one object per hit. */
 export class HitFields implements Fields {
-  readonly #entry: CacheEntry;
+  readonly #head: StoredHead;
   readonly #added: string;
 
   /** `added`: lines that each end in CRLF. */
-  constructor(entry: CacheEntry, added: string) {
-    this.#entry = entry;
+  constructor(head: StoredHead, added: string) {
+    this.#head = head;
     this.#added = added;
   }
 
   get(lowerName: string): string | undefined {
-    const { list } = this.#entry;
+    const { list } = this.#head;
     for (let i = 0; i < list.length; i += 2) if (list[i]!.toLowerCase() === lowerName) return list[i + 1];
     return undefined;
   }
 
   forEach(visit: (name: string, value: string) => void): void {
-    const { list } = this.#entry;
+    const { list } = this.#head;
     for (let i = 0; i < list.length; i += 2) visit(list[i]!, list[i + 1]!);
     const added = this.#added;
     for (let at = 0; at < added.length;) {
@@ -172,7 +198,7 @@ export class HitFields implements Fields {
   }
 
   writeEndToEnd(out: Buffer, offset: number): number {
-    const end = offset + this.#entry.lines.copy(out, offset);
+    const end = offset + this.#head.lines.copy(out, offset);
     return end + out.latin1Write(this.#added, end);
   }
 }

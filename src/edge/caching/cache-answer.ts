@@ -1,4 +1,5 @@
 // An answer from the cache: the whole stored response, a part of it, or word that the client's copy is still good.
+import type { Coding } from '#model/compression-policy.ts';
 import type { RequestHead, ResponseHead } from '#http/exchange.ts';
 import { parseRange, resolveRange } from '#http/byte-range.ts';
 import type { ByteRange } from '#http/byte-range.ts';
@@ -25,6 +26,10 @@ export interface AnswerOptions {
   readonly outcome: CacheOutcome | undefined;
   readonly nowMs: number;
   readonly wallMs: number;
+  /** The coding that the client prefers, if the entry may be sent in it. */
+  readonly coding: Coding | '';
+  /** The entry's body in that coding; undefined when it must be sent as it is. */
+  readonly codedBody: (entry: CacheEntry, coding: Coding) => StoredBody | undefined;
   /** Told when a reader has moved on. */
   readonly moved?: (() => void) | undefined;
 }
@@ -55,12 +60,13 @@ function ageLine(entry: CacheEntry, outcome: CacheOutcome, nowMs: number): strin
   return `Age: ${Math.floor(ageMs(entry.freshness, nowMs) / 1000)}\r\n`;
 }
 
-function answerNotModified(exchange: Exchange, { entry, outcome, nowMs }: AnswerOptions): number {
+function answerNotModified(exchange: Exchange, options: AnswerOptions): number {
+  const { entry, outcome, nowMs, coding } = options;
   const lines =
     outcome === undefined
       ? entry.hitLines(nowMs)
       : ageLine(entry, outcome, nowMs) + cacheStatusLines(outcome);
-  const fields = new EditedFields(new ListFields(notModifiedList(entry.list)), lines);
+  const fields = new EditedFields(new ListFields(notModifiedList(entry.head(coding).list)), lines);
   finish(exchange, { status: 304, fields, bodyKind: 'none', contentLength: -1 });
   return 0;
 }
@@ -111,7 +117,7 @@ function answerRange(exchange: Exchange, options: AnswerOptions, range: ByteRang
   const contentRange = `Content-Range: bytes ${range.first}-${range.last}/${total < 0 ? '*' : total}\r\n`;
   const head: ResponseHead = {
     ...{ status: 206, bodyKind: 'length', contentLength },
-    fields: new HitFields(entry, contentRange + lines),
+    fields: new HitFields(entry.head(''), contentRange + lines),
   };
   send(
     exchange,
@@ -125,9 +131,11 @@ function answerRange(exchange: Exchange, options: AnswerOptions, range: ByteRang
 
 function answerWhole(exchange: Exchange, options: AnswerOptions, lines: string): number {
   const { request, entry } = options;
-  const { body, status } = entry;
+  const { status } = entry;
+  const coded = options.coding === '' ? undefined : options.codedBody(entry, options.coding);
+  const body = coded ?? entry.body;
   const length = body.state === 'complete' ? body.length : body.expectedLength;
-  const fields = new HitFields(entry, lines);
+  const fields = new HitFields(entry.head(coded ? options.coding : ''), lines);
   if (request.method === 'HEAD' || status === 204) {
     finish(exchange, { status, fields, bodyKind: 'none', contentLength: status === 204 ? -1 : length });
     return 0;

@@ -8,6 +8,7 @@
 //             -> ask (is it still good? or: what is it?) -> CacheMiss
 //   others    -> PassThrough, which voids what they changed
 import type { CachePolicy, CacheRule } from '#model/cache-policy.ts';
+import type { Coding } from '#model/compression-policy.ts';
 import { parseRange } from '#http/byte-range.ts';
 import { cacheKey } from '#http/cache/cache-key.ts';
 import { requestSettings, rulesFor } from '#http/cache/cache-rules.ts';
@@ -18,30 +19,36 @@ import type { Usability } from '#http/cache/freshness.ts';
 import { isUnsafe, namedPlaces } from '#http/cache/invalidation.ts';
 import type { Place } from '#http/cache/invalidation.ts';
 import { reduceQuery } from '#http/cache/query.ts';
+import type { ResponseFacts } from '#http/cache/response-facts.ts';
 import { hasOriginCondition } from '#http/cache/validators.ts';
 import { variantKey } from '#http/cache/vary.ts';
 import type { RequestHead, ResponseHead } from '#http/exchange.ts';
+import { forbidsTransform } from '../coding/route-coder.ts';
+import type { RouteCoder } from '../coding/route-coder.ts';
 import type { Exchange } from '../exchange.ts';
 import { isOwnAnswer } from '../http2-fields.ts';
 import type { HandlerHost, RouteHandler } from '../route-handler.ts';
 import { AskedRequest, detachedRequest, unconditionalRequest, validatingRequest } from './asked-request.ts';
 import { answerFrom } from './cache-answer.ts';
+import { codedBody } from './cached-coding.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
 import { CacheMiss } from './cache-miss.ts';
 import type { MissHost } from './cache-miss.ts';
 import type { EdgeCache } from '../cache/edge-cache.ts';
 import type { Flight } from '../cache/flights.ts';
+import type { StoredBody } from '../cache/stored-body.ts';
 import { nobody } from './nobody.ts';
 import { passOn, PassThrough } from './pass-through.ts';
+import type { Responder } from './pass-through.ts';
 import { clientControl, isAboutClientCopy } from './question.ts';
 import type { Question } from './question.ts';
-import type { Responder } from './responder.ts';
 
 export interface CacheHandlerOptions {
   readonly policy: CachePolicy;
   readonly cache: EdgeCache;
   readonly host: HandlerHost;
-  readonly respond: Responder;
+  /** Undefined: the route compresses nothing. */
+  readonly coder: RouteCoder | undefined;
 }
 
 const dynamic = {
@@ -58,13 +65,17 @@ export class CacheHandler implements RouteHandler, MissHost {
   readonly cache: EdgeCache;
   readonly #policy: CachePolicy;
   readonly #host: HandlerHost;
+  readonly #coder: RouteCoder | undefined;
   readonly #respond: Responder;
 
-  constructor({ policy, cache, host, respond }: CacheHandlerOptions) {
+  constructor({ policy, cache, host, coder }: CacheHandlerOptions) {
     this.cache = cache;
     this.#policy = policy;
     this.#host = host;
-    this.#respond = respond;
+    this.#coder = coder;
+    this.#respond = coder
+      ? (exchange, head) => coder.respond(exchange, head)
+      : (exchange, head) => exchange.front.respond(head);
   }
 
   start(exchange: Exchange): void {
@@ -163,8 +174,35 @@ export class CacheHandler implements RouteHandler, MissHost {
     exchange.front = question.front;
     const isSaved = word !== 'MISS' && word !== 'EXPIRED';
     const nowMs = clock.nowMs();
-    const bytes = answerFrom(exchange, { request, entry, outcome, nowMs, wallMs: clock.wallMs(), moved });
+    const coding = this.#codingFor(question, entry);
+    const bytes = answerFrom(exchange, {
+      ...{
+        request,
+        entry,
+        outcome,
+        nowMs,
+        wallMs: clock.wallMs(),
+        moved,
+        coding,
+        codedBody: this.#codedBody,
+      },
+    });
     this.cache.count(word, request.host, isSaved ? bytes : 0);
+  }
+
+  /** Once for all answers, so that none has to make it. */
+  readonly #codedBody = (entry: CacheEntry, coding: Coding): StoredBody | undefined =>
+    this.#coder && codedBody(entry, coding, this.#coder.pool, (coded) => this.cache.reweigh(coded));
+
+  isCodable(facts: ResponseFacts, length: number): boolean {
+    return this.#coder?.isCodable(facts, length) === true;
+  }
+
+  #codingFor({ request }: Question, entry: CacheEntry): Coding | '' {
+    const coder = this.#coder;
+    if (!coder || !entry.isCodable || forbidsTransform(request.fields)) return '';
+    const { state, length } = entry.body;
+    return state === 'complete' && length < coder.policy.minBytes ? '' : coder.choose(request);
   }
 
   // Asking the origin.
@@ -276,7 +314,7 @@ export class CacheHandler implements RouteHandler, MissHost {
   }
 
   #passThrough(exchange: Exchange, outcome: CacheOutcome, answered?: (head: ResponseHead) => void): void {
-    exchange.front = new PassThrough(exchange, outcome, this.#respond, answered);
+    exchange.front = new PassThrough(exchange, { outcome, respond: this.#respond }, answered);
     this.cache.count(outcome.word, exchange.request.host, 0);
     this.#host.forward(exchange);
   }

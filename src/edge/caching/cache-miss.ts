@@ -1,16 +1,9 @@
 // A question that has gone to the origin: waits for the head of the answer and decides what becomes of it. It is kept, it
 // confirms or replaces what is stored, it is passed on, or what is stored stands in for it.
-import type {
-  BodyKind,
-  Downstream,
-  ExchangeFailure,
-  FailureCode,
-  Fields,
-  RequestHead,
-  ResponseHead,
-} from '#http/exchange.ts';
+import type { BodyKind, ExchangeFailure, FailureCode, RequestHead, ResponseHead } from '#http/exchange.ts';
 import { responseSettings } from '#http/cache/cache-rules.ts';
 import type { CacheOutcome, CacheWord } from '#http/cache/cache-status.ts';
+import type { ResponseFacts } from '#http/cache/response-facts.ts';
 import { explicitLifetimeMs, freshForMs, freshnessOf, maySaveFailure } from '#http/cache/freshness.ts';
 import type { FetchTimes } from '#http/cache/freshness.ts';
 import { resolve } from '#http/cache/invalidation.ts';
@@ -20,6 +13,7 @@ import { endToEndList, keptFields, updatedFields } from '#http/cache/stored-fiel
 import { isStrong } from '#http/cache/validators.ts';
 import { ListFields } from '#http/list-fields.ts';
 import type { ExchangeCompanion } from '../exchange.ts';
+import { HeadStep } from '../head-step.ts';
 import { isOwnAnswer } from '../http2-fields.ts';
 import { CacheEntry } from '../cache/cache-entry.ts';
 import { CacheFetch, DiscardingSide } from './cache-fetch.ts';
@@ -43,6 +37,8 @@ export interface MissHost {
   askAgain(question: Question): void;
   /** A request that changes things has been answered. */
   changed(request: RequestHead, head: ResponseHead): void;
+  /** Whether a response may be sent compressed. */
+  isCodable(facts: ResponseFacts, length: number): boolean;
   /** Has the edge ask by itself for what a HEAD has shown to be worth keeping. */
   warm(question: Question): void;
 }
@@ -62,7 +58,7 @@ const unreachableCodes: ReadonlySet<FailureCode> = new Set<FailureCode>([
   ...(['origin-unreachable', 'origin-tls', 'origin-protocol', 'origin-closed', 'origin-timeout'] as const),
 ]);
 
-export class CacheMiss implements Downstream, ExchangeCompanion {
+export class CacheMiss extends HeadStep implements ExchangeCompanion {
   readonly #question: Question;
   readonly #host: MissHost;
   readonly #options: MissOptions;
@@ -74,6 +70,7 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
   #ended: (() => void) | undefined;
 
   constructor(question: Question, host: MissHost, options: MissOptions) {
+    super(question.exchange, question.front);
     this.#question = question;
     this.#host = host;
     this.#options = options;
@@ -110,10 +107,6 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
 
   // Downstream.
 
-  inform(head: ResponseHead): void {
-    this.#question.front.inform(head);
-  }
-
   respond(head: ResponseHead): void {
     const { request } = this.#question;
     const { stale, isValidating } = this.#options;
@@ -145,9 +138,8 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
 
   /** From here on the exchange goes its own way. */
   #leave(): void {
-    const { exchange, front } = this.#question;
-    exchange.front = front;
-    exchange.companion = undefined;
+    this.stepAside();
+    this.exchange.companion = undefined;
     this.#noteEnd();
   }
 
@@ -188,6 +180,7 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
       purgeCount: this.#purgeCount,
       storedWallMs: times.wallMs,
     });
+    entry.isCodable = entry.part === undefined && this.#host.isCodable(facts, length);
     const fetch = new CacheFetch({
       entry,
       host: cache,
@@ -314,31 +307,9 @@ export class CacheMiss implements Downstream, ExchangeCompanion {
     return explicitLifetimeMs(readResponseFacts(200, head.fields, this.#times().wallMs), 0) !== undefined;
   }
 
-  // Nothing of this comes before the head, but for failures that a gRPC client wants in its own words.
-
-  switchProtocols(head: ResponseHead): void {
+  override switchProtocols(head: ResponseHead): void {
     this.#leave();
-    this.#question.front.switchProtocols(head);
-  }
-
-  body(chunk: Buffer): boolean {
-    return this.#question.front.body(chunk);
-  }
-
-  flush(): void {
-    this.#question.front.flush?.();
-  }
-
-  end(trailers: Fields | null): void {
-    this.#question.front.end(trailers);
-  }
-
-  abort(what: ExchangeFailure): void {
-    this.#question.front.abort(what);
-  }
-
-  upstreamDrained(): void {
-    this.#question.front.upstreamDrained();
+    super.switchProtocols(head);
   }
 }
 

@@ -1,67 +1,36 @@
 // An answer that the cache has nothing to do with but to say so: requests of other methods, those that a rule sends past
-// the cache, and answers that may not be kept. What changes something at the origin voids what is stored of it.
+// the cache, and answers that may not be kept.
 import { cacheStatusLines } from '#http/cache/cache-status.ts';
 import type { CacheOutcome } from '#http/cache/cache-status.ts';
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
-import type { Downstream, ExchangeFailure, Fields, ResponseHead } from '#http/exchange.ts';
+import type { Downstream, Fields, ResponseHead } from '#http/exchange.ts';
 import type { Exchange } from '../exchange.ts';
+import { HeadStep } from '../head-step.ts';
 import { isOwnAnswer } from '../http2-fields.ts';
-import type { Responder } from './responder.ts';
 
-/** Stands before the front until the final head has come. */
-export class PassThrough implements Downstream {
-  readonly #exchange: Exchange;
-  readonly #front: Downstream;
-  readonly #outcome: CacheOutcome;
-  readonly #respond: Responder;
+/** How a head that did not come from the cache goes to the front of its exchange: as it is, or through an encoder. */
+export type Responder = (exchange: Exchange, head: ResponseHead) => void;
+
+/** What is said of a passed answer, and how it is passed on. */
+export interface Passing {
+  readonly outcome: CacheOutcome;
+  readonly respond: Responder;
+}
+
+export class PassThrough extends HeadStep {
+  readonly #passing: Passing;
   readonly #answered: ((head: ResponseHead) => void) | undefined;
 
   /** `answered` is told of the head before it is passed on. */
-  constructor(
-    exchange: Exchange,
-    outcome: CacheOutcome,
-    respond: Responder,
-    answered?: (head: ResponseHead) => void,
-  ) {
-    this.#exchange = exchange;
-    this.#front = exchange.front;
-    this.#outcome = outcome;
-    this.#respond = respond;
+  constructor(exchange: Exchange, passing: Passing, answered?: (head: ResponseHead) => void) {
+    super(exchange, exchange.front);
+    this.#passing = passing;
     this.#answered = answered;
   }
 
   respond(head: ResponseHead): void {
     this.#answered?.(head);
-    passOn(this.#exchange, this.#front, head, { outcome: this.#outcome, respond: this.#respond });
-  }
-
-  inform(head: ResponseHead): void {
-    this.#front.inform(head);
-  }
-
-  switchProtocols(head: ResponseHead): void {
-    this.#exchange.front = this.#front;
-    this.#front.switchProtocols(head);
-  }
-
-  body(chunk: Buffer): boolean {
-    return this.#front.body(chunk);
-  }
-
-  flush(): void {
-    this.#front.flush?.();
-  }
-
-  end(trailers: Fields | null): void {
-    this.#front.end(trailers);
-  }
-
-  abort(what: ExchangeFailure): void {
-    this.#front.abort(what);
-  }
-
-  upstreamDrained(): void {
-    this.#front.upstreamDrained();
+    passOn(this.exchange, this.front, head, this.#passing);
   }
 }
 
@@ -73,7 +42,7 @@ export function passOn(
   exchange: Exchange,
   front: Downstream,
   head: ResponseHead,
-  { outcome, respond }: { readonly outcome: CacheOutcome; readonly respond: Responder },
+  { outcome, respond }: Passing,
 ): void {
   exchange.front = front;
   // The edge's own pages are no answers of a cache, nor do they go through one.
