@@ -21,19 +21,26 @@ function bodies(): ReadonlyArray<readonly [string, Buffer]> {
   ];
 }
 
-const brotli = (quality: number, lgwin = 19) => (body: Buffer): Buffer =>
-  brotliCompressSync(body, {
-    params: {
-      [constants.BROTLI_PARAM_QUALITY]: quality,
-      [constants.BROTLI_PARAM_LGWIN]: lgwin,
-      [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
-    },
-  });
-const zstd = (level: number, windowLog = 19) => (body: Buffer): Buffer =>
-  zstdCompressSync(body, {
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_windowLog]: windowLog },
-  });
-const gzip = (level: number) => (body: Buffer): Buffer => gzipSync(body, { level });
+const brotli =
+  (quality: number, lgwin = 19) =>
+  (body: Buffer): Buffer =>
+    brotliCompressSync(body, {
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: quality,
+        [constants.BROTLI_PARAM_LGWIN]: lgwin,
+        [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+      },
+    });
+const zstd =
+  (level: number, windowLog = 19) =>
+  (body: Buffer): Buffer =>
+    zstdCompressSync(body, {
+      params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_windowLog]: windowLog },
+    });
+const gzip =
+  (level: number) =>
+  (body: Buffer): Buffer =>
+    gzipSync(body, { level });
 
 const ways: ReadonlyArray<readonly [string, (body: Buffer) => Buffer]> = [
   ...[1, 3, 4, 5, 6, 7].map((level) => [`gzip ${level}`, gzip(level)] as const),
