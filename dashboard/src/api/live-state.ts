@@ -23,6 +23,7 @@ export class LiveState {
   #connection: Connection = 'connecting';
   #lostSinceMs: number | undefined;
   #traffic = noTraffic;
+  readonly #left = new AbortController();
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -33,6 +34,15 @@ export class LiveState {
   /** When the edge was last heard, while it is lost. */
   readonly lostSinceMs = (): number | undefined => this.#lostSinceMs;
   readonly traffic = (): LiveTraffic => this.#traffic;
+
+  /** Aborts when somebody signs out: the events end before the right to hear them does. */
+  get left(): AbortSignal {
+    return this.#left.signal;
+  }
+
+  leave(): void {
+    this.#left.abort();
+  }
 
   setConnection(connection: Connection, nowMs: number): void {
     if (connection === 'live') this.#lostSinceMs = undefined;
@@ -53,7 +63,8 @@ export class LiveState {
 
 export const LiveContext = createContext<LiveState | undefined>(undefined);
 
-function useLive(): LiveState {
+/** The page's live state. */
+export function useLive(): LiveState {
   const live = use(LiveContext);
   if (live === undefined) throw new Error('live state is used outside of LiveContext');
   return live;

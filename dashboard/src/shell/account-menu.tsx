@@ -1,9 +1,10 @@
 // Who is signed in, colours, and the way out.
 import { Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
+import { useLive } from '../api/live-state.ts';
 import { useMe } from '../api/me.ts';
 import { useApi } from '../api/queries.ts';
+import { basePath } from '../base-path.ts';
 import { Icon } from '../kit/icons.tsx';
 import classes from './shell.module.css';
 
@@ -17,14 +18,14 @@ const schemes = [
 export function AccountMenu() {
   const { user, actor, edge } = useMe();
   const api = useApi();
-  const queries = useQueryClient();
-  const navigate = useNavigate();
+  const live = useLive();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const signOut = async (): Promise<void> => {
+    live.leave();
     // Also when the edge does not answer: whoever leaves should see nothing more here.
     await api.signOut().catch(() => {});
-    await navigate({ to: '/sign-in' });
-    queries.clear();
+    // Loaded anew, so that nothing of it is left in the page's memory either.
+    location.assign(`${basePath()}sign-in`);
   };
   return (
     <div className={classes['foot']}>

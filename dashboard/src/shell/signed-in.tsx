@@ -1,10 +1,10 @@
 // The frame of everything inside: finds out who is signed in, follows the live events, and shows navigation and page.
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useQueryClient } from '@tanstack/react-query';
-import { use, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import { followEvents } from '../api/live-events.ts';
-import { LiveContext } from '../api/live-state.ts';
+import { useLive } from '../api/live-state.ts';
 import { MeContext } from '../api/me.ts';
 import { readAgain, useApi, useRead } from '../api/queries.ts';
 import { isSignedOut, sentenceOf } from '../api/send.ts';
@@ -62,18 +62,18 @@ function ToSignIn(): null {
 function LiveEvents(): null {
   const api = useApi();
   const queries = useQueryClient();
-  const live = use(LiveContext);
+  const live = useLive();
   useEffect(() => {
     const stop = new AbortController();
     void followEvents({
       api,
       onStale: (ids) => void readAgain(queries, ids === 'all' ? undefined : ids),
       onEvent(event) {
-        if (event.kind === 'traffic') live?.setTraffic(event);
+        if (event.kind === 'traffic') live.setTraffic(event);
       },
-      onConnection: (connection) => live?.setConnection(connection, Date.now()),
+      onConnection: (connection) => live.setConnection(connection, Date.now()),
       onSignedOut: () => void queries.resetQueries({ queryKey: ['getMe'] }),
-      signal: stop.signal,
+      signal: AbortSignal.any([stop.signal, live.left]),
     });
     return () => stop.abort();
   }, [api, queries, live]);
