@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import type { Exposure } from '#api/routes.ts';
 import { useRead } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
-import { Faint, Filters, NameCell } from '../../kit/filters.tsx';
+import { Filters, NameCell } from '../../kit/filters.tsx';
 import { Empty, Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
 import { Mono, Page } from '../../kit/page.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
@@ -112,6 +112,9 @@ const dnsWords: Readonly<Record<Exposure['dns']['state'], string>> = {
   },
 };
 
+/** States whose details are of interest only to whoever points at them. */
+const isWell: Readonly<Record<string, true | undefined>> = { good: true, internal: true, unmanaged: true };
+
 const columns: readonly Column<Exposure>[] = [
   {
     title: 'Address',
@@ -138,8 +141,10 @@ const columns: readonly Column<Exposure>[] = [
     isRoomy: true,
     value: ({ tunnelName }) => tunnelName,
     cell: (item) =>
-      item.tunnelName === '' ? (
-        item.service
+      item.source === 'edge' || item.tunnelName === '' ? (
+        <NameCell note={item.tunnelName === '' ? '' : item.service}>
+          {item.tunnelName || item.service}
+        </NameCell>
       ) : (
         <NameCell note={item.service === '' ? undefined : <Mono>{item.service}</Mono>}>
           <Link to="/tunnels/$tunnel" params={{ tunnel: item.tunnelName }}>
@@ -170,18 +175,19 @@ const columns: readonly Column<Exposure>[] = [
       <NameCell
         note={
           <>
-            {certificate.detail}
+            {isWell[certificate.state] !== true && `${certificate.detail} `}
             {certificate.expiresAtMs !== null && (
               <>
-                {certificate.detail !== '' && ', '}
-                {certificate.expiresAtMs > Date.now() ? 'ends ' : 'ended '}
+                {certificate.expiresAtMs > Date.now() ? 'Ends ' : 'Ended '}
                 <TimeAgo atMs={certificate.expiresAtMs} />
               </>
             )}
           </>
         }
       >
-        <Status tone={certificateTone[certificate.state]}>{certificateWords[certificate.state]}</Status>
+        <span title={certificate.detail}>
+          <Status tone={certificateTone[certificate.state]}>{certificateWords[certificate.state]}</Status>
+        </span>
       </NameCell>
     ),
   },
@@ -189,8 +195,10 @@ const columns: readonly Column<Exposure>[] = [
     title: 'DNS',
     value: ({ dns }) => dns.state,
     cell: ({ dns }) => (
-      <NameCell note={dns.detail === '' ? undefined : <Faint>{dns.detail}</Faint>}>
-        <Status tone={dnsTone[dns.state]}>{dnsWords[dns.state]}</Status>
+      <NameCell note={isWell[dns.state] === true ? undefined : dns.detail}>
+        <span title={dns.detail}>
+          <Status tone={dnsTone[dns.state]}>{dnsWords[dns.state]}</Status>
+        </span>
       </NameCell>
     ),
   },

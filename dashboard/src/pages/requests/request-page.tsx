@@ -5,6 +5,7 @@ import { useState } from 'react';
 import type { LoggedRequest } from '#model/logged-request.ts';
 import { useMay } from '../../api/me.ts';
 import { useApi, useRead } from '../../api/queries.ts';
+import { useTunnelName } from '../../api/tunnel-names.ts';
 import { CopyValue } from '../../kit/copy.tsx';
 import { Icon } from '../../kit/icons.tsx';
 import { Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
@@ -20,6 +21,7 @@ const routeApi = getRouteApi('/inside/requests/$request');
 /** The page. */
 export function RequestPage() {
   const { request: id } = routeApi.useParams();
+  const nameOf = useTunnelName();
   const read = useRead('getRequest', { params: { request: id } });
   const request = read.data;
   const above = <Link to="/requests">Requests</Link>;
@@ -59,7 +61,7 @@ export function RequestPage() {
       <Waterfall request={request} />
       <Section title="What was logged">
         <Panel>
-          <Facts items={factsOf(request)} />
+          <Facts items={factsOf(request, nameOf)} />
         </Panel>
       </Section>
     </Page>
@@ -103,7 +105,7 @@ function Waterfall({ request }: { readonly request: LoggedRequest }) {
   );
 }
 
-function factsOf(request: LoggedRequest) {
+function factsOf(request: LoggedRequest, nameOf: (tunnel: string) => string) {
   const tunnel = request.tunnel;
   return [
     ['Ended', formatMoment(Date.parse(request.time))],
@@ -117,7 +119,7 @@ function factsOf(request: LoggedRequest) {
         'none'
       ) : (
         <Link key="tunnel" to="/tunnels/$tunnel" params={{ tunnel }}>
-          {tunnel}
+          {nameOf(tunnel)}
         </Link>
       ),
     ],

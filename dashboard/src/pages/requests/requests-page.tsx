@@ -4,6 +4,7 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { LoggedRequest } from '#model/logged-request.ts';
+import { useTunnelName } from '../../api/tunnel-names.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
@@ -32,6 +33,7 @@ export function RequestsPage() {
   const setFilter = routeApi.useNavigate();
   const navigate = useNavigate();
   const [isPaused, setPaused] = useState(false);
+  const nameOf = useTunnelName();
   const { shown, waiting, error } = useLiveTail(filter, isPaused);
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   const change = (changes: object): void =>
@@ -110,7 +112,7 @@ export function RequestsPage() {
           <DataTable
             label="Requests"
             items={shown}
-            columns={columns}
+            columns={columnsWith(nameOf)}
             rowKey={({ id }) => id}
             onOpen={({ id }) => void navigate({ to: '/requests/$request', params: { request: id } })}
           />
@@ -149,30 +151,32 @@ function FilterField({ label, value, onChange, width = 180 }: FilterFieldProps) 
   );
 }
 
-const columns: readonly Column<LoggedRequest>[] = [
-  {
-    title: 'Request',
-    isWide: true,
-    cell: ({ id, method, host, path }) => (
-      <NameCell>
-        <Link to="/requests/$request" params={{ request: id }}>
-          {method} {host}
-          {path}
-        </Link>
-      </NameCell>
-    ),
-  },
-  { title: 'Status', cell: (request) => <RequestStatus request={request} /> },
-  { title: 'Took', isNumber: true, cell: ({ ms }) => formatMs(ms) },
-  { title: 'Sent', isNumber: true, isExtra: true, cell: ({ bytesOut }) => formatBytes(bytesOut) },
-  { title: 'Tunnel', cell: ({ tunnel }) => tunnel ?? '' },
-  { title: 'Client', isExtra: true, cell: ({ client }) => <Mono>{client}</Mono> },
-  {
-    title: 'At',
-    cell: ({ time }) => (
-      <time dateTime={time} title={formatMoment(Date.parse(time))}>
-        {formatTime(Date.parse(time))}
-      </time>
-    ),
-  },
-];
+function columnsWith(nameOf: (tunnel: string) => string): readonly Column<LoggedRequest>[] {
+  return [
+    {
+      title: 'Request',
+      isWide: true,
+      cell: ({ id, method, host, path }) => (
+        <NameCell>
+          <Link to="/requests/$request" params={{ request: id }}>
+            {method} {host}
+            {path}
+          </Link>
+        </NameCell>
+      ),
+    },
+    { title: 'Status', cell: (request) => <RequestStatus request={request} /> },
+    { title: 'Took', isNumber: true, cell: ({ ms }) => formatMs(ms) },
+    { title: 'Sent', isNumber: true, isExtra: true, cell: ({ bytesOut }) => formatBytes(bytesOut) },
+    { title: 'Tunnel', cell: ({ tunnel }) => (tunnel === null ? '' : nameOf(tunnel)) },
+    { title: 'Client', isExtra: true, cell: ({ client }) => <Mono>{client}</Mono> },
+    {
+      title: 'At',
+      cell: ({ time }) => (
+        <time dateTime={time} title={formatMoment(Date.parse(time))}>
+          {formatTime(Date.parse(time))}
+        </time>
+      ),
+    },
+  ];
+}
