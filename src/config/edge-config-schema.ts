@@ -217,6 +217,33 @@ export const edgeConfigSchema = z.strictObject({
   signIn: signInSchema
     .prefault({})
     .describe('Ways to sign in to the dashboard besides password and passkey.'),
+  store: z
+    .string()
+    .min(1)
+    .default('file')
+    .describe(
+      'Where tunnels, routes and users are kept: `file` (SQLite in dataDir), a `postgres://` URL, or `off` (only what this file declares; no API, no dashboard).',
+    ),
+  storeUrlFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File that holds the URL of the store, when it has a password in it.'),
+  dashboard: z
+    .strictObject({
+      hostname: hostname().describe(
+        'Hostname of the dashboard and the API, such as `sallyport.example.com`.',
+      ),
+      path: z
+        .string()
+        .regex(/^\/([a-z0-9._~-]+\/)*[a-z0-9._~-]*$/i, {
+          error: 'must be a path such as "/" or "/sallyport"',
+        })
+        .default('/')
+        .describe('Path below which it stands, when something else lives at the root.'),
+    })
+    .optional()
+    .describe('Serves the dashboard and the API; absent = only commands on this machine reach the API.'),
   tunnels: z.array(tunnelSchema).max(10_000).default([]).describe('Tunnels that may connect.'),
   routes: z.array(routeSchema).max(100_000).default([]).describe('Which hostname goes to which tunnel.'),
   cache: z

@@ -10,7 +10,7 @@ import { compressionPolicyOf } from '#model/compression-policy.ts';
 import { defaultRouteSteps, type EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { acmeFaults } from './acme-schema.ts';
 import { type EdgeConfig, edgeConfigSchema, limitsOf, timeoutsOf } from './edge-config-schema.ts';
-import { closestName } from './closest-name.ts';
+import { closestName } from '#base/closest-name.ts';
 import { signInFaults } from './sign-in-schema.ts';
 
 /**
@@ -72,7 +72,8 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
     routes: config.routes.map(({ hostname, path, tunnel, cache, compression }) => ({
       hostname,
       path,
-      tunnelId: idOf.get(tunnel)!,
+      // Routes that are not from a file name their tunnel by its id.
+      tunnelId: idOf.get(tunnel) ?? tunnel,
       cache: cache === 'off' ? undefined : cachePolicyOf(cache),
       compression: compression === 'off' ? undefined : compressionPolicyOf(compression),
     })),
@@ -124,6 +125,12 @@ function crossCheck(config: EdgeConfig): CrossFault[] {
       message:
         'there is no certificate to show; add acme: {} to get some, list files under certificates, or set internalCa: true',
     });
+  }
+  if (config.dashboard && config.store === 'off') {
+    faults.push({ path: ['dashboard'], message: 'the dashboard needs a store; remove one of the two keys' });
+  }
+  if (config.storeUrlFile !== undefined && config.store !== 'file') {
+    faults.push({ path: ['storeUrlFile'], message: 'store and storeUrlFile both name the store; keep one' });
   }
   for (const { path, message } of config.acme ? acmeFaults(config.acme) : []) {
     faults.push({ path: ['acme', ...path], message });
@@ -206,9 +213,10 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 }
 
 function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
-  const { accessLog, acme } = config;
+  const { accessLog, acme, storeUrlFile } = config;
   return {
     ...config,
+    storeUrlFile: storeUrlFile && resolve(folder, storeUrlFile),
     dataDir: resolve(folder, config.dataDir),
     accessLog: accessLog === '-' || accessLog === 'off' ? accessLog : resolve(folder, accessLog),
     certificates: config.certificates.map(({ cert, key }) => ({
