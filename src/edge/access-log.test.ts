@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { failure } from '#http/exchange.ts';
+import { ListFields } from '#http/list-fields.ts';
 import { AccessLog } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -13,6 +14,7 @@ function exchange(change: object = {}, request: object = {}): Exchange {
       httpVersion: '2',
       requestId: 'r1',
       startedMs: 1000,
+      fields: new ListFields(['User-Agent', 'curl "8"']),
       ...request,
     },
     clientAddress: '9.9.9.9',
@@ -66,6 +68,7 @@ describe('the access log', () => {
       bytesIn: 1,
       bytesOut: 2,
       ms: 12.346,
+      userAgent: 'curl "8"',
     });
     const { openMs, firstByteMs, attempts, error, detail } = second as Record<string, unknown>;
     assert.deepEqual(

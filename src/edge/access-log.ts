@@ -6,6 +6,9 @@ import type { Exchange } from './exchange.ts';
 /** Gathered lines are handed on when they pass this size, or at the next tick of the sweep. */
 const flushBytes = 65_536;
 
+/** Longer ones say nothing more. */
+const longestUserAgent = 200;
+
 export interface AccessLogOptions {
   /** Receives whole lines; throws when they are lost, or calls `onLost` when that shows later. */
   readonly write: (lines: string, onLost: () => void) => void;
@@ -53,6 +56,9 @@ export class AccessLog {
     if (target) line += `${target.slot.logFields},"rule":${target.ruleIndex}`;
     if (exchange.cacheWord) line += `,"cache":"${exchange.cacheWord}"`;
     if (exchange.attempts > 1) line += `,"attempts":${exchange.attempts}`;
+    const userAgent = request.fields.get('user-agent');
+    if (userAgent !== undefined)
+      line += `,"userAgent":${JSON.stringify(userAgent.slice(0, longestUserAgent))}`;
     if (failure) line += `,"error":"${failure.code}","detail":${JSON.stringify(failure.detail)}`;
     this.#lines += `${line}}\n`;
     this.#count += 1;

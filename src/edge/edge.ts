@@ -3,11 +3,8 @@
 //
 //   listener -> Http1Front | Http2Front -> Proxy -> TunnelRegistry -> EdgeConnection ~ connector
 import type { TLSSocket } from 'node:tls';
-import type { Clock, Timer } from '#base/clock.ts';
+import type { Timer } from '#base/clock.ts';
 import { cidrSet } from '#base/ip.ts';
-import type { Log } from '#base/log.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
-import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import { failure } from '#http/exchange.ts';
@@ -15,7 +12,6 @@ import type { ClientAddress, Downstream, RequestHead, Upstream } from '#http/exc
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import { tunnelPath } from '#tunnel/websocket-transport.ts';
 import { AccessLog } from './access-log.ts';
-import type { CertificateSource } from './certificate-source.ts';
 import { renderFailure } from './error-page.ts';
 import { EdgeMetrics } from './edge-metrics.ts';
 import { Http1Front } from './http1-front.ts';
@@ -26,67 +22,22 @@ import { Listener } from './listener.ts';
 import type { ListenAddress } from './listener.ts';
 import type { LiveListener } from './live-events.ts';
 import type { LiveView } from './live-view.ts';
+import { disconnect, type DisconnectTarget } from './disconnect.ts';
+import type { ExplainStep } from '#model/explain.ts';
+import { explainRequest } from './explain.ts';
+import { type InnerAnswer, type InnerRequest, sendInnerRequest } from './inner-request.ts';
+import type { RequestLog } from './request-log.ts';
+import type { Edge, EdgeOptions, ListenerState } from './edge-contract.ts';
 import type { LocalService } from './local-connection.ts';
 import { LocalServices } from './local-services.ts';
 import { Observation } from './observation.ts';
 import { Proxy } from './proxy.ts';
 import { redirectToHttps } from './redirect.ts';
-import type { HandlerMaker } from './route-handler.ts';
 import { TunnelAcceptor } from './tunnel-acceptor.ts';
 import { TunnelRegistry } from './tunnel-registry.ts';
-import { answerWellKnown, type WellKnownSource } from './well-known.ts';
+import { answerWellKnown } from './well-known.ts';
 
-export interface EdgeOptions {
-  /** The edge's own hostname, '' if it has none. */
-  readonly name: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly metrics: MetricsRegistry;
-  /** Receives whole JSON lines; throws when it cannot keep them, or calls `onLost` when that shows later. */
-  readonly accessLog: (lines: string, onLost: () => void) => void;
-  readonly snapshot: EdgeSnapshot;
-  readonly certificates: CertificateSource;
-  readonly listen: { readonly https: readonly ListenAddress[]; readonly http: readonly ListenAddress[] };
-  /** CIDRs of peers that send a PROXY header. */
-  readonly proxyProtocolFrom: readonly string[];
-  /** Public HTTPS port for redirects; undefined: the port of the first HTTPS listener. */
-  readonly redirectPort: number | undefined;
-  /** What the edge answers itself on its plain listeners; nothing by default. */
-  readonly wellKnown?: WellKnownSource;
-  /** Told of the routes in force, declared and claimed, whenever they have changed. */
-  readonly routesChanged?: (routes: readonly RouteEntry[]) => void;
-  /** Makes what routes do beside forwarding (route-steps.ts); absent: nothing. */
-  readonly handlers?: HandlerMaker;
-}
-
-export interface ListenerState {
-  readonly name: string;
-  readonly isReady: boolean;
-  readonly detail: string;
-}
-
-export interface Edge {
-  readonly httpsPorts: number[];
-  readonly httpPorts: number[];
-  /** Serves from a new snapshot; tunnels and keys that are gone lose their connections at once. */
-  apply(snapshot: EdgeSnapshot): void;
-  listeners(): ListenerState[];
-  /** Connections of connectors; what is served in this process is not among them. */
-  tunnelConnections(): EdgeConnection[];
-  /** Connectors, traffic and routes as they are now. */
-  live(): LiveView;
-  /** Calls `listener` with what happens, until the returned function is called. */
-  onEvent(listener: LiveListener): () => void;
-  /**
-   * Answers requests for a reserved tunnel (model/local-tunnel.ts) inside this process until it is closed or drained.
-   * @throws SallyportError 'invalid' for a tunnel that is not reserved
-   */
-  serveLocally(service: LocalService): EdgeConnection;
-  /** Takes nothing new, lets what is under way finish for at most `graceMs`. */
-  drain(graceMs: number): Promise<void>;
-  close(): Promise<void>;
-}
+export type { Edge, EdgeOptions, ListenerState } from './edge-contract.ts';
 
 /** Resolution of the data path's time limits. */
 const sweepMs = 1_000;
@@ -128,7 +79,13 @@ class RunningEdge implements Edge {
     });
     this.#local = new LocalServices({ clock, random, log, registry: this.#registry });
     this.#metrics = new EdgeMetrics(metrics, this.#registry);
-    this.#accessLog = new AccessLog({ write: options.accessLog, wallMs: () => clock.wallMs() });
+    this.#accessLog = new AccessLog({
+      write: (lines, onLost) => {
+        this.#observed.requests.add(lines);
+        options.accessLog(lines, onLost);
+      },
+      wallMs: () => clock.wallMs(),
+    });
     metrics.collect(
       'sallyport_edge_access_log_dropped_total',
       'Access log lines lost because they could not be written.',
@@ -205,6 +162,37 @@ class RunningEdge implements Edge {
 
   onEvent(listener: LiveListener): () => void {
     return this.#observed.events.listen(listener);
+  }
+
+  get requests(): RequestLog {
+    return this.#observed.requests;
+  }
+
+  sendRequest(request: InnerRequest, signal: AbortSignal): Promise<InnerAnswer> {
+    return sendInnerRequest(
+      {
+        start: (head, front) => this.#proxy.start(head, front),
+        newRequestId: () => this.#proxy.newRequestId(),
+        nowMs: () => this.#options.clock.nowMs(),
+      },
+      request,
+      signal,
+    ).finally(() => this.#accessLog.flush());
+  }
+
+  explain(request: InnerRequest, signal: AbortSignal): Promise<ExplainStep[]> {
+    return explainRequest(request, {
+      router: this.#proxy.router,
+      registry: this.#registry,
+      routes: this.#observed.view.routes(),
+      nameOfTunnel: (id) => this.#snapshot.tunnels.find((tunnel) => tunnel.id === id)?.name ?? id,
+      send: () => this.sendRequest(request, signal),
+      findLine: (requestId) => this.requests.find(requestId),
+    });
+  }
+
+  disconnect(target: DisconnectTarget, how: 'drain' | 'close'): number {
+    return disconnect(this.tunnelConnections(), target, how);
   }
 
   listeners(): ListenerState[] {

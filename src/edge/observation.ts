@@ -7,7 +7,11 @@ import { ConfigPusher } from './config-pusher.ts';
 import { ConnectorList } from './connector-list.ts';
 import { LiveEvents } from './live-events.ts';
 import { type LiveView, liveView } from './live-view.ts';
+import { RequestLog } from './request-log.ts';
 import { Traffic } from './traffic.ts';
+
+/** Access log lines kept in memory: 2 MB or so. */
+const recentRequests = 5_000;
 
 export interface ObservationOptions {
   readonly clock: Clock;
@@ -23,6 +27,7 @@ export class Observation {
   /** Where connectors stand with rules that the edge keeps. */
   readonly configs: ConfigPusher;
   readonly view: LiveView;
+  readonly requests: RequestLog;
   #declared: readonly RouteEntry[];
   #names: ReadonlyMap<string, string>;
   #inForce: readonly RouteEntry[];
@@ -35,6 +40,7 @@ export class Observation {
     this.#names = namesOf(snapshot);
     this.traffic = new Traffic({ nowMs: () => clock.nowMs(), wallMs });
     this.events = new LiveEvents({ wallMs, log, traffic: this.traffic });
+    this.requests = new RequestLog(recentRequests);
     this.connectors = new ConnectorList({
       wallMs,
       emit: (event) => this.events.emit(event),

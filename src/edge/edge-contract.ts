@@ -1,0 +1,78 @@
+// What an edge is started with and what it can be asked; edge.ts is the one that there is.
+import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
+import type { MetricsRegistry } from '#base/metrics.ts';
+import type { Random } from '#base/random.ts';
+import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
+import type { ExplainStep } from '#model/explain.ts';
+import type { EdgeConnection } from '#tunnel/connection.ts';
+import type { CertificateSource } from './certificate-source.ts';
+import type { DisconnectTarget } from './disconnect.ts';
+import type { InnerAnswer, InnerRequest } from './inner-request.ts';
+import type { ListenAddress } from './listener.ts';
+import type { LiveListener } from './live-events.ts';
+import type { LiveView } from './live-view.ts';
+import type { LocalService } from './local-connection.ts';
+import type { HandlerMaker } from './route-handler.ts';
+import type { RequestLog } from './request-log.ts';
+import type { WellKnownSource } from './well-known.ts';
+
+export interface EdgeOptions {
+  /** The edge's own hostname, '' if it has none. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: MetricsRegistry;
+  /** Receives whole JSON lines; throws when it cannot keep them, or calls `onLost` when that shows later. */
+  readonly accessLog: (lines: string, onLost: () => void) => void;
+  readonly snapshot: EdgeSnapshot;
+  readonly certificates: CertificateSource;
+  readonly listen: { readonly https: readonly ListenAddress[]; readonly http: readonly ListenAddress[] };
+  /** CIDRs of peers that send a PROXY header. */
+  readonly proxyProtocolFrom: readonly string[];
+  /** Public HTTPS port for redirects; undefined: the port of the first HTTPS listener. */
+  readonly redirectPort: number | undefined;
+  /** What the edge answers itself on its plain listeners; nothing by default. */
+  readonly wellKnown?: WellKnownSource;
+  /** Told of the routes in force, declared and claimed, whenever they have changed. */
+  readonly routesChanged?: (routes: readonly RouteEntry[]) => void;
+  /** Makes what routes do beside forwarding (route-steps.ts); absent: nothing. */
+  readonly handlers?: HandlerMaker;
+}
+
+export interface ListenerState {
+  readonly name: string;
+  readonly isReady: boolean;
+  readonly detail: string;
+}
+
+export interface Edge {
+  readonly httpsPorts: number[];
+  readonly httpPorts: number[];
+  /** Serves from a new snapshot; tunnels and keys that are gone lose their connections at once. */
+  apply(snapshot: EdgeSnapshot): void;
+  listeners(): ListenerState[];
+  /** Connections of connectors; what is served in this process is not among them. */
+  tunnelConnections(): EdgeConnection[];
+  /** Connectors, traffic and routes as they are now. */
+  live(): LiveView;
+  /** Calls `listener` with what happens, until the returned function is called. */
+  onEvent(listener: LiveListener): () => void;
+  /** Recent lines of the access log. */
+  readonly requests: RequestLog;
+  /** A request of the edge's own through the whole data path. @throws SallyportError 'invalid' */
+  sendRequest(request: InnerRequest, signal: AbortSignal): Promise<InnerAnswer>;
+  /** Follows a URL through route, access, connector and rule to the origin's answer. */
+  explain(request: InnerRequest, signal: AbortSignal): Promise<ExplainStep[]>;
+  /** Ends connections of a tunnel, or of one of its connectors; returns how many. */
+  disconnect(target: DisconnectTarget, how: 'drain' | 'close'): number;
+  /**
+   * Answers requests for a reserved tunnel (model/local-tunnel.ts) inside this process until it is closed or drained.
+   * @throws SallyportError 'invalid' for a tunnel that is not reserved
+   */
+  serveLocally(service: LocalService): EdgeConnection;
+  /** Takes nothing new, lets what is under way finish for at most `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+  close(): Promise<void>;
+}
