@@ -5,6 +5,7 @@ import { edgeConfigSchema } from '#config/edge-config-schema.ts';
 import { failureCodes } from '#http/exchange.ts';
 import { disconnectReasons } from '#tunnel/connection.ts';
 import { resetCodes } from '#tunnel/stream.ts';
+import { openApiDocument } from './openapi.ts';
 
 /** File (beside this one) and text of each page. */
 export function generatedDocs(): ReadonlyMap<string, string> {
@@ -13,6 +14,7 @@ export function generatedDocs(): ReadonlyMap<string, string> {
     ['errors.md', errorsPage()],
     ['edge-config.md', configPage(schema)],
     ['edge-config.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
+    ['../src/api/openapi.json', `${JSON.stringify(openApiDocument(), null, 1)}\n`],
   ]);
 }
 

@@ -111,6 +111,14 @@ export const statusOperations = {
     body: settingsSchema.partial(),
     result: settingsSchema,
   }),
+  getOpenApi: operation({
+    id: 'getOpenApi',
+    method: 'GET',
+    path: '/openapi.json',
+    scope: 'nobody',
+    summary: 'This contract as OpenAPI 3.1',
+    result: z.record(z.string(), z.json()),
+  }),
   exportLab: operation({
     id: 'exportLab',
     method: 'GET',

@@ -19,6 +19,13 @@ export interface CertificateStoreOptions {
   readonly random: Random;
 }
 
+/** See `CertificateStore.originFor`; `none`: visitors get a certificate that is not for the name, or none at all. */
+export interface CertificateOrigin {
+  readonly source: 'file' | 'issued' | 'internal' | 'none';
+  /** 0 for `none`. */
+  readonly notAfterMs: number;
+}
+
 /** Session ticket keys: name, HMAC and AES key, as node:tls takes them. */
 const ticketKeyBytes = 48;
 
@@ -71,6 +78,17 @@ export class CertificateStore {
     if (serverName === host) return true;
     const certificate = this.#certificateFor(serverName);
     return certificate !== undefined && isNamedIn(certificate.names, host.replace(/^\[(.*)\]$/, '$1'));
+  }
+
+  /** Where the certificate comes from that is shown for a hostname or `*.` pattern, and until when it is good. */
+  originFor(hostname: string): CertificateOrigin {
+    const name = hostname.replace(/^\*\./, 'x.');
+    const file = this.#options.files?.lookup(name);
+    if (file) return { source: 'file', notAfterMs: file.notAfterMs };
+    const issued = this.#issuedFor(name, false);
+    if (issued) return { source: 'issued', notAfterMs: issued.notAfterMs };
+    const leaf = this.#leafFor(name);
+    return leaf ? { source: 'internal', notAfterMs: leaf.notAfterMs } : { source: 'none', notAfterMs: 0 };
   }
 
   #certificateFor(serverName: string): Certificate | undefined {

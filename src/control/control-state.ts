@@ -82,14 +82,19 @@ export class ControlState {
 
   /** A user by id, name or mail address, whatever the case. */
   findUser(idOrName: string): User | undefined {
-    const wanted = idOrName.toLowerCase();
-    return (
-      this.users.get(idOrName) ??
-      [...this.users.values()].find(
-        ({ name, email }) => name.toLowerCase() === wanted || email?.toLowerCase() === wanted,
-      )
-    );
+    return findUserIn(this.users, idOrName);
   }
+}
+
+/** A user by id, name or mail address, whatever the case; users are few. */
+export function findUserIn(users: ReadonlyMap<string, User>, idOrName: string): User | undefined {
+  const wanted = idOrName.toLowerCase();
+  return (
+    users.get(idOrName) ??
+    [...users.values()].find(
+      ({ name, email }) => name.toLowerCase() === wanted || email?.toLowerCase() === wanted,
+    )
+  );
 }
 
 /** Tables of every kind, each made by `table`. */

@@ -4,7 +4,7 @@ import type { AuditedNoun } from '#model/audit-event.ts';
 import { routeName, type Route } from '#model/route.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
 import type { ObjectKind, StoredObject, StoredObjects } from '#store/store.ts';
-import { ControlState, tablesOf } from './control-state.ts';
+import { ControlState, findUserIn, tablesOf } from './control-state.ts';
 import { lookupName, nameIndex } from './lookup-name.ts';
 import { shownObject } from './redact.ts';
 
@@ -68,9 +68,9 @@ export class Draft {
     return this.#find('route', idOrName, idOrName);
   }
 
-  /** A user by its id or its name, whatever its case. */
+  /** A user by id, name or mail address, whatever the case. */
   findUser(idOrName: string): StoredObjects['user'] | undefined {
-    return this.#find('user', idOrName, idOrName.toLowerCase());
+    return findUserIn(this.#table('user'), idOrName);
   }
 
   get settings(): Settings {

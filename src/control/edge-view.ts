@@ -34,7 +34,7 @@ export interface DnsState {
   readonly detail: string;
 }
 
-/** What never changes while an edge runs. */
+/** What does not change while an edge runs. */
 export interface EdgeFacts {
   /** The edge's own hostname, '' when it has none. */
   readonly name: string;
@@ -44,6 +44,10 @@ export interface EdgeFacts {
   readonly startedAtMs: number;
   /** Port of public https URLs. */
   readonly httpsPort: number;
+  /** Where browsers find the dashboard, such as `https://sallyport.example.com`; '' when it is not served. */
+  readonly dashboardUrl: string;
+  /** Pin of the internal CA, for tokens; '' without one. */
+  readonly caPin: string;
 }
 
 /** The edge at one moment. Plain data that can be sent between threads. */
@@ -58,7 +62,8 @@ export interface EdgeLook {
   /** The latest that ended, newest first, of all tunnels. */
   readonly disconnects: readonly Disconnect[];
   readonly tunnelTraffic: ReadonlyMap<string, TrafficCount>;
-  readonly hostTraffic: ReadonlyMap<string, TrafficCount>;
+  /** By `routeName`. */
+  readonly routeTraffic: ReadonlyMap<string, TrafficCount>;
   /** By hostname or wildcard; what is not there has no certificate. */
   readonly certificates: ReadonlyMap<string, CertificateState>;
   readonly dns: ReadonlyMap<string, DnsState>;
@@ -98,7 +103,7 @@ export const emptyLook: EdgeLook = {
   claims: [],
   disconnects: [],
   tunnelTraffic: new Map(),
-  hostTraffic: new Map(),
+  routeTraffic: new Map(),
   certificates: new Map(),
   dns: new Map(),
   memory: { residentBytes: 0, heapBytes: 0 },

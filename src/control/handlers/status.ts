@@ -45,6 +45,11 @@ export function statusHandlers(sources: StatusSources): Handlers<keyof typeof st
     },
     getSettings: () => settingsOf(control.state.settings),
     updateSettings: ({ body }, { caller }) => control.run(updateSettings(body), caller),
+    getOpenApi: async () =>
+      (await import('#api/openapi.json', { with: { type: 'json' } })).default as unknown as Record<
+        string,
+        never
+      >,
     exportLab: () => ({ text: exportLab(control.state) }),
     planLab({ body: { text, prune } }, { caller, identity: { scopes } }) {
       return control.preview(applyLab(text, { prune, scopes, isPlan: true }), caller).result;

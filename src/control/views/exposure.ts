@@ -1,6 +1,7 @@
 // "What is open?": every hostname and path that the public can reach right now, who may, and where it leads. The edge's own
 // pages are in the list like everybody else's.
 import type { Exposure, RouteView } from '#api/routes.ts';
+import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import type { CertificateState, DnsState } from '../edge-view.ts';
 import type { ViewSources } from './tunnel-view.ts';
 import { allRoutes } from './route-view.ts';
@@ -11,10 +12,32 @@ const adminWords =
 
 /** The list, by hostname and path. */
 export function exposures(sources: ViewSources): Exposure[] {
-  return allRoutes(sources)
-    .filter(({ isEnabled }) => isEnabled)
-    .map((route) => exposureOf(sources, route))
-    .sort((a, b) => a.hostname.localeCompare(b.hostname) || a.path.localeCompare(b.path));
+  const routes = allRoutes(sources).filter(({ isEnabled }) => isEnabled);
+  return [...dashboardExposure(sources), ...routes.map((route) => exposureOf(sources, route))].sort(
+    (a, b) => a.hostname.localeCompare(b.hostname) || a.path.localeCompare(b.path),
+  );
+}
+
+/** The dashboard and the API, which guard themselves. */
+function dashboardExposure({ facts, look }: ViewSources): Exposure[] {
+  if (facts.dashboardUrl === '') return [];
+  const { hostname, pathname } = new URL(facts.dashboardUrl);
+  return [
+    {
+      hostname,
+      path: pathname,
+      url: facts.dashboardUrl,
+      access: 'users of this edge',
+      warning: '',
+      tunnelId: dashboardTunnelId,
+      tunnelName: 'this edge',
+      service: 'dashboard and API',
+      source: 'edge',
+      isUp: true,
+      certificate: look.certificates.get(hostname) ?? noCertificate,
+      dns: look.dns.get(hostname) ?? unmanaged,
+    },
+  ];
 }
 
 function exposureOf({ facts, look }: ViewSources, route: RouteView): Exposure {

@@ -61,7 +61,7 @@ class RouteViewer {
       tunnelName: name,
       service: rule?.service ?? '',
       ...this.#statusOf({ isEnabled, isConnected: connector !== undefined, service: rule?.service }, name),
-      requests: this.#sources.look.hostTraffic.get(hostname)?.requests ?? 0,
+      requests: this.#sources.look.routeTraffic.get(routeName(route))?.requests ?? 0,
     };
   }
 

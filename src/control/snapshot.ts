@@ -1,0 +1,79 @@
+// What of the configuration the edge serves from: tunnels with their keys and rules, and routes. It goes to the edge with
+// every change, and to a file beside the store, from which an edge starts when its store cannot be reached.
+import { z } from 'zod';
+import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
+import { routeName } from '#model/route.ts';
+import type { Declared } from './command.ts';
+import type { ControlState } from './control-state.ts';
+
+/** The part of an EdgeSnapshot that changes at run time. */
+export interface Served {
+  readonly revision: number;
+  readonly tunnels: readonly TunnelEntry[];
+  readonly routes: readonly RouteEntry[];
+}
+
+/** Stored and declared objects together; where both have one, edge.yml's counts. */
+export function servedBy(state: ControlState, declared: Declared): Served {
+  const tunnelIds = new Set(declared.tunnels.map(({ id }) => id));
+  const routeNames = new Set(declared.routes.map(routeName));
+  return {
+    revision: state.revision,
+    tunnels: [
+      ...declared.tunnels,
+      ...[...state.tunnels.values()]
+        .filter(({ id }) => !tunnelIds.has(id))
+        .map(({ id, name, keys, hostnames, management }): TunnelEntry => {
+          const rules = management === 'remote' ? state.ruleSets.get(id) : undefined;
+          return {
+            id,
+            name,
+            hostnames,
+            publicKeys: keys.map(({ publicKey }) => new Uint8Array(Buffer.from(publicKey, 'base64'))),
+            ...(rules ? { config: { version: rules.version, text: rules.text } } : {}),
+          };
+        }),
+    ],
+    routes: [
+      ...declared.routes,
+      ...[...state.routes.values()]
+        .filter((route) => route.isEnabled && !routeNames.has(routeName(route)))
+        .map(({ hostname, path, tunnelId }) => ({ hostname, path, tunnelId })),
+    ],
+  };
+}
+
+const servedSchema = z.object({
+  revision: z.int(),
+  tunnels: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      hostnames: z.array(z.string()),
+      publicKeys: z.array(
+        z
+          .string()
+          .length(44)
+          .transform((text) => new Uint8Array(Buffer.from(text, 'base64'))),
+      ),
+      config: z.object({ version: z.int(), text: z.string() }).optional(),
+    }),
+  ),
+  routes: z.array(z.object({ hostname: z.string(), path: z.string(), tunnelId: z.string() })),
+});
+
+/** As text for the file. It holds public keys only. */
+export function formatServed(served: Served): string {
+  return JSON.stringify(served, (_key, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+  );
+}
+
+/** Reads the text back; undefined when it is not whole. */
+export function parseServed(text: string): Served | undefined {
+  try {
+    return servedSchema.parse(JSON.parse(text)) as Served;
+  } catch {
+    return undefined;
+  }
+}
