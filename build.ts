@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 
 const bundle = 'dist/sallyport.mjs';
 const executable = 'dist/sallyport';
+const threadBundle = 'dist/thread.cjs';
 const dashboard = 'dashboard/dist';
 
 rmSync('dist', { recursive: true, force: true });
@@ -24,6 +25,17 @@ await build({
   },
 });
 chmodSync(bundle, 0o755);
+// The single executable starts its threads from text, which Node takes as CommonJS only.
+await build({
+  entryPoints: ['src/main.ts'],
+  outfile: threadBundle,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node24',
+  legalComments: 'none',
+  define: { 'import.meta.url': '"file:///sallyport"' },
+});
 execFileSync(process.execPath, ['dashboard/build.ts', '--if-needed'], { stdio: 'inherit' });
 cpSync(dashboard, 'dist/dashboard', { recursive: true });
 writeFileSync(
@@ -33,11 +45,15 @@ writeFileSync(
     mainFormat: 'module',
     output: executable,
     disableExperimentalSEAWarning: true,
-    assets: Object.fromEntries(dashboardFiles().map((path) => [`dashboard/${path}`, `${dashboard}/${path}`])),
+    assets: {
+      'thread.cjs': threadBundle,
+      ...Object.fromEntries(dashboardFiles().map((path) => [`dashboard/${path}`, `${dashboard}/${path}`])),
+    },
   }),
 );
 execFileSync(process.execPath, ['--build-sea', 'dist/sea.json'], { stdio: 'inherit' });
 rmSync('dist/sea.json');
+rmSync(threadBundle);
 for (const [command, args] of [
   [process.execPath, [bundle, 'version']],
   [executable, ['version']],

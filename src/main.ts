@@ -1,13 +1,19 @@
 // Where the program starts: checks its Node, introduces the roles to the command line, and gives the process its
 // endings: exit codes, signals, and faults that nobody caught.
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { httpGet } from '#base/node-http.ts';
 import { runCommandLine } from '#cli/cli.ts';
 import type { CommandContext } from '#cli/command.ts';
 import type { ReadyAnswer, Runners } from '#cli/runners.ts';
+import { sendToEdge } from '#roles/send-to-edge.ts';
 import { aborted, stopOnSignals } from '#roles/signals.ts';
-import { createTunnel, pinOf, tokenOf } from '#roles/tunnel-files.ts';
+import { askOnTerminal } from '#roles/terminal.ts';
+import type { ControlSettings } from '#roles/control/control-contract.ts';
+import type { ThreadData } from '#roles/control/start-thread.ts';
+import { createTunnel, keepCredentials, pinOf, tokenOf } from '#roles/tunnel-files.ts';
 
 /** Node before this drops header fields past a thousand without a word (node:http2), and strips no types. */
 const oldestNode = 24;
@@ -41,8 +47,19 @@ const runners: Runners = {
     await untilSignal((stop) => runConnector({ request: asked, stop, writeLog: writeError }));
   },
   createTunnel,
+  keepCredentials,
   tokenOf,
   pinOf,
+  send: sendToEdge,
+  hasFile: existsSync,
+  async setUpEdge(asked) {
+    const { setUpEdge } = await import('#roles/set-up-edge.ts');
+    return await setUpEdge(asked);
+  },
+  async restore(file, configFile) {
+    const { restoreEdge } = await import('#roles/restore-edge.ts');
+    return await restoreEdge(file, configFile);
+  },
   ready: askReady,
 };
 
@@ -114,19 +131,33 @@ function dieOnFaults(): void {
   process.stderr.on('error', () => {});
 }
 
-refuseOldNode();
-dieOnFaults();
-const context: CommandContext = {
-  out: (text) => void process.stdout.write(text),
-  err: writeError,
-  env: process.env,
-  homeFolder: homedir(),
-  hasColours: process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
-  runners,
-};
-// Timers of ours do not keep a process alive (base/clock.ts); this does, so that a stop or a failed start that waits
-// for one is not cut short with Node's own exit code 13.
-setInterval(() => {}, 3_600_000);
-process.exitCode = await runCommandLine(process.argv.slice(2), context);
-// Nothing of ours may be left; a stray handle must not keep a stopped program alive.
-process.exit();
+/** The thread of the control plane, when this is one. */
+async function runThread({ settings }: ThreadData): Promise<void> {
+  const { runControlThread } = await import('#roles/control/control-thread.ts');
+  await runControlThread(parentPort!, settings as ControlSettings);
+}
+
+async function runProgram(): Promise<void> {
+  refuseOldNode();
+  dieOnFaults();
+  const context: CommandContext = {
+    out: (text) => void process.stdout.write(text),
+    err: writeError,
+    env: process.env,
+    homeFolder: homedir(),
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    hasColours: process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
+    ask: askOnTerminal,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    runners,
+  };
+  // Timers of ours do not keep a process alive (base/clock.ts); this does, so that a stop or a failed start that waits
+  // for one is not cut short with Node's own exit code 13.
+  setInterval(() => {}, 3_600_000);
+  process.exitCode = await runCommandLine(process.argv.slice(2), context);
+  // Nothing of ours may be left; a stray handle must not keep a stopped program alive.
+  process.exit();
+}
+
+// No `await` here: the single executable has this file as CommonJS, too, for its threads.
+void (isMainThread ? runProgram() : runThread(workerData as ThreadData));

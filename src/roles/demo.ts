@@ -16,7 +16,9 @@ import { type Connector, startConnector } from '#connector/connector.ts';
 import { startMetricsServer } from '#connector/metrics-server.ts';
 import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { openAccessLog } from './access-log-file.ts';
-import { type EdgeInstance, startEdgeInstance } from './edge-instance.ts';
+import type { EdgeInstance } from './edge-instance.ts';
+import { startEdgeNode } from './edge-node.ts';
+import { socketNames } from './control/control-contract.ts';
 import { choosePort, loopbackHosts } from './free-port.ts';
 import { startSampleSite } from './sample-site.ts';
 import { waitForAnswer } from './wait-for-answer.ts';
@@ -60,6 +62,10 @@ export interface DemoReady {
   readonly tunnelToken: string;
   /** `host:port` for connectors. */
   readonly edgeAddress: string;
+  /** The dashboard, and a one-time link into it as long as nobody has a way in of his own. */
+  readonly dashboard: { readonly url: string; readonly signInLink: string | null };
+  /** For `sallyport ... --socket`. */
+  readonly adminSocket: string;
 }
 
 /** A demo that has answered its first request. */
@@ -69,6 +75,9 @@ export interface RunningDemo {
 }
 
 const blogHostname = 'blog.localhost';
+const dashboardHostname = 'sallyport.localhost';
+/** The first user, until he is called otherwise. */
+const ownerName = 'owner';
 const preferredHttpsPort = 8443;
 const preferredHttpPort = 8080;
 /** Requests under way may take this long when the demo stops. */
@@ -106,7 +115,7 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
   const draft = createCredentials(systemRandom, edgeAddress, '');
   const hostnames = [...new Set(services.map(({ hostname }) => hostname))];
   const shown = new OwnRequests(options.onAccess);
-  const instance = await startEdgeInstance({
+  const node = await startEdgeNode({
     config: demoEdgeConfig({ hosts, httpsPort, httpPort, hostnames, tunnel: draft, options }),
     accessLog(lines, onLost) {
       accessLog.write(lines, onLost);
@@ -116,7 +125,8 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
     random: systemRandom,
     log: log.child({ role: 'edge' }),
   });
-  stack.push(() => instance.stop(stopGraceMs));
+  stack.push(() => node.stop(stopGraceMs));
+  const { instance } = node;
 
   const credentials = { ...draft, caPin: instance.internalCa!.pin };
   const connectorMetrics = await startDemoConnector(
@@ -141,6 +151,8 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
     metrics: { edge: metricsPage(instance), connector: `http://${connectorMetrics}/metrics` },
     tunnelToken: formatToken(credentials),
     edgeAddress,
+    dashboard: { url: node.dashboardUrl, signInLink: (await node.firstOwnerLink(ownerName)) ?? null },
+    adminSocket: join(options.dataDir, socketNames.admin),
   };
 }
 
@@ -160,11 +172,16 @@ class OwnRequests {
   }
 
   pass(text: string): void {
-    const lines = text.split('\n').filter((line) => line !== '');
+    const lines = text.split('\n').filter((line) => line !== '' && !isOwnPage(line));
     const others = lines.slice(Math.max(0, this.#ours - this.#seen));
     this.#seen += lines.length;
     if (others.length > 0) this.#show(`${others.join('\n')}\n`);
   }
+}
+
+/** The dashboard asks a lot, and nobody asked to see that. */
+function isOwnPage(line: string): boolean {
+  return line.includes(`"host":"${dashboardHostname}"`);
 }
 
 function metricsPage(instance: EdgeInstance): string {
@@ -203,6 +220,7 @@ function demoEdgeConfig(demo: DemoEdge) {
     publicPort: demo.httpsPort,
     dataDir: demo.options.dataDir,
     internalCa: true,
+    dashboard: { hostname: dashboardHostname },
     tunnels: [{ name: 'demo', id: demo.tunnel.tunnelId, publicKeys }],
     routes: demo.hostnames.map((hostname) => ({ hostname, tunnel: 'demo' })),
   };

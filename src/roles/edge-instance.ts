@@ -1,5 +1,5 @@
-// One edge put together from its configuration: certificates, cache, access log, metrics server and the edge itself. The
-// edge role runs one from a file, the demo one from options.
+// One edge put together from its configuration: certificates, cache, access log, metrics server and the edge itself. An
+// edge node (edge-node.ts) runs one beside its control plane.
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import { MetricsRegistry } from '#base/metrics.ts';
@@ -12,6 +12,8 @@ import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
 import { routeHandlers } from '#edge/route-steps.ts';
 import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts';
+import type { CertificateState } from '#control/edge-view.ts';
+import { certificateStatesOf } from './certificate-states.ts';
 import { openEdgeCache } from './edge-cache.ts';
 import { EdgeCertificates } from './edge-certificates.ts';
 
@@ -29,6 +31,8 @@ export interface EdgeInstanceOptions {
 export interface EdgeInstance {
   readonly edge: Edge;
   readonly internalCa: InternalCa | undefined;
+  /** State of the certificates of these hostnames, in words. */
+  readonly certificateStates: (hostnames: Iterable<string>) => Map<string, CertificateState>;
   /** URL of the metrics server, '' without one. */
   readonly metricsUrl: string;
   /** Puts a changed configuration in force; throws, with the routes unchanged, if it cannot be. */
@@ -94,6 +98,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   return {
     edge,
     internalCa: certificates.internalCa,
+    certificateStates: (hostnames) => certificateStatesOf(certificates.store, hostnames, clock.wallMs()),
     metricsUrl: metricsServer?.url ?? '',
     async apply(changed) {
       await certificates.apply(changed);

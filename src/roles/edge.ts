@@ -7,7 +7,7 @@ import { systemRandom } from '#base/random.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { openAccessLog } from './access-log-file.ts';
-import { type EdgeInstance, startEdgeInstance } from './edge-instance.ts';
+import { type EdgeNode, startEdgeNode } from './edge-node.ts';
 import { aborted } from './signals.ts';
 
 export interface EdgeRoleOptions {
@@ -35,7 +35,7 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
   };
   process.on('SIGHUP', reopen);
   try {
-    const instance = await startEdgeInstance({
+    const node = await startEdgeNode({
       config,
       accessLog: (lines, onLost) => accessLog.write(lines, onLost),
       clock: systemClock,
@@ -46,16 +46,18 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
       files: () => [options.configFile],
       clock: systemClock,
       everyMs: lookAtConfigEveryMs,
-      onChange: () => follow(options.configFile, instance, config, log),
+      onChange: () => follow(options.configFile, node, config, log),
     });
+    const { instance, dashboardUrl } = node;
     for (const { name, detail } of instance.edge.listeners())
       log.info('Listening', { listener: name, detail });
     if (instance.metricsUrl !== '') log.info('Metrics server is up', { url: instance.metricsUrl });
+    if (dashboardUrl !== '') log.info('The dashboard is served', { url: dashboardUrl });
     log.info('The edge is ready', { tunnels: config.tunnels.length, routes: config.routes.length });
     await aborted(options.stop);
     watch.close();
     log.info('Stopping; requests under way may finish', { graceMs: stopGraceMs });
-    await instance.stop(stopGraceMs);
+    await node.stop(stopGraceMs);
   } finally {
     process.off('SIGHUP', reopen);
     accessLog.close();
@@ -63,10 +65,10 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
 }
 
 /** Applies a changed file; a broken one is reported and the last good stays in force. */
-async function follow(file: string, instance: EdgeInstance, first: EdgeConfig, log: Log): Promise<void> {
+async function follow(file: string, node: EdgeNode, first: EdgeConfig, log: Log): Promise<void> {
   try {
     const changed = readEdgeConfig(file);
-    await instance.apply(changed);
+    await node.apply(changed);
     log.info('The edge configuration was applied', {
       tunnels: changed.tunnels.length,
       routes: changed.routes.length,
@@ -89,6 +91,9 @@ function needsRestart(before: EdgeConfig, after: EdgeConfig): string[] {
     'dataDir',
     'internalCa',
     'acme',
+    'store',
+    'storeUrlFile',
+    'dashboard',
     'accessLog',
     'cache',
   ] as const;

@@ -11,6 +11,7 @@ import {
   formatCredentialsFile,
   formatToken,
   parseCredentialsFile,
+  parseToken,
   publicKeyOf,
 } from '#tunnel/credentials.ts';
 import { formatEdgeAddress, parseEdgeAddress } from '#tunnel/edge-address.ts';
@@ -29,6 +30,11 @@ export function createTunnel(request: CreateTunnelRequest): CreatedTunnel {
     publicKey: Buffer.from(publicKeyOf(credentials)).toString('base64'),
     token: formatToken(credentials),
   };
+}
+
+/** Keeps what a token stands for as a credentials file. @throws SallyportError */
+export function keepCredentials(token: string, file: string): void {
+  createFile(file, formatCredentialsFile(parseToken(token)), 0o400);
 }
 
 /** The token of a credentials file. @throws SallyportError */

@@ -69,7 +69,8 @@ test('`--output json` prints one object of the promised shape, and no request is
   assert.equal(running.stdout().trim().split('\n').length, 1);
   const printed = JSON.parse(running.stdout()) as Record<string, unknown>;
   assert.deepEqual(Object.keys(printed).toSorted(), [
-    ...['caFile', 'edgeAddress', 'hostnames', 'http', 'https', 'metrics', 'ready', 'tunnelToken'],
+    ...['adminSocket', 'caFile', 'dashboard', 'edgeAddress', 'hostnames', 'http', 'https', 'metrics'],
+    ...['ready', 'tunnelToken'],
   ]);
   assert.equal(printed['ready'], true);
   assert.equal(facts.https, `https://localhost:${facts.httpsPort}`);

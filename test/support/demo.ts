@@ -19,6 +19,9 @@ export interface DemoReady {
   readonly metrics: { readonly edge: string; readonly connector: string };
   readonly tunnelToken: string;
   readonly edgeAddress: string;
+  readonly dashboard: { readonly url: string; readonly signInLink: string | null };
+  /** For `sallyport ... --socket`. */
+  readonly adminSocket: string;
 }
 
 export interface Demo extends DemoReady {

@@ -1,0 +1,73 @@
+// What the two threads of an edge say to each other: the thread of the data path (main) and that of the control plane.
+//
+//   main                        control thread
+//   edge, listeners, tunnels    store, commands, API, dashboard
+//        <- served, log           every change of the configuration; lines for the log
+//        -> look, explain ...     what the edge is doing right now
+//
+// HTTP of the API does not go this way but over two socket files in the data folder: one for requests that came through the
+// edge, one for commands on this machine.
+import type { Declared } from '#control/command.ts';
+import type { EdgeFacts, EdgeLook, EdgeView } from '#control/edge-view.ts';
+import type { Served } from '#control/snapshot.ts';
+import type { LiveEvent } from '#model/live.ts';
+import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
+import type { LogEntry } from './forwarded-log.ts';
+
+/** What the control thread is started with. */
+export interface ControlSettings {
+  readonly dataDir: string;
+  /** As `openStore` takes it. */
+  readonly storeUrl: string;
+  readonly facts: EdgeFacts;
+  /** Path it stands at, '' for the root. */
+  readonly basePath: string;
+  readonly declared: Declared;
+}
+
+/** What the control thread answers. */
+export type ControlOffers = {
+  /** The edge has opened its listeners and its CA: what is now known of it. */
+  introduce(facts: EdgeFacts): void;
+  /** edge.yml has changed. */
+  declare(declared: Declared): void;
+  /** An event of the edge, while somebody listens. */
+  event(event: LiveEvent): void;
+  /** A request that a subscription asked for. */
+  request(subscription: number, request: LoggedRequest): void;
+  /** A one-time link for the owner of an edge that nobody can sign in to; undefined once somebody can. */
+  firstOwnerLink(name: string): Promise<string | undefined>;
+  /** Finishes what is under way and closes the store. */
+  stop(): Promise<void>;
+};
+
+/** What the main thread answers. */
+export type EdgeOffers = {
+  log(entry: LogEntry): void;
+  /** The configuration as it is to be served from now on. */
+  served(served: Served): void;
+  look(): EdgeLook | Promise<EdgeLook>;
+  traffic: EdgeView['traffic'];
+  disconnect: EdgeView['disconnect'];
+  listRequests: EdgeView['listRequests'];
+  findRequest: EdgeView['findRequest'];
+  sendRequest: EdgeView['sendRequest'];
+  explain: EdgeView['explain'];
+  /** Whether anybody listens to events. */
+  watchEvents(isWatched: boolean): void;
+  watchRequests(subscription: number, filter: RequestFilter): void;
+  unwatchRequests(subscription: number): void;
+};
+
+/** First word of the control thread: it works, or why it does not. */
+export type ControlHello =
+  | { readonly kind: 'ready'; readonly served: Served }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+/** The two socket files, below the data folder. */
+export const socketNames = {
+  /** Requests that came through the edge; only the edge's own process connects. */
+  edge: 'control.sock',
+  /** Commands on this machine, by whoever may open the file (mode 0600). */
+  admin: 'admin.sock',
+} as const;

@@ -1,0 +1,205 @@
+// The main thread's side of the control plane: starts its thread, keeps it running, hands its configuration to the edge and
+// the edge's answers to it. When the thread is away, the edge serves on from the last good configuration, and whoever asks
+// the dashboard is told to come back in a moment.
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import type { Worker } from 'node:worker_threads';
+import { Backoff } from '#base/backoff.ts';
+import type { Clock, Timer } from '#base/clock.ts';
+import { type ErrorCode, errorText, SallyportError } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import { ThreadLink } from '#base/thread-link.ts';
+import type { Declared } from '#control/command.ts';
+import type { EdgeFacts } from '#control/edge-view.ts';
+import type { Served } from '#control/snapshot.ts';
+import {
+  type ControlHello,
+  type ControlOffers,
+  type ControlSettings,
+  type EdgeOffers,
+  socketNames,
+} from './control-contract.ts';
+import { readLastGood } from './last-good.ts';
+import { startThread } from './start-thread.ts';
+
+export interface ControlPlaneOptions {
+  readonly settings: ControlSettings;
+  /** Answers the thread's questions about the edge. */
+  readonly edge: EdgeOffers;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Waits between starts of a thread that keeps ending. */
+const restartBaseMs = 500;
+const restartCapMs = 15_000;
+
+export class ControlPlane {
+  readonly #options: ControlPlaneOptions;
+  readonly #backoff: Backoff;
+  #declared: Declared;
+  #facts: EdgeFacts;
+  #thread: { readonly worker: Worker; readonly link: ThreadLink<ControlOffers> } | undefined;
+  #retry: Timer | undefined;
+  #isStopping = false;
+
+  private constructor(options: ControlPlaneOptions) {
+    this.#options = options;
+    this.#declared = options.settings.declared;
+    this.#facts = options.settings.facts;
+    this.#backoff = new Backoff({ baseMs: restartBaseMs, capMs: restartCapMs, random: options.random });
+  }
+
+  /**
+   * Starts the thread and waits for the configuration it has loaded. A store that cannot be used is no reason not to serve
+   * what was served before: then the last good configuration is used, and the store tried again.
+   * @throws SallyportError when there is none
+   */
+  static async start(options: ControlPlaneOptions): Promise<{ plane: ControlPlane; served: Served }> {
+    const plane = new ControlPlane(options);
+    try {
+      return { plane, served: await plane.#startThread() };
+    } catch (error) {
+      const served = readLastGood(options.settings.dataDir);
+      if (!served) throw error;
+      options.log.error(
+        `${errorText(error)} The edge serves the last good configuration meanwhile and tries again; nothing can be changed.`,
+        { revision: served.revision },
+      );
+      plane.#startAgain();
+      return { plane, served };
+    }
+  }
+
+  /** The thread's functions. @throws SallyportError 'store-unavailable' while it is away */
+  get #link(): ThreadLink<ControlOffers> {
+    if (this.#thread) return this.#thread.link;
+    throw new SallyportError(
+      'store-unavailable',
+      'The control plane is starting; try again in a few seconds.',
+    );
+  }
+
+  /** edge.yml has changed. */
+  declare(declared: Declared): void {
+    this.#declared = declared;
+    this.tell((link) => link.call('declare', declared));
+  }
+
+  /** The edge is up: what is now known of it. */
+  introduce(facts: EdgeFacts): void {
+    this.#facts = facts;
+    this.tell((link) => link.call('introduce', facts));
+  }
+
+  /** See control-contract.ts. */
+  firstOwnerLink(name: string): Promise<string | undefined> {
+    return this.#link.call('firstOwnerLink', name);
+  }
+
+  /** Passes a function of the thread on, while there is one. */
+  tell(tell: (link: ThreadLink<ControlOffers>) => Promise<unknown>): void {
+    if (this.#thread) tell(this.#thread.link).catch(() => undefined);
+  }
+
+  /** Takes a connection of the dashboard's hostname: its bytes go to the thread's socket file. */
+  accept(socket: Duplex): void {
+    const file = join(this.#options.settings.dataDir, socketNames.edge);
+    const far = connect(file);
+    far.once('connect', () => {
+      socket.pipe(far).pipe(socket);
+    });
+    far.on('error', () => {
+      if (far.bytesRead === 0 && !socket.destroyed) answerAway(socket);
+      else socket.destroy();
+    });
+    socket.on('error', () => far.destroy());
+    socket.on('close', () => far.destroy());
+    far.on('close', () => socket.destroy());
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#retry?.cancel();
+    const thread = this.#thread;
+    if (!thread) return;
+    try {
+      await thread.link.call('stop');
+    } finally {
+      await thread.worker.terminate();
+    }
+  }
+
+  #startThread(): Promise<Served> {
+    const { edge } = this.#options;
+    const worker = startThread({
+      sallyportThread: 'control',
+      settings: { ...this.#options.settings, declared: this.#declared, facts: this.#facts },
+    });
+    const link = new ThreadLink<ControlOffers>(worker, edge);
+    return new Promise((resolve, reject) => {
+      let lastError: unknown;
+      worker.on('message', (hello: ControlHello) => {
+        if (hello.kind === 'failed') {
+          lastError = new SallyportError(hello.code as ErrorCode, hello.message);
+        } else if (hello.kind === 'ready') {
+          this.#thread = { worker, link };
+          this.#backoff.reset();
+          resolve(hello.served);
+        }
+      });
+      worker.on('error', (error) => (lastError = error));
+      worker.on('exit', () => {
+        const why = lastError === undefined ? 'The control plane has ended.' : errorText(lastError);
+        link.end(why);
+        if (this.#thread?.worker === worker) this.#ended(lastError);
+        else reject(lastError instanceof Error ? lastError : new SallyportError('internal', why));
+      });
+    });
+  }
+
+  #ended(error: unknown): void {
+    this.#thread = undefined;
+    if (this.#isStopping) return;
+    this.#options.log.error('The control plane has ended; it is started again, and traffic goes on', {
+      error: error instanceof Error ? (error.stack ?? error.message) : errorText(error ?? 'without a word'),
+    });
+    this.#startAgain();
+  }
+
+  #startAgain(): void {
+    if (this.#isStopping) return;
+    const { clock, log, edge } = this.#options;
+    this.#retry = clock.after(Math.max(restartBaseMs, this.#backoff.nextMs()), () => {
+      this.#startThread().then(
+        (served) => {
+          log.info('The control plane is back', { revision: served.revision });
+          edge.served(served);
+        },
+        (error: unknown) => {
+          log.warn('The control plane could not be started again', { error: errorText(error) });
+          this.#startAgain();
+        },
+      );
+    });
+  }
+}
+
+/** What a browser or a program is told while the thread is away. */
+function answerAway(socket: Duplex): void {
+  const body = JSON.stringify({
+    type: 'urn:sallyport:problem:store-unavailable',
+    title: 'Service Unavailable',
+    status: 503,
+    code: 'store-unavailable',
+    detail:
+      'The control plane of this edge is starting; try again in a few seconds. Sites are served meanwhile.',
+    retryAfter: 2,
+  });
+  socket.end(
+    `HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nRetry-After: 2\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,225 @@
+// The control plane in a thread of its own: store, commands, API and dashboard. Whatever it does, traffic does not wait for
+// it; and when it fails, the edge serves on from the last good configuration and starts it again.
+import { readFileSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
+import { systemClock } from '#base/clock.ts';
+import { errorText, isSallyportError } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import { systemRandom } from '#base/random.ts';
+import { ThreadLink } from '#base/thread-link.ts';
+import { createUuid } from '#base/uuid.ts';
+import { readRuleSet } from '#config/rule-set-text.ts';
+import type { ControlTools } from '#control/command.ts';
+import { Control } from '#control/control.ts';
+import type { EdgeFacts } from '#control/edge-view.ts';
+import { requestHandlers } from '#control/handlers/requests.ts';
+import { routeHandlers } from '#control/handlers/routes.ts';
+import { statusHandlers } from '#control/handlers/status.ts';
+import { tunnelHandlers } from '#control/handlers/tunnels.ts';
+import { type ApiServerOptions, createApiServer } from '#control/http/api-server.ts';
+import { DashboardFiles, unbuiltDashboard } from '#control/http/dashboard-files.ts';
+import { openSeal } from '#control/seal.ts';
+import { type SignIn, signInHandlers } from '#control/sign-in/sign-in.ts';
+import { type Served, servedBy } from '#control/snapshot.ts';
+import { openStore } from '#store/open-store.ts';
+import { createCredentials, formatToken, publicKeyOf } from '#tunnel/credentials.ts';
+import {
+  type ControlHello,
+  type ControlOffers,
+  type ControlSettings,
+  type EdgeOffers,
+  socketNames,
+} from './control-contract.ts';
+import { readDashboard } from './dashboard-build.ts';
+import { forwardedLog } from './forwarded-log.ts';
+import { writeLastGood } from './last-good.ts';
+import { listenOnFile } from './socket-file.ts';
+import { RemoteEdge } from './remote-edge.ts';
+
+/** Expired sessions and tickets are removed this often. */
+const sweepEveryMs = 3_600_000;
+
+/** Runs in the thread; says hello once it works, or why it cannot. */
+export async function runControlThread(port: MessagePort, settings: ControlSettings): Promise<void> {
+  try {
+    const plane = await ControlThread.start(port, settings);
+    port.postMessage({ kind: 'ready', served: plane.served } satisfies ControlHello);
+  } catch (error) {
+    const code = isSallyportError(error) ? error.code : 'internal';
+    port.postMessage({ kind: 'failed', code, message: errorText(error) } satisfies ControlHello);
+    port.close();
+  }
+}
+
+class ControlThread {
+  readonly #settings: ControlSettings;
+  readonly #control: Control;
+  readonly #log: Log;
+  readonly #servers: Server[] = [];
+  readonly #link: ThreadLink<EdgeOffers>;
+  readonly #signIn: SignIn;
+  served: Served;
+
+  static async start(port: MessagePort, settings: ControlSettings): Promise<ControlThread> {
+    const remote = new RemoteEdge(settings.facts, () => link);
+    const offers: ControlOffers = {
+      introduce: (facts) => void (remote.facts = facts),
+      declare: (declared) => thread.#control.declare(declared),
+      event: (event) => remote.event(event),
+      request: (subscription, request) => remote.request(subscription, request),
+      firstOwnerLink: (name) => thread.#firstOwnerLink(name),
+      stop: () => thread.#stop(),
+    };
+    const link = new ThreadLink<EdgeOffers>(port, offers);
+    const log = forwardedLog((entry) => void link.call('log', entry).catch(() => undefined));
+    const tools = controlTools(() => remote.facts);
+    const control = await openControl(settings, tools, log);
+    // The main thread calls only after the hello, when this is there.
+    const thread: ControlThread = new ControlThread({ settings, control, log, remote, link, tools });
+    await thread.#listen();
+    return thread;
+  }
+
+  private constructor(parts: {
+    settings: ControlSettings;
+    control: Control;
+    log: Log;
+    remote: RemoteEdge;
+    link: ThreadLink<EdgeOffers>;
+    tools: ControlTools;
+  }) {
+    const { settings, control, log, remote, tools } = parts;
+    this.#settings = settings;
+    this.#control = control;
+    this.#log = log;
+    this.#link = parts.link;
+    this.#signIn = signInHandlers({
+      control,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      seal: openSeal(join(settings.dataDir, 'seal.key'), systemRandom),
+      dashboardUrl: () => remote.facts.dashboardUrl,
+      edgeName: () => remote.facts.name,
+    });
+    const both = { control, edge: remote, clock: systemClock, tools, dataDir: settings.dataDir };
+    const api: ApiServerOptions = {
+      identify: this.#signIn.identify,
+      handlers: {
+        ...this.#signIn.handlers,
+        ...statusHandlers(both),
+        ...tunnelHandlers(both),
+        ...routeHandlers(both),
+        ...requestHandlers(both),
+      },
+      log,
+      clock: systemClock,
+      newRequestId: () => createUuid(systemRandom),
+      basePath: settings.basePath,
+      serveOther: dashboardOf(settings, log),
+    };
+    this.#servers.push(createApiServer(api, false), createApiServer({ ...api, basePath: '' }, true));
+    this.served = servedBy(control.state, control.declared);
+    this.#follow();
+    this.#sweep();
+  }
+
+  async #firstOwnerLink(name: string): Promise<string | undefined> {
+    return (await this.#signIn.firstOwnerLink({ name, email: null }))?.link.url;
+  }
+
+  /** Hands every change to the edge, and to the file it starts from when the store is away. */
+  #follow(): void {
+    let isFirst = true;
+    this.#control.subscribe((state) => {
+      this.served = servedBy(state, this.#control.declared);
+      this.#keepLastGood();
+      if (!isFirst) void this.#link.call('served', this.served).catch(() => undefined);
+      isFirst = false;
+    });
+  }
+
+  #keepLastGood(): void {
+    try {
+      writeLastGood(this.#settings.dataDir, this.served);
+    } catch (error) {
+      this.#log.warn('The last good configuration could not be written beside the store', {
+        error: errorText(error),
+      });
+    }
+  }
+
+  #sweep(): void {
+    systemClock.after(sweepEveryMs, () => {
+      const { store } = this.#control;
+      const { auditKeptMs } = this.#control.state.settings;
+      const now = systemClock.wallMs();
+      const pruned = auditKeptMs > 0 ? store.pruneAudit(now - auditKeptMs) : Promise.resolve(0);
+      Promise.all([store.sweep(now), pruned]).catch((error: unknown) => {
+        this.#log.warn('Expired sessions could not be removed', { error: errorText(error) });
+      });
+      this.#sweep();
+    });
+  }
+
+  async #listen(): Promise<void> {
+    const names = [socketNames.edge, socketNames.admin];
+    for (const [i, name] of names.entries()) {
+      await listenOnFile(this.#servers[i]!, join(this.#settings.dataDir, name));
+    }
+  }
+
+  async #stop(): Promise<void> {
+    for (const server of this.#servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+    for (const name of Object.values(socketNames))
+      rmSync(join(this.#settings.dataDir, name), { force: true });
+    await this.#control.close();
+  }
+}
+
+async function openControl(settings: ControlSettings, tools: ControlTools, log: Log): Promise<Control> {
+  const store = await openStore({
+    url: settings.storeUrl,
+    clock: systemClock,
+    log,
+    random: systemRandom,
+    backupFolder: settings.dataDir,
+  });
+  return await Control.open({
+    store,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    tools,
+    declared: settings.declared,
+  });
+}
+
+function controlTools(facts: () => EdgeFacts): ControlTools {
+  return {
+    readRules: readRuleSet,
+    issueToken(tunnelId) {
+      const { edgeAddress, caPin } = facts();
+      const credentials = { ...createCredentials(systemRandom, edgeAddress, caPin), tunnelId };
+      return {
+        token: formatToken(credentials),
+        publicKey: Buffer.from(publicKeyOf(credentials)).toString('base64'),
+      };
+    },
+  };
+}
+
+function dashboardOf({ basePath }: ControlSettings, log: Log): ApiServerOptions['serveOther'] {
+  try {
+    const files = new DashboardFiles({ read: readDashboard(readFileSync), random: systemRandom, basePath });
+    return (request, response, path) => files.answer(request, response, path);
+  } catch (error) {
+    log.warn('The dashboard is not built; the API answers all the same', { error: errorText(error) });
+    return unbuiltDashboard;
+  }
+}

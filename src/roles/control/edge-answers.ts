@@ -1,0 +1,100 @@
+// What the main thread answers the control plane: the running edge in plain data, and the few things that may be done to it.
+import type { Log } from '#base/log.ts';
+import type { ThreadLink } from '#base/thread-link.ts';
+import { emptyLook, type EdgeLook } from '#control/edge-view.ts';
+import type { Served } from '#control/snapshot.ts';
+import type { Edge } from '#edge/edge.ts';
+import type { InnerRequest } from '#edge/inner-request.ts';
+import type { LoggedRequest } from '#model/logged-request.ts';
+import { routeName } from '#model/route.ts';
+import { SallyportError } from '#base/errors.ts';
+import type { EdgeInstance } from '../edge-instance.ts';
+import type { ControlOffers, EdgeOffers } from './control-contract.ts';
+import { explainUrl } from './explain-url.ts';
+import { writeEntry } from './forwarded-log.ts';
+
+export interface EdgeAnswersOptions {
+  readonly log: Log;
+  readonly onServed: (served: Served) => void;
+  /** Calls a function of the control plane, while it runs. */
+  readonly tell: (tell: (link: ThreadLink<ControlOffers>) => Promise<unknown>) => void;
+}
+
+/** An origin that takes longer is told as one that does not answer. */
+const replayWithinMs = 30_000;
+
+/** The answers, and the way to give them an edge once it runs. */
+export interface EdgeAnswers {
+  readonly offers: EdgeOffers;
+  attach(instance: EdgeInstance): void;
+}
+
+/** Makes them; before an edge is attached there is nothing to be seen. */
+export function createEdgeAnswers({ log, onServed, tell }: EdgeAnswersOptions): EdgeAnswers {
+  let instance: EdgeInstance | undefined;
+  let stopEvents: (() => void) | undefined;
+  const subscriptions = new Map<number, () => void>();
+  const running = (): EdgeInstance => {
+    if (instance) return instance;
+    throw new SallyportError('store-unavailable', 'The edge is starting; try again in a few seconds.');
+  };
+  const edge = (): Edge => running().edge;
+  const offers: EdgeOffers = {
+    log: (entry) => writeEntry(log, entry),
+    served: onServed,
+    look: () => (instance ? lookAt(instance) : emptyLook),
+    traffic: (span) => Promise.resolve(edge().live().traffic(span)),
+    disconnect: (target, how) => Promise.resolve(edge().disconnect(target, how)),
+    listRequests: (filter, page) => Promise.resolve(edge().requests.list(filter, page)),
+    findRequest: (id) => Promise.resolve(edge().requests.find(id)),
+    sendRequest: (request) => replay(edge(), request),
+    explain: async (request) => await explainUrl(running(), request),
+    watchEvents(isWatched) {
+      stopEvents?.();
+      stopEvents = isWatched
+        ? edge().onEvent((event) => tell((link) => link.call('event', event)))
+        : undefined;
+    },
+    watchRequests(subscription, filter) {
+      const stop = edge().requests.subscribe(filter, (request) =>
+        tell((link) => link.call('request', subscription, request)),
+      );
+      subscriptions.set(subscription, stop);
+    },
+    unwatchRequests(subscription) {
+      subscriptions.get(subscription)?.();
+      subscriptions.delete(subscription);
+    },
+  };
+  return {
+    offers,
+    attach: (running) => void (instance = running),
+  };
+}
+
+/** Sends a request again and answers with its log line. @throws SallyportError 'internal' when it left none */
+async function replay(edge: Edge, request: InnerRequest): Promise<LoggedRequest> {
+  const { requestId } = await edge.sendRequest(request, AbortSignal.timeout(replayWithinMs));
+  const line = edge.requests.find(requestId);
+  if (line) return line;
+  throw new SallyportError('internal', `The request ${requestId} was sent, but its line is gone already.`);
+}
+
+function lookAt({ edge, certificateStates }: EdgeInstance): EdgeLook {
+  const live = edge.live();
+  const routes = live.routes();
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    listeners: edge.listeners(),
+    connectors: [...live.connectors()].flatMap(([tunnelId, connectors]) =>
+      connectors.map((connector) => ({ ...connector, tunnelId })),
+    ),
+    claims: routes.filter(({ isClaimed }) => isClaimed),
+    disconnects: live.disconnects(),
+    tunnelTraffic: live.tunnelCounts(),
+    routeTraffic: new Map(routes.map((route) => [routeName(route), live.routeCount(route)])),
+    certificates: certificateStates(new Set(routes.map(({ hostname }) => hostname))),
+    dns: new Map(),
+    memory: { residentBytes: rss, heapBytes: heapUsed },
+  };
+}

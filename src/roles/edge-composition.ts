@@ -1,0 +1,83 @@
+// What an edge serves, put together: what edge.yml declares, what the store holds beside it, and the edge's own dashboard.
+// The result has the form of an edge.yml that declares all of it, so that certificates, names and routes follow one list.
+import { readFileSync } from 'node:fs';
+import { errorText, SallyportError } from '#base/errors.ts';
+import type { EdgeConfig } from '#config/edge-config-schema.ts';
+import type { Declared } from '#control/command.ts';
+import type { Served } from '#control/snapshot.ts';
+import { snapshotOf } from '#config/edge-config.ts';
+import { cachePolicySchema } from '#model/cache-policy.ts';
+import { dashboardTunnelId } from '#model/local-tunnel.ts';
+
+/** The part of a configuration that the control plane lists beside its own objects. */
+export function declaredBy(config: EdgeConfig): Declared {
+  const { tunnels, routes } = snapshotOf(config, 1);
+  return { tunnels, routes };
+}
+
+/** A configuration with everything that is served. */
+export function composeConfig(config: EdgeConfig, served: Served | undefined): EdgeConfig {
+  const { dashboard } = config;
+  const own = dashboard
+    ? [
+        {
+          hostname: dashboard.hostname,
+          path: basePathOf(config) || '/',
+          tunnel: dashboardTunnelId,
+          cache: 'off' as const,
+        },
+      ]
+    : [];
+  const isDeclared = new Set(config.routes.map(({ hostname, path }) => `${hostname}${path}`));
+  const stored = (served?.routes ?? [])
+    .filter(({ hostname, path }) => !isDeclared.has(`${hostname}${path}`))
+    .map(({ hostname, path, tunnelId }) => ({
+      hostname,
+      path,
+      tunnel: tunnelId,
+      cache: cachePolicySchema.parse({}),
+    }));
+  return {
+    ...config,
+    tunnels: served ? (served.tunnels as EdgeConfig['tunnels']) : config.tunnels,
+    routes: [...own, ...config.routes, ...stored],
+  };
+}
+
+/** Path that the dashboard stands at, '' for the root. */
+export function basePathOf({ dashboard }: EdgeConfig): string {
+  return (dashboard?.path ?? '/').replace(/\/$/, '');
+}
+
+/** Port of public https URLs. */
+export function publicHttpsPort(config: EdgeConfig): number {
+  return config.publicPort ?? config.listen.https[0]?.port ?? 443;
+}
+
+/** `https://sallyport.example.com`, '' when edge.yml has no dashboard. */
+export function dashboardUrlOf(config: EdgeConfig): string {
+  if (!config.dashboard) return '';
+  const httpsPort = publicHttpsPort(config);
+  const port = httpsPort === 443 ? '' : `:${httpsPort}`;
+  return `https://${config.dashboard.hostname}${port}${basePathOf(config)}`;
+}
+
+/** Where the state is kept. @throws SallyportError 'file-unreadable' or 'config-invalid' */
+export function storeUrlOf({ store, storeUrlFile, dataDir }: EdgeConfig): string {
+  if (storeUrlFile === undefined) return store === 'file' ? `file:${dataDir}/sallyport.db` : store;
+  let url: string;
+  try {
+    url = readFileSync(storeUrlFile, 'utf8').trim();
+  } catch (error) {
+    throw new SallyportError(
+      'file-unreadable',
+      `The file ${storeUrlFile}, which storeUrlFile names, could not be read (${errorText(error)}).`,
+      { cause: error },
+    );
+  }
+  if (url !== '') return url;
+  throw new SallyportError(
+    'config-invalid',
+    `The file ${storeUrlFile}, which storeUrlFile names, is empty; write the postgres:// URL of the store into it.`,
+  );
+}
