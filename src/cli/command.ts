@@ -34,6 +34,11 @@ export interface CommandContext {
   readonly homeFolder: string;
   /** Whether output goes to a terminal that shows colours. */
   readonly hasColours: boolean;
+  /** Columns of the terminal, undefined when output goes elsewhere. */
+  readonly columns: number | undefined;
+  /** Asks a question on the terminal; undefined when there is nobody to answer. `isSecret`: what is typed is not shown. */
+  readonly ask: (question: string, isSecret?: boolean) => Promise<string | undefined>;
+  readonly wait: (ms: number) => Promise<void>;
   readonly runners: Runners;
 }
 

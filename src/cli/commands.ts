@@ -1,9 +1,43 @@
 // Every command there is, in the order that help shows them.
 import type { Command } from './command.ts';
+import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
+import {
+  apiKeyCreateCommand,
+  apiKeyDeleteCommand,
+  apiKeyListCommand,
+  userCreateCommand,
+  userDeleteCommand,
+  userLinkCommand,
+  userListCommand,
+  userUpdateCommand,
+} from './edge/users.ts';
+import { applyCommand, backupCommand, diffCommand, exportCommand } from './edge/lab.ts';
+import { contextListCommand, contextRemoveCommand, contextUseCommand, loginCommand } from './edge/login.ts';
+import {
+  exposedCommand,
+  explainCommand,
+  routeAddCommand,
+  routeListCommand,
+  routeRemoveCommand,
+  routeShowCommand,
+  tunnelRouteDnsCommand,
+} from './edge/routes.ts';
+import { auditCommand, connectorListCommand, logsCommand, statusCommand } from './edge/status.ts';
+import {
+  tunnelCleanupCommand,
+  tunnelDeleteCommand,
+  tunnelInfoCommand,
+  tunnelListCommand,
+  tunnelRevokeCommand,
+  tunnelRotateCommand,
+  tunnelRulesCommand,
+} from './edge/tunnels.ts';
+import { edgeInitCommand } from './edge-init.ts';
 import { edgeRunCommand } from './edge-run.ts';
 import { ingressRuleCommand } from './ingress-rule.ts';
 import { ingressValidateCommand } from './ingress-validate.ts';
+import { restoreCommand } from './restore.ts';
 import { tunnelCreateCommand } from './tunnel-create.ts';
 import { tunnelReadyCommand } from './tunnel-ready.ts';
 import { connectCommand, tunnelRunCommand } from './tunnel-run.ts';
@@ -12,13 +46,50 @@ import { versionCommand } from './version.ts';
 
 export const commands: readonly Command[] = [
   demoCommand,
+  edgeInitCommand,
   edgeRunCommand,
+  loginCommand,
+  contextListCommand,
+  contextUseCommand,
+  contextRemoveCommand,
+  statusCommand,
+  exposedCommand,
+  explainCommand,
+  logsCommand,
+  tunnelCreateCommand,
+  tunnelListCommand,
+  tunnelInfoCommand,
   tunnelRunCommand,
   connectCommand,
-  tunnelCreateCommand,
+  tunnelRouteDnsCommand,
+  tunnelRulesCommand,
+  tunnelRotateCommand,
+  tunnelRevokeCommand,
+  tunnelCleanupCommand,
+  tunnelDeleteCommand,
   tunnelTokenCommand,
   tunnelReadyCommand,
   ingressValidateCommand,
   ingressRuleCommand,
+  connectorListCommand,
+  routeAddCommand,
+  routeListCommand,
+  routeShowCommand,
+  routeRemoveCommand,
+  userCreateCommand,
+  userListCommand,
+  userUpdateCommand,
+  userLinkCommand,
+  userDeleteCommand,
+  apiKeyCreateCommand,
+  apiKeyListCommand,
+  apiKeyDeleteCommand,
+  auditCommand,
+  exportCommand,
+  diffCommand,
+  applyCommand,
+  backupCommand,
+  restoreCommand,
+  completionCommand(() => commands),
   versionCommand,
 ];

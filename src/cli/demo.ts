@@ -120,12 +120,17 @@ function describeDemo(facts: DemoFacts, request: DemoRequest, hasColours: boolea
     '',
     `  ${bold('In a browser')}  open it; the certificate is signed by the demo's own CA, so the`,
     '                browser will ask once whether to go on.',
+    `  ${bold('Dashboard')}     ${accent(facts.dashboard.signInLink ?? facts.dashboard.url)}`,
+    ...(facts.dashboard.signInLink === null
+      ? []
+      : ['                (this link signs you in once, as the owner)']),
     `  ${bold('In a shell')}    curl --cacert ${facts.caFile} \\`,
     `                  ${urls[0]}`,
     '',
     `  ${dim('Data')}          ${request.dataDir}`,
     `  ${dim('Metrics')}       ${facts.metrics.edge}  (edge)`,
     `                ${facts.metrics.connector}  (connector)`,
+    `  ${dim('Commands')}      sallyport status --socket ${facts.adminSocket}`,
     `  ${dim('Your own app')}  sallyport demo --hostname app.localhost \\`,
     '                  --service http://localhost:3000',
     '',

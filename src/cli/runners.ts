@@ -2,7 +2,9 @@
 // the connector.
 import type { LogLevel } from '#base/log.ts';
 import type { ConnectorConfig } from '#config/connector-config.ts';
+import type { Send } from '#api/client.ts';
 import type { FlagValue } from './command.ts';
+import type { EdgeTarget } from './edge/connection.ts';
 
 /** What `sallyport demo` asks for; ports undefined mean "the usual one, or any". */
 export interface DemoRequest {
@@ -26,6 +28,8 @@ export interface DemoFacts {
   readonly metrics: { readonly edge: string; readonly connector: string };
   readonly tunnelToken: string;
   readonly edgeAddress: string;
+  readonly dashboard: { readonly url: string; readonly signInLink: string | null };
+  readonly adminSocket: string;
 }
 
 /** Where a connector's credentials come from. */
@@ -72,7 +76,54 @@ export interface ReadyAnswer {
   readonly body: string;
 }
 
+/** What `edge init` asks for; '' where an edge.yml that is there says it. */
+export interface SetUpRequest {
+  readonly configFile: string;
+  readonly dataDir: string;
+  readonly domain: string;
+  readonly hostname: string;
+  readonly dashboard: string;
+  readonly email: string;
+  readonly certificates: 'acme' | 'internal';
+  readonly owner: string;
+  /** Public addresses of this machine; empty: those that its interfaces have. */
+  readonly addresses: readonly string[];
+  readonly httpsPort: number;
+  readonly httpPort: number;
+}
+
+/** What `edge init` has done and found. */
+export interface SetUpEdge {
+  readonly configFile: string;
+  /** It was written now; otherwise it was there. */
+  readonly isNew: boolean;
+  readonly dashboardUrl: string;
+  /** Null when somebody can sign in already. */
+  readonly signInLink: string | null;
+  readonly records: readonly {
+    readonly name: string;
+    readonly type: 'A' | 'AAAA' | 'A/AAAA';
+    readonly value: string;
+    readonly isGood: boolean;
+    /** What was found instead. */
+    readonly found: string;
+  }[];
+  readonly ports: readonly {
+    readonly port: number;
+    readonly protocol: 'tcp' | 'udp';
+    readonly what: string;
+    /** This machine can open it; whether a firewall lets it in is seen from outside only. */
+    readonly isGood: boolean;
+    readonly detail: string;
+  }[];
+}
+
 export interface Runners {
+  /** Sets an edge up, for `edge init`. @throws SallyportError */
+  setUpEdge(request: SetUpRequest): Promise<SetUpEdge>;
+  hasFile(file: string): boolean;
+  /** Fills the store of an edge.yml from a backup. @throws SallyportError */
+  restore(file: string, configFile: string): Promise<{ readonly objects: number; readonly revision: number }>;
   /** Starts a demo; runs until a signal comes, `onReady` is called once. */
   demo(request: DemoRequest, onReady: (facts: DemoFacts) => void, onStopping: () => void): Promise<void>;
   /** Runs an edge until a signal comes. */
@@ -80,10 +131,14 @@ export interface Runners {
   /** Runs a connector until a signal comes. */
   connector(request: ConnectorRequest): Promise<void>;
   createTunnel(request: CreateTunnelRequest): CreatedTunnel;
+  /** Writes the credentials that a token stands for into a file that must not be there yet. @throws SallyportError */
+  keepCredentials(token: string, file: string): void;
   /** The token of a credentials file. */
   tokenOf(credentialsFile: string): string;
   /** SHA-256 pin of a CA's PEM file. */
   pinOf(caFile: string): string;
+  /** Sends a request to an edge's API. @throws SallyportError 'edge-unreachable' */
+  send(target: EdgeTarget, ...request: Parameters<Send>): ReturnType<Send>;
   /** Asks a connector's /ready. */
   ready(address: string): Promise<ReadyAnswer>;
 }

@@ -1,0 +1,147 @@
+// `sallyport edge init`: from nothing to an edge that can be started, in one go: edge.yml, the first owner's link, and what
+// DNS and the firewall need, checked. Safe to run again: what is there is kept, what is missing is told.
+import { SallyportError } from '#base/errors.ts';
+import { parseHostname } from '#base/hostname.ts';
+import {
+  type Command,
+  type CommandContext,
+  type Input,
+  listOf,
+  outputFlag,
+  textOf,
+  wantsJson,
+} from './command.ts';
+import { paint } from './paint.ts';
+import type { SetUpEdge, SetUpRequest } from './runners.ts';
+
+const defaultConfig = '/etc/sallyport/edge.yml';
+const defaultData = '/var/lib/sallyport';
+
+export const edgeInitCommand: Command = {
+  words: ['edge', 'init'],
+  usage: '[flags]',
+  summary: 'set up an edge on this machine',
+  description: `Writes edge.yml, makes the first owner with a one-time sign-in link, and prints
+which DNS records and firewall ports are needed, each checked. Asks for what no
+flag says. An edge.yml that is there is kept; run it again after you have made
+the records.`,
+  flags: [
+    { name: 'domain', type: 'string', value: 'DOMAIN', help: 'your domain: example.com' },
+    { name: 'hostname', type: 'string', value: 'HOST', help: "the edge's own name (default edge.DOMAIN)" },
+    {
+      name: 'dashboard',
+      type: 'string',
+      value: 'HOST',
+      help: 'hostname of the dashboard (default sallyport.DOMAIN)',
+    },
+    { name: 'email', type: 'string', value: 'ADDRESS', help: 'mail address for the certificate authority' },
+    {
+      name: 'certificates',
+      type: 'string',
+      value: 'HOW',
+      help: 'acme (default): public ones, by themselves; internal: signed by a CA of the edge',
+    },
+    { name: 'owner', type: 'string', value: 'NAME', help: 'name of the first user (default owner)' },
+    {
+      name: 'address',
+      type: 'strings',
+      value: 'IP',
+      help: "the machine's public address (repeatable; found otherwise)",
+    },
+    { name: 'config', type: 'string', value: 'FILE', help: `where to write it (default ${defaultConfig})` },
+    { name: 'data', type: 'string', value: 'DIR', help: `data folder (default ${defaultData})` },
+    { name: 'https-port', type: 'integer', value: 'N', help: 'default 443' },
+    { name: 'http-port', type: 'integer', value: 'N', help: 'default 80' },
+    outputFlag,
+  ],
+  examples: [
+    'sallyport edge init',
+    'sallyport edge init --domain example.com --email me@example.com --owner ada',
+  ],
+  maxArgs: 0,
+  async run(input, context) {
+    const done = await context.runners.setUpEdge(await requestOf(input, context));
+    context.out(wantsJson(input) ? `${JSON.stringify(done)}\n` : describe(done, context.hasColours));
+    return 0;
+  },
+};
+
+async function requestOf(input: Input, context: CommandContext): Promise<SetUpRequest> {
+  const configFile = textOf(input, 'config') || defaultConfig;
+  const isThere = context.runners.hasFile(configFile);
+  const domain = isThere ? '' : await domainOf(input, context);
+  const certificates = textOf(input, 'certificates') || 'acme';
+  if (certificates !== 'acme' && certificates !== 'internal') {
+    throw new SallyportError('usage', `--certificates is acme or internal, not "${certificates}".`);
+  }
+  const email =
+    textOf(input, 'email') || (isThere || certificates === 'internal' ? '' : await emailOf(context));
+  return {
+    configFile,
+    dataDir: textOf(input, 'data') || defaultData,
+    hostname: textOf(input, 'hostname') || (domain === '' ? '' : `edge.${domain}`),
+    dashboard: textOf(input, 'dashboard') || (domain === '' ? '' : `sallyport.${domain}`),
+    domain,
+    email,
+    certificates,
+    owner: textOf(input, 'owner') || 'owner',
+    addresses: listOf(input, 'address'),
+    httpsPort: portOf(input, 'https-port', 443),
+    httpPort: portOf(input, 'http-port', 80),
+  };
+}
+
+async function domainOf(input: Input, context: CommandContext): Promise<string> {
+  const text = textOf(input, 'domain') || ((await context.ask('Your domain (example.com): ')) ?? '');
+  const domain = parseHostname(text.trim());
+  if (domain?.includes('.')) return domain;
+  throw new SallyportError(
+    'usage',
+    text === ''
+      ? 'Name your domain: sallyport edge init --domain example.com.'
+      : `"${text}" is no domain; name yours as in --domain example.com.`,
+  );
+}
+
+async function emailOf(context: CommandContext): Promise<string> {
+  return ((await context.ask('Mail address for the certificate authority (may be empty): ')) ?? '').trim();
+}
+
+function portOf(input: Input, name: string, usual: number): number {
+  const port = input.flags.get(name) ?? usual;
+  if (typeof port === 'number' && port >= 0 && port <= 65_535) return port;
+  throw new SallyportError('usage', `--${name} is a port from 0 to 65535.`);
+}
+
+function describe(done: SetUpEdge, hasColours: boolean): string {
+  const { bold, accent, bad } = paint(hasColours);
+  const mark = (isGood: boolean): string => (isGood ? 'ok' : bad('!!'));
+  const width = Math.max(...done.records.map(({ name }) => name.length), 8);
+  const lines = [
+    done.isNew ? `Wrote ${done.configFile}.` : `${done.configFile} was there and is kept.`,
+    '',
+    bold('DNS records'),
+    ...done.records.map(
+      ({ name, type, value, isGood, found }) =>
+        `  ${mark(isGood)}  ${name.padEnd(width)}  ${type.padEnd(5)}  ${value}${isGood ? '' : `   (${found})`}`,
+    ),
+    '',
+    bold('Firewall: let in'),
+    ...done.ports.map(
+      ({ port, protocol, what, isGood, detail }) =>
+        `  ${mark(isGood)}  ${protocol}/${port}  ${what}${isGood ? '' : `   (${detail})`}`,
+    ),
+    '',
+    ...(done.signInLink === null
+      ? ['Somebody can sign in to the dashboard already.']
+      : [
+          `${bold('The first owner')} signs in with this link, once the edge runs:`,
+          '',
+          `  ${accent(done.signInLink)}`,
+        ]),
+    '',
+    `Start it: sallyport edge run --config ${done.configFile}`,
+    '',
+  ];
+  return lines.join('\n');
+}

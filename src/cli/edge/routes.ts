@@ -1,0 +1,227 @@
+// `sallyport route list|add|remove|show`, `tunnel route dns`, `exposed`, `explain`.
+import type { RouteView } from '#api/routes.ts';
+import type { Explanation } from '#model/explain.ts';
+import { routeName } from '#model/route.ts';
+import { type Command, textOf } from '../command.ts';
+import { paint } from '../paint.ts';
+import { allItems, argument, edgeCommand } from './edge-command.ts';
+
+const nameRoute = 'Name a route by its hostname (and path); "sallyport route list" shows them.';
+
+export const routeListCommand = edgeCommand({
+  words: ['route', 'list'],
+  usage: '[flags]',
+  summary: 'list hostnames at the edge',
+  description: `Lists every route: stored, declared in edge.yml, or claimed by a connector's
+own rules, with the service at home that it reaches now.`,
+  flags: [
+    { name: 'search', type: 'string', value: 'TEXT', help: 'only those that contain it' },
+    { name: 'tunnel', type: 'string', value: 'TUNNEL', help: 'only those to this tunnel' },
+  ],
+  examples: ['sallyport route list', 'sallyport route list --tunnel home --output json'],
+  maxArgs: 0,
+  async run(session) {
+    const search = textOf(session.input, 'search') || undefined;
+    const tunnel = textOf(session.input, 'tunnel') || undefined;
+    const routes = await allItems((cursor) => session.api.listRoutes({ query: { search, tunnel, cursor } }));
+    session.table(
+      routes,
+      [
+        { title: 'HOSTNAME', value: routeName, givesWay: true },
+        { title: 'TUNNEL', value: ({ tunnelName }) => tunnelName },
+        { title: 'SERVICE', value: ({ service }) => service || '-', givesWay: true },
+        { title: 'FROM', value: ({ source }) => source },
+        { title: 'STATUS', value: ({ status }) => status },
+        { title: 'REQUESTS', value: ({ requests }) => String(requests), alignment: 'right' },
+      ],
+      'There are no routes; add one with "sallyport route add HOSTNAME --tunnel NAME".',
+    );
+  },
+});
+
+export const routeAddCommand = edgeCommand({
+  words: ['route', 'add'],
+  usage: 'HOSTNAME[/PATH] --tunnel TUNNEL [--service URL] [flags]',
+  summary: 'put a hostname on a tunnel',
+  description: `Adds a route. With --service, the ingress rule of a remotely managed tunnel is
+added with it: one step, and the service is reachable.`,
+  flags: [
+    { name: 'tunnel', type: 'string', value: 'TUNNEL', help: 'name or id of the tunnel' },
+    { name: 'service', type: 'string', value: 'URL', help: 'service at home, as in an ingress rule' },
+    { name: 'note', type: 'string', value: 'TEXT', help: 'a note for people' },
+  ],
+  examples: ['sallyport route add blog.example.com --tunnel home --service http://localhost:3000'],
+  maxArgs: 1,
+  async run(session) {
+    const { input } = session;
+    const where = argument(
+      session,
+      0,
+      'Name the hostname: sallyport route add blog.example.com --tunnel home.',
+    );
+    const slash = where.indexOf('/');
+    const route = await session.api.createRoute({
+      body: {
+        hostname: slash < 0 ? where : where.slice(0, slash),
+        path: slash < 0 ? '/' : where.slice(slash),
+        tunnel: textOf(input, 'tunnel'),
+        service: textOf(input, 'service') || undefined,
+        note: textOf(input, 'note'),
+      },
+    });
+    session.show(route, () => addedText(route, session.edge));
+  },
+});
+
+function addedText(route: RouteView, edge: string): string {
+  const service = route.service === '' ? '' : `, service ${route.service}`;
+  const trouble = route.trouble === '' ? '' : `${route.trouble}\n`;
+  return `Added ${routeName(route)} to tunnel ${route.tunnelName}${service}, at ${edge}.\n${trouble}`;
+}
+
+export const routeRemoveCommand = edgeCommand({
+  words: ['route', 'remove'],
+  usage: 'HOSTNAME[/PATH] [flags]',
+  summary: 'take a hostname off its tunnel',
+  description: `Removes a route, and the ingress rule that came with it.`,
+  examples: ['sallyport route remove blog.example.com'],
+  maxArgs: 1,
+  async run(session) {
+    const route = argument(session, 0, nameRoute);
+    await session.api.deleteRoute({ params: { route } });
+    session.show({ removed: route }, () => `Removed ${route} at ${session.edge}.\n`);
+  },
+});
+
+export const routeShowCommand = edgeCommand({
+  words: ['route', 'show'],
+  usage: 'HOSTNAME[/PATH] [flags]',
+  summary: 'show one route',
+  description: `Shows where a hostname leads, and what is wrong with it.`,
+  examples: ['sallyport route show blog.example.com'],
+  maxArgs: 1,
+  async run(session) {
+    const route = await session.api.getRoute({ params: { route: argument(session, 0, nameRoute) } });
+    session.show(route, () =>
+      [
+        ['HOSTNAME:', routeName(route)],
+        ['TUNNEL:', route.tunnelName],
+        ['SERVICE:', route.service || '-'],
+        ['FROM:', route.source],
+        ['STATUS:', route.trouble === '' ? route.status : `${route.status}: ${route.trouble}`],
+        ['REQUESTS:', String(route.requests)],
+        ['NOTE:', route.note || '-'],
+      ]
+        .map(([key, value]) => `${key!.padEnd(10)} ${value}\n`)
+        .join(''),
+    );
+  },
+});
+
+export const tunnelRouteDnsCommand: Command = edgeCommand({
+  words: ['tunnel', 'route', 'dns'],
+  usage: 'TUNNEL HOSTNAME [flags]',
+  summary: 'put a hostname on a tunnel, in the words of cloudflared',
+  description: `Makes the route of a hostname to a tunnel. A hostname that leads elsewhere is
+left alone, unless --overwrite-dns is given.`,
+  flags: [
+    { name: 'overwrite-dns', short: 'f', type: 'boolean', help: 'take a hostname over from another tunnel' },
+  ],
+  examples: ['sallyport tunnel route dns home blog.example.com'],
+  maxArgs: 2,
+  async run(session) {
+    const sentence = 'Name a tunnel and a hostname: sallyport tunnel route dns home blog.example.com.';
+    const [tunnel, hostname] = [argument(session, 0, sentence), argument(session, 1, sentence)];
+    const wanted = await session.api.getTunnel({ params: { tunnel } });
+    const routes = await session.api.listRoutes({ query: { search: hostname, limit: 500 } });
+    const present = routes.items.find((route) => routeName(route) === hostname.toLowerCase());
+    if (present?.tunnelId === wanted.id) {
+      return session.show(
+        present,
+        () => `${hostname} is already configured to route to your tunnel tunnelID=${wanted.id}\n`,
+      );
+    }
+    if (!present) {
+      const route = await session.api.createRoute({ body: { hostname, tunnel: wanted.id } });
+      return session.show(
+        route,
+        () => `Added ${hostname} which will route to this tunnel tunnelID=${wanted.id}\n`,
+      );
+    }
+    if (session.input.flags.get('overwrite-dns') !== true) {
+      session.context.err(
+        `sallyport: ${hostname} leads to the tunnel ${present.tunnelName}; take it over with --overwrite-dns.\n`,
+      );
+      return 1;
+    }
+    const route = await session.api.updateRoute({
+      params: { route: present.id },
+      body: { tunnel: wanted.id },
+    });
+    session.show(route, () => `${hostname} updated to route to your tunnel tunnelID=${wanted.id}\n`);
+  },
+});
+
+export const exposedCommand = edgeCommand({
+  words: ['exposed'],
+  usage: '[flags]',
+  summary: 'everything the public can reach right now',
+  description: `Lists every hostname and path that the edge answers, who may, and where it
+leads: what is open, and nothing else is.`,
+  flags: [{ name: 'search', type: 'string', value: 'TEXT', help: 'only those that contain it' }],
+  examples: ['sallyport exposed'],
+  maxArgs: 0,
+  async run(session) {
+    const { items } = await session.api.listExposed({
+      query: { search: textOf(session.input, 'search') || undefined },
+    });
+    session.table(
+      items,
+      [
+        { title: 'URL', value: ({ url }) => url, givesWay: true },
+        { title: 'WHO', value: ({ access }) => access },
+        { title: 'TUNNEL', value: ({ tunnelName }) => tunnelName },
+        { title: 'SERVICE', value: ({ service }) => service || '-', givesWay: true },
+        { title: 'UP', value: ({ isUp }) => (isUp ? 'yes' : 'no') },
+        { title: 'CERTIFICATE', value: ({ certificate }) => certificate.state },
+      ],
+      'Nothing is open.',
+    );
+    if (session.isJson) return;
+    for (const { url, warning } of items) if (warning !== '') session.print(`\n${url}: ${warning}\n`);
+  },
+});
+
+export const explainCommand = edgeCommand({
+  words: ['explain'],
+  usage: 'URL [flags]',
+  summary: 'follow a URL to its origin, and say where it stops',
+  description: `Follows a URL from its name to its origin: route, access, connector, rule and
+the origin's answer to a real request, with what was found and how long each
+step took.`,
+  examples: ['sallyport explain https://blog.example.com/'],
+  exitCodes: { 1: 'it stops somewhere, or the edge could not be asked' },
+  maxArgs: 1,
+  async run(session) {
+    const url = argument(session, 0, 'Name the URL: sallyport explain https://blog.example.com/.');
+    const explanation = await session.api.explain({ body: { url } });
+    session.show(explanation, () => explanationText(explanation, session.context.hasColours));
+    return explanation.stopsAt === null ? 0 : 1;
+  },
+});
+
+const marks = { ok: 'ok', warning: '!', failed: 'X', skipped: '-' } as const;
+
+function explanationText({ url, steps, verdict }: Explanation, hasColours: boolean): string {
+  const { bold, dim, bad } = paint(hasColours);
+  const lines = steps.flatMap(({ step, status, title, detail, cure, ms }) => {
+    const mark = marks[status].padStart(2);
+    const took = ms === null ? '' : dim(`  ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`);
+    return [
+      `${status === 'failed' ? bad(mark) : mark}  ${step.padEnd(12)} ${title}${took}`,
+      ...(detail === '' ? [] : [`${' '.repeat(17)}${dim(detail)}`]),
+      ...(cure === '' ? [] : [`${' '.repeat(17)}${cure}`]),
+    ];
+  });
+  return `${bold(url)}\n\n${lines.join('\n')}\n\n${verdict}\n`;
+}
