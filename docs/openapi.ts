@@ -1,6 +1,6 @@
 // The API's contract (src/api) as an OpenAPI 3.1 document. It is checked in as src/api/openapi.json, which the edge serves.
 import { createDocument } from 'zod-openapi';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { operations } from '#api/api.ts';
 import { apiBase, type Operation } from '#api/operation.ts';
 import { problemSchema } from '#api/problem.ts';
@@ -62,7 +62,8 @@ function operationObject(operation: Operation): object {
     ...(scope === 'nobody' ? { security: [] } : {}),
     requestParams: {
       ...(params ? { path: params } : {}),
-      ...(query ? { query } : {}),
+      // What an issuer sends back is its own affair.
+      ...(query instanceof z.ZodObject ? { query } : {}),
     },
     ...(guard
       ? {
@@ -88,14 +89,9 @@ function operationObject(operation: Operation): object {
   };
 }
 
-function answerOf({
-  stream,
-  result,
-  creates,
-  isVersioned,
-  redirects,
-}: Operation & { readonly redirects?: boolean }): object {
-  if (redirects) return { 302: { description: 'A redirect.' } };
+function answerOf({ stream, result, creates, isVersioned, redirect }: Operation): object {
+  if (redirect)
+    return { 303: { description: 'Leads on.', headers: { Location: { schema: { type: 'string' } } } } };
   if (stream)
     return { 200: { description: 'A stream.', content: { [stream]: { schema: { type: 'string' } } } } };
   if (!result) return { 204: { description: 'Done.' } };

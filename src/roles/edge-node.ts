@@ -92,6 +92,7 @@ class RunningNode implements EdgeNode {
         facts,
         basePath: basePathOf(config),
         declared: declaredBy(config),
+        issuers: config.signIn.oidc,
       },
       edge: answers.offers,
       clock,
@@ -135,7 +136,7 @@ class RunningNode implements EdgeNode {
 
   async apply(config: EdgeConfig): Promise<void> {
     await this.#apply(config, { ...this.#served, ...mergedServed(config, this.#config, this.#served) });
-    this.#plane.declare(declaredBy(config));
+    this.#plane.declare(declaredBy(config), config.signIn.oidc);
   }
 
   async stop(graceMs: number): Promise<void> {

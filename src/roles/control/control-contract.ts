@@ -11,6 +11,7 @@ import type { Declared } from '#control/command.ts';
 import type { EdgeFacts, EdgeLook, EdgeView } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
 import type { LiveEvent } from '#model/live.ts';
+import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
 import type { LogEntry } from './forwarded-log.ts';
 
@@ -23,6 +24,8 @@ export interface ControlSettings {
   /** Path it stands at, '' for the root. */
   readonly basePath: string;
   readonly declared: Declared;
+  /** OpenID Connect issuers of edge.yml. */
+  readonly issuers: readonly OidcIssuer[];
 }
 
 /** What the control thread answers. */
@@ -30,7 +33,7 @@ export type ControlOffers = {
   /** The edge has opened its listeners and its CA: what is now known of it. */
   introduce(facts: EdgeFacts): void;
   /** edge.yml has changed. */
-  declare(declared: Declared): void;
+  declare(declared: Declared, issuers: readonly OidcIssuer[]): void;
   /** An event of the edge, while somebody listens. */
   event(event: LiveEvent): void;
   /** A request that a subscription asked for. */

@@ -13,6 +13,7 @@ import type { Random } from '#base/random.ts';
 import { ThreadLink } from '#base/thread-link.ts';
 import type { Declared } from '#control/command.ts';
 import type { EdgeFacts } from '#control/edge-view.ts';
+import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import type { Served } from '#control/snapshot.ts';
 import {
   type ControlHello,
@@ -41,6 +42,7 @@ export class ControlPlane {
   readonly #options: ControlPlaneOptions;
   readonly #backoff: Backoff;
   #declared: Declared;
+  #issuers: readonly OidcIssuer[];
   #facts: EdgeFacts;
   #thread: { readonly worker: Worker; readonly link: ThreadLink<ControlOffers> } | undefined;
   #retry: Timer | undefined;
@@ -49,6 +51,7 @@ export class ControlPlane {
   private constructor(options: ControlPlaneOptions) {
     this.#options = options;
     this.#declared = options.settings.declared;
+    this.#issuers = options.settings.issuers;
     this.#facts = options.settings.facts;
     this.#backoff = new Backoff({ baseMs: restartBaseMs, capMs: restartCapMs, random: options.random });
   }
@@ -84,9 +87,10 @@ export class ControlPlane {
   }
 
   /** edge.yml has changed. */
-  declare(declared: Declared): void {
+  declare(declared: Declared, issuers: readonly OidcIssuer[]): void {
     this.#declared = declared;
-    this.tell((link) => link.call('declare', declared));
+    this.#issuers = issuers;
+    this.tell((link) => link.call('declare', declared, issuers));
   }
 
   /** The edge is up: what is now known of it. */
@@ -137,7 +141,12 @@ export class ControlPlane {
     const { edge } = this.#options;
     const worker = startThread({
       sallyportThread: 'control',
-      settings: { ...this.#options.settings, declared: this.#declared, facts: this.#facts },
+      settings: {
+        ...this.#options.settings,
+        declared: this.#declared,
+        issuers: this.#issuers,
+        facts: this.#facts,
+      },
     });
     const link = new ThreadLink<ControlOffers>(worker, edge);
     return new Promise((resolve, reject) => {

@@ -8,6 +8,7 @@ import { systemClock } from '#base/clock.ts';
 import { errorText, isSallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import { systemRandom } from '#base/random.ts';
+import { readSecretFile } from '#base/secret-file.ts';
 import { ThreadLink } from '#base/thread-link.ts';
 import { createUuid } from '#base/uuid.ts';
 import { readRuleSet } from '#config/rule-set-text.ts';
@@ -23,6 +24,7 @@ import { DashboardFiles, unbuiltDashboard } from '#control/http/dashboard-files.
 import { openSeal } from '#control/seal.ts';
 import { type SignIn, signInHandlers } from '#control/sign-in/sign-in.ts';
 import { type Served, servedBy } from '#control/snapshot.ts';
+import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import { openStore } from '#store/open-store.ts';
 import { createCredentials, formatToken, publicKeyOf } from '#tunnel/credentials.ts';
 import {
@@ -61,12 +63,16 @@ class ControlThread {
   readonly #link: ThreadLink<EdgeOffers>;
   readonly #signIn: SignIn;
   served: Served;
+  #issuers: readonly OidcIssuer[];
 
   static async start(port: MessagePort, settings: ControlSettings): Promise<ControlThread> {
     const remote = new RemoteEdge(settings.facts, () => link);
     const offers: ControlOffers = {
       introduce: (facts) => void (remote.facts = facts),
-      declare: (declared) => thread.#control.declare(declared),
+      declare(declared, issuers) {
+        thread.#issuers = issuers;
+        thread.#control.declare(declared);
+      },
       event: (event) => remote.event(event),
       request: (subscription, request) => remote.request(subscription, request),
       firstOwnerLink: (name) => thread.#firstOwnerLink(name),
@@ -74,6 +80,7 @@ class ControlThread {
     };
     const link = new ThreadLink<EdgeOffers>(port, offers);
     const log = forwardedLog((entry) => void link.call('log', entry).catch(() => undefined));
+    await readSecrets(settings.issuers);
     const tools = controlTools(() => remote.facts);
     const control = await openControl(settings, tools, log);
     // The main thread calls only after the hello, when this is there.
@@ -92,6 +99,7 @@ class ControlThread {
   }) {
     const { settings, control, log, remote, tools } = parts;
     this.#settings = settings;
+    this.#issuers = settings.issuers;
     this.#control = control;
     this.#log = log;
     this.#link = parts.link;
@@ -103,6 +111,7 @@ class ControlThread {
       seal: openSeal(join(settings.dataDir, 'seal.key'), systemRandom),
       dashboardUrl: () => remote.facts.dashboardUrl,
       edgeName: () => remote.facts.name,
+      oidc: { issuers: () => this.#issuers, readSecretFile },
     });
     const both = { control, edge: remote, clock: systemClock, tools, dataDir: settings.dataDir };
     const api: ApiServerOptions = {
@@ -179,6 +188,14 @@ class ControlThread {
     for (const name of Object.values(socketNames))
       rmSync(join(this.#settings.dataDir, name), { force: true });
     await this.#control.close();
+  }
+}
+
+/** An empty or missing secret must not show only when somebody signs in. @throws SallyportError */
+async function readSecrets(issuers: readonly OidcIssuer[]): Promise<void> {
+  for (const { name, clientSecretFile } of issuers) {
+    if (clientSecretFile !== undefined)
+      await readSecretFile(clientSecretFile, `the client secret of ${name}`);
   }
 }
 
