@@ -7,6 +7,7 @@ import type { Declared } from '#control/command.ts';
 import type { Served } from '#control/snapshot.ts';
 import { snapshotOf } from '#config/edge-config.ts';
 import { cachePolicySchema } from '#model/cache-policy.ts';
+import { compressionPolicySchema } from '#model/compression-policy.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 
 /** The part of a configuration that the control plane lists beside its own objects. */
@@ -25,6 +26,7 @@ export function composeConfig(config: EdgeConfig, served: Served | undefined): E
           path: basePathOf(config) || '/',
           tunnel: dashboardTunnelId,
           cache: 'off' as const,
+          compression: 'off' as const,
         },
       ]
     : [];
@@ -36,6 +38,7 @@ export function composeConfig(config: EdgeConfig, served: Served | undefined): E
       path,
       tunnel: tunnelId,
       cache: cachePolicySchema.parse({}),
+      compression: compressionPolicySchema.parse({}),
     }));
   return {
     ...config,
