@@ -9,6 +9,7 @@ const spans = { '5m': [60, 5_000], '1h': [60, 60_000], '6h': [72, 300_000], '48h
 type StatusIds =
   | 'getStatus'
   | 'getTraffic'
+  | 'getOpenApi'
   | 'listAudit'
   | 'getSettings'
   | 'updateSettings'
@@ -43,6 +44,7 @@ export function statusHandlers(world: FakeWorld): Pick<Handlers, StatusIds> {
       memory: { residentBytes: 96_400_000, heapBytes: 31_000_000 },
       troubles: troubles(world),
     }),
+    getOpenApi: () => ({}),
     getTraffic: ({ query }) => series(world, query.span),
     listAudit({ query }) {
       const start = Number(query.cursor ?? 0);

@@ -178,7 +178,7 @@ class ApiCall {
       try {
         requireScope(operation, await identify(this.#request, 'recheck'));
       } catch (error) {
-        if (!isSallyportError(error, 'store-unavailable')) return void this.#response.destroy();
+        if (!isSallyportError(error, 'store-unavailable')) return this.#endStream(operation);
       }
       if (!this.#gone.signal.aborted) watch();
     };
@@ -187,6 +187,12 @@ class ApiCall {
     };
     watch();
     return () => timer?.cancel();
+  }
+
+  /** Events may end anywhere, and the browser takes it as an end; a file that is not whole must not look so. */
+  #endStream(operation: Operation): void {
+    if (operation.stream === 'text/event-stream') this.#response.end();
+    else this.#response.destroy();
   }
 
   #send(operation: Operation, result: unknown): void {

@@ -56,8 +56,8 @@ export class DashboardFiles {
     setGuards(response);
     const file = path === '/index.html' ? undefined : this.#files.get(path);
     if (file) return this.#sendFile(request, response, file);
-    // A file that is asked for by an old page is gone; everything else is a page of the application.
-    if (/\.[a-z0-9]{2,5}$/.test(path)) {
+    // A file that an old page asks for is gone. Everything else is a page of the application: names have dots, too.
+    if (path.startsWith('/assets/')) {
       response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
       return void response.end('There is no such file.\n');
     }
