@@ -63,6 +63,11 @@ export class CertificateFiles {
     return this.#loaded.get(this.#pairs[0]!);
   }
 
+  /** Every certificate that is in force, in the order of the list. */
+  get all(): Certificate[] {
+    return this.#pairs.flatMap((pair) => this.#loaded.get(pair) ?? []);
+  }
+
   /** Looks at the files now and resolves when what changed has been loaded. */
   async look(): Promise<void> {
     await this.#watch?.look();

@@ -8,12 +8,15 @@ import { type Certificate, isNamedIn } from './certificate.ts';
 import type { CertificateFiles } from './certificate-files.ts';
 import type { InternalCa } from './internal-ca.ts';
 import type { CertificateManager } from './issuance/certificate-manager.ts';
+import type { OcspStaples } from './ocsp/ocsp-staples.ts';
 
 export interface CertificateStoreOptions {
   readonly files: CertificateFiles | undefined;
   readonly internalCa: InternalCa | undefined;
   /** Certificates by ACME, and imported ones. */
   readonly manager?: CertificateManager | undefined;
+  /** OCSP answers for all of them. */
+  readonly staples?: OcspStaples | undefined;
   /** The edge's own names and addresses (all in one default leaf), never empty. */
   readonly ownNames: readonly string[];
   readonly random: Random;
@@ -58,6 +61,15 @@ export class CertificateStore {
   /** What a validator is shown that asks for this name by `acme-tls/1`. */
   challengeFor(serverName: string): SecureContext | undefined {
     return this.#options.manager?.board.contextFor(serverName);
+  }
+
+  get needsStaples(): boolean {
+    return this.#options.staples?.isNeeded ?? false;
+  }
+
+  /** The OCSP answer to show beside a certificate. */
+  stapleFor(certificate: Buffer): Buffer | undefined {
+    return this.#options.staples?.answerFor(certificate);
   }
 
   /** The certificate for a lower-case server name; '' and unknown names get the default one. */

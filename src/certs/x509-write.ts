@@ -51,6 +51,8 @@ const oids = {
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
   acmeIdentifier: '1.3.6.1.5.5.7.1.31',
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  ocsp: '1.3.6.1.5.5.7.48.1',
 } as const;
 
 const purposes = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const;
@@ -123,6 +125,12 @@ export function nameConstraints(permitted: readonly string[]): Buffer {
 
 export function extendedKeyUsage(purpose: KeyPurpose): Buffer {
   return extension(oids.extendedKeyUsage, sequence(objectIdentifier(purposes[purpose])));
+}
+
+/** Where the certificate's OCSP responder is. */
+export function authorityInfoAccess(ocspUrl: string): Buffer {
+  const location = tlv(0x86, Buffer.from(ocspUrl, 'latin1'));
+  return extension(oids.authorityInfoAccess, sequence(sequence(objectIdentifier(oids.ocsp), location)));
 }
 
 /** The digest of a challenge's answer, for TLS-ALPN-01 (RFC 8737 section 3). */

@@ -15,6 +15,10 @@ export interface CertificateSource {
   expect?(serverName: string): Promise<unknown> | undefined;
   /** What a validator is shown that asks for this name by `acme-tls/1` (RFC 8737); undefined when no order waits for it. */
   challengeFor?(serverName: string): SecureContext | undefined;
+  /** Whether any certificate has an OCSP responder; without one handshakes are not even asked. */
+  readonly needsStaples?: boolean;
+  /** The OCSP answer to show beside a certificate (its DER), undefined for none. */
+  stapleFor?(certificate: Buffer): Buffer | undefined;
   /** 48 bytes for session tickets, shared by all listeners. */
   readonly ticketKeys: Buffer;
 }

@@ -40,6 +40,22 @@ export function choicesOf(certificates: CertificateSource): Pick<TlsOptions, 'AL
   };
 }
 
+/** Answers the server's question for an OCSP answer to its certificate; a handshake never waits for one. */
+export function stapling(
+  certificates: CertificateSource,
+): (certificate: Buffer, issuer: Buffer, done: (error: Error | null, answer: Buffer) => void) => void {
+  return (certificate, _issuer, done) => {
+    let answer: Buffer | undefined;
+    try {
+      answer = certificates.stapleFor?.(certificate);
+    } catch {
+      // The handshake goes on without.
+    }
+    // Node takes null for none, which its types do not know.
+    done(null, (answer ?? null) as Buffer);
+  };
+}
+
 /** A name whose certificate is just being got waits for it; every other is answered at once. */
 function chooseWhenThere(
   certificates: CertificateSource,

@@ -10,7 +10,7 @@ import { formatEndpoint, parseAddress } from '#base/ip.ts';
 import type { ClientAddress } from '#http/exchange.ts';
 import { decodeProxyHeader } from '#wire/proxy-protocol.ts';
 import type { CertificateSource } from './certificate-source.ts';
-import { challengeProtocol, choicesOf } from './handshake-choices.ts';
+import { challengeProtocol, choicesOf, stapling } from './handshake-choices.ts';
 
 export interface ListenAddress {
   /** undefined: every address, both families. */
@@ -71,8 +71,9 @@ export class Listener {
     this.refreshDefault();
   }
 
-  /** Shows the present default certificate to clients without a server name; called now and then. */
+  /** Shows the present default certificate to clients without a server name, and staples if need be; called now and then. */
   refreshDefault(): void {
+    this.#followStaples();
     const latest = this.#options.tls?.certificates.defaultOptions();
     if (latest === undefined || latest === this.#defaultOptions) return;
     this.#defaultOptions = latest;
@@ -206,6 +207,16 @@ export class Listener {
     this.#handshaking.delete(key);
     count('handshake-cut');
     socket.destroy();
+  }
+
+  /** Node takes the certificate apart for each handshake when somebody listens, so nobody does without need. */
+  #followStaples(): void {
+    const certificates = this.#options.tls?.certificates;
+    if (!certificates || !this.#tlsServer) return;
+    const isListening = this.#tlsServer.listenerCount('OCSPRequest') > 0;
+    if (isListening === (certificates.needsStaples ?? false)) return;
+    if (isListening) this.#tlsServer.removeAllListeners('OCSPRequest');
+    else this.#tlsServer.on('OCSPRequest', stapling(certificates));
   }
 
   /** TLS on sockets that are injected, so that a PROXY header can be read first. */

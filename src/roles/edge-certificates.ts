@@ -11,11 +11,13 @@ import { CertificateFiles } from '#certs/certificate-files.ts';
 import { CertificateStore } from '#certs/certificate-store.ts';
 import { type InternalCa, openInternalCa } from '#certs/internal-ca.ts';
 import { CertificateManager } from '#certs/issuance/certificate-manager.ts';
+import { OcspStaples } from '#certs/ocsp/ocsp-staples.ts';
 import { openFileVault } from '#certs/vault/file-vault.ts';
 import { hostnamesOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { WellKnownAnswer, WellKnownSource } from '#edge/well-known.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
+import type { CertificateRecord } from '#model/certificate-record.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { acmeSettingsOf } from './acme-settings.ts';
 
@@ -29,6 +31,8 @@ export interface EdgeCertificatesOptions {
 }
 
 const lookAtFilesEveryMs = 2_000;
+/** Responders answer from a cache; one that takes longer is out of order. */
+const ocspTimeoutMs = 10_000;
 /** Of a handshake's time, what it may wait for its certificate; the rest is for the round trips. */
 const partToWait = 0.8;
 /** Names under which every edge may be reached on its own machine. */
@@ -40,17 +44,19 @@ export class EdgeCertificates {
   readonly internalCa: InternalCa | undefined;
   readonly manager: CertificateManager | undefined;
   readonly #files: CertificateFiles;
+  readonly #opened: readonly (() => unknown)[];
   readonly #log: Log;
   #config: EdgeConfig;
   /** Undefined until the listeners are there to answer validators. */
   #routes: readonly RouteEntry[] | undefined;
 
   private constructor(
-    files: CertificateFiles,
-    parts: Pick<EdgeCertificates, 'store' | 'internalCa' | 'manager'>,
+    opened: readonly (() => unknown)[],
+    parts: Pick<EdgeCertificates, 'store' | 'internalCa' | 'manager'> & { readonly files: CertificateFiles },
     options: EdgeCertificatesOptions,
   ) {
-    this.#files = files;
+    this.#opened = opened;
+    this.#files = parts.files;
     this.store = parts.store;
     this.internalCa = parts.internalCa;
     this.manager = parts.manager;
@@ -61,23 +67,31 @@ export class EdgeCertificates {
   /** Opens everything; what cannot be opened is an error, and then nothing is left open. */
   static async open(options: EdgeCertificatesOptions): Promise<EdgeCertificates> {
     const { config, clock, log, random } = options;
-    const files = await CertificateFiles.open({
-      pairs: config.certificates,
-      clock,
-      log,
-      lookEveryMs: lookAtFilesEveryMs,
-    });
+    const opened: (() => unknown)[] = [];
     try {
+      const files = await CertificateFiles.open({
+        pairs: config.certificates,
+        clock,
+        log,
+        lookEveryMs: lookAtFilesEveryMs,
+      });
+      opened.push(() => files.close());
       const ownNames = [...new Set([config.hostname ?? 'localhost', ...localNames])];
       const internalCa = config.internalCa ? openCa(options, ownNames) : undefined;
-      const manager = config.acme ? openManager(options, files) : undefined;
-      const store = new CertificateStore({ files, internalCa, manager, ownNames, random });
-      const opened = new EdgeCertificates(files, { store, internalCa, manager }, options);
+      // A new certificate's answer is fetched before the next visitor asks for it.
+      const onOrder = (): void => void staples.look();
+      const manager = config.acme ? openManager(options, files, onOrder) : undefined;
+      if (manager) opened.push(() => manager.close());
+      const staples: OcspStaples = openStaples(options, files, manager);
+      opened.push(() => staples.close());
+      const store = new CertificateStore({ files, internalCa, manager, staples, ownNames, random });
+      const certificates = new EdgeCertificates(opened, { files, store, internalCa, manager }, options);
       await manager?.start();
-      opened.#serve();
-      return opened;
+      staples.start();
+      certificates.#serve();
+      return certificates;
     } catch (error) {
-      files.close();
+      for (const close of opened.reverse()) await close();
       throw error;
     }
   }
@@ -96,8 +110,7 @@ export class EdgeCertificates {
   }
 
   async close(): Promise<void> {
-    this.#files.close();
-    await this.manager?.close();
+    await Promise.all(this.#opened.map((close) => close()));
   }
 
   /** What the plain listeners answer. */
@@ -149,7 +162,11 @@ async function challengeAnswer(
     : { contentType: 'application/octet-stream', body: Buffer.from(text) };
 }
 
-function openManager(options: EdgeCertificatesOptions, files: CertificateFiles): CertificateManager {
+function openManager(
+  options: EdgeCertificatesOptions,
+  files: CertificateFiles,
+  onOrder: () => void,
+): CertificateManager {
   const { config, clock, random, log } = options;
   const acme = config.acme!;
   return new CertificateManager({
@@ -170,7 +187,26 @@ function openManager(options: EdgeCertificatesOptions, files: CertificateFiles):
     hasOther: (hostname) => files.lookup(hostname) !== undefined,
     webFor: (ca) =>
       createWebClient({ userAgent: `sallyport/${version}`, ...(ca === undefined ? {} : { ca }) }),
-    ...{ clock, random, log },
+    ...{ clock, random, log, onOrder },
+  });
+}
+
+/** A responder that calls a certificate revoked is believed at once: another one is got. */
+function openStaples(
+  { clock, log }: EdgeCertificatesOptions,
+  files: CertificateFiles,
+  manager: CertificateManager | undefined,
+): OcspStaples {
+  const issued = (): CertificateRecord[] => manager?.keeper.shown.records ?? [];
+  return new OcspStaples({
+    chains: () => [
+      ...files.all.map(({ options }) => String(options.cert)),
+      ...issued().map(({ certPem }) => certPem),
+    ],
+    web: createWebClient({ userAgent: `sallyport/${version}`, timeoutMs: ocspTimeoutMs }),
+    onRevoked: (chainPem) =>
+      manager?.renewNow(issued().flatMap(({ id, certPem }) => (certPem === chainPem ? [id] : []))),
+    ...{ clock, log },
   });
 }
 

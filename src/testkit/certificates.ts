@@ -39,6 +39,8 @@ export interface CertificateOptions {
   readonly notAfter?: Date;
   /** Extended key usage of a leaf; serverAuth by default. */
   readonly purpose?: KeyPurpose;
+  /** Further extensions of a leaf, in DER. */
+  readonly extensions?: readonly Buffer[];
 }
 
 const dayMs = 86_400_000;
@@ -66,7 +68,11 @@ function caExtensions({ pathLength, permittedNames }: CertificateOptions): Buffe
   return [caBasicConstraints(pathLength), caKeyUsage(), ...constraints];
 }
 
-function leafExtensions({ names = [], purpose = 'serverAuth' }: CertificateOptions): Buffer[] {
+function leafExtensions({
+  names = [],
+  purpose = 'serverAuth',
+  extensions = [],
+}: CertificateOptions): Buffer[] {
   const altNames = names.length > 0 ? [subjectAltName(names)] : [];
-  return [leafBasicConstraints(), extendedKeyUsage(purpose), ...altNames];
+  return [leafBasicConstraints(), extendedKeyUsage(purpose), ...altNames, ...extensions];
 }
