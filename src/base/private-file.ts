@@ -1,6 +1,6 @@
 // Writing files that hold secrets or state: whole or not at all, readable by their owner only, folders made on the way.
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { link, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorText, SallyportError } from './errors.ts';
 
@@ -42,6 +42,29 @@ export async function replaceFileDurably(
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw unwritable(file, error);
+  }
+}
+
+/**
+ * Makes a file with its text in one step, unless it is there: of several that try at the same time exactly one succeeds,
+ * in whichever process. False when another was first.
+ */
+export async function createOnce(
+  file: string,
+  text: string,
+  { mode, unique }: { readonly mode: number; readonly unique: string },
+): Promise<boolean> {
+  const draft = `${file}.${unique}.new`;
+  try {
+    await writeFile(draft, text, { mode });
+    // link(2) never replaces.
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw unwritable(file, error);
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 

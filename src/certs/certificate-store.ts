@@ -9,6 +9,7 @@ import type { CertificateFiles } from './certificate-files.ts';
 import type { InternalCa } from './internal-ca.ts';
 import type { CertificateManager } from './issuance/certificate-manager.ts';
 import type { OcspStaples } from './ocsp/ocsp-staples.ts';
+import type { TicketKeys } from './ticket-keys.ts';
 
 export interface CertificateStoreOptions {
   readonly files: CertificateFiles | undefined;
@@ -17,6 +18,8 @@ export interface CertificateStoreOptions {
   readonly manager?: CertificateManager | undefined;
   /** OCSP answers for all of them. */
   readonly staples?: OcspStaples | undefined;
+  /** Ticket keys that change; without them one that lives as long as the process. */
+  readonly tickets?: TicketKeys | undefined;
   /** The edge's own names and addresses (all in one default leaf), never empty. */
   readonly ownNames: readonly string[];
   readonly random: Random;
@@ -34,13 +37,13 @@ const ticketKeyBytes = 48;
 
 /** Answers the listeners; `serve` follows the routes. */
 export class CertificateStore {
-  readonly ticketKeys: Buffer;
+  readonly #ownTicketKey: Buffer;
   readonly #options: CertificateStoreOptions;
   #hostnames: readonly string[] = [];
 
   constructor(options: CertificateStoreOptions) {
     this.#options = options;
-    this.ticketKeys = options.random.bytes(ticketKeyBytes);
+    this.#ownTicketKey = options.random.bytes(ticketKeyBytes);
   }
 
   /** The hostnames and `*.` patterns for which the internal CA may make leaves on demand. */
@@ -61,6 +64,11 @@ export class CertificateStore {
   /** What a validator is shown that asks for this name by `acme-tls/1`. */
   challengeFor(serverName: string): SecureContext | undefined {
     return this.#options.manager?.board.contextFor(serverName);
+  }
+
+  /** The session ticket key of this moment; another buffer after each change. */
+  get ticketKeys(): Buffer {
+    return this.#options.tickets?.current ?? this.#ownTicketKey;
   }
 
   get needsStaples(): boolean {

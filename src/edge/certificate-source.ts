@@ -19,6 +19,6 @@ export interface CertificateSource {
   readonly needsStaples?: boolean;
   /** The OCSP answer to show beside a certificate (its DER), undefined for none. */
   stapleFor?(certificate: Buffer): Buffer | undefined;
-  /** 48 bytes for session tickets, shared by all listeners. */
+  /** 48 bytes for session tickets, shared by all listeners; another buffer after each change. */
   readonly ticketKeys: Buffer;
 }

@@ -8,7 +8,7 @@ import { cidrSet } from '#base/ip.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import { failure } from '#http/exchange.ts';
-import type { ClientAddress, Downstream, RequestHead, Upstream } from '#http/exchange.ts';
+import type { ClientAddress } from '#http/exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import { tunnelPath } from '#tunnel/websocket-transport.ts';
 import { AccessLog } from './access-log.ts';
@@ -35,7 +35,7 @@ import { Proxy } from './proxy.ts';
 import { redirectToHttps } from './redirect.ts';
 import { TunnelAcceptor } from './tunnel-acceptor.ts';
 import { TunnelRegistry } from './tunnel-registry.ts';
-import { answerWellKnown } from './well-known.ts';
+import { wellKnownFirst } from './well-known.ts';
 
 export type { Edge, EdgeOptions, ListenerState } from './edge-contract.ts';
 
@@ -66,6 +66,20 @@ class RunningEdge implements Edge {
   readonly #http2: Http2Front;
   #snapshot: EdgeSnapshot;
   #sweepTimer: Timer | undefined;
+
+  readonly #serve: Http1FrontOptions['start'] = (request, front) => this.#proxy.start(request, front);
+
+  readonly #redirect: Http1FrontOptions['start'] = (request, front) => {
+    const httpsPort = this.#options.redirectPort ?? this.httpsPorts[0] ?? 443;
+    const isKnownHost = (host: string): boolean =>
+      host === this.#options.name || this.#proxy.router.hasHost(host);
+    const { requestId: id, client } = request;
+    const isKnown = isKnownHost(request.host);
+    this.#observed.traffic.answered(isKnown ? 308 : 404);
+    const answer = isKnown ? { status: 308 } : { status: 404, error: 'no-such-host' as const };
+    this.#accessLog.addOwn({ id, client: client.address, request, ...answer });
+    return redirectToHttps(request, front, { isKnownHost, httpsPort });
+  };
 
   constructor(options: EdgeOptions) {
     this.#options = options;
@@ -114,8 +128,8 @@ class RunningEdge implements Edge {
       routesChanged: (routes) => this.#applyRoutes(routes),
     });
     this.#secureFront = new Http1Front(this.#frontOptions('https'));
-    this.#plainFront = new Http1Front(this.#plainOptions());
-    this.#redirectFront = new Http1Front(this.#redirectOptions());
+    this.#plainFront = new Http1Front(this.#plainOptions(this.#serve));
+    this.#redirectFront = new Http1Front(this.#plainOptions(this.#redirect));
     this.#http2 = this.#makeHttp2Front();
     this.#https = options.listen.https.map((address, i) =>
       this.#makeListener(`https${i === 0 ? '' : `-${i + 1}`}`, address, true),
@@ -150,8 +164,8 @@ class RunningEdge implements Edge {
   apply(snapshot: EdgeSnapshot): void {
     this.#snapshot = snapshot;
     this.#secureFront.apply(this.#frontOptions('https'));
-    this.#plainFront.apply(this.#plainOptions());
-    this.#redirectFront.apply(this.#redirectOptions());
+    this.#plainFront.apply(this.#plainOptions(this.#serve));
+    this.#redirectFront.apply(this.#plainOptions(this.#redirect));
     this.#http2.apply(this.#http2Settings());
     this.#tunnels.apply(snapshot);
   }
@@ -260,40 +274,10 @@ class RunningEdge implements Edge {
     };
   }
 
-  /** Plain HTTP that serves. */
-  #plainOptions(): Http1FrontOptions {
-    const serve: Http1FrontOptions['start'] = (request, front) => this.#proxy.start(request, front);
-    return {
-      ...this.#frontOptions('http'),
-      start: (request, front) => this.#wellKnown(request, front, serve) ?? serve(request, front),
-    };
-  }
-
-  /** Plain HTTP that redirects. */
-  #redirectOptions(): Http1FrontOptions {
-    const redirect: Http1FrontOptions['start'] = (request, front) => this.#redirect(request, front);
-    return {
-      ...this.#frontOptions('http'),
-      start: (request, front) => this.#wellKnown(request, front, redirect) ?? redirect(request, front),
-    };
-  }
-
-  #wellKnown(
-    request: RequestHead,
-    front: Downstream,
-    start: Http1FrontOptions['start'],
-  ): Upstream | undefined {
-    const { wellKnown } = this.#options;
-    if (!wellKnown) return undefined;
-    const { requestId: id, client } = request;
-    return answerWellKnown({
-      ...{ request, front, source: wellKnown },
-      otherwise: () => start(request, front),
-      answered: (status) => {
-        this.#observed.traffic.answered(status);
-        this.#accessLog.addOwn({ id, client: client.address, request, status });
-      },
-    });
+  /** Of a plain listener, which answers some requests itself before it serves or redirects. */
+  #plainOptions(start: Http1FrontOptions['start']): Http1FrontOptions {
+    const { wellKnown: source } = this.#options;
+    return { ...this.#frontOptions('http'), start: wellKnownFirst({ source, start, log: this.#accessLog }) };
   }
 
   #makeHttp2Front(): Http2Front {
@@ -353,18 +337,6 @@ class RunningEdge implements Edge {
   /** A certificate that covers both names makes a shared connection legitimate (RFC 9113 section 9.1.1). */
   #isMisdirected(serverName: string, host: string): boolean {
     return serverName !== '' && serverName !== host && !this.#options.certificates.covers(serverName, host);
-  }
-
-  #redirect(request: RequestHead, front: Downstream): Upstream {
-    const httpsPort = this.#options.redirectPort ?? this.httpsPorts[0] ?? 443;
-    const isKnownHost = (host: string): boolean =>
-      host === this.#options.name || this.#proxy.router.hasHost(host);
-    const { requestId: id, client } = request;
-    const isKnown = isKnownHost(request.host);
-    this.#observed.traffic.answered(isKnown ? 308 : 404);
-    const answer = isKnown ? { status: 308 } : { status: 404, error: 'no-such-host' as const };
-    this.#accessLog.addOwn({ id, client: client.address, request, ...answer });
-    return redirectToHttps(request, front, { isKnownHost, httpsPort });
   }
 
   #refused({ code, detail, client, requestId, request }: Refusal): void {

@@ -43,6 +43,9 @@ export interface ListenerOptions {
  */
 const defaultMaxHandshakes = 2_000;
 
+/** Node's own is made of the command line, and would keep edges from resuming each other's sessions. */
+const sessionIdContext = 'sallyport-edge';
+
 /** How long a validator may take to leave. */
 const letGoMs = 5_000;
 
@@ -58,6 +61,7 @@ export class Listener {
   readonly #handshaking = new Map<string, { readonly socket: Socket; readonly client: ClientAddress }>();
   readonly #tlsServer: TlsServer | undefined;
   #defaultOptions: SecureContextOptions | undefined;
+  #ticketKeys: Buffer | undefined;
   #isListening = false;
   #fault = '';
 
@@ -74,10 +78,15 @@ export class Listener {
   /** Shows the present default certificate to clients without a server name, and staples if need be; called now and then. */
   refreshDefault(): void {
     this.#followStaples();
+    this.#followTicketKeys();
     const latest = this.#options.tls?.certificates.defaultOptions();
     if (latest === undefined || latest === this.#defaultOptions) return;
     this.#defaultOptions = latest;
-    this.#tlsServer!.setSecureContext({ ...latest, ticketKeys: this.#options.tls!.certificates.ticketKeys });
+    this.#tlsServer!.setSecureContext({
+      ...latest,
+      ticketKeys: this.#options.tls!.certificates.ticketKeys,
+      sessionIdContext,
+    });
   }
 
   /** Opens the port. @throws SallyportError 'listen-failed' */
@@ -209,6 +218,13 @@ export class Listener {
     socket.destroy();
   }
 
+  #followTicketKeys(): void {
+    const latest = this.#options.tls?.certificates.ticketKeys;
+    if (latest === undefined || latest === this.#ticketKeys) return;
+    this.#ticketKeys = latest;
+    this.#tlsServer!.setTicketKeys(latest);
+  }
+
   /** Node takes the certificate apart for each handshake when somebody listens, so nobody does without need. */
   #followStaples(): void {
     const certificates = this.#options.tls?.certificates;
@@ -225,6 +241,7 @@ export class Listener {
       allowHalfOpen: true,
       handshakeTimeout: handshakeMs,
       ticketKeys: certificates.ticketKeys,
+      sessionIdContext,
       ...choicesOf(certificates),
     });
     server.on('secureConnection', (secured) => this.#onSecured(secured));

@@ -3,6 +3,7 @@
 import { failure } from '#http/exchange.ts';
 import type { Downstream, RequestHead, Upstream } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
+import type { AccessLog } from './access-log.ts';
 import { discardingUpstream } from './redirect.ts';
 
 /** A whole answer of status 200. */
@@ -19,37 +20,42 @@ export interface WellKnownSource {
   find(path: string): Promise<WellKnownAnswer | undefined> | undefined;
 }
 
-export interface WellKnownRequest {
-  readonly request: RequestHead;
-  readonly front: Downstream;
-  readonly source: WellKnownSource;
-  /** Takes a request for which there turned out to be no answer. */
-  readonly otherwise: () => Upstream;
-  /** Told of the status when the edge has answered. */
-  readonly answered: (status: number) => void;
+/** Starts a request, as fronts do it. */
+type Start = (request: RequestHead, front: Downstream) => Upstream;
+
+export interface WellKnownFirst {
+  readonly source: WellKnownSource | undefined;
+  /** Takes every request that is not answered here. */
+  readonly start: Start;
+  readonly log: AccessLog;
 }
 
-/** Answers a GET or HEAD below `/.well-known/`, or undefined when it is not for us. */
-export function answerWellKnown(asked: WellKnownRequest): Upstream | undefined {
-  const { request, source } = asked;
-  if (!request.path.startsWith('/.well-known/')) return undefined;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
-  if (request.bodyKind !== 'none' || request.upgrade !== '') return undefined;
-  const finding = source.find(request.path);
-  if (!finding) return undefined;
-  const waiting = new WaitingUpstream();
-  finding
-    .catch(() => undefined)
-    .then((answer) => {
-      if (waiting.isOver) return;
-      if (answer) respond(asked, answer);
-      else waiting.become(asked.otherwise());
-    })
-    .catch((error: unknown) => asked.front.abort(failure('internal', String(error))));
-  return waiting;
+/** Answers GET and HEAD below `/.well-known/` where the source has something, and starts everything else. */
+export function wellKnownFirst({ source, start, log }: WellKnownFirst): Start {
+  if (!source) return start;
+  return (request, front) => {
+    const finding = isAnswerable(request) ? source.find(request.path) : undefined;
+    if (!finding) return start(request, front);
+    const waiting = new WaitingUpstream();
+    finding
+      .catch(() => undefined)
+      .then((answer) => {
+        if (waiting.isOver) return;
+        if (!answer) return waiting.become(start(request, front));
+        respond(request, front, answer);
+        log.addOwn({ id: request.requestId, client: request.client.address, request, status: 200 });
+      })
+      .catch((error: unknown) => front.abort(failure('internal', String(error))));
+    return waiting;
+  };
 }
 
-function respond({ request, front, answered }: WellKnownRequest, answer: WellKnownAnswer): void {
+function isAnswerable({ path, method, bodyKind, upgrade }: RequestHead): boolean {
+  if (!path.startsWith('/.well-known/') || bodyKind !== 'none' || upgrade !== '') return false;
+  return method === 'GET' || method === 'HEAD';
+}
+
+function respond(request: RequestHead, front: Downstream, answer: WellKnownAnswer): void {
   const isHead = request.method === 'HEAD';
   const saved = answer.fileName;
   front.respond({
@@ -70,7 +76,6 @@ function respond({ request, front, answered }: WellKnownRequest, answer: WellKno
   });
   if (!isHead) front.body(answer.body);
   front.end(null);
-  answered(200);
 }
 
 /** Stands for whoever will take the request; there is no body that could come meanwhile. */

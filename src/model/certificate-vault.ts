@@ -40,6 +40,12 @@ export interface CertificateVault {
   forgetAnswer(token: string): Promise<void>;
 
   /**
+   * The session ticket key of a period: `drawn` for whoever asks first, the same for everybody after. Keys of periods
+   * before the last are forgotten. Undefined while another edge is putting its own in place.
+   */
+  ticketKey(period: number, drawn: Buffer): Promise<Buffer | undefined>;
+
+  /**
    * Takes a lease by name for `forMs`, unless another holder has it. A holder that takes its own lease again gets a new
    * one. Nobody has it twice, even when two ask at once.
    */

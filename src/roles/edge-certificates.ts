@@ -1,6 +1,7 @@
 // An edge's certificates put together: files, the vault with what ACME has brought, the internal CA, the store that the
 // listeners ask, and what the plain listeners answer for all of them.
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
@@ -10,14 +11,17 @@ import { httpChallengePath } from '#certs/acme/challenge.ts';
 import { CertificateFiles } from '#certs/certificate-files.ts';
 import { CertificateStore } from '#certs/certificate-store.ts';
 import { type InternalCa, openInternalCa } from '#certs/internal-ca.ts';
+import { type AcmeSettings, noAcme } from '#certs/issuance/acme-settings.ts';
 import { CertificateManager } from '#certs/issuance/certificate-manager.ts';
 import { OcspStaples } from '#certs/ocsp/ocsp-staples.ts';
+import { TicketKeys } from '#certs/ticket-keys.ts';
 import { openFileVault } from '#certs/vault/file-vault.ts';
 import { hostnamesOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { WellKnownAnswer, WellKnownSource } from '#edge/well-known.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { CertificateRecord } from '#model/certificate-record.ts';
+import type { CertificateVault } from '#model/certificate-vault.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { acmeSettingsOf } from './acme-settings.ts';
 
@@ -35,6 +39,7 @@ const lookAtFilesEveryMs = 2_000;
 const ocspTimeoutMs = 10_000;
 /** Of a handshake's time, what it may wait for its certificate; the rest is for the round trips. */
 const partToWait = 0.8;
+const userAgent = `sallyport/${version}`;
 /** Names under which every edge may be reached on its own machine. */
 const localNames = ['localhost', '127.0.0.1', '::1'];
 
@@ -42,17 +47,21 @@ const localNames = ['localhost', '127.0.0.1', '::1'];
 export class EdgeCertificates {
   readonly store: CertificateStore;
   readonly internalCa: InternalCa | undefined;
-  readonly manager: CertificateManager | undefined;
+  readonly manager: CertificateManager;
   readonly #files: CertificateFiles;
   readonly #opened: readonly (() => unknown)[];
   readonly #log: Log;
   #config: EdgeConfig;
+  #settings: AcmeSettings;
   /** Undefined until the listeners are there to answer validators. */
   #routes: readonly RouteEntry[] | undefined;
 
   private constructor(
     opened: readonly (() => unknown)[],
-    parts: Pick<EdgeCertificates, 'store' | 'internalCa' | 'manager'> & { readonly files: CertificateFiles },
+    parts: Pick<EdgeCertificates, 'store' | 'internalCa' | 'manager'> & {
+      readonly files: CertificateFiles;
+      readonly settings: AcmeSettings;
+    },
     options: EdgeCertificatesOptions,
   ) {
     this.#opened = opened;
@@ -62,6 +71,7 @@ export class EdgeCertificates {
     this.manager = parts.manager;
     this.#log = options.log;
     this.#config = options.config;
+    this.#settings = parts.settings;
   }
 
   /** Opens everything; what cannot be opened is an error, and then nothing is left open. */
@@ -78,15 +88,22 @@ export class EdgeCertificates {
       opened.push(() => files.close());
       const ownNames = [...new Set([config.hostname ?? 'localhost', ...localNames])];
       const internalCa = config.internalCa ? openCa(options, ownNames) : undefined;
+      const vault = openVault(options);
+      const settings = settingsOf(config);
       // A new certificate's answer is fetched before the next visitor asks for it.
       const onOrder = (): void => void staples.look();
-      const manager = config.acme ? openManager(options, files, onOrder) : undefined;
-      if (manager) opened.push(() => manager.close());
+      const manager = openManager(options, { files, vault, settings, onOrder });
+      opened.push(() => manager.close());
       const staples: OcspStaples = openStaples(options, files, manager);
       opened.push(() => staples.close());
-      const store = new CertificateStore({ files, internalCa, manager, staples, ownNames, random });
-      const certificates = new EdgeCertificates(opened, { files, store, internalCa, manager }, options);
-      await manager?.start();
+      const tickets = new TicketKeys({ vault, clock, random, log });
+      opened.push(() => tickets.close());
+      const store = new CertificateStore({
+        ...{ files, internalCa, manager, staples, tickets, ownNames, random },
+      });
+      const parts = { files, settings, store, internalCa, manager };
+      const certificates = new EdgeCertificates(opened, parts, options);
+      await Promise.all([manager.start(), tickets.start()]);
       staples.start();
       certificates.#serve();
       return certificates;
@@ -98,7 +115,11 @@ export class EdgeCertificates {
 
   /** Follows a changed configuration; throws, with nothing changed, if a file it names cannot be used. */
   async apply(config: EdgeConfig): Promise<void> {
+    // What may fail comes first.
+    const settings = settingsOf(config);
     await this.#files.replace(config.certificates);
+    if (!isDeepStrictEqual(settings, this.#settings)) this.manager.reconfigure(settings);
+    this.#settings = settings;
     this.#config = config;
     this.#serve();
   }
@@ -119,7 +140,7 @@ export class EdgeCertificates {
   }
 
   #find(path: string): Promise<WellKnownAnswer | undefined> | undefined {
-    if (this.manager && path.startsWith(httpChallengePath)) return challengeAnswer(this.manager, path);
+    if (path.startsWith(httpChallengePath)) return challengeAnswer(this.manager, path);
     return undefined;
   }
 
@@ -148,7 +169,7 @@ export class EdgeCertificates {
       ...(hostname === undefined ? [] : [hostname]),
       ...this.#routes.map((route) => route.hostname),
     ];
-    this.manager?.want([...new Set(names)]);
+    this.manager.want([...new Set(names)]);
   }
 }
 
@@ -162,22 +183,32 @@ async function challengeAnswer(
     : { contentType: 'application/octet-stream', body: Buffer.from(text) };
 }
 
+function settingsOf({ acme }: EdgeConfig): AcmeSettings {
+  return acme ? acmeSettingsOf(acme) : noAcme;
+}
+
+function openVault({ config, clock, random, log }: EdgeCertificatesOptions): CertificateVault {
+  return openFileVault({
+    folder: join(config.dataDir, 'certificates'),
+    unique: `${process.pid}-${random.bytes(4).toString('hex')}`,
+    isShared: config.acme?.shared ?? false,
+    ...{ clock, log },
+  });
+}
+
+interface ManagerParts {
+  readonly files: CertificateFiles;
+  readonly vault: CertificateVault;
+  readonly settings: AcmeSettings;
+  readonly onOrder: () => void;
+}
+
 function openManager(
   options: EdgeCertificatesOptions,
-  files: CertificateFiles,
-  onOrder: () => void,
+  { files, vault, settings, onOrder }: ManagerParts,
 ): CertificateManager {
-  const { config, clock, random, log } = options;
-  const acme = config.acme!;
+  const { config, clock, random, log, presenters = [] } = options;
   return new CertificateManager({
-    settings: acmeSettingsOf(acme),
-    vault: openFileVault({
-      folder: join(config.dataDir, 'certificates'),
-      unique: `${process.pid}-${random.bytes(4).toString('hex')}`,
-      isShared: acme.shared,
-      ...{ clock, log },
-    }),
-    presenters: options.presenters ?? [],
     // A balancer that ends TLS leaves plain listeners only; one that does not passes acme-tls/1 on.
     listeners: {
       hasTls: config.listen.https.length > 0 && !config.listen.serveHttp,
@@ -185,9 +216,8 @@ function openManager(
     },
     handshakeWaitMs: config.timeouts.handshake * partToWait,
     hasOther: (hostname) => files.lookup(hostname) !== undefined,
-    webFor: (ca) =>
-      createWebClient({ userAgent: `sallyport/${version}`, ...(ca === undefined ? {} : { ca }) }),
-    ...{ clock, random, log, onOrder },
+    webFor: (ca) => createWebClient({ userAgent, ...(ca === undefined ? {} : { ca }) }),
+    ...{ vault, settings, presenters, clock, random, log, onOrder },
   });
 }
 
@@ -195,17 +225,17 @@ function openManager(
 function openStaples(
   { clock, log }: EdgeCertificatesOptions,
   files: CertificateFiles,
-  manager: CertificateManager | undefined,
+  manager: CertificateManager,
 ): OcspStaples {
-  const issued = (): CertificateRecord[] => manager?.keeper.shown.records ?? [];
+  const issued = (): CertificateRecord[] => manager.keeper.shown.records;
   return new OcspStaples({
     chains: () => [
       ...files.all.map(({ options }) => String(options.cert)),
       ...issued().map(({ certPem }) => certPem),
     ],
-    web: createWebClient({ userAgent: `sallyport/${version}`, timeoutMs: ocspTimeoutMs }),
+    web: createWebClient({ userAgent, timeoutMs: ocspTimeoutMs }),
     onRevoked: (chainPem) =>
-      manager?.renewNow(issued().flatMap(({ id, certPem }) => (certPem === chainPem ? [id] : []))),
+      manager.renewNow(issued().flatMap(({ id, certPem }) => (certPem === chainPem ? [id] : []))),
     ...{ clock, log },
   });
 }

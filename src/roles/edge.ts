@@ -90,7 +90,6 @@ function needsRestart(before: EdgeConfig, after: EdgeConfig): string[] {
     'proxyProtocol',
     'dataDir',
     'internalCa',
-    'acme',
     'store',
     'storeUrlFile',
     'dashboard',

@@ -183,6 +183,26 @@ export function testCertificateVault(
     assert.equal(await next.renew(), true);
   });
 
+  vaultTest(
+    'everybody has the same ticket key for a period, and old ones are forgotten',
+    async ({ open }) => {
+      const vaults = await Promise.all(Array.from({ length: 6 }, () => open()));
+      const draw = (byte: number): Buffer => Buffer.alloc(48, byte);
+      const first = await Promise.all(vaults.map((vault, i) => vault.ticketKey(7, draw(i + 1))));
+      // Who was too early finds it when he asks again.
+      const keys = await Promise.all(
+        first.map(async (key, i) => key ?? (await vaults[i]!.ticketKey(7, draw(i + 1)))),
+      );
+      assert.equal(new Set(keys.map((key) => key?.toString('hex'))).size, 1);
+      const again = await open();
+      assert.deepEqual(await again.ticketKey(7, draw(99)), keys[0]);
+      assert.deepEqual(await again.ticketKey(8, draw(8)), draw(8));
+      assert.deepEqual(await again.ticketKey(9, draw(9)), draw(9));
+      assert.deepEqual(await again.ticketKey(8, draw(99)), draw(8));
+      assert.deepEqual(await again.ticketKey(7, draw(50)), draw(50), 'the oldest is gone');
+    },
+  );
+
   vaultTest('a lease has nothing to do with one of another name', async ({ open }) => {
     const vault = await open();
     assert.ok(await vault.lease('orders', 'a', 60_000));

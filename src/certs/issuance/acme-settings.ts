@@ -30,3 +30,9 @@ export interface AcmeSettings {
   /** Hostnames below a wildcard route get a certificate when they are first asked for. */
   readonly onDemand: boolean;
 }
+
+/** Nothing is ordered; what the vault has is shown all the same. */
+export const noAcme: AcmeSettings = {
+  ...{ email: '', authorities: [], methods: [] },
+  ...{ wildcards: false, namesPerCertificate: 1, onDemand: false },
+};

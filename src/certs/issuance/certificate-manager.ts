@@ -6,7 +6,6 @@ import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { TaskGroup } from '#base/tasks.ts';
 import type { WebClient } from '#base/web-client.ts';
-import { matchesHostPattern } from '#base/hostname.ts';
 import type { OrderRecord, PendingOrder } from '#model/certificate-record.ts';
 import type { CertificateVault, VaultLease } from '#model/certificate-vault.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
@@ -14,14 +13,14 @@ import { ChallengeBoard } from '../acme/challenge-board.ts';
 import type { AcmeSettings } from './acme-settings.ts';
 import { Authorities } from './authorities.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
-import { methodChoices, type MethodChoice, methodFault, type MethodFacts } from './method-choice.ts';
+import type { MethodFacts } from './method-choice.ts';
 import { historyMs, pastTries } from './order-history.ts';
 import { type DueOrder, type OrderPlan, planOrders } from './order-plan.ts';
 import { carryOut, type OrderResult } from './order-task.ts';
 import { FailureReports } from './order-report.ts';
 import { renewalTime } from './renewal-time.ts';
 import { RenewalWindows } from './renewal-windows.ts';
-import { certificateNameFor, isPublicName } from './wanted-names.ts';
+import { WantedHostnames } from './wanted-hostnames.ts';
 
 export interface CertificateManagerOptions {
   readonly settings: AcmeSettings;
@@ -52,39 +51,41 @@ const lookEveryMs = 15_000;
 const lookWhileElsewhereMs = 1_000;
 /** After work there may be more at once; a breath keeps a fault from turning into a spin. */
 const betweenRoundsMs = 100;
-/** Hostnames below wildcard routes that may get a certificate of their own when asked for, in an hour. */
-const maxDemandsPerHour = 20;
-const hourMs = 3_600_000;
-
 /** See the head of the file. */
 export class CertificateManager {
   readonly board: ChallengeBoard;
   readonly keeper: CertificateKeeper;
+  readonly wanted: WantedHostnames;
   readonly #options: CertificateManagerOptions;
-  readonly #authorities: Authorities;
+  #authorities: Authorities;
+  #settings: AcmeSettings;
   readonly #windows: RenewalWindows;
   readonly #reports: FailureReports;
   readonly #tasks = new TaskGroup();
   readonly #holder: string;
   readonly #running = new Map<DueOrder, Promise<void>>();
   readonly #forced = new Set<string>();
-  readonly #told = new Set<string>();
-  readonly #demanded = new Map<string, number>();
-  #hostnames: readonly string[] = [];
-  #wanted: readonly string[] = [];
   #wake: () => void = () => {};
   #isWoken = false;
 
   constructor(options: CertificateManagerOptions) {
     this.#options = options;
-    const { vault, presenters, clock, random, log, settings, webFor } = options;
+    const { vault, presenters, clock, random, log, hasOther } = options;
+    this.#settings = options.settings;
     this.#reports = new FailureReports(log);
     this.#holder = random.bytes(8).toString('hex');
     this.board = new ChallengeBoard({ vault, presenters, clock, random, log });
-    this.#authorities = new Authorities({ settings, vault, clock, webFor });
+    this.#authorities = this.#openAuthorities();
     this.keeper = new CertificateKeeper({ vault, clock, log });
+    this.wanted = new WantedHostnames({
+      settings: () => this.#settings,
+      factsOf: (name) => this.#factsOf(name),
+      ...{ hasOther, log },
+    });
     this.#windows = new RenewalWindows({
-      ...{ settings, log, keeper: this.keeper, authorities: this.#authorities },
+      settings: () => this.#settings,
+      authorities: () => this.#authorities,
+      ...{ log, keeper: this.keeper },
       wallMs: () => this.wallMs(),
     });
   }
@@ -103,8 +104,23 @@ export class CertificateManager {
 
   /** The hostnames and `*.` patterns that are served from now on, in order of importance. */
   want(hostnames: readonly string[]): void {
-    this.#hostnames = hostnames;
-    this.#rethink();
+    this.wanted.serve(hostnames);
+    this.wake();
+  }
+
+  /** Goes by other settings from now on; orders under way are brought to their end. */
+  reconfigure(settings: AcmeSettings): void {
+    const old = this.#authorities;
+    void Promise.allSettled(this.#running.values()).then(() => old.close());
+    this.#settings = settings;
+    this.#authorities = this.#openAuthorities();
+    this.wanted.rethink();
+    this.wake();
+  }
+
+  #openAuthorities(): Authorities {
+    const { vault, clock, webFor } = this.#options;
+    return new Authorities({ settings: this.#settings, vault, clock, webFor });
   }
 
   /** Wall time, put right by an authority's where this machine's clock is wrong. */
@@ -134,94 +150,29 @@ export class CertificateManager {
       this.#noteVisit(serverName, nowMs);
       return undefined;
     }
-    if (serverName === '' || this.#options.hasOther(serverName) || !this.#isExpected(serverName, nowMs))
-      return undefined;
+    if (serverName === '' || !this.#isExpected(serverName, nowMs)) return undefined;
     return this.keeper.shown.wait(serverName, this.#options.handshakeWaitMs);
   }
 
   /** Whether a name is, or on this very demand becomes, one that a certificate is being got for. */
   #isExpected(serverName: string, nowMs: number): boolean {
-    const name = this.#wanted.includes(serverName) ? serverName : this.#nameFor(serverName);
-    if (!this.#wanted.includes(name) && !this.#demand(serverName, nowMs)) return false;
-    return pastTries(name, this.keeper.orders).notBeforeMs <= nowMs;
-  }
-
-  /** A hostname below a wildcard route that has no wildcard certificate. */
-  #demand(serverName: string, nowMs: number): boolean {
-    if (!this.#options.settings.onDemand || !this.#isBelowPattern(serverName) || !this.#canOrder(serverName))
-      return false;
-    if (this.#demanded.size >= maxDemandsPerHour) return false;
-    this.#demanded.set(serverName, nowMs);
-    this.#rethink();
-    return true;
-  }
-
-  /** A demand counts for an hour; what it has brought stays, and is renewed when somebody comes again. */
-  #forgetDemands(nowMs: number): void {
-    const old = [...this.#demanded].filter(([, atMs]) => Math.abs(nowMs - atMs) > hourMs);
-    for (const [name] of old) this.#demanded.delete(name);
-    if (old.length > 0) this.#rethink();
+    if (this.wanted.demand(serverName, nowMs)) this.wake();
+    const name = this.wanted.nameFor(serverName);
+    return name !== undefined && pastTries(name, this.keeper.orders).notBeforeMs <= nowMs;
   }
 
   /** Certificates that were got on demand are renewed when somebody still asks for them near their end. */
   #noteVisit(serverName: string, nowMs: number): void {
     const { record } = this.keeper.shown.best(serverName, nowMs)!;
-    if (this.#demanded.has(serverName) || renewalTime(record).atMs > nowMs || record.source === 'imported')
-      return;
-    if (!this.#wanted.includes(serverName) && record.names.includes(serverName))
-      this.#demand(serverName, nowMs);
-  }
-
-  #isBelowPattern(serverName: string): boolean {
-    return this.#hostnames.some((one) => one.startsWith('*.') && matchesHostPattern(one, serverName));
-  }
-
-  /** Recomputes the names that certificates are to have. */
-  #rethink(): void {
-    const names = new Set<string>();
-    for (const hostname of [...this.#hostnames, ...this.#demanded.keys()]) {
-      if (this.#options.hasOther(hostname)) continue;
-      if (this.#canOrder(hostname)) names.add(this.#nameFor(hostname));
-    }
-    this.#wanted = [...names];
-    this.wake();
-  }
-
-  #nameFor(hostname: string): string {
-    const { wildcards } = this.#options.settings;
-    return certificateNameFor(hostname, (wildcard) => wildcards && this.methodsOf(wildcard).length > 0);
-  }
-
-  /** Whether some authority and some method fit; says once why not. */
-  #canOrder(hostname: string): boolean {
-    const { settings } = this.#options;
-    if (!isPublicName(hostname) && settings.authorities.every(({ isPublic }) => isPublic)) {
-      this.#tell(`No public authority vouches for ${hostname}; the internal CA can (internalCa: true).`);
-      return false;
-    }
-    if (this.methodsOf(hostname).length > 0) return true;
-    this.#tell(
-      `There will be no certificate for ${hostname}: ${methodFault(hostname, this.#factsOf(hostname))}.`,
-    );
-    return false;
-  }
-
-  #tell(sentence: string): void {
-    if (this.#told.has(sentence)) return;
-    this.#told.add(sentence);
-    this.#options.log.info(sentence);
-  }
-
-  /** Methods that are possible for a name, best first. */
-  methodsOf(name: string): MethodChoice[] {
-    return methodChoices(name, this.#factsOf(name));
+    if (renewalTime(record).atMs > nowMs || record.source === 'imported') return;
+    if (this.wanted.demand(serverName, nowMs)) this.wake();
   }
 
   #factsOf(name: string): MethodFacts {
-    const { settings, listeners, vault } = this.#options;
+    const { listeners, vault } = this.#options;
     return {
       presenter: this.board.presenterFor(name)?.label,
-      allowed: settings.methods,
+      allowed: this.#settings.methods,
       hasTlsListener: listeners.hasTls,
       hasPlainListener: listeners.hasPlain,
       isShared: vault.isShared,
@@ -230,13 +181,12 @@ export class CertificateManager {
 
   /** What is due, by all that is known here. */
   plan(pending: readonly PendingOrder[]): OrderPlan {
-    const { settings } = this.#options;
     return planOrders({
-      ...{ settings, pending, wanted: this.#wanted, forced: this.#forced },
+      ...{ settings: this.#settings, pending, wanted: this.wanted.names, forced: this.#forced },
       nowMs: this.wallMs(),
       certificates: this.keeper.shown.records,
       orders: this.keeper.orders,
-      methodsOf: (name) => this.methodsOf(name),
+      methodsOf: (name) => this.wanted.methodsOf(name),
       busy: new Set([...this.#running.keys()].flatMap(({ names }) => names)),
     });
   }
@@ -261,8 +211,10 @@ export class CertificateManager {
     const { vault } = this.#options;
     await this.keeper.refresh(this.wallMs());
     await this.keeper.saveUnsaved();
-    await this.keeper.forgetUnwanted(this.#isCovering.bind(this), this.wallMs());
-    this.#forgetDemands(this.wallMs());
+    await this.keeper.forgetUnwanted((names) => this.wanted.isCovering(names), this.wallMs());
+    this.wanted.forgetDemands(this.wallMs());
+    // A certificate from a file may have run out.
+    this.wanted.rethink();
     const plan = this.plan(await vault.pendingOrders());
     if (plan.due.length === 0 && !this.#windows.isAnyDue() && !this.#authorities.hasJumped) {
       return Math.min(lookEveryMs, Math.max(0, plan.nextMs - this.wallMs()));
@@ -275,11 +227,6 @@ export class CertificateManager {
       await lease.release();
     }
     return betweenRoundsMs;
-  }
-
-  /** Whether a certificate serves any hostname that is wanted or could be asked for. */
-  #isCovering(names: readonly string[]): boolean {
-    return names.some((name) => this.#wanted.includes(name) || this.#isBelowPattern(name));
   }
 
   /** With the lease in hand: what others have done meanwhile counts, then everything that is due is carried out. */
@@ -307,16 +254,16 @@ export class CertificateManager {
 
   /** Before the first order: an authority's clock, because a wrong one here makes everything look due. */
   async #learnTime(signal: AbortSignal): Promise<void> {
-    const [first] = this.#options.settings.authorities;
-    if (this.#authorities.knowsTime) return;
+    const [first] = this.#settings.authorities;
+    if (!first || this.#authorities.knowsTime) return;
     const before = this.#authorities.clockErrorMs;
     // One that is away is found out by the order itself, which then goes to the next.
-    await this.#authorities.use(first!, signal, (client) => client.directory(signal)).catch(() => {});
+    await this.#authorities.use(first, signal, (client) => client.directory(signal)).catch(() => {});
     const wrongMs = this.#authorities.clockErrorMs;
     if (wrongMs === 0 || wrongMs === before) return;
     const days = (Math.abs(wrongMs) / 86_400_000).toFixed(1);
     this.#options.log.error(
-      `This machine's clock is ${days} days ${wrongMs > 0 ? 'behind' : 'ahead of'} that of ${first!.label}; set it (timedatectl set-ntp true). Until then certificates are looked after by the authority's time.`,
+      `This machine's clock is ${days} days ${wrongMs > 0 ? 'behind' : 'ahead of'} that of ${first.label}; set it (timedatectl set-ntp true). Until then certificates are looked after by the authority's time.`,
     );
   }
 

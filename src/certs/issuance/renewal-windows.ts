@@ -10,8 +10,8 @@ import type { CertificateKeeper } from './certificate-keeper.ts';
 import { askRenewalAgainMs, renewalTime } from './renewal-time.ts';
 
 export interface RenewalWindowsOptions {
-  readonly settings: AcmeSettings;
-  readonly authorities: Authorities;
+  readonly settings: () => AcmeSettings;
+  readonly authorities: () => Authorities;
   readonly keeper: CertificateKeeper;
   readonly log: Log;
   readonly wallMs: () => number;
@@ -61,7 +61,7 @@ export class RenewalWindows {
   }
 
   #authorityOf({ authority }: CertificateRecord): AcmeSettings['authorities'][number] | undefined {
-    return this.#options.settings.authorities.find(({ directoryUrl }) => directoryUrl === authority);
+    return this.#options.settings().authorities.find(({ directoryUrl }) => directoryUrl === authority);
   }
 
   async #ask(record: CertificateRecord, signal: AbortSignal): Promise<void> {
@@ -71,7 +71,7 @@ export class RenewalWindows {
     try {
       const id = renewalIdOf(certificateFacts(record.certPem));
       const answer =
-        id && (await authorities.use(authority, signal, (client) => client.renewalInfo(id, signal)));
+        id && (await authorities().use(authority, signal, (client) => client.renewalInfo(id, signal)));
       if (!answer) return void this.#notBefore.set(record.certPem, wallMs() + dayMs);
       const { suggestedWindow, explanationURL = '' } = answer.resource;
       const renewal = {

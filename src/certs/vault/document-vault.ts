@@ -1,7 +1,7 @@
 // The certificate vault over documents and leases of a store that several edges share (#store/store.ts has both). What is
 // handed over is sealed, since the store keeps bytes as they are.
 import { createHash } from 'node:crypto';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
@@ -53,7 +53,11 @@ const collections = {
   orders: 'acme-orders',
   answers: 'acme-answers',
   revision: 'certificates-revision',
+  tickets: 'session-ticket-keys',
 } as const;
+const ticketSchema = z.object({ key: z.base64() });
+/** Drawing a key takes no longer. */
+const ticketLeaseMs = 10_000;
 type Collection = keyof typeof collections;
 
 /** Opens the vault; the store stays its owner's. */
@@ -154,6 +158,34 @@ class DocumentVault implements CertificateVault {
 
   async forgetAnswer(token: string): Promise<void> {
     if (isAnswerToken(token)) await this.#forget('answers', token);
+  }
+
+  /** The store has no way to write only where nothing is: whoever draws has the lease for it. */
+  async ticketKey(period: number, drawn: Buffer): Promise<Buffer | undefined> {
+    const known = await this.#ticketKey(period);
+    if (known) return known;
+    const lease = await this.lease(
+      'ticket-keys',
+      this.#options.random.bytes(8).toString('hex'),
+      ticketLeaseMs,
+    );
+    if (!lease) return undefined;
+    try {
+      const meanwhile = await this.#ticketKey(period);
+      if (meanwhile) return meanwhile;
+      for (const { key } of await this.#options.store.listDocuments(collections.tickets)) {
+        if (Number(key) < period - 1) await this.#forget('tickets', key);
+      }
+      await this.#keep('tickets', String(period), { key: drawn.toString('base64') });
+      return drawn;
+    } finally {
+      await lease.release();
+    }
+  }
+
+  async #ticketKey(period: number): Promise<Buffer | undefined> {
+    const bytes = await this.#options.store.getDocument(collections.tickets, String(period));
+    return bytes && Buffer.from(ticketSchema.parse(this.#read(bytes)).key, 'base64');
   }
 
   async lease(name: string, holder: string, forMs: number): Promise<VaultLease | undefined> {

@@ -1,11 +1,11 @@
 // A lease among processes that share a folder. Each holding is a file of its own, `NAME.7.json`, whose number grows: the
 // highest number is who has it. A file appears whole or not at all and never twice (link(2) fails where it exists), so of
 // two that reach for the same number one gets it; and who finds a higher number beside its own has lost.
-import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
-import { makeFolder, replaceFileDurably, unwritable } from '#base/private-file.ts';
+import { createOnce, makeFolder, replaceFileDurably } from '#base/private-file.ts';
 import type { VaultLease } from '#model/certificate-vault.ts';
 
 const holdingSchema = z.object({ holder: z.string(), untilMs: z.number() });
@@ -33,7 +33,12 @@ export async function takeFileLease(options: FileLeaseOptions): Promise<VaultLea
     present.untilMs <= clock.wallMs() + maxLeaseMs;
   if (isHeld && present.holder !== holder) return undefined;
   const own = highest + 1;
-  if (!(await create(options, own, { holder, untilMs: clock.wallMs() + forMs }))) return undefined;
+  const holding: Holding = { holder, untilMs: clock.wallMs() + forMs };
+  const isOurs = await createOnce(fileOf(options, own), JSON.stringify(holding), {
+    mode: 0o600,
+    unique: holder,
+  });
+  if (!isOurs) return undefined;
   // Who looked before us may have made a higher one since, after an even later release.
   if ((await numbersOf(options)).at(-1) !== own) {
     await rm(fileOf(options, own), { force: true });
@@ -84,20 +89,5 @@ async function read(file: string): Promise<Holding | undefined> {
   } catch {
     // Gone since, or not ours: nothing that anybody could be holding.
     return undefined;
-  }
-}
-
-async function create(options: FileLeaseOptions, number: number, holding: Holding): Promise<boolean> {
-  const file = fileOf(options, number);
-  const draft = `${file}.${options.holder}.new`;
-  try {
-    await writeFile(draft, JSON.stringify(holding), { mode: 0o600 });
-    await link(draft, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw unwritable(file, error);
-  } finally {
-    await rm(draft, { force: true });
   }
 }

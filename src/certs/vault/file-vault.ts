@@ -1,17 +1,17 @@
 // The certificate vault in a folder of the data directory: a file per thing, readable by its owner only, replaced whole.
 //
 //   accounts/HASH.json   certificates/ID.json   pending/ID.json   answers/TOKEN.json
-//   orders/2026-11-27.ndjson (one line per order, appended)      leases/NAME.7.json
+//   orders/2026-11-27.ndjson (one line per order, appended)      leases/NAME.7.json      tickets/PERIOD.json
 //
 // Two processes may share it (an edge that is being replaced by the next): nothing is kept in memory.
 import { createHash } from 'node:crypto';
 import { appendFile, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { makeFolder, replaceFileDurably, unwritable } from '#base/private-file.ts';
+import { createOnce, makeFolder, replaceFileDurably, unwritable } from '#base/private-file.ts';
 import {
   type AccountRecord,
   accountRecordSchema,
@@ -37,9 +37,10 @@ export interface FileVaultOptions {
   readonly isShared: boolean;
 }
 
+const ticketSchema = z.object({ key: z.base64() });
 /** A log line longer than this is cut, so that an append stays one write. */
 const maxOrderBytes = 65_536;
-const rooms = ['accounts', 'certificates', 'pending', 'answers', 'orders', 'leases'] as const;
+const rooms = ['accounts', 'certificates', 'pending', 'answers', 'orders', 'leases', 'tickets'] as const;
 type Room = (typeof rooms)[number];
 
 /** Opens the vault in a folder. @throws SallyportError 'file-unwritable' */
@@ -151,6 +152,17 @@ class FileVault implements CertificateVault {
 
   async forgetAnswer(token: string): Promise<void> {
     if (isAnswerToken(token)) await this.#forget('answers', token);
+  }
+
+  async ticketKey(period: number, drawn: Buffer): Promise<Buffer | undefined> {
+    const file = this.#file('tickets', String(period));
+    const value = JSON.stringify({ key: drawn.toString('base64') });
+    await createOnce(file, value, { mode: 0o600, unique: this.#options.unique });
+    for (const name of await readdir(join(this.#options.folder, 'tickets'))) {
+      if (Number.parseInt(name, 10) < period - 1) await rm(this.#path('tickets', name), { force: true });
+    }
+    const kept = ticketSchema.safeParse(parsed((await this.#text(file)) ?? '')).data;
+    return kept && Buffer.from(kept.key, 'base64');
   }
 
   lease(name: string, holder: string, forMs: number): Promise<VaultLease | undefined> {
