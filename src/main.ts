@@ -60,6 +60,14 @@ const runners: Runners = {
     const { restoreEdge } = await import('#roles/restore-edge.ts');
     return await restoreEdge(file, configFile);
   },
+  async rootsFrom(origin) {
+    const { rootsFrom } = await import('#roles/trust.ts');
+    return rootsFrom(origin);
+  },
+  async changeTrust(change) {
+    const { changeTrust } = await import('#roles/trust.ts');
+    return changeTrust(change);
+  },
   ready: askReady,
 };
 

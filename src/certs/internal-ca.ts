@@ -135,10 +135,15 @@ export class InternalCa {
     this.#roots.push(root);
   }
 
-  #publish(): void {
+  /** What clients have to trust, PEM: the roots, the edge's own first. */
+  get pem(): string {
     const own = this.#rootFor(this.#options.ownNames)!;
     const ordered = [own, ...this.#roots.filter((root) => root !== own)];
-    replaceFile(this.caFile, ordered.map(({ certPem }) => certPem).join(''), 0o644);
+    return ordered.map(({ certPem }) => certPem).join('');
+  }
+
+  #publish(): void {
+    replaceFile(this.caFile, this.pem, 0o644);
   }
 }
 

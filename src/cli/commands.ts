@@ -42,6 +42,8 @@ import { tunnelCreateCommand } from './tunnel-create.ts';
 import { tunnelReadyCommand } from './tunnel-ready.ts';
 import { connectCommand, tunnelRunCommand } from './tunnel-run.ts';
 import { tunnelTokenCommand } from './tunnel-token.ts';
+import { trustInstallCommand, trustUninstallCommand } from './trust-install.ts';
+import { trustShowCommand } from './trust-show.ts';
 import { versionCommand } from './version.ts';
 
 export const commands: readonly Command[] = [
@@ -91,5 +93,8 @@ export const commands: readonly Command[] = [
   backupCommand,
   restoreCommand,
   completionCommand(() => commands),
+  trustShowCommand,
+  trustInstallCommand,
+  trustUninstallCommand,
   versionCommand,
 ];

@@ -118,6 +118,41 @@ export interface SetUpEdge {
   }[];
 }
 
+/** Where the roots of an internal CA are read from. */
+export type RootsOrigin =
+  | { readonly kind: 'file'; readonly file: string }
+  /** An edge's plain address. */
+  | { readonly kind: 'url'; readonly url: string };
+
+/** A root of an internal CA. */
+export interface TrustRoot {
+  readonly commonName: string;
+  /** SHA-256, hex with colons. */
+  readonly fingerprint: string;
+  readonly notAfterMs: number;
+}
+
+/** What `trust install` and `trust uninstall` ask for. */
+export interface TrustChange {
+  readonly action: 'install' | 'uninstall';
+  readonly origin: RootsOrigin;
+  /** Fingerprints that the user vouches for; needed for roots that came without encryption. */
+  readonly fingerprints: readonly string[];
+  readonly system: boolean;
+  readonly browsers: boolean;
+  /** Only say what would be done. */
+  readonly isDryRun: boolean;
+}
+
+/** What became of one step. */
+export interface TrustOutcome {
+  /** Which store. */
+  readonly place: string;
+  /** `told`: left to the user; `planned`: a dry run. */
+  readonly state: 'done' | 'told' | 'planned' | 'failed';
+  readonly text: string;
+}
+
 export interface Runners {
   /** Sets an edge up, for `edge init`. @throws SallyportError */
   setUpEdge(request: SetUpRequest): Promise<SetUpEdge>;
@@ -139,6 +174,10 @@ export interface Runners {
   pinOf(caFile: string): string;
   /** Sends a request to an edge's API. @throws SallyportError 'edge-unreachable' */
   send(target: EdgeTarget, ...request: Parameters<Send>): ReturnType<Send>;
+  /** Reads the roots of an internal CA. */
+  rootsFrom(origin: RootsOrigin): Promise<readonly TrustRoot[]>;
+  /** Has this machine trust the roots, or trust them no longer. */
+  changeTrust(change: TrustChange): Promise<readonly TrustOutcome[]>;
   /** Asks a connector's /ready. */
   ready(address: string): Promise<ReadyAnswer>;
 }

@@ -15,6 +15,8 @@ import { type AcmeSettings, noAcme } from '#certs/issuance/acme-settings.ts';
 import { CertificateManager } from '#certs/issuance/certificate-manager.ts';
 import { OcspStaples } from '#certs/ocsp/ocsp-staples.ts';
 import { TicketKeys } from '#certs/ticket-keys.ts';
+import { readRoots } from '#certs/trust/root-certificates.ts';
+import { rootAnswer, rootPagePath } from '#certs/trust/root-page.ts';
 import { openFileVault } from '#certs/vault/file-vault.ts';
 import { hostnamesOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
@@ -141,7 +143,9 @@ export class EdgeCertificates {
 
   #find(path: string): Promise<WellKnownAnswer | undefined> | undefined {
     if (path.startsWith(httpChallengePath)) return challengeAnswer(this.manager, path);
-    return undefined;
+    if (!this.internalCa || !path.startsWith(rootPagePath)) return undefined;
+    const answer = rootAnswer(path, readRoots(this.internalCa.pem, this.internalCa.caFile));
+    return answer && Promise.resolve(answer);
   }
 
   /** Tells the store which hostnames are served, and has the internal CA permitted to sign for those that only it can. */
