@@ -1,4 +1,4 @@
-// One request to a service on the web (a certificate authority, an OCSP responder) and its whole answer: bounded in time
+// One request to a service on the web (a certificate authority, a DNS provider, an OCSP responder) and its whole answer: bounded in time
 // and bytes, cancelled by a signal, never redirected. Whoever needs the web is given a WebClient; only roles/ make one.
 import { rootCertificates } from 'node:tls';
 import type { Agent } from 'node:https';
@@ -9,7 +9,7 @@ import { HttpsAgent, httpRequest, httpsRequest } from './node-http.ts';
 export interface WebRequest {
   /** `https:` or `http:`. */
   readonly url: string;
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
 }

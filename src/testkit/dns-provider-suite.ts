@@ -223,7 +223,7 @@ export function dnsProviderSuite(title: string, open: () => Promise<ProviderWorl
   scenario(
     'a signal stops a run, and what was reported until then stands',
     async ({ set, all, world, zone }) => {
-      const sets = Array.from({ length: 120 }, (_, i) => set(`stop-${i}`, 'A', ['192.0.2.1']));
+      const sets = Array.from({ length: 1000 }, (_, i) => set(`stop-${i}`, 'A', ['192.0.2.1']));
       const stop = new AbortController();
       const reported: string[] = [];
       await assert.rejects(

@@ -1,6 +1,6 @@
 // A DNS provider in memory, for tests of everything above providers. It keeps to the interface's rules, and misbehaves on
 // demand: slow, failing, lying, or cut off in the middle of a group as a provider without transactions may be.
-import { isSameSet, type RecordSet, setKey } from '#model/record-set.ts';
+import { isSameSet, recordSet, type RecordSet, setKey } from '#model/record-set.ts';
 import type {
   ChangeGroup,
   DnsProvider,
@@ -95,13 +95,36 @@ export class MemoryDnsProvider implements DnsProvider {
     return isSameSet(sets.get(setKey(name, type)), before);
   }
 
+  /** Value by value, as a provider without transactions does; new ones first. */
   #write(sets: Map<string, RecordSet>, { name, type, before, after }: RecordChange): void {
     if (isSameSet(before, after)) return;
-    const { changesLeft } = this.misbehaviour;
-    if (changesLeft === 0) throw new Error('cut off');
-    if (changesLeft !== undefined) this.misbehaviour.changesLeft = changesLeft - 1;
-    if (after) sets.set(setKey(name, type), after);
-    else sets.delete(setKey(name, type));
+    const key = setKey(name, type);
+    const ttl = after?.ttlSeconds ?? before!.ttlSeconds;
+    const values = new Set(before?.values ?? []);
+    const put = (): void => {
+      const { changesLeft } = this.misbehaviour;
+      if (changesLeft === 0) throw new Error('cut off');
+      if (changesLeft !== undefined) this.misbehaviour.changesLeft = changesLeft - 1;
+      if (values.size > 0) sets.set(key, recordSet(name, type, ttl, [...values]));
+      else sets.delete(key);
+    };
+    if (type === 'CNAME' || type === 'TXT') {
+      // One value, or one text of ours among others: replaced in one.
+      values.clear();
+      for (const value of after?.values ?? []) values.add(value);
+      return put();
+    }
+    const coming = (after?.values ?? []).filter((value) => !values.has(value));
+    const going = [...values].filter((value) => !after?.values.includes(value));
+    if (coming.length + going.length === 0) put();
+    for (const value of coming) {
+      values.add(value);
+      put();
+    }
+    for (const value of going) {
+      values.delete(value);
+      put();
+    }
   }
 
   async #begin(call: string, signal: AbortSignal): Promise<void> {

@@ -5,8 +5,8 @@
 //   _sallyport.blog.example.com   TXT  "heritage=sallyport,sallyport/edge=edge.example.com,sallyport/route=...,
 //                                       sallyport/wrote=1f2e3d4c.99aa88bb"
 //
-// `wrote` lists checksums of record sets that this edge wrote: those of the last write and those that it replaced. A set
-// under the hostname with another checksum was made or changed by hand, and is somebody else's from then on.
+// `wrote` lists checksums of values that this edge wrote: those of the last write and those that it replaced. A value
+// under the hostname with another checksum was put there by hand, and its record set is somebody else's from then on.
 import { createHash } from 'node:crypto';
 import type { RecordSet } from '#model/record-set.ts';
 import { isWithin } from '#wire/dns-name.ts';
@@ -68,12 +68,17 @@ export function markersIn(set: RecordSet | undefined): OwnershipMarker[] {
   return (set?.values ?? []).flatMap((value) => parseMarker(value) ?? []);
 }
 
-/** A checksum of a set's type and values; it guards against mistakes, not against malice: whoever can edit the zone owns it. */
-export function checksum(set: Pick<RecordSet, 'type' | 'values'>): string {
-  return createHash('sha256')
-    .update(`${set.type} ${set.values.join(' ')}`)
-    .digest('hex')
-    .slice(0, 8);
+/**
+ * Checksums of a set's values, each with its type. They guard against mistakes, not against malice: whoever can edit the
+ * zone owns it. Of values, as a provider without transactions may be cut off with half of a set written.
+ */
+export function checksums({ type, values }: Pick<RecordSet, 'type' | 'values'>): string[] {
+  return values.map((value) => createHash('sha256').update(`${type} ${value}`).digest('hex').slice(0, 8));
+}
+
+/** Whether all values of a set are among those that were written. */
+export function isWritten(set: RecordSet, wrote: ReadonlySet<string>): boolean {
+  return checksums(set).every((sum) => wrote.has(sum));
 }
 
 /** Whether a marker of a hostname lies in a zone, as it must to be made there. */

@@ -4,8 +4,9 @@ import { hasSameValues, isSameSet, recordSet, type RecordSet } from '#model/reco
 import { parseName } from '#wire/dns-name.ts';
 import type { ProviderZone, RecordChange } from '../provider/dns-provider.ts';
 import {
-  checksum,
+  checksums,
   formatMarker,
+  isWritten,
   looksLikeMarker,
   markerFits,
   markerName,
@@ -87,7 +88,7 @@ function make(
     return { state: 'conflict', detail: `${hostname} is ${textOf(standing)}, made by hand; ${cure}.` };
   }
   const changes = [
-    markerChange(question, wanted.map(checksum)),
+    markerChange(question, wanted.flatMap(checksums)),
     ...leadingTypes.map((type) => changeTo(hostname, type, undefined, wanted)),
   ];
   return {
@@ -106,9 +107,9 @@ function mend(
 ): NameVerdict {
   const { hostname, routeId } = question.desired;
   const wrote = new Set(markers.flatMap((marker) => marker.wrote));
-  const wantedOf = (type: string): RecordSet | undefined => wanted.find((set) => set.type === type);
-  const isOurs = (set: RecordSet): boolean =>
-    wrote.has(checksum(set)) || isEqualData(set, wantedOf(set.type));
+  // A value that we want anyway is taken over: it is what we would write.
+  const known = new Set([...wrote, ...wanted.flatMap(checksums)]);
+  const isOurs = (set: RecordSet): boolean => isWritten(set, known);
   const foreign = standing.filter((set) => !isOurs(set));
   if (foreign.length > 0) {
     const detail = `${hostname} is ${textOf(foreign)}, which is not what this edge wrote; delete it to have ${hostname} lead here again, or take the route away.`;
@@ -123,13 +124,13 @@ function mend(
     ),
   );
   const written = changes.filter(({ before, after }) => !isSameSet(before, after));
-  const knows = wanted.every((set) => wrote.has(checksum(set)));
+  const knows = wanted.every((set) => isWritten(set, wrote));
   const isMarkerRight = knows && markers.length === 1 && markers[0]!.route === routeId;
   if (written.length === 0 && isMarkerRight) {
     return { state: 'good', detail: `${hostname} leads here: ${textOf(wanted)}.` };
   }
   // What stands stays in the marker until it is replaced, so that a run cut short leaves nothing that nobody owns.
-  const sums = [...wanted, ...standing].map(checksum);
+  const sums = [...wanted, ...standing].flatMap(checksums);
   const first = isMarkerRight ? condition(question) : markerChange(question, sums);
   if (written.length === 0) {
     const step = { action: 'adopt' as const, isDrift: false, changes: [first, ...changes] };
@@ -183,10 +184,6 @@ function condition({ desired, records }: NameQuestion): RecordChange {
 
 function isLeading(type: string): boolean {
   return (leadingTypes as readonly string[]).includes(type);
-}
-
-function isEqualData(a: RecordSet, b: RecordSet | undefined): boolean {
-  return b !== undefined && checksum(a) === checksum(b);
 }
 
 /** `A 203.0.113.7 and AAAA 2001:db8::7 (TTL 60)` */

@@ -1,7 +1,7 @@
 // Markers of ours whose hostname nobody wants any more: the records that we wrote go, and then the marker.
 import { recordSet } from '#model/record-set.ts';
 import type { RecordChange } from '../provider/dns-provider.ts';
-import { checksum, markedHostname, markersIn, parseMarker } from './ownership-marker.ts';
+import { isWritten, markedHostname, markersIn, parseMarker } from './ownership-marker.ts';
 import { leadingTypes } from './wanted-sets.ts';
 import type { ZoneRecords } from './zone-records.ts';
 
@@ -37,7 +37,8 @@ export function planPrune(question: PruneQuestion): PruneVerdict[] {
       continue;
     }
     const standing = leadingTypes.flatMap((type) => records.get(hostname, type) ?? []);
-    const ours = standing.filter((one) => marker.wrote.includes(checksum(one)));
+    const wrote = new Set(marker.wrote);
+    const ours = standing.filter((one) => isWritten(one, wrote));
     const left = standing.length - ours.length;
     // Another edge's marker beside ours: the records are in doubt, only our claim to them goes.
     const isShared = markers.length > 1;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSameSet, recordSet, type RecordSet } from '#model/record-set.ts';
-import { checksum, formatMarker, markerName } from './ownership-marker.ts';
+import { checksums, formatMarker, markerName } from './ownership-marker.ts';
 import { type ActualZone, plan, type PlanInput } from './plan.ts';
 
 const owner = 'edge.example.com';
@@ -13,7 +13,9 @@ const toAlias = { addresses, alias: 'edge.example.com' };
 const a = (name: string, ...values: string[]): RecordSet => recordSet(name, 'A', 60, values);
 const aaaa = (name: string, ...values: string[]): RecordSet => recordSet(name, 'AAAA', 60, values);
 const marker = (hostname: string, sets: readonly RecordSet[], edge = owner, route = 'home'): RecordSet =>
-  recordSet(markerName(hostname), 'TXT', 300, [formatMarker({ edge, route, wrote: sets.map(checksum) })]);
+  recordSet(markerName(hostname), 'TXT', 300, [
+    formatMarker({ edge, route, wrote: sets.flatMap(checksums) }),
+  ]);
 /** A hostname as this edge makes it. */
 const made = (hostname: string): RecordSet[] => {
   const sets = [a(hostname, '203.0.113.7'), aaaa(hostname, '2001:db8::7')];
@@ -225,7 +227,7 @@ test('a new address is a step, and the marker knows old and new while it is take
   const { steps } = planFor(['blog.example.com'], [zone('example.com', records)], { target });
   assert.equal(steps[0]!.isDrift, false);
   const [mark] = steps[0]!.changes;
-  const sums = [a('b', '203.0.113.8'), ...records.slice(0, 2)].map(checksum);
+  const sums = [a('b', '203.0.113.8'), ...records.slice(0, 2)].flatMap(checksums);
   for (const sum of sums) assert.ok(mark!.after!.values[0]!.includes(sum));
   assert.deepEqual(
     steps[0]!.changes.slice(1).map(({ type, before, after }) => [type, before?.values[0], after?.values[0]]),
