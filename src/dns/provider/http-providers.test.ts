@@ -12,6 +12,7 @@ import { type FakeFaults, reply } from '#testkit/dns-fakes/fake-web.ts';
 import type { FakeZone } from '#testkit/dns-fakes/fake-zone.ts';
 import { HetznerFake } from '#testkit/dns-fakes/hetzner-fake.ts';
 import { Route53Fake } from '#testkit/dns-fakes/route53-fake.ts';
+import { WebhookFake } from '#testkit/dns-fakes/webhook-fake.ts';
 import { change, dnsProviderSuite, type ProviderWorld, seedRecords } from '#testkit/dns-provider-suite.ts';
 import { JumpClock } from '#testkit/jump-clock.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';
@@ -22,6 +23,7 @@ import type { ChangeOutcome, DnsProvider } from './dns-provider.ts';
 import { HetznerProvider } from './hetzner.ts';
 import type { HttpProviderOptions } from './http-provider.ts';
 import { Route53Provider } from './route53.ts';
+import { WebhookProvider } from './webhook.ts';
 
 const zoneName = 'example.test';
 const noSignal = new AbortController().signal;
@@ -101,6 +103,11 @@ const worlds: Readonly<Record<string, () => FakeWorld>> = {
       clock,
       (options) => new DigitalOceanProvider(options),
     );
+  },
+  webhook() {
+    const clock = new JumpClock();
+    const fake = new WebhookFake(clock, zoneName);
+    return worldOf(fake, clock, (options) => new WebhookProvider({ ...options, baseUrl: fake.baseUrl }));
   },
 };
 

@@ -66,7 +66,7 @@ export class Route53Provider implements DnsProvider {
         maxitems: String(zonesPerPage),
         ...(marker === '' ? {} : { marker }),
       });
-      const answer = await this.#get(`/hostedzone?${query}`, signal);
+      const answer = await this.#get(`/hostedzone?${query.toString()}`, signal);
       for (const zone of childrenOf(childAt(answer, 'HostedZones'), 'HostedZone')) {
         // Those of a private network answer nobody outside of it.
         if (textAt(zone, 'Config', 'PrivateZone') === 'true') continue;
@@ -130,7 +130,7 @@ export class Route53Provider implements DnsProvider {
     let next: Record<string, string> | undefined = {};
     for (let page = 0; next && page < maxPages; page++) {
       const query = new URLSearchParams({ maxitems: String(setsPerPage), ...next });
-      const answer = await this.#get(`/hostedzone/${zone.id}/rrset?${query}`, signal);
+      const answer = await this.#get(`/hostedzone/${zone.id}/rrset?${query.toString()}`, signal);
       elements.push(...childrenOf(childAt(answer, 'ResourceRecordSets'), 'ResourceRecordSet'));
       const identifier = textAt(answer, 'NextRecordIdentifier');
       next =

@@ -67,9 +67,9 @@ export async function applyVerified<Details>(options: VerifiedApplyOptions<Detai
 }
 
 /** What the groups of a batch have come to, from a new look; `otherwise` for those that do not stand, if given. */
-async function settle<Details>(
+export async function settle<Details>(
   batch: readonly ChangeGroup[],
-  { list, report }: VerifiedApplyOptions<Details>,
+  { list, report }: Pick<VerifiedApplyOptions<Details>, 'list' | 'report'>,
   otherwise: ChangeOutcome | undefined,
 ): Promise<void> {
   const standing = await list().catch((error: unknown) => {
