@@ -11,7 +11,8 @@ import { parseAuthority, parseHostname } from '#base/hostname.ts';
 import { parseAddress } from '#base/ip.ts';
 import { parseConnectorConfig, requireValid } from './connector-config.ts';
 import { parseEdgeConfig } from './edge-config.ts';
-import { edgeConfigSchema, parseListenAddress } from './edge-config-schema.ts';
+import { edgeConfigSchema } from './edge-config-schema.ts';
+import { parseListenAddress } from './edge-scalars.ts';
 import { parseService } from './ingress-service.ts';
 
 const edgeText = readExample('edge.yml');

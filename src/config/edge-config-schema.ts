@@ -1,75 +1,22 @@
 // The shape of edge.yml: names, defaults and descriptions, once. Types, messages, docs/edge-config.md and the JSON
 // Schema all come from here. Durations are written as in Go ("30s", "1m30s"), sizes as "16KiB" or bytes.
 import { z } from 'zod';
-import { parseDuration } from '#base/duration.ts';
-import { parseHostname } from '#base/hostname.ts';
-import { cidrSet, isAddress } from '#base/ip.ts';
-import { parseSize } from '#base/size.ts';
 import { cachePolicySchema } from '#model/cache-policy.ts';
 import { compressionPolicySchema } from '#model/compression-policy.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 import { acmeSchema } from './acme-schema.ts';
+import {
+  cidr,
+  duration,
+  hostname,
+  listen,
+  listeners,
+  pattern,
+  publicKey,
+  size,
+  uuid,
+} from './edge-scalars.ts';
 import { signInSchema } from './sign-in-schema.ts';
-
-/** Where a listener binds; `host` undefined is every address of both families. */
-export interface ListenAddress {
-  readonly host: string | undefined;
-  readonly port: number;
-}
-
-/** `443`, `:443`, `127.0.0.1:443` or `[::1]:443`; undefined when the text is none. */
-export function parseListenAddress(text: string): ListenAddress | undefined {
-  const match = /^(?:\[([^\]]+)\]:|([^\s:[\]]*):)?(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3] ?? -1);
-  const host = match?.[1] ?? match?.[2];
-  if (port < 0 || port > 65_535) return undefined;
-  if (host === undefined || host === '') return { host: undefined, port };
-  return isAddress(host) || host === 'localhost' ? { host, port } : undefined;
-}
-
-/** A scalar read by `parse`, refused with one sentence. */
-function scalar<T>(expects: string, parse: (text: string) => T | undefined) {
-  return z.union([z.string(), z.number()], { error: `must be ${expects}` }).transform((value, context): T => {
-    const parsed = parse(String(value));
-    if (parsed !== undefined) return parsed;
-    context.addIssue({ code: 'custom', message: `must be ${expects}, not "${value}"` });
-    return z.NEVER;
-  });
-}
-
-const duration = () =>
-  scalar('a duration such as "30s" or "1m30s"', (text) => {
-    const ms = parseDuration(text);
-    return ms === undefined || ms < 0 ? undefined : ms;
-  });
-const size = () => scalar('a size such as "16KiB" or a number of bytes', parseSize);
-const listen = () =>
-  scalar('a port, or address:port such as "127.0.0.1:8443" or "[::]:443"', parseListenAddress);
-const listeners = () => z.union([listen().transform((one) => [one]), z.array(listen()).max(16)]);
-const hostname = () => scalar('a hostname such as "blog.example.com"', parseHostname);
-const pattern = () =>
-  scalar('a hostname, or "*." and a hostname', (text) => {
-    const bare = parseHostname(text.replace(/^\*\./, ''));
-    return bare === undefined ? undefined : text.startsWith('*.') ? `*.${bare}` : bare;
-  });
-const cidr = () =>
-  scalar('an address or a prefix such as "10.0.0.0/8"', (text) => {
-    try {
-      cidrSet([text]);
-      return text;
-    } catch {
-      return undefined;
-    }
-  });
-const publicKey = () =>
-  scalar('a public key as "sallyport tunnel create" prints it (base64 of 32 bytes)', (text) => {
-    const bytes = Buffer.from(text, 'base64');
-    return bytes.length === 32 && /^[A-Za-z0-9+/]{43}=$/.test(text) ? new Uint8Array(bytes) : undefined;
-  });
-const uuid = () =>
-  scalar("a tunnel's UUID", (text) =>
-    /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined,
-  );
 
 const tunnelSchema = z.strictObject({
   name: z.string().min(1).max(100).describe('What people call the tunnel; routes may use it.'),
