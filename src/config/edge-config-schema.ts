@@ -5,6 +5,7 @@ import { cachePolicySchema } from '#model/cache-policy.ts';
 import { compressionPolicySchema } from '#model/compression-policy.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 import { acmeSchema } from './acme-schema.ts';
+import { dnsSchema } from './dns-schema.ts';
 import {
   cidr,
   duration,
@@ -191,6 +192,9 @@ export const edgeConfigSchema = z.strictObject({
     })
     .optional()
     .describe('Serves the dashboard and the API; absent = only commands on this machine reach the API.'),
+  dns: dnsSchema
+    .optional()
+    .describe('DNS records for every hostname, made and removed with its route, and a name server built in.'),
   tunnels: z.array(tunnelSchema).max(10_000).default([]).describe('Tunnels that may connect.'),
   routes: z.array(routeSchema).max(100_000).default([]).describe('Which hostname goes to which tunnel.'),
   cache: z

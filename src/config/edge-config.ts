@@ -9,6 +9,7 @@ import { cachePolicyOf } from '#model/cache-policy.ts';
 import { compressionPolicyOf } from '#model/compression-policy.ts';
 import { defaultRouteSteps, type EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { acmeFaults } from './acme-schema.ts';
+import { dnsFaults, withAbsoluteDnsPaths } from './dns-schema.ts';
 import { type EdgeConfig, edgeConfigSchema, limitsOf, timeoutsOf } from './edge-config-schema.ts';
 import { closestName } from '#base/closest-name.ts';
 import { signInFaults } from './sign-in-schema.ts';
@@ -138,6 +139,9 @@ function crossCheck(config: EdgeConfig): CrossFault[] {
   for (const { path, message } of signInFaults(config.signIn)) {
     faults.push({ path: ['signIn', ...path], message });
   }
+  for (const { path, message } of config.dns ? dnsFaults(config.dns, config.hostname) : []) {
+    faults.push({ path: ['dns', ...path], message });
+  }
   return faults;
 }
 
@@ -213,7 +217,7 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 }
 
 function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
-  const { accessLog, acme, storeUrlFile } = config;
+  const { accessLog, acme, dns, storeUrlFile } = config;
   return {
     ...config,
     storeUrlFile: storeUrlFile && resolve(folder, storeUrlFile),
@@ -237,6 +241,7 @@ function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
         clientSecretFile: issuer.clientSecretFile && resolve(folder, issuer.clientSecretFile),
       })),
     },
+    dns: dns && withAbsoluteDnsPaths(dns, (path) => resolve(folder, path)),
   };
 }
 

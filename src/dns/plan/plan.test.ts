@@ -127,7 +127,7 @@ test('a name that no zone covers is said to be unmanaged', () => {
 });
 
 test('names of a zone that cannot be read wait, and are not made in a shorter one', () => {
-  const unreadable = [{ provider: 'q', name: 'lab.example.com', detail: 'q is away.' }];
+  const unreadable = [{ provider: 'q', name: 'lab.example.com', detail: 'q is away.', isMissing: false }];
   const { names, steps } = planFor(['a.lab.example.com'], [zone('example.com')], { unreadable });
   assert.deepEqual(steps, []);
   assert.deepEqual(names[0], {

@@ -22,6 +22,8 @@ export interface UnreadableZone {
   readonly provider: string;
   readonly name: string;
   readonly detail: string;
+  /** The provider answered, and has no such zone (any more); else it is only away. */
+  readonly isMissing: boolean;
 }
 
 export interface PlanInput {
@@ -57,6 +59,8 @@ export interface Plan {
   readonly steps: readonly PlanStep[];
   /** Every wanted name, in the order given. `pending` ones have a step. */
   readonly names: readonly NameState[];
+  /** Wanted names whose zone could not be read this time: what stands there is not known. */
+  readonly unread: ReadonlySet<string>;
   /** Names with a marker of ours that were left, with the reason. */
   readonly kept: readonly { readonly hostname: string; readonly detail: string }[];
 }
@@ -73,6 +77,7 @@ export function plan(input: PlanInput): Plan {
   const names: NameState[] = [];
   /** `zone/hostname` of every wanted name, so that a name that moved to another zone is pruned in the old one. */
   const wanted = new Set<string>();
+  const unread = new Set<string>();
   for (const desired of input.names) {
     const place = longestZone(places, desired.hostname);
     if (!place) {
@@ -84,6 +89,7 @@ export function plan(input: PlanInput): Plan {
     wanted.add(`${place.name}/${desired.hostname}`);
     if (!('index' in place)) {
       names.push({ ...where, state: 'failed', detail: place.detail });
+      if (!place.isMissing) unread.add(desired.hostname);
       continue;
     }
     const verdict = planName({ ...input, desired, zone: place.zone, records: place.index });
@@ -101,7 +107,7 @@ export function plan(input: PlanInput): Plan {
       else kept.push({ hostname, detail });
     }
   }
-  return { steps, names, kept };
+  return { steps, names, unread, kept };
 }
 
 function stepHead(

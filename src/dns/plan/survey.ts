@@ -40,7 +40,7 @@ export class Surveyor {
       if (signal.aborted) throw error;
       const names = managed.length > 0 ? managed : this.#known.get(provider.name);
       if (!names) throw error;
-      return { zones: [], unreadable: names.map((name) => unreadable(provider, name, errorText(error))) };
+      return { zones: [], unreadable: names.map((name) => away(provider, name, error)) };
     }
     this.#known.set(
       provider.name,
@@ -49,9 +49,7 @@ export class Surveyor {
     const wanted = listed.filter(({ name }) => managed.length === 0 || managed.includes(name));
     const missing = managed.filter((name) => !listed.some((zone) => zone.name === name));
     const zones: ActualZone[] = [];
-    const failed: UnreadableZone[] = missing.map((name) =>
-      unreadable(provider, name, missingText(provider, name)),
-    );
+    const failed: UnreadableZone[] = missing.map((name) => missingFrom(provider, name));
     for (const zone of wanted) {
       try {
         const records = await provider.listRecords(zone, signal);
@@ -62,7 +60,7 @@ export class Surveyor {
         });
       } catch (error) {
         if (signal.aborted) throw error;
-        failed.push(unreadable(provider, zone.name, errorText(error)));
+        failed.push(away(provider, zone.name, error));
       }
     }
     return { zones, unreadable: failed };
@@ -75,10 +73,11 @@ export function requireWhole({ unreadable: list }: Survey): void {
   throw new SallyportError('dns-unreachable', list.map(({ detail }) => detail).join(' '));
 }
 
-function missingText(provider: DnsProvider, zone: string): string {
-  return `The provider ${provider.name} has no zone ${zone} that can be changed with its credentials; it may have moved to another account, or the token may not cover it.`;
+function missingFrom({ name: provider }: DnsProvider, name: string): UnreadableZone {
+  const detail = `The provider ${provider} has no zone ${name} that can be changed with its credentials; it may have moved to another account, or the token may not cover it.`;
+  return { provider, name, detail, isMissing: true };
 }
 
-function unreadable(provider: DnsProvider, name: string, detail: string): UnreadableZone {
-  return { provider: provider.name, name, detail };
+function away({ name: provider }: DnsProvider, name: string, error: unknown): UnreadableZone {
+  return { provider, name, detail: errorText(error), isMissing: false };
 }

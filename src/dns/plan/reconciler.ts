@@ -1,0 +1,249 @@
+// Keeps the records of hostnames as they shall be: takes what is wanted, waits a moment for more, surveys, plans, applies,
+// looks again, and tells for each hostname how far it is and since when. Looks by itself now and then, for drift. What
+// fails is tried again with growing pauses; what a provider says it did and did not is not tried for ever.
+import { Backoff } from '#base/backoff.ts';
+import { type Clock, sleep } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import { TaskGroup } from '#base/tasks.ts';
+import type { DesiredName, EdgeTarget, NameState } from '#model/desired-name.ts';
+import type { ChangeOutcome } from '../provider/dns-provider.ts';
+import { applySteps } from './apply-plan.ts';
+import { NameStates, type StatedName } from './name-states.ts';
+import { type Plan, plan, type PlanStep } from './plan.ts';
+import { Publications } from './publications.ts';
+import { type ManagedProvider, Surveyor } from './survey.ts';
+import type { RecordTtls } from './wanted-sets.ts';
+
+/** What shall be there. */
+export interface DesiredNames {
+  readonly names: readonly DesiredName[];
+  /** See PlanInput. */
+  readonly isHeld: (hostname: string, routeId: string) => boolean;
+}
+
+export interface DnsReconcilerOptions {
+  readonly providers: readonly ManagedProvider[];
+  readonly owner: string;
+  readonly target: EdgeTarget;
+  readonly ttls: RecordTtls;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** How long to wait for more changes. */
+  readonly debounceMs?: number;
+  /** How often to look when nothing changes. */
+  readonly resyncMs?: number;
+}
+
+/** Routes come in bursts: a connector's rules, a pull from git. */
+const defaultDebounceMs = 300;
+/** Drift is rare, and listings count against providers' limits. */
+const defaultResyncMs = 600_000;
+const retry = { baseMs: 5_000, capMs: 300_000 };
+/** A step that was applied this often and is still to be done is given up until the next regular look. */
+const maxVainApplications = 2;
+
+/** One per edge. */
+export class DnsReconciler {
+  readonly #options: DnsReconcilerOptions;
+  readonly #tasks = new TaskGroup();
+  readonly #surveyor = new Surveyor();
+  readonly #states: NameStates;
+  readonly #publications: Publications;
+  readonly #backoff: Backoff;
+  /** How often a step was applied in vain, by id and content. */
+  readonly #vain = new Map<string, number>();
+  #desired: DesiredNames | undefined;
+  #wake: (() => void) | undefined;
+  #isDue = false;
+
+  constructor(options: DnsReconcilerOptions) {
+    this.#options = options;
+    const { clock, random, log } = options;
+    this.#backoff = new Backoff({ ...retry, random });
+    this.#states = new NameStates({ clock, log });
+    this.#publications = new Publications({ clock, states: this.#states });
+    this.#tasks.start('dns reconciler', (signal) => this.#loop(signal));
+    this.#tasks.start('dns publications', (signal) => this.#publications.run(signal));
+  }
+
+  /** Takes what shall be there from now on. */
+  want(desired: DesiredNames): void {
+    this.#desired = desired;
+    this.#states.keepOnly(desired.names.map(({ hostname }) => hostname));
+    this.lookNow();
+  }
+
+  /** Looks without waiting for the next regular time. */
+  lookNow(): void {
+    this.#isDue = true;
+    this.#wake?.();
+  }
+
+  /** How far each wanted hostname is. */
+  states(): readonly StatedName[] {
+    return this.#states.all();
+  }
+
+  /** How far one is; undefined when it is not wanted, or not looked at yet. */
+  stateOf(hostname: string): StatedName | undefined {
+    return this.#states.get(hostname);
+  }
+
+  async close(): Promise<void> {
+    await this.#tasks.close();
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    const { resyncMs = defaultResyncMs, debounceMs = defaultDebounceMs } = this.#options;
+    let waitMs = resyncMs;
+    while (!signal.aborted) {
+      await this.#waitFor(waitMs, signal);
+      // Whoever woke us may have more to say.
+      if (this.#isDue) await sleep(this.#options.clock, debounceMs, signal);
+      this.#isDue = false;
+      if (!this.#desired) continue;
+      const isSettled = await this.#reconcile(this.#desired, signal);
+      if (isSettled) this.#backoff.reset();
+      waitMs = isSettled ? resyncMs : Math.max(retry.baseMs / 2, this.#backoff.nextMs());
+    }
+  }
+
+  /** Until `waitMs` have passed or somebody wants a look. */
+  async #waitFor(waitMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#isDue) return;
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    try {
+      await sleep(this.#options.clock, waitMs, AbortSignal.any([signal, woken.signal]));
+    } catch {
+      signal.throwIfAborted();
+    } finally {
+      this.#wake = undefined;
+    }
+  }
+
+  /** Returns whether all is done that can be done now. */
+  async #reconcile(desired: DesiredNames, signal: AbortSignal): Promise<boolean> {
+    const { log } = this.#options;
+    try {
+      const first = await this.#plan(desired, signal);
+      if (first.steps.length === 0) return this.#publish(first, new Map());
+      const outcomes = await this.#apply(first, signal);
+      // What was written is looked at once more: a provider may say one thing and do another.
+      const second = await this.#plan(desired, signal);
+      this.#countVain(second, outcomes);
+      return this.#publish(second, outcomes);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.warn('DNS records could not be looked after; they are tried again', { error: errorText(error) });
+      const unknown = { state: 'failed' as const, detail: errorText(error), zone: '', provider: '' };
+      for (const { hostname } of desired.names) {
+        const before = this.#states.get(hostname);
+        // A name that was good stays so while its provider is away: its record stands.
+        if (before?.state !== 'good') this.#states.set({ ...unknown, hostname });
+      }
+      return false;
+    }
+  }
+
+  async #plan(desired: DesiredNames, signal: AbortSignal): Promise<Plan> {
+    const { providers, owner, target, ttls } = this.#options;
+    const survey = await this.#surveyor.survey(providers, signal);
+    return plan({ ...survey, ...desired, owner, target, ttls });
+  }
+
+  async #apply(made: Plan, signal: AbortSignal): Promise<Map<string, ChangeOutcome>> {
+    const { providers, log } = this.#options;
+    const outcomes = new Map<string, ChangeOutcome>();
+    for (const state of made.names) if (state.state === 'pending') this.#states.set(state);
+    const byName = new Map(providers.map(({ provider }) => [provider.name, provider]));
+    const steps = made.steps.filter((step) => (this.#vain.get(contentOf(step)) ?? 0) < maxVainApplications);
+    await applySteps(
+      steps,
+      {
+        providers: byName,
+        report: (step, outcome) => {
+          outcomes.set(step.id, outcome);
+          logOutcome(log, step, outcome);
+          if (outcome.state === 'applied' && step.action !== 'delete')
+            this.#publications.expect(step, byName.get(step.provider)!);
+        },
+      },
+      signal,
+    );
+    return outcomes;
+  }
+
+  #countVain({ steps }: Plan, outcomes: ReadonlyMap<string, ChangeOutcome>): void {
+    const open = new Set(steps.map(contentOf));
+    for (const step of steps) {
+      if (outcomes.get(step.id)?.state !== 'applied') continue;
+      this.#vain.set(contentOf(step), (this.#vain.get(contentOf(step)) ?? 0) + 1);
+    }
+    for (const content of this.#vain.keys()) if (!open.has(content)) this.#vain.delete(content);
+  }
+
+  /** Tells the states; returns whether nothing is left that another try may mend. */
+  #publish(made: Plan, outcomes: ReadonlyMap<string, ChangeOutcome>): boolean {
+    const stepOf = new Map(made.steps.map((step) => [step.hostname, step]));
+    for (const state of made.names) {
+      // A name that was good stays so while its provider is away: its record stands.
+      if (made.unread.has(state.hostname) && this.#states.get(state.hostname)?.state === 'good') continue;
+      const step = state.state === 'pending' ? stepOf.get(state.hostname) : undefined;
+      if (state.state !== 'good') this.#publications.forget(state.hostname);
+      if (step)
+        this.#states.set(
+          afterApply(state, step, outcomes.get(step.id), this.#vain.get(contentOf(step)) ?? 0),
+        );
+      else if (state.state !== 'good' || !this.#publications.isWaitingFor(state.hostname))
+        this.#states.set(state);
+    }
+    const isHopeful = (step: PlanStep): boolean => {
+      const outcome = outcomes.get(step.id);
+      if ((this.#vain.get(contentOf(step)) ?? 0) >= maxVainApplications) return false;
+      return outcome?.state !== 'failed' || outcome.isTransient;
+    };
+    if (made.steps.some(isHopeful)) return false;
+    this.#vain.clear();
+    return made.names.every(({ state }) => state !== 'failed');
+  }
+}
+
+function afterApply(
+  state: NameState,
+  step: PlanStep,
+  outcome: ChangeOutcome | undefined,
+  vain: number,
+): NameState {
+  if (outcome?.state === 'conflict')
+    return { ...state, state: 'conflict', detail: `${outcome.detail}; it is looked at again.` };
+  if (outcome?.state === 'failed')
+    return { ...state, state: 'failed', detail: `${step.detail} ${step.provider} says: ${outcome.detail}` };
+  if (vain >= maxVainApplications || (!outcome && vain > 0)) {
+    const detail = `${step.provider} said ${vain} times that this was done, but its records do not show it: ${step.detail}`;
+    return { ...state, state: 'failed', detail };
+  }
+  return state;
+}
+
+/** The same step with the same changes is the same try. */
+function contentOf({ id, changes }: PlanStep): string {
+  return `${id} ${JSON.stringify(changes)}`;
+}
+
+function logOutcome(log: Log, step: PlanStep, outcome: ChangeOutcome): void {
+  const fields = {
+    hostname: step.hostname,
+    zone: step.zone.name,
+    provider: step.provider,
+    action: step.action,
+    step: step.detail,
+  };
+  if (outcome.state === 'applied')
+    log.info(step.isDrift ? 'DNS drift was mended' : 'DNS records were changed', fields);
+  else
+    log.warn('DNS records could not be changed', { ...fields, state: outcome.state, error: outcome.detail });
+}
