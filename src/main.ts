@@ -46,6 +46,13 @@ const runners: Runners = {
     const { runConnector } = await import('#roles/connector.ts');
     await untilSignal((stop) => runConnector({ request: asked, stop, writeLog: writeError }));
   },
+  dns: {
+    plan: async (file) => (await import('#roles/dns-commands.ts')).planDns(file),
+    apply: async (file, onStep) => (await import('#roles/dns-commands.ts')).applyDns(file, onStep),
+    export: async (file, zone) => (await import('#roles/dns-commands.ts')).exportDns(file, zone),
+    check: async (file, hostname, withinMs) =>
+      (await import('#roles/dns-commands.ts')).checkDns(file, hostname, withinMs),
+  },
   createTunnel,
   keepCredentials,
   tokenOf,

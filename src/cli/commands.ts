@@ -33,6 +33,9 @@ import {
   tunnelRotateCommand,
   tunnelRulesCommand,
 } from './edge/tunnels.ts';
+import { dnsCheckCommand } from './dns-check.ts';
+import { dnsExportCommand } from './dns-export.ts';
+import { dnsApplyCommand, dnsPlanCommand } from './dns-plan.ts';
 import { edgeInitCommand } from './edge-init.ts';
 import { edgeRunCommand } from './edge-run.ts';
 import { ingressRuleCommand } from './ingress-rule.ts';
@@ -78,6 +81,10 @@ export const commands: readonly Command[] = [
   routeListCommand,
   routeShowCommand,
   routeRemoveCommand,
+  dnsPlanCommand,
+  dnsApplyCommand,
+  dnsExportCommand,
+  dnsCheckCommand,
   userCreateCommand,
   userListCommand,
   userUpdateCommand,

@@ -48,6 +48,9 @@ describe('claims', () => {
     const claims = new ClaimedRoutes();
     assert.equal(claims.publish('t', rules('a.test', 'a.test', '')), true);
     assert.equal(claims.publish('t', rules('a.test')), false);
+    assert.ok(claims.hasHeard('t') && !claims.hasHeard('u'));
+    assert.equal(claims.publish('u', rules()), true, 'that a tunnel claims nothing is news, once');
+    assert.equal(claims.publish('u', rules()), false);
     assert.equal(claims.publish('t', rules('b.test')), true);
     assert.equal(claims.publish('t', rules()), true);
     assert.deepEqual(routesOf(claims, snapshot({ t: ['a.test', 'b.test'] })), []);

@@ -8,14 +8,19 @@ import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 export class ClaimedRoutes {
   readonly #byTunnel = new Map<string, readonly string[]>();
 
-  /** Notes what a tunnel publishes now; returns whether its claims have changed. */
+  /** Notes what a tunnel publishes now; returns whether its claims have changed, or are known for the first time. */
   publish(tunnelId: string, rules: PublishedRules): boolean {
     const hostnames = [
       ...new Set(rules.rules.map((rule) => rule.hostname).filter((name) => name !== '' && name !== '*')),
     ];
-    const before = this.#byTunnel.get(tunnelId) ?? [];
+    const before = this.#byTunnel.get(tunnelId);
     this.#byTunnel.set(tunnelId, hostnames);
-    return before.length !== hostnames.length || before.some((name, i) => name !== hostnames[i]);
+    return !before || before.length !== hostnames.length || before.some((name, i) => name !== hostnames[i]);
+  }
+
+  /** Whether a tunnel has published anything yet; before that its claims are not known, which is not the same as none. */
+  hasHeard(tunnelId: string): boolean {
+    return this.#byTunnel.has(tunnelId);
   }
 
   /** The declared routes and then the claims; what is declared, or was claimed first, stands. */

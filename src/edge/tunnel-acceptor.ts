@@ -66,6 +66,11 @@ export class TunnelAcceptor {
     );
   }
 
+  /** Whether a tunnel has published its rules since the edge was started. */
+  hasHeardOf(tunnelId: string): boolean {
+    return this.#claims.hasHeard(tunnelId);
+  }
+
   /** Keys and tunnels that are gone lose their connections now. */
   apply(snapshot: EdgeSnapshot): void {
     this.#snapshot = snapshot;

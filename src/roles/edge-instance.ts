@@ -10,12 +10,14 @@ import { snapshotOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
+import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { routeHandlers } from '#edge/route-steps.ts';
 import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts';
 import type { CertificateState } from '#control/edge-view.ts';
 import { certificateStatesOf } from './certificate-states.ts';
 import { openEdgeCache } from './edge-cache.ts';
 import { EdgeCertificates } from './edge-certificates.ts';
+import type { EdgeNames } from './edge-names.ts';
 
 export interface EdgeInstanceOptions {
   readonly config: EdgeConfig;
@@ -30,6 +32,8 @@ export interface EdgeInstanceOptions {
 /** A running edge with what belongs to it. */
 export interface EdgeInstance {
   readonly edge: Edge;
+  /** DNS records, where edge.yml has a dns section. */
+  readonly names: EdgeNames | undefined;
   readonly internalCa: InternalCa | undefined;
   /** State of the certificates of these hostnames, in words. */
   readonly certificateStates: (hostnames: Iterable<string>) => Map<string, CertificateState>;
@@ -55,10 +59,24 @@ export async function startEdgeInstance(options: EdgeInstanceOptions): Promise<E
 async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Promise<EdgeInstance> {
   const { config, clock, random, log } = options;
   makeFolder(config.dataDir);
-  const certificates = await EdgeCertificates.open(options);
+  const metrics = new MetricsRegistry();
+  const names = await openNames({ ...options, metrics });
+  opened.push(() => names?.close());
+  const presenters = names ? [names.presenter] : [];
+  const certificates = await EdgeCertificates.open({ ...options, presenters });
   opened.push(() => certificates.close());
 
-  const metrics = new MetricsRegistry();
+  let snapshot = snapshotOf(config, 1);
+  // Connectors may be heard of before the start is over.
+  const running: { edge?: Edge } = {};
+  const follow = (routes: readonly RouteEntry[]): void => {
+    certificates.follow(routes);
+    names?.follow({
+      routes,
+      tunnels: snapshot.tunnels,
+      hasHeardOf: (id) => running.edge?.hasHeardOf(id) ?? false,
+    });
+  };
   const cache = openEdgeCache(config, { clock, metrics });
   if (cache) opened.push(() => cache.close());
   const edge = await startEdge({
@@ -68,10 +86,10 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     log,
     metrics,
     accessLog: options.accessLog,
-    snapshot: snapshotOf(config, 1),
+    snapshot,
     certificates: certificates.store,
     wellKnown: certificates.wellKnown,
-    routesChanged: (routes) => certificates.follow(routes),
+    routesChanged: (routes) => follow(routes),
     listen: {
       https: config.listen.https,
       http: config.listen.http.map((address) => ({
@@ -83,32 +101,47 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     redirectPort: config.publicPort,
     handlers: routeHandlers({ clock, cache }),
   });
+  running.edge = edge;
   opened.push(() => edge.close());
-  certificates.follow(snapshotOf(config, 1).routes);
+  follow(snapshot.routes);
   let metricsServer: MetricsServer | undefined;
   if (config.listen.metrics) {
     metricsServer = await startMetricsServer({
       ...config.listen.metrics,
       metrics,
-      listeners: () => edge.listeners(),
+      listeners: () => [...edge.listeners(), ...(names?.listeners() ?? [])],
     });
   }
 
   let version = 1;
   return {
     edge,
+    names,
     internalCa: certificates.internalCa,
     certificateStates: (hostnames) => certificateStatesOf(certificates.store, hostnames, clock.wallMs()),
     metricsUrl: metricsServer?.url ?? '',
     async apply(changed) {
       await certificates.apply(changed);
-      edge.apply(snapshotOf(changed, ++version));
+      names?.apply(changed);
+      snapshot = snapshotOf(changed, ++version);
+      edge.apply(snapshot);
     },
     async stop(graceMs) {
+      // The name server answers to the last: challenges and clients may still ask.
       await Promise.all([edge.drain(graceMs), certificates.close()]);
+      await names?.close();
       await edge.close();
       cache?.close();
       await metricsServer?.close();
     },
   };
+}
+
+/** Loaded only where edge.yml has a dns section. */
+async function openNames(
+  options: EdgeInstanceOptions & { metrics: MetricsRegistry },
+): Promise<EdgeNames | undefined> {
+  if (!options.config.dns) return undefined;
+  const { EdgeNames: Names } = await import('./edge-names.ts');
+  return Names.open(options);
 }

@@ -7,6 +7,7 @@ import { systemRandom } from '#base/random.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { openAccessLog } from './access-log-file.ts';
+import { dnsNeedsRestart } from './dns-restart.ts';
 import { type EdgeNode, startEdgeNode } from './edge-node.ts';
 import { aborted } from './signals.ts';
 
@@ -49,7 +50,7 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
       onChange: () => follow(options.configFile, node, config, log),
     });
     const { instance, dashboardUrl } = node;
-    for (const { name, detail } of instance.edge.listeners())
+    for (const { name, detail } of [...instance.edge.listeners(), ...(instance.names?.listeners() ?? [])])
       log.info('Listening', { listener: name, detail });
     if (instance.metricsUrl !== '') log.info('Metrics server is up', { url: instance.metricsUrl });
     if (dashboardUrl !== '') log.info('The dashboard is served', { url: dashboardUrl });
@@ -96,7 +97,8 @@ function needsRestart(before: EdgeConfig, after: EdgeConfig): string[] {
     'accessLog',
     'cache',
   ] as const;
-  return [...keys, 'logLevel' as const, 'logFormat' as const].filter(
+  const changed = [...keys, 'logLevel' as const, 'logFormat' as const].filter(
     (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
   );
+  return [...changed, ...dnsNeedsRestart(before, after)];
 }

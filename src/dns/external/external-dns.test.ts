@@ -33,7 +33,7 @@ interface World {
 
 async function withWorld(run: (world: World) => Promise<void>, allow = ['127.0.0.1']): Promise<void> {
   const provider = new MemoryDnsProvider('p', { 'a.test': seeds, 'closed.test': [] });
-  const externalDns = new ExternalDns({ providers: [{ provider, zones: [] }], zones: ['a.test'] });
+  const externalDns = new ExternalDns({ providers: () => [{ provider, zones: [] }], zones: ['a.test'] });
   const server = await startExternalDnsServer({
     host: '127.0.0.1',
     port: 0,

@@ -23,7 +23,8 @@ interface OpenZone {
 }
 
 export interface ExternalDnsOptions {
-  readonly providers: readonly ManagedProvider[];
+  /** Asked each time, as they may be replaced. */
+  readonly providers: () => readonly ManagedProvider[];
   /** Zones that it may change; at least one. */
   readonly zones: readonly string[];
 }
@@ -108,7 +109,7 @@ export class ExternalDns {
 
   async #zones(signal: AbortSignal): Promise<Omit<OpenZone, 'records'>[]> {
     const lists = await Promise.all(
-      this.#options.providers.map(async ({ provider, zones }) => {
+      this.#options.providers().map(async ({ provider, zones }) => {
         const listed = await provider.listZones(signal);
         return listed
           .filter(

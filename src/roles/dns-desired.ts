@@ -1,0 +1,33 @@
+// Which hostnames shall lead to this edge: those of the routes in force and the edge's own.
+import { matchesHostPattern } from '#base/hostname.ts';
+import { isAddress } from '#base/ip.ts';
+import type { EdgeConfig } from '#config/edge-config-schema.ts';
+import type { DesiredName } from '#model/desired-name.ts';
+import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
+
+/** Stands for the edge itself where a route's id stands for others. */
+export const edgeRouteId = 'edge';
+
+/** Every hostname once, with the tunnel of its first route; the edge's own first, where its addresses are known. */
+export function desiredNames(
+  { hostname, dns }: EdgeConfig,
+  routes: readonly Pick<RouteEntry, 'hostname' | 'tunnelId'>[],
+): DesiredName[] {
+  const names = new Map<string, string>();
+  const isOwnMade = hostname !== undefined && !isAddress(hostname) && (dns?.addresses.length ?? 0) > 0;
+  if (isOwnMade) names.set(hostname, edgeRouteId);
+  for (const route of routes) {
+    if (!names.has(route.hostname) && !isAddress(route.hostname)) names.set(route.hostname, route.tunnelId);
+  }
+  return [...names].map(([name, routeId]) => ({ hostname: name, routeId }));
+}
+
+/** Whether a tunnel that may claim hostnames could claim this one. */
+export function isClaimable(tunnels: readonly TunnelEntry[], hostname: string, tunnelId: string): boolean {
+  const tunnel = tunnels.find(({ id }) => id === tunnelId);
+  return (
+    tunnel?.hostnames.some(
+      (pattern) => pattern === hostname || matchesHostPattern(pattern, hostname.replace(/^\*\./, 'x.')),
+    ) ?? false
+  );
+}
