@@ -35,8 +35,11 @@ export interface EdgeOptions {
   readonly redirectPort: number | undefined;
   /** What the edge answers itself on its plain listeners; nothing by default. */
   readonly wellKnown?: WellKnownSource;
-  /** Told of the routes in force, declared and claimed, whenever they have changed. */
-  readonly routesChanged?: (routes: readonly RouteEntry[]) => void;
+  /**
+   * Told of the routes in force, declared and claimed, whenever they have changed, and of how to tell whether a tunnel has
+   * published its rules since the start: before that, what it claims is not known.
+   */
+  readonly routesChanged?: (routes: readonly RouteEntry[], hasHeardOf: (tunnelId: string) => boolean) => void;
   /** Makes what routes do beside forwarding (route-steps.ts); absent: nothing. */
   readonly handlers?: HandlerMaker;
 }

@@ -249,7 +249,7 @@ class RunningEdge implements Edge {
   #applyRoutes(routes: readonly RouteEntry[]): void {
     this.#proxy.apply({ ...this.#snapshot, routes });
     this.#observed.apply(this.#snapshot, routes);
-    this.#options.routesChanged?.(routes);
+    this.#options.routesChanged?.(routes, (id) => this.#tunnels.hasHeardOf(id));
   }
 
   get #fronts(): Http1Front[] {

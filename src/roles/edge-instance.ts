@@ -67,15 +67,9 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   opened.push(() => certificates.close());
 
   let snapshot = snapshotOf(config, 1);
-  // Connectors may be heard of before the start is over.
-  const running: { edge?: Edge } = {};
-  const follow = (routes: readonly RouteEntry[]): void => {
+  const follow = (routes: readonly RouteEntry[], hasHeardOf: (tunnelId: string) => boolean): void => {
     certificates.follow(routes);
-    names?.follow({
-      routes,
-      tunnels: snapshot.tunnels,
-      hasHeardOf: (id) => running.edge?.hasHeardOf(id) ?? false,
-    });
+    names?.follow({ routes, tunnels: snapshot.tunnels, hasHeardOf });
   };
   const cache = openEdgeCache(config, { clock, metrics });
   if (cache) opened.push(() => cache.close());
@@ -89,7 +83,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     snapshot,
     certificates: certificates.store,
     wellKnown: certificates.wellKnown,
-    routesChanged: (routes) => follow(routes),
+    routesChanged: follow,
     listen: {
       https: config.listen.https,
       http: config.listen.http.map((address) => ({
@@ -101,9 +95,8 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     redirectPort: config.publicPort,
     handlers: routeHandlers({ clock, cache }),
   });
-  running.edge = edge;
   opened.push(() => edge.close());
-  follow(snapshot.routes);
+  follow(snapshot.routes, () => false);
   let metricsServer: MetricsServer | undefined;
   if (config.listen.metrics) {
     metricsServer = await startMetricsServer({
