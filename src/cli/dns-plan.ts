@@ -10,7 +10,7 @@ import {
   wantsJson,
 } from './command.ts';
 import type { DnsPlanReport, DnsStepReport } from './runners.ts';
-import { table } from './table.ts';
+import { formatTable } from './table.ts';
 
 /** Changes are pending. 2 is taken by the command line itself. */
 const pendingCode = 3;
@@ -41,7 +41,7 @@ marker are ever changed or removed (docs/dns-ownership.md).`,
   async run(input, context) {
     const report = await context.runners.dns.plan(configFileOf(input));
     if (wantsJson(input)) context.out(`${JSON.stringify(report)}\n`);
-    else context.out(planText(report));
+    else context.out(planText(report, context.columns));
     return codeOf(report);
   },
 };
@@ -71,13 +71,13 @@ repeated.`,
   },
 };
 
-async function apply(input: Input, { out, runners }: CommandContext): Promise<number> {
+async function apply(input: Input, { out, columns, runners }: CommandContext): Promise<number> {
   const asJson = wantsJson(input);
   const report = await runners.dns.apply(configFileOf(input), (step) => {
     if (!asJson) out(`${outcomeText(step)}\n`);
   });
   if (asJson) out(`${JSON.stringify(report)}\n`);
-  else out(troubleText(report) || (report.steps.length === 0 ? 'Nothing to do.\n' : ''));
+  else out(troubleText(report, columns) || (report.steps.length === 0 ? 'Nothing to do.\n' : ''));
   if (report.steps.some(({ outcome }) => outcome !== 'applied')) return 1;
   return hasTrouble(report) ? troubleCode : 0;
 }
@@ -97,23 +97,39 @@ function hasTrouble({ names }: DnsPlanReport): boolean {
   return names.some(({ state }) => state === 'conflict' || state === 'failed');
 }
 
-function planText(report: DnsPlanReport): string {
-  const rows = report.steps.map(({ action, hostname, zone, provider, isDrift, detail }) => [
-    ...[isDrift ? `${action} (drift)` : action, hostname, zone, provider, detail],
-  ]);
+function planText(report: DnsPlanReport, columns: number | undefined): string {
+  const steps = formatTable<DnsStepReport>(
+    [
+      { title: 'ACTION', value: ({ action, isDrift }) => (isDrift ? `${action} (drift)` : action) },
+      { title: 'HOSTNAME', value: ({ hostname }) => hostname },
+      { title: 'ZONE', value: ({ zone }) => zone },
+      { title: 'PROVIDER', value: ({ provider }) => provider },
+      { title: 'WHAT', value: ({ detail }) => detail, givesWay: true },
+    ],
+    report.steps,
+    columns,
+  );
   const good = report.names.filter(({ state }) => state === 'good').length;
-  const steps = rows.length > 0 ? `${table(['ACTION', 'HOSTNAME', 'ZONE', 'PROVIDER', 'WHAT'], rows)}\n` : '';
   const counts = `${report.steps.length} to change, ${good} as they should be.\n`;
-  return `${steps}${troubleText(report)}${counts}`;
+  return `${report.steps.length > 0 ? `${steps}\n` : ''}${troubleText(report, columns)}${counts}`;
 }
 
-function troubleText({ names, kept }: DnsPlanReport): string {
-  const troubles = names.filter(({ state }) => state !== 'good' && state !== 'pending');
-  const lines = [
-    ...troubles.map(({ state, hostname, detail }) => [state, hostname, detail]),
-    ...kept.map(({ hostname, detail }) => ['kept', hostname, detail]),
+function troubleText({ names, kept }: DnsPlanReport, columns: number | undefined): string {
+  const rows = [
+    ...names.filter(({ state }) => state !== 'good' && state !== 'pending'),
+    ...kept.map(({ hostname, detail }) => ({ state: 'kept', hostname, detail })),
   ];
-  return lines.length > 0 ? `${table(['STATE', 'HOSTNAME', 'WHY'], lines)}\n` : '';
+  if (rows.length === 0) return '';
+  const text = formatTable<(typeof rows)[number]>(
+    [
+      { title: 'STATE', value: ({ state }) => state },
+      { title: 'HOSTNAME', value: ({ hostname }) => hostname },
+      { title: 'WHY', value: ({ detail }) => detail, givesWay: true },
+    ],
+    rows,
+    columns,
+  );
+  return `${text}\n`;
 }
 
 function outcomeText({ outcome, hostname, detail, error }: DnsStepReport): string {

@@ -47,7 +47,7 @@ export function explainName(sighting: NameSighting): ExplainStep {
     );
   }
   return step(
-    'failed',
+    'warning',
     `${hostname} could not be looked up`,
     `Neither a server of its zone nor the resolver ${resolver.server} gave an answer (${resolver.found}).`,
     'Check that this machine can send DNS queries, and the resolver.',

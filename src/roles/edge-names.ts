@@ -1,5 +1,6 @@
 // An edge's names put together: providers of edge.yml, the built-in name server with its zones, the reconciler that makes
 // records for the routes in force, the presenter for DNS-01, and the door for external-dns.
+import { getServers } from 'node:dns';
 import { join } from 'node:path';
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
@@ -12,7 +13,10 @@ import type { DnsConfig } from '#config/dns-schema.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { ExternalDns } from '#dns/external/external-dns.ts';
 import { type ExternalDnsServer, startExternalDnsServer } from '#dns/external/external-dns-server.ts';
-import { LocalProvider } from '#dns/local/local-provider.ts';
+import { parseServerAddress } from '#dns/client/server-address.ts';
+import { explainName } from '#dns/explain-name.ts';
+import { LocalProvider, localProviderName } from '#dns/local/local-provider.ts';
+import { lookAtName } from '#dns/name-check.ts';
 import { LocalZones } from '#dns/local/local-zones.ts';
 import type { StatedName } from '#dns/plan/name-states.ts';
 import { DnsReconciler } from '#dns/plan/reconciler.ts';
@@ -20,6 +24,7 @@ import type { ManagedProvider } from '#dns/plan/survey.ts';
 import { type DnsServer, startDnsServer } from '#dns/server/dns-server.ts';
 import { TxtPresenter } from '#dns/txt-presenter.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
+import type { ExplainStep } from '#model/explain.ts';
 import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
 import {
   type DnsSettingsOptions,
@@ -27,6 +32,7 @@ import {
   type OpenProviders,
   openProviders,
   ownerOf,
+  resolversOf,
   secondariesOf,
   secretFilesOf,
   serverKeysOf,
@@ -58,6 +64,8 @@ const lookAtSecretsEveryMs = 5_000;
  * edge was started again are not taken down in between.
  */
 const settleMs = 15_000;
+/** Somebody waits for the explanation. */
+const explainTimeoutMs = 1_500;
 
 /** What is replaced as a whole when the configuration or a secret changes. */
 interface Parts {
@@ -130,6 +138,34 @@ export class EdgeNames {
 
   stateOf(hostname: string): StatedName | undefined {
     return this.#parts.reconciler.stateOf(hostname);
+  }
+
+  /** The step `dns` of an explanation; undefined for a hostname that is not looked after here. */
+  async explain(hostname: string, signal: AbortSignal): Promise<ExplainStep | undefined> {
+    const state = this.stateOf(hostname);
+    if (!state || state.state === 'unmanaged') return undefined;
+    const { clock, random } = this.#options;
+    const isOwn = state.provider === localProviderName;
+    const servers = isOwn
+      ? { zone: state.zone, servers: this.#ownServers().flatMap((text) => parseServerAddress(text) ?? []) }
+      : undefined;
+    const sighting = await lookAtName(
+      {
+        ...{
+          hostname,
+          target: targetOf(this.#config),
+          options: { clock, random, timeoutMs: explainTimeoutMs },
+        },
+        resolvers: resolversOf(this.#config.dns!, getServers()),
+        ...(servers ? { zone: servers } : {}),
+      },
+      signal,
+    );
+    const step = explainName(sighting);
+    // What is known to be wrong says more than what is seen of it.
+    return state.state === 'conflict' || state.state === 'failed'
+      ? { ...step, status: 'failed', title: `The DNS of ${hostname} is in trouble`, detail: state.detail }
+      : step;
   }
 
   /** Follows the routes in force, claims and all. */
@@ -214,11 +250,15 @@ export class EdgeNames {
   /** First, so that it wins over a provider that happens to hold the parent's copy of a zone. */
   #localProvider(): ManagedProvider[] {
     if (!this.#zones || !this.#server) return [];
+    return [{ provider: new LocalProvider(this.#zones, this.#ownServers()), zones: [] }];
+  }
+
+  /** Where the built-in server can be asked from this machine. */
+  #ownServers(): string[] {
     const { serve } = this.#config.dns!;
-    const servers = this.#server.ports.map((port, i) =>
+    return (this.#server?.ports ?? []).map((port, i) =>
       formatEndpoint(serve?.listen[i]?.host ?? '127.0.0.1', port),
     );
-    return [{ provider: new LocalProvider(this.#zones, servers), zones: [] }];
   }
 
   #replace(dns: DnsConfig): void {

@@ -80,12 +80,12 @@ async function replay(edge: Edge, request: InnerRequest): Promise<LoggedRequest>
   throw new SallyportError('internal', `The request ${requestId} was sent, but its line is gone already.`);
 }
 
-function lookAt({ edge, certificateStates }: EdgeInstance): EdgeLook {
+function lookAt({ edge, names, certificateStates }: EdgeInstance): EdgeLook {
   const live = edge.live();
   const routes = live.routes();
   const { rss, heapUsed } = process.memoryUsage();
   return {
-    listeners: edge.listeners(),
+    listeners: [...edge.listeners(), ...(names?.listeners() ?? [])],
     connectors: [...live.connectors()].flatMap(([tunnelId, connectors]) =>
       connectors.map((connector) => ({ ...connector, tunnelId })),
     ),
@@ -94,7 +94,7 @@ function lookAt({ edge, certificateStates }: EdgeInstance): EdgeLook {
     tunnelTraffic: live.tunnelCounts(),
     routeTraffic: new Map(routes.map((route) => [routeName(route), live.routeCount(route)])),
     certificates: certificateStates(new Set(routes.map(({ hostname }) => hostname))),
-    dns: new Map(),
+    dns: new Map((names?.states() ?? []).map(({ hostname, state, detail }) => [hostname, { state, detail }])),
     memory: { residentBytes: rss, heapBytes: heapUsed },
   };
 }

@@ -1,4 +1,4 @@
-// `explain`, put together: the steps before the edge (the URL itself, the certificate that visitors are shown) and those of
+// `explain`, put together: the steps before the edge (its name in DNS, the certificate that visitors are shown) and those of
 // the edge.
 import { X509Certificate } from 'node:crypto';
 import { connect as connectTls } from 'node:tls';
@@ -19,7 +19,9 @@ export async function explainUrl(
   const url = new URL(request.url);
   const rest = await instance.edge.explain(request, AbortSignal.timeout(explainWithinMs));
   const hasRoute = rest[0]?.status === 'ok';
+  const dns = await instance.names?.explain(url.hostname, AbortSignal.timeout(explainWithinMs));
   return [
+    ...(dns ? [dns] : []),
     ...(url.protocol === 'https:'
       ? [await certificateStep(instance, url.hostname, hasRoute)]
       : [plainStep(url)]),
