@@ -62,7 +62,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   const metrics = new MetricsRegistry();
   const names = await openNames({ ...options, metrics });
   opened.push(() => names?.close());
-  const presenters = names ? [names.presenter] : [];
+  const presenters = [...(options.presenters ?? []), ...(names ? [names.presenter] : [])];
   const certificates = await EdgeCertificates.open({ ...options, presenters });
   opened.push(() => certificates.close());
 
