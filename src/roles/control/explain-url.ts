@@ -1,6 +1,7 @@
 // `explain`, put together: the steps before the edge (its name in DNS, the certificate that visitors are shown) and those of
 // the edge.
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { errorText } from '#base/errors.ts';
 import type { ExplainStep } from '#model/explain.ts';
@@ -68,7 +69,7 @@ async function certificateStep(
     issuer: shown.issuer.replaceAll('\n', ', '),
     validUntil: shown.validToDate.toISOString(),
   };
-  if (!shown.checkHost(hostname)) {
+  if (!covers(shown, hostname)) {
     return {
       ...base,
       status: hasRoute ? 'failed' : 'warning',
@@ -88,14 +89,27 @@ async function certificateStep(
   };
 }
 
-/** The certificate, or a sentence why there is none. */
-function shownCertificate(port: number, servername: string): Promise<X509Certificate | string> {
+function covers(certificate: X509Certificate, hostname: string): boolean {
+  const address = addressOf(hostname);
+  return (
+    (address === undefined ? certificate.checkHost(hostname) : certificate.checkIP(address)) !== undefined
+  );
+}
+
+/** A URL's host as an address, undefined for a name. */
+function addressOf(hostname: string): string | undefined {
+  const bare = hostname.replace(/^\[(.*)\]$/, '$1');
+  return isIP(bare) === 0 ? undefined : bare;
+}
+
+/** The certificate, or a sentence why there is none. Whoever asks for an address names no server (RFC 6066, section 3). */
+function shownCertificate(port: number, hostname: string): Promise<X509Certificate | string> {
   return new Promise((resolve) => {
     // Whether to trust it is judged afterwards, in words.
     const socket = connectTls({
       host: 'localhost',
       port,
-      servername,
+      servername: addressOf(hostname) === undefined ? hostname : '',
       rejectUnauthorized: false,
       timeout: handshakeWithinMs,
     });
