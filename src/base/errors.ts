@@ -35,6 +35,8 @@ export const errorCodes = {
   unauthenticated: 'nobody has signed in, or the key or session is not valid any more',
   forbidden: 'whoever asks may not do this',
   'too-many-requests': 'too many attempts in a short time',
+  'method-not-allowed': 'the API has this path, but not with this method',
+  'media-type-unsupported': 'a request body is not of the type that the API takes',
   'store-unavailable': 'the store cannot be reached or written',
   'store-corrupt': 'the store holds something that cannot be read',
   'dns-unreachable': 'a DNS server or provider could not be reached or gave no usable answer',

@@ -14,13 +14,13 @@ export function problemOf(error: unknown, requestId: string, log: Log): Problem 
       error: error instanceof Error ? (error.stack ?? error.message) : errorText(error),
     });
     return {
-      ...base('internal', requestId),
+      ...problemBase('internal', requestId),
       detail: `The edge has a fault; its log tells more about request ${requestId}.`,
     };
   }
   const { faults, dependents, retryAfterS } = error.facts;
   return {
-    ...base(code, requestId),
+    ...problemBase(code, requestId),
     detail: error.message,
     ...(faults ? { errors: [...faults] } : {}),
     ...(dependents ? { dependents: [...dependents] } : {}),
@@ -32,13 +32,14 @@ function codeOf(code: ErrorCode): ProblemCode {
   return Object.hasOwn(problemStatus, code) ? (code as ProblemCode) : 'internal';
 }
 
-function base(code: ProblemCode, requestId: string): Omit<Problem, 'detail'> {
+/** A problem of this kind without its sentence. */
+export function problemBase(code: ProblemCode, requestId?: string): Omit<Problem, 'detail'> {
   const status = problemStatus[code];
   return {
     type: `urn:sallyport:problem:${code}`,
     title: httpStatusTexts[status] ?? '',
     status,
     code,
-    requestId,
+    ...(requestId === undefined ? {} : { requestId }),
   };
 }

@@ -21,6 +21,7 @@ import {
 import { problemOf } from './api-problem.ts';
 import { OperationRouter } from './operation-router.ts';
 import { readJsonBody } from './json-body.ts';
+import { discardRest, refuseNoHttp } from './refused-request.ts';
 import { refuseForgery } from './same-origin.ts';
 
 /**
@@ -59,7 +60,7 @@ export function createApiServer(options: ApiServerOptions, isLocal: boolean): Se
     if (apiPath === undefined) return options.serveOther(request, response, below ?? pathname);
     void new ApiCall(options, { request, response, isLocal }).answer(router, apiPath, query);
   });
-  server.on('clientError', (_error, socket) => socket.destroy());
+  server.on('clientError', refuseNoHttp);
   return server;
 }
 
@@ -115,7 +116,7 @@ class ApiCall {
       if (match.kind === 'other-method') {
         this.#response.setHeader('Allow', match.allowed.join(', '));
         throw new SallyportError(
-          'usage',
+          'method-not-allowed',
           `${path} takes ${match.allowed.join(', ')}, not ${this.#request.method}.`,
         );
       }
@@ -218,8 +219,7 @@ class ApiCall {
       this.#response.setHeader('Retry-After', String(Math.ceil(problem.retryAfter)));
     }
     if (problem.status === 401) this.#response.setHeader('WWW-Authenticate', 'Bearer realm="sallyport"');
-    // A body that was not read is not waited for.
-    if (!this.#message.complete) this.#response.setHeader('Connection', 'close');
+    discardRest(this.#message);
     sendJson(this.#response, problem.status, 'application/problem+json', problem);
   }
 }
@@ -242,9 +242,14 @@ function describeRequest(request: IncomingMessage, isLocal: boolean, newRequestI
     isSecure: header('x-forwarded-proto') === 'https',
     // The edge strips what a client says of itself and writes these two fields anew.
     address: isLocal ? '' : header('x-real-ip'),
-    requestId: header('x-request-id') || newRequestId(),
+    requestId: isRequestId(header('x-request-id')) ? header('x-request-id') : newRequestId(),
     isLocal,
   };
+}
+
+/** The edge's own ids, and what a program on this machine may send: it is kept with every change, and said back. */
+function isRequestId(text: string): boolean {
+  return /^[\w.:-]{1,64}$/.test(text);
 }
 
 /** @throws SallyportError 'unauthenticated' or 'forbidden' */

@@ -5,11 +5,14 @@ import { SallyportError } from '#base/errors.ts';
 /** A lab of 10,000 routes takes about 2 MB. */
 const longestBodyBytes = 10 * 1024 * 1024;
 
-/** The value of the body. @throws SallyportError 'usage', 'invalid' or 'limit-exceeded' */
+/** The value of the body. @throws SallyportError 'media-type-unsupported', 'invalid' or 'limit-exceeded' */
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw new SallyportError('usage', 'Send the body as JSON, with "Content-Type: application/json".');
+    throw new SallyportError(
+      'media-type-unsupported',
+      'Send the body as JSON, with "Content-Type: application/json".',
+    );
   }
   const text = (await readBytes(request)).toString('utf8');
   try {
@@ -22,7 +25,8 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
 async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let byteCount = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Too long a body is no reason to end the connection before the answer is out.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     byteCount += chunk.length;
     if (byteCount > longestBodyBytes) {
       throw new SallyportError(

@@ -1,5 +1,5 @@
 // From method and path to an operation of the contract. Paths are matched by whole segments; a literal segment goes before
-// a parameter, so that `/requests/stream` is not the request called "stream".
+// a parameter, so that `/requests/stream` is not the request called "stream", whatever the method.
 import type { Operation } from '#api/operation.ts';
 
 /** What a path leads to. */
@@ -30,14 +30,13 @@ export class OperationRouter {
     if (path.length > longestPath) return { kind: 'none' };
     const segments = path.split('/').slice(1).map(decodeSegment);
     if (segments.includes(undefined)) return { kind: 'none' };
-    const allowed: string[] = [];
-    for (const { segments: pattern, operation } of this.#entries) {
-      const params = paramsOf(pattern, segments as string[]);
-      if (!params) continue;
-      if (operation.method === method) return { kind: 'found', operation, params };
-      allowed.push(operation.method);
-    }
-    return allowed.length > 0 ? { kind: 'other-method', allowed: [...new Set(allowed)] } : { kind: 'none' };
+    const first = this.#entries.find(({ segments: pattern }) => paramsOf(pattern, segments as string[]));
+    if (!first) return { kind: 'none' };
+    const same = this.#entries.filter(({ operation }) => operation.path === first.operation.path);
+    const found = same.find(({ operation }) => operation.method === method);
+    if (!found) return { kind: 'other-method', allowed: same.map(({ operation }) => operation.method) };
+    const params = paramsOf(found.segments, segments as string[])!;
+    return { kind: 'found', operation: found.operation, params };
   }
 }
 

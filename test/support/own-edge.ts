@@ -1,0 +1,118 @@
+// An edge with its control plane as a process of its own, by an edge.yml as a person writes one, whose data folder the test
+// may look into and damage. Commands go over its socket file, as they do from a shell on the same machine.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ApiClient, createApiClient } from '#api/client.ts';
+import { sendToEdge } from '#roles/send-to-edge.ts';
+import { sallyportCommand, startSallyport } from './demo.ts';
+import { eventually } from './eventually.ts';
+import { freePort, type RunningProcess, startProcess } from './process.ts';
+
+export interface OwnEdgeOptions {
+  /** Keys of edge.yml beside those that every test needs. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Where the API and the dashboard stand; `sallyport.localhost`, unless a program must resolve it. */
+  readonly dashboard?: string;
+}
+
+/** What a command printed, and how it ended. */
+export interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Until an edge says that it is ready; a busy machine takes a while to start two of them. */
+const readyWithinMs = 60_000;
+
+export class OwnEdge {
+  readonly folder = mkdtempSync(join(tmpdir(), 'sallyport-own-edge-'));
+  readonly dataDir = join(this.folder, 'data');
+  readonly configFile = join(this.folder, 'edge.yml');
+  readonly socket = join(this.dataDir, 'admin.sock');
+  /** Everything there is, by a command on the edge's own machine. */
+  readonly api: ApiClient = createApiClient((path, init) =>
+    sendToEdge({ kind: 'socket', file: this.socket }, path, init),
+  );
+  readonly port: number;
+  readonly url: string;
+  running!: RunningProcess;
+
+  private constructor(port: number, dashboard: string) {
+    this.port = port;
+    this.url = `https://${dashboard}:${port}`;
+  }
+
+  /** Writes edge.yml and nothing else. */
+  static async create(options: OwnEdgeOptions = {}): Promise<OwnEdge> {
+    const dashboard = options.dashboard ?? 'sallyport.localhost';
+    const edge = new OwnEdge(await freePort(), dashboard);
+    const config = {
+      hostname: 'edge.localhost',
+      dataDir: edge.dataDir,
+      internalCa: true,
+      publicPort: edge.port,
+      listen: { https: `127.0.0.1:${edge.port}`, http: [], metrics: '127.0.0.1:0' },
+      dashboard: { hostname: dashboard },
+      accessLog: 'off',
+      ...options.config,
+    };
+    writeFileSync(edge.configFile, JSON.stringify(config));
+    return edge;
+  }
+
+  /** Writes edge.yml and starts the edge. */
+  static async start(options: OwnEdgeOptions = {}): Promise<OwnEdge> {
+    const edge = await OwnEdge.create(options);
+    try {
+      await edge.start();
+    } catch (error) {
+      await edge.close();
+      throw error;
+    }
+    return edge;
+  }
+
+  /** Starts the process, anew after it has ended, and waits until it says that it is ready. */
+  async start(): Promise<void> {
+    this.running = startSallyport(['edge', 'run', '--config', this.configFile]);
+    await this.says(/The edge is ready/);
+  }
+
+  /** Waits until the running process has logged something. */
+  async says(pattern: RegExp): Promise<void> {
+    const { running } = this;
+    await eventually(
+      `the edge says ${String(pattern)}`,
+      () => {
+        if (pattern.test(running.stderr())) return true;
+        if (running.exitCode() !== null) throw new Error(`it ended: ${running.stderr()}`);
+        return false;
+      },
+      readyWithinMs,
+    );
+  }
+
+  get caFile(): string {
+    return join(this.dataDir, 'ca.pem');
+  }
+
+  get ca(): string {
+    return readFileSync(this.caFile, 'utf8');
+  }
+
+  /** Runs a `sallyport` command over the socket file. */
+  async command(...args: string[]): Promise<Outcome> {
+    const env = { HOME: this.folder, XDG_CONFIG_HOME: join(this.folder, 'config') };
+    const running = startProcess(sallyportCommand, [...args, '--socket', this.socket], { env });
+    const code = await running.ended;
+    return { code, out: running.stdout(), err: running.stderr() };
+  }
+
+  /** Ends the process and deletes its files. */
+  async close(): Promise<void> {
+    await this.running?.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
