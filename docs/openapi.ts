@@ -9,6 +9,9 @@ import { version } from '#base/version.ts';
 type Document = Parameters<typeof createDocument>[0];
 type Paths = NonNullable<Document['paths']>;
 
+/** What the server takes: the ETag as it was sent, or `*`. */
+const ifMatchPattern = String.raw`^(\*|(W/)?"\d{1,15}")$`;
+
 /** The whole document. */
 export function openApiDocument(): object {
   const paths: Paths = {};
@@ -54,7 +57,7 @@ function operationObject(operation: Operation): object {
       : scope === 'self'
         ? 'For whoever has signed in.'
         : `Scope: \`${scope}\`.`;
-  const guard = isVersioned && method !== 'GET' ? { 'If-Match': { schema: { type: 'string' } } } : undefined;
+  const isGuarded = isVersioned && method !== 'GET';
   return {
     operationId: id,
     summary,
@@ -65,14 +68,14 @@ function operationObject(operation: Operation): object {
       // What an issuer sends back is its own affair.
       ...(query instanceof z.ZodObject ? { query } : {}),
     },
-    ...(guard
+    ...(isGuarded
       ? {
           parameters: [
             {
               name: 'If-Match',
               in: 'header',
               required: false,
-              schema: { type: 'string' },
+              schema: { type: 'string', pattern: ifMatchPattern, examples: ['"7"'] },
               description: 'ETag of the version that was seen.',
             },
           ],
@@ -81,12 +84,59 @@ function operationObject(operation: Operation): object {
     ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {}),
     responses: {
       ...answerOf(operation),
-      default: {
-        description: 'A problem.',
-        content: { 'application/problem+json': { schema: problemSchema } },
-      },
+      ...problemsOf(operation),
     },
   };
+}
+
+/** What each status of a problem says; a reader of the document needs the kind, the problem itself has the sentence. */
+const problemWords: Readonly<Record<number, string>> = {
+  400: 'The request makes no sense: a cursor or an If-Match that is none.',
+  401: 'Nobody has signed in, or the key or session is not valid any more.',
+  403: 'Whoever asks may not do this.',
+  404: 'There is no such object.',
+  409: 'The name is taken, the object is in use, or it is declared in edge.yml.',
+  412: 'The object was changed since it was read.',
+  413: 'The body is too long.',
+  415: 'The body is no JSON.',
+  422: 'A value cannot be used; `errors` says which.',
+  429: 'Too many attempts in a short time.',
+  500: 'A fault of the edge; its log tells more.',
+  503: 'The store or the control plane is away; sites are served meanwhile.',
+};
+
+const refusedByEdge = z.string().meta({
+  description:
+    'The edge itself refuses what is no clean HTTP before the API sees it, such as "%0A" or "%5C" in a path.',
+});
+
+/** Components, so that each is written once. */
+const problems = Object.fromEntries(
+  Object.entries(problemWords).map(([status, description]) => [
+    status,
+    {
+      id: `Problem${status}`,
+      description,
+      content: {
+        'application/problem+json': { schema: problemSchema },
+        ...(status === '400' ? { 'text/plain': { schema: refusedByEdge } } : {}),
+      },
+    },
+  ]),
+);
+
+/** The problems that an operation may answer with; 405 belongs to no operation. */
+function problemsOf({ method, params, body, isVersioned }: Operation): object {
+  const changes = method !== 'GET';
+  const statuses = [
+    ...[400, 401, 403],
+    ...(params || body ? [404] : []),
+    ...(changes ? [409] : []),
+    ...(changes && isVersioned ? [412] : []),
+    ...(body ? [413, 415] : []),
+    ...[422, 429, 500, 503],
+  ];
+  return Object.fromEntries(statuses.map((status) => [status, problems[status]]));
 }
 
 function answerOf({ stream, result, creates, isVersioned, redirect }: Operation): object {

@@ -4,9 +4,9 @@
 # come with some packages are not started. With --check it installs nothing and only says what is missing.
 set -eu
 
-packages="bind9 bind9-dnsutils bind9-utils caddy chromium curl docker-registry faketime git haproxy iproute2 knot
+packages="bind9 bind9-dnsutils bind9-utils caddy chromium curl docker-registry faketime fish git haproxy iproute2 knot
 knot-dnsutils libnss3-tools nghttp2-client nghttp2-server nginx-light openssl pdns-backend-sqlite3 pdns-server
-postgresql procps skopeo testssl.sh wget wrk"
+postgresql procps python3-venv skopeo testssl.sh tmux wget wrk zsh"
 
 missing=""
 for package in $packages; do

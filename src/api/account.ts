@@ -4,6 +4,7 @@ import { idSchema, nameSchema, timeSchema } from '#model/names.ts';
 import { allScopes, roles } from '#model/role.ts';
 import { signInMethods } from '#model/session.ts';
 import { operation, redirection } from './operation.ts';
+import { pathText } from './path-text.ts';
 
 /** A user as the API shows him: no hash, no secret, no key. */
 export const userViewSchema = z
@@ -90,7 +91,7 @@ export const issuerErrors = {
 export type IssuerError = keyof typeof issuerErrors;
 
 const issuerParams = z.object({
-  issuer: z.string().min(1).max(64).meta({ description: 'Its id in edge.yml.' }),
+  issuer: pathText(64).meta({ description: 'Its id in edge.yml.' }),
 });
 
 /** A path of the dashboard: it starts with one slash and has no backslash, so that it leads nowhere else. */
@@ -260,7 +261,7 @@ export const accountOperations = {
     path: '/me/passkeys/{passkey}',
     scope: 'self',
     summary: 'Remove a passkey',
-    params: z.object({ passkey: z.string().min(1).max(2048) }),
+    params: z.object({ passkey: pathText(2048) }),
   }),
   startTotp: operation({
     id: 'startTotp',
@@ -322,7 +323,7 @@ export const accountOperations = {
     path: '/me/sessions/{session}',
     scope: 'self',
     summary: 'End one of my sessions; `others` ends all but this one',
-    params: z.object({ session: z.string().min(1).max(64) }),
+    params: z.object({ session: pathText(64) }),
   }),
 };
 

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { loggedRequestSchema, requestFilterSchema } from '#model/logged-request.ts';
 import { operation } from './operation.ts';
-import { pageQuery } from './page.ts';
+import { logCursorSchema, pageQuery } from './page.ts';
+import { pathText } from './path-text.ts';
 
-const params = z.object({ request: z.string().min(1).max(64) });
+const params = z.object({ request: pathText(64) });
 
 export const requestOperations = {
   listRequests: operation({
@@ -13,7 +14,7 @@ export const requestOperations = {
     path: '/requests',
     scope: 'requests:read',
     summary: 'Recent requests, newest first',
-    query: requestFilterSchema.extend({ limit: pageQuery.limit, cursor: pageQuery.cursor }),
+    query: requestFilterSchema.extend({ limit: pageQuery.limit, cursor: logCursorSchema }),
     result: z.object({
       items: z.array(loggedRequestSchema),
       nextCursor: z.string().nullable(),

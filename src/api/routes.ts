@@ -5,9 +5,10 @@ import { hostnamePatternSchema, noteSchema, pathPrefixSchema } from '#model/name
 import { routeSchema } from '#model/route.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
+import { pathText } from './path-text.ts';
 
 const params = z.object({
-  route: z.string().min(1).max(1300).meta({ description: 'Id, or hostname and path.' }),
+  route: pathText(1300).meta({ description: 'Id, or hostname and path.' }),
 });
 
 /** Where a route comes from: the owner's hand, edge.yml, or a hostname that a connector published. */
@@ -64,7 +65,7 @@ export const routeOperations = {
     summary: 'List routes',
     query: z.object({
       ...pageQuery,
-      tunnel: z.string().max(64).optional().meta({ description: 'Id or name of its tunnel.' }),
+      tunnel: z.string().max(100).optional().meta({ description: 'Id or name of its tunnel.' }),
       source: z.enum(routeSources).optional(),
       sort: z.enum(['hostname', 'tunnel', 'createdAt', 'requests']).default('hostname'),
       order: z.enum(['asc', 'desc']).default('asc'),
@@ -81,7 +82,7 @@ export const routeOperations = {
     body: z.strictObject({
       hostname: hostnamePatternSchema,
       path: pathPrefixSchema.default('/'),
-      tunnel: z.string().min(1).max(64).meta({ description: 'Id or name.' }),
+      tunnel: z.string().min(1).max(100).meta({ description: 'Id or name.' }),
       service: z
         .string()
         .max(2000)
@@ -116,7 +117,7 @@ export const routeOperations = {
     body: z.strictObject({
       hostname: hostnamePatternSchema.optional(),
       path: pathPrefixSchema.optional(),
-      tunnel: z.string().min(1).max(64).optional(),
+      tunnel: z.string().min(1).max(100).optional(),
       service: z.string().max(2000).optional(),
       note: z.string().max(500).optional(),
       isEnabled: z.boolean().optional(),

@@ -6,7 +6,7 @@ import { trafficSeriesSchema } from '#model/live.ts';
 import { timeSchema } from '#model/names.ts';
 import { settingsSchema } from '#model/setting.ts';
 import { operation } from './operation.ts';
-import { pageQuery } from './page.ts';
+import { logCursorSchema, pageQuery } from './page.ts';
 
 /** Something that is wrong, in words, with the cure. */
 export const troubleSchema = z
@@ -84,7 +84,7 @@ export const statusOperations = {
     summary: 'Who changed what, newest first',
     query: z.object({
       limit: pageQuery.limit,
-      cursor: pageQuery.cursor,
+      cursor: logCursorSchema,
       search: pageQuery.search,
       noun: z.enum(auditedNouns).optional(),
       objectId: z.string().max(200).optional(),

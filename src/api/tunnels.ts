@@ -5,10 +5,11 @@ import { hostnamePatternSchema, idSchema, nameSchema, noteSchema, timeSchema } f
 import { ruleSetLimitBytes } from '#model/rule-set.ts';
 import { tunnelManagement, tunnelSchema } from '#model/tunnel.ts';
 import { operation } from './operation.ts';
-import { pageOf, pageQuery } from './page.ts';
+import { flagSchema, pageOf, pageQuery } from './page.ts';
+import { pathText } from './path-text.ts';
 
-/** A tunnel is named in a path by its id or its name. */
-const params = z.object({ tunnel: z.string().min(1).max(64).meta({ description: 'Id or name.' }) });
+/** A tunnel is named in a path by its id or its name, which edge.yml may make 100 characters long. */
+const params = z.object({ tunnel: pathText(100).meta({ description: 'Id or name.' }) });
 
 export const tunnelStatuses = ['healthy', 'degraded', 'down', 'never-connected'] as const;
 
@@ -150,7 +151,7 @@ export const tunnelOperations = {
     summary: 'Delete a tunnel',
     description: 'Refused with what depends on it (routes, live connectors) unless `force`.',
     params,
-    query: z.object({ force: z.stringbool().default(false) }),
+    query: z.object({ force: flagSchema }),
     isVersioned: true,
   }),
   listTunnelConnectors: operation({

@@ -6,8 +6,9 @@ import { roles } from '#model/role.ts';
 import { sessionViewSchema, userViewSchema } from './account.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
+import { pathText } from './path-text.ts';
 
-const params = z.object({ user: z.string().min(1).max(64).meta({ description: 'Id or name.' }) });
+const params = z.object({ user: pathText(64).meta({ description: 'Id or name.' }) });
 
 export const apiKeyViewSchema = z
   .object({
@@ -163,7 +164,7 @@ export const userOperations = {
     path: '/api-keys/{key}',
     scope: 'self',
     summary: 'Revoke an API key: mine, or any for those who may',
-    params: z.object({ key: z.string().min(1).max(64).meta({ description: 'Id or name.' }) }),
+    params: z.object({ key: pathText(64).meta({ description: 'Id or name.' }) }),
   }),
 };
 

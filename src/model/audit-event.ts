@@ -35,7 +35,8 @@ export const auditEventSchema = z.strictObject({
   action: z.string().max(40),
   noun: z.enum(auditedNouns),
   objectId: z.string().max(200),
-  objectName: z.string().max(300),
+  /** The longest is a route's: hostname and path. */
+  objectName: z.string().max(1_300),
   /** The object without its secrets, null where there was or is none. */
   before: z.json().nullable(),
   after: z.json().nullable(),

@@ -20,6 +20,7 @@ export const nameSchema = z
 /** `blog.example.com` or `*.example.com`, in canonical form. */
 export const hostnamePatternSchema = z
   .string()
+  .min(1)
   .max(260)
   .transform((text, context) => {
     const isWildcard = text.startsWith('*.');
