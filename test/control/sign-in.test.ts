@@ -251,7 +251,7 @@ describe('signing in', () => {
       assert.equal(answer.status, 403, JSON.stringify(headers));
     }
     const form = { 'content-type': 'text/plain' };
-    assert.equal((await guest.call('POST', '/sign-in/password', { body, headers: form })).status, 400);
+    assert.equal((await guest.call('POST', '/sign-in/password', { body, headers: form })).status, 415);
     assert.equal(guest.cookies.size, 0);
   });
 
