@@ -56,11 +56,18 @@ const routeSchema = z.strictObject({
 
 /** Room for stored responses; small servers have little more to give, and pages are small. */
 const defaultCacheMemory = '32MiB';
+/** A small server's disk has twenty times that. */
+const defaultCacheDisk = '1GiB';
 /** Cloudflare's limit for its free plans. */
 const defaultMaxObject = '512MiB';
 
 const cacheSchema = z.strictObject({
   memory: size().prefault(defaultCacheMemory).describe('Room for stored responses in memory.'),
+  disk: z
+    .union([z.literal('off'), size()])
+    .prefault(defaultCacheDisk)
+    .describe('Room on disk, for what memory has none for and for the time after a restart; `off` for none.'),
+  dir: z.string().min(1).default('cache').describe('Folder for it; relative ones are in dataDir.'),
   maxObject: size().prefault(defaultMaxObject).describe('Largest response body to store.'),
 });
 

@@ -71,7 +71,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     certificates.follow(routes);
     names?.follow({ routes, tunnels: snapshot.tunnels, hasHeardOf });
   };
-  const cache = openEdgeCache(config, { clock, metrics });
+  const cache = await openEdgeCache(config, { clock, log, metrics });
   if (cache) opened.push(() => cache.close());
   const edge = await startEdge({
     name: config.hostname ?? '',
@@ -124,7 +124,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
       await Promise.all([edge.drain(graceMs), certificates.close()]);
       await names?.close();
       await edge.close();
-      cache?.close();
+      await cache?.close();
       await metricsServer?.close();
     },
   };

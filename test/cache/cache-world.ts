@@ -13,6 +13,8 @@ export interface CacheWorldOptions {
   readonly hosts?: readonly string[];
   readonly memoryBytes?: number;
   readonly maxObjectBytes?: number;
+  /** Instead of one in memory whose clock is moved by hand. */
+  readonly cache?: EdgeCache;
 }
 
 /** What a test asks. */
@@ -105,7 +107,7 @@ export class CacheWorld {
 
   async close(): Promise<void> {
     await this.edge.close();
-    this.cache.close();
+    await this.cache.close();
     await this.origin.close();
   }
 }
@@ -140,11 +142,8 @@ export async function startCacheWorld(options: CacheWorldOptions = {}): Promise<
     nowMs: () => systemClock.nowMs() + time.shiftMs,
     wallMs: () => systemClock.wallMs() + time.shiftMs,
   };
-  const cache = new EdgeCache({
-    clock,
-    memoryBytes: options.memoryBytes ?? 64 << 20,
-    maxObjectBytes: options.maxObjectBytes ?? 8 << 20,
-  });
+  const { memoryBytes = 64 << 20, maxObjectBytes = 8 << 20 } = options;
+  const cache = options.cache ?? new EdgeCache({ clock, memoryBytes, maxObjectBytes });
   const origin = await RecordingOrigin.start();
   const ingress = hosts.map((host) => `  - hostname: ${host}\n    service: ${origin.url}`).join('\n');
   const edge = await startEdgeWorld({ ingress, hosts, cache });

@@ -60,7 +60,7 @@ before(async () => {
 
 after(async () => {
   await world.close();
-  cache.close();
+  await cache.close();
   await origin.close();
 });
 

@@ -11,6 +11,7 @@ import type { Freshness } from '#http/cache/freshness.ts';
 import type { ResponseFacts } from '#http/cache/response-facts.ts';
 import { fieldLines } from '#http/cache/stored-fields.ts';
 import type { Validators } from '#http/cache/validators.ts';
+import type { Keyed } from './key-index.ts';
 import type { FifoNode } from './s3-fifo.ts';
 import type { StoredBody } from './stored-body.ts';
 
@@ -30,14 +31,15 @@ export interface EntryParts {
   readonly part: { readonly first: number; readonly total: number } | undefined;
   /** Count of purges when the request for it was sent. */
   readonly purgeCount: number;
-  /** Wall time of its arrival, in milliseconds. */
+  /** Wall times in milliseconds: when its request was sent, and when it came. */
+  readonly requestWallMs: number;
   readonly storedWallMs: number;
 }
 
 /** What is charged beside the body: objects, head twice, map slots; measured at about 1 KiB plus text. */
 const overheadBytes = 1024;
 
-export class CacheEntry implements FifoNode {
+export class CacheEntry implements FifoNode, Keyed {
   readonly key: string;
   readonly vary: readonly string[];
   readonly variant: string;
@@ -51,14 +53,19 @@ export class CacheEntry implements FifoNode {
   freshness: Freshness;
   validators: Validators;
   body: StoredBody;
+  requestWallMs: number;
   storedWallMs: number;
   purgeCount: number;
   /** Times it answered a request. */
   hits = 0;
   /** In the index: can be found. */
   isListed = false;
+  /** It was purged, invalidated or replaced: nobody is to find it again, on disk either. */
+  isVoid = false;
+  /** Of its blocks on disk, if they are known. */
+  checksums: readonly number[] | undefined;
   /** Other entries for the same key, older ones behind newer ones. */
-  nextVariant: CacheEntry | undefined;
+  nextVariant: Keyed | undefined;
   /** The same body in other content codings, by coding. */
   coded: Map<string, StoredBody> | undefined;
   /** It may be sent compressed. */
@@ -87,6 +94,7 @@ export class CacheEntry implements FifoNode {
     this.freshness = parts.freshness;
     this.validators = validatorsOf(parts.facts, parts.storedWallMs);
     this.body = parts.body;
+    this.requestWallMs = parts.requestWallMs;
     this.storedWallMs = parts.storedWallMs;
     this.purgeCount = parts.purgeCount;
     const { url, host, path } = addressOf(parts.key);
@@ -97,11 +105,14 @@ export class CacheEntry implements FifoNode {
   }
 
   /** Puts a changed head in force: after a 304, or a HEAD that knew more. */
-  update(news: Pick<EntryParts, 'list' | 'facts' | 'freshness' | 'storedWallMs' | 'purgeCount'>): void {
+  update(
+    news: Pick<EntryParts, 'list' | 'facts' | 'freshness' | 'requestWallMs' | 'storedWallMs' | 'purgeCount'>,
+  ): void {
     this.list = news.list;
     this.facts = news.facts;
     this.freshness = news.freshness;
     this.validators = validatorsOf(news.facts, news.storedWallMs);
+    this.requestWallMs = news.requestWallMs;
     this.storedWallMs = news.storedWallMs;
     this.purgeCount = news.purgeCount;
     this.#heads = {};
@@ -135,7 +146,9 @@ export class CacheEntry implements FifoNode {
 
   /** Bytes it should be charged with now. */
   get weight(): number {
-    let sum = overheadBytes + this.body.memoryBytes + 2 * this.key.length;
+    // Blocks of a body that goes to disk are in memory for a moment only.
+    const inMemory = this.body.isOnDisk ? 0 : this.body.memoryBytes;
+    let sum = overheadBytes + inMemory + 2 * this.key.length;
     for (const text of this.list) sum += 2 * text.length;
     if (this.coded) for (const body of this.coded.values()) sum += body.memoryBytes;
     return sum;

@@ -9,6 +9,12 @@ import type { CacheWord } from '#http/cache/cache-status.ts';
 import type { RangeRequest } from '#http/byte-range.ts';
 import type { CacheEntry } from './cache-entry.ts';
 import type { FetchHost } from '../caching/cache-fetch.ts';
+import type { DiskRecord } from './disk/disk-record.ts';
+import type { DiskStore } from './disk/disk-store.ts';
+import type { SpillBlocks } from './disk/block-files.ts';
+import { KeyIndex } from './key-index.ts';
+import { listContents } from './cache-contents.ts';
+import type { Contents, ContentsPage } from './cache-contents.ts';
 import { CacheStatistics } from './cache-statistics.ts';
 import { Flights } from './flights.ts';
 import { Purges } from './purges.ts';
@@ -22,10 +28,17 @@ export interface EdgeCacheOptions {
   readonly memoryBytes: number;
   /** Largest body that is kept. */
   readonly maxObjectBytes: number;
+  /** What is kept beyond memory, with the record of purges that both halves go by. */
+  readonly disk?: DiskStore;
+  readonly purges?: Purges;
 }
 
 /** Answers that may be on their way in at the same time, as a part of the memory; at least one object fits. */
 const fillingPart = 0.5;
+/** The part of the memory that a single body may take. */
+const objectPart = 0.25;
+/** Bodies larger than this go to disk as they come in, where there is one: one film must not push out a thousand pages. */
+export const spillBytes = 1024 * 1024;
 /** Entries that a sweep looks at in one turn of the event loop. */
 const sweepBatch = 2_000;
 
@@ -35,34 +48,16 @@ const sweepBatch = 2_000;
  */
 export const longestFetchMs = 600_000;
 
-/** One stored response, for people. */
-export interface StoredResponse {
-  readonly url: string;
-  readonly status: number;
-  readonly contentType: string;
-  readonly bytes: number;
-  /** Bytes charged in memory, with head and bookkeeping. */
-  readonly memoryBytes: number;
-  readonly storedAtMs: number;
-  readonly ageMs: number;
-  /** Negative once stale. */
-  readonly freshForMs: number;
-  readonly hits: number;
-  readonly tags: readonly string[];
-  /** Fields that select it, as `name:value` lines. */
-  readonly variant: string;
-}
-
 export class EdgeCache implements FetchHost {
   readonly clock: Clock;
   readonly flights: Flights;
-  readonly purges = new Purges();
+  readonly purges: Purges;
   readonly statistics = new CacheStatistics();
   readonly #options: EdgeCacheOptions;
-  /** Key to its newest entry; the others hang behind it. */
-  readonly #index = new Map<string, CacheEntry>();
-  /** Address to the keys that add something to it, for invalidation. */
-  readonly #derived = new Map<string, Set<string>>();
+  readonly #index = new KeyIndex<CacheEntry>();
+  readonly #disk: DiskStore | undefined;
+  /** Bodies on their way to disk. */
+  readonly #spills = new WeakMap<CacheEntry, SpillBlocks>();
   readonly #fifo: S3Fifo<CacheEntry>;
   readonly #fetches = new Set<{ stop(): void }>();
   #fillingBytes = 0;
@@ -75,9 +70,15 @@ export class EdgeCache implements FetchHost {
     this.#options = options;
     this.clock = options.clock;
     this.flights = new Flights(options.clock);
+    this.purges = options.purges ?? new Purges();
+    this.#disk = options.disk;
+    this.#disk?.watch((record) => {
+      const entry = this.#index.same(record);
+      if (entry) this.#remove(entry);
+    });
     this.#fifo = new S3Fifo<CacheEntry>(options.memoryBytes, (entry) => {
       this.#evictions += 1;
-      this.#unlist(entry);
+      this.#index.remove(entry);
     });
   }
 
@@ -91,6 +92,10 @@ export class EdgeCache implements FetchHost {
 
   get memoryLimitBytes(): number {
     return this.#options.memoryBytes;
+  }
+
+  get disk(): DiskStore | undefined {
+    return this.#disk;
   }
 
   get entryCount(): number {
@@ -116,13 +121,13 @@ export class EdgeCache implements FetchHost {
 
   /** The whole response that the request selects, fresh or not, complete or still coming in. HOT. */
   select(key: string, fields: Fields, matchesLanguage: boolean): CacheEntry | undefined {
-    const first = this.#index.get(key);
+    const first = this.#index.first(key);
     if (first === undefined) return undefined;
-    for (let entry: CacheEntry | undefined = first; entry; entry = entry.nextVariant) {
+    for (let entry: CacheEntry | undefined = first; entry; entry = nextOf(entry)) {
       if (entry.part === undefined && selects(entry, fields)) return this.#checked(entry);
     }
     if (!matchesLanguage) return undefined;
-    for (let entry: CacheEntry | undefined = first; entry; entry = entry.nextVariant) {
+    for (let entry: CacheEntry | undefined = first; entry; entry = nextOf(entry)) {
       if (entry.part === undefined && selectsByLanguage(entry, fields)) return this.#checked(entry);
     }
     return undefined;
@@ -130,7 +135,7 @@ export class EdgeCache implements FetchHost {
 
   /** A stored part that has every byte of the range. */
   selectPart(key: string, fields: Fields, range: RangeRequest): CacheEntry | undefined {
-    for (let entry = this.#index.get(key); entry; entry = entry.nextVariant) {
+    for (let entry = this.#index.first(key); entry; entry = nextOf(entry)) {
       const { part } = entry;
       if (part === undefined || entry.body.state !== 'complete' || !selects(entry, fields)) continue;
       if (holdsRange(part, entry.body.length, range)) return this.#checked(entry);
@@ -140,7 +145,36 @@ export class EdgeCache implements FetchHost {
 
   /** Some entry for the key, whatever it varies by: it tells what the next one will vary by. */
   any(key: string): CacheEntry | undefined {
-    return this.#index.get(key);
+    return this.#index.first(key);
+  }
+
+  /**
+   * What is on disk and not in memory for a request: fetched, then `done`, whether it was good or not. Undefined when there
+   * is nothing to wait for. HOT for edges without a disk.
+   */
+  fetchFromDisk(key: string, fields: Fields, done: () => void): (() => void) | undefined {
+    const record = this.#disk?.select(key, fields);
+    if (record === undefined) return undefined;
+    let wants = true;
+    const waiter = (): void => {
+      if (wants) done();
+    };
+    if (record.waiting) record.waiting.push(waiter);
+    else this.#load(record, waiter);
+    return () => (wants = false);
+  }
+
+  #load(record: DiskRecord, first: () => void): void {
+    const waiting = (record.waiting = [first]);
+    this.#disk!.load(record, (entry) => {
+      record.waiting = undefined;
+      // What came in meanwhile is newer.
+      if (entry && !this.#index.same(entry)) {
+        this.#index.add(entry);
+        this.#charge(entry);
+      }
+      for (const each of waiting) each();
+    });
   }
 
   /** Purges are looked up when an entry is: HOT, one comparison while there was none. */
@@ -170,8 +204,15 @@ export class EdgeCache implements FetchHost {
   /** Whether there is room to take in another answer of this length (-1: unknown). */
   mayFill(lengthBytes: number): boolean {
     if (this.#isClosed) return false;
-    const most = Math.max(this.#options.maxObjectBytes, this.#options.memoryBytes * fillingPart);
-    return this.#fillingBytes + Math.max(0, lengthBytes) <= most;
+    const { memoryBytes } = this.#options;
+    const inMemory = Math.min(Math.max(0, lengthBytes), this.#memoryObjectBytes);
+    const most = Math.max(this.#memoryObjectBytes, memoryBytes * fillingPart);
+    return this.#fillingBytes + inMemory <= most;
+  }
+
+  /** Bodies larger than this go to disk, or are not kept. */
+  get #memoryObjectBytes(): number {
+    return Math.min(this.#options.maxObjectBytes, this.#options.memoryBytes * objectPart);
   }
 
   filling(bytes: number): void {
@@ -180,37 +221,24 @@ export class EdgeCache implements FetchHost {
 
   /** Makes an entry findable; returns the one that it takes the place of. */
   list(entry: CacheEntry): CacheEntry | undefined {
-    const first = this.#index.get(entry.key);
-    const displaced = first && this.#displacedBy(first, entry);
+    const displaced = this.#index.same(entry);
     if (displaced) this.#remove(displaced);
-    entry.nextVariant = this.#index.get(entry.key);
-    this.#index.set(entry.key, entry);
-    entry.isListed = true;
-    this.#noteDerived(entry.key);
-    this.#limitVariants(entry);
+    this.#disk?.remove(entry);
+    this.#index.add(entry);
+    const excess = this.#index.excess(entry.key, maxVariants);
+    if (excess) this.#remove(excess);
     return displaced;
-  }
-
-  #displacedBy(first: CacheEntry, entry: CacheEntry): CacheEntry | undefined {
-    for (let old: CacheEntry | undefined = first; old; old = old.nextVariant) {
-      const isSameKind = (old.part === undefined) === (entry.part === undefined);
-      // What varies by other fields than it used to answers the same requests as before.
-      if (isSameKind && old.variant === entry.variant) return old;
-    }
-    return undefined;
-  }
-
-  #limitVariants(first: CacheEntry): void {
-    let count = 1;
-    for (let entry: CacheEntry = first; entry.nextVariant; entry = entry.nextVariant) {
-      if (++count <= maxVariants) continue;
-      this.#remove(entry.nextVariant);
-      return;
-    }
   }
 
   settle(entry: CacheEntry): void {
     if (!entry.isListed) return;
+    this.#charge(entry);
+    const spill = this.#spills.get(entry);
+    if (spill) this.#disk?.finishSpill(entry, spill);
+    else this.#disk?.keep(entry);
+  }
+
+  #charge(entry: CacheEntry): void {
     entry.chargedBytes = entry.weight;
     this.#fifo.insert(entry);
   }
@@ -223,12 +251,28 @@ export class EdgeCache implements FetchHost {
   /** The entry's head has changed. */
   updated(entry: CacheEntry): void {
     this.reweigh(entry);
+    this.#disk?.update(entry);
   }
 
-  grown(_entry: CacheEntry): void {}
+  grown(entry: CacheEntry, written: () => void): boolean {
+    const { body } = entry;
+    const isLarge = Math.max(body.length, body.expectedLength) > spillBytes;
+    if (body.isOnDisk) return this.#spills.has(entry);
+    const spill = isLarge ? this.#spill(entry) : undefined;
+    if (spill) body.spillTo(spill, written);
+    return spill !== undefined || body.length <= this.#memoryObjectBytes;
+  }
+
+  #spill(entry: CacheEntry): SpillBlocks | undefined {
+    // The disk gives up on it: then so does the fetch, with its next bytes.
+    const spill = this.#disk?.spill(entry, () => this.#spills.delete(entry));
+    if (spill) this.#spills.set(entry, spill);
+    return spill;
+  }
 
   restore(entry: CacheEntry): void {
     if (entry.body.state !== 'complete' || this.purges.covers(purgeableOf(entry))) return;
+    entry.isVoid = false;
     this.list(entry);
     this.settle(entry);
   }
@@ -243,55 +287,38 @@ export class EdgeCache implements FetchHost {
 
   drop(entry: CacheEntry): void {
     this.#remove(entry);
+    this.#disk?.remove(entry);
   }
 
   #remove(entry: CacheEntry): void {
+    entry.isVoid = true;
     this.#fifo.remove(entry);
-    this.#unlist(entry);
-  }
-
-  #unlist(entry: CacheEntry): void {
-    if (!entry.isListed) return;
-    entry.isListed = false;
-    const first = this.#index.get(entry.key)!;
-    if (first === entry) {
-      if (entry.nextVariant) this.#index.set(entry.key, entry.nextVariant);
-      else {
-        this.#index.delete(entry.key);
-        this.#forgetDerived(entry.key);
-      }
-    } else {
-      let before = first;
-      while (before.nextVariant !== entry) before = before.nextVariant!;
-      before.nextVariant = entry.nextVariant;
-    }
-    entry.nextVariant = undefined;
+    this.#index.remove(entry);
   }
 
   /** The resource at an address has changed: nothing stored for it, or on its way, is used any more. */
   invalidate(scheme: 'http' | 'https', host: string, path: string, query: string): void {
     const address = addressKey(scheme, host, path, query);
-    for (const key of [address, ...(this.#derived.get(address) ?? [])]) this.#dropKey(key);
+    for (const entry of this.#index.underAddress(address)) this.#remove(entry);
+    this.#disk?.invalidate(address);
     if (this.flights.size > 0)
       this.flights.void(
         (key) => key === address || key.startsWith(`${address}\n`) || key.startsWith(`${address}\0`),
       );
   }
 
-  #dropKey(key: string): void {
-    for (let entry = this.#index.get(key); entry; entry = this.#index.get(key)) this.#remove(entry);
+  /** Purges one address, under both schemes; `query` '' or from '?' on. In force at once; done when nothing is left of it. */
+  async purgeAddress(host: string, path: string, query: string): Promise<void> {
+    for (const scheme of ['https', 'http'] as const) {
+      this.invalidate(scheme, host, path, query);
+      await this.#disk?.purge({ kind: 'address', address: addressKey(scheme, host, path, query) });
+    }
   }
 
-  /** Purges one address, under both schemes; `query` '' or from '?' on. */
-  purgeAddress(host: string, path: string, query: string): void {
-    this.invalidate('https', host, path, query);
-    this.invalidate('http', host, path, query);
-  }
-
-  /** Purges a scope at once; the memory it held is free a moment later, when the promise resolves. */
-  purge(scope: PurgeScope): Promise<void> {
+  /** Purges a scope. In force at once; done when its memory is free and its files are gone. */
+  async purge(scope: PurgeScope): Promise<void> {
     this.purges.add(scope);
-    return this.#sweepPurged();
+    await Promise.all([this.#sweepPurged(), this.#disk?.purge(scope)]);
   }
 
   /** Looks through all entries for what is purged, in batches, and then forgets the records. */
@@ -306,9 +333,7 @@ export class EdgeCache implements FetchHost {
   async #sweepOnce(): Promise<void> {
     const { count } = this.purges;
     // A copy: entries come and go between the batches. Those that come were asked for later, or are checked when found.
-    const entries: CacheEntry[] = [];
-    for (const first of this.#index.values())
-      for (let entry: CacheEntry | undefined = first; entry; entry = entry.nextVariant) entries.push(entry);
+    const entries = this.#index.all();
     for (let at = 0; at < entries.length; at += sweepBatch) {
       for (const entry of entries.slice(at, at + sweepBatch)) if (entry.isListed) this.#checked(entry);
       await new Promise<void>((resolve) => this.clock.after(0, resolve));
@@ -318,63 +343,22 @@ export class EdgeCache implements FetchHost {
 
   // For people.
 
-  /** Part of what is stored, newest first within each queue; `total` counts all that match. */
-  contents(page: { readonly offset: number; readonly limit: number; readonly host?: string }): {
-    readonly total: number;
-    readonly items: readonly StoredResponse[];
-  } {
-    const items: StoredResponse[] = [];
-    let total = 0;
-    for (const entry of this.#fifo) {
-      if (page.host !== undefined && entry.host !== page.host) continue;
-      if (total >= page.offset && items.length < page.limit) items.push(this.#describe(entry));
-      total += 1;
-    }
-    return { total, items };
+  /** Part of what is stored in memory, newest first within each queue; `total` counts all that match. */
+  contents(page: ContentsPage): Contents {
+    return listContents(this.#fifo, page, this.clock.nowMs());
   }
 
-  #describe(entry: CacheEntry): StoredResponse {
-    const nowMs = this.clock.nowMs();
-    const ageMs = entry.freshness.initialAgeMs + Math.max(0, nowMs - entry.freshness.receivedMs);
-    return {
-      url: entry.url,
-      status: entry.status,
-      contentType: entry.facts.contentType,
-      bytes: entry.body.length,
-      memoryBytes: entry.chargedBytes,
-      storedAtMs: entry.storedWallMs,
-      ageMs,
-      freshForMs: entry.freshness.lifetimeMs - ageMs,
-      hits: entry.hits,
-      tags: entry.facts.tags,
-      variant: entry.variant,
-    };
-  }
-
-  /** Ends what is under way. */
-  close(): void {
+  /** Ends what is under way, and lets what is being written to disk be finished. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     for (const fetch of this.#fetches) fetch.stop();
     this.#fetches.clear();
+    await this.#disk?.close();
   }
+}
 
-  #noteDerived(key: string): void {
-    const end = key.indexOf('\n');
-    if (end < 0) return;
-    const address = key.slice(0, end);
-    const keys = this.#derived.get(address);
-    if (keys) keys.add(key);
-    else this.#derived.set(address, new Set([key]));
-  }
-
-  #forgetDerived(key: string): void {
-    const end = key.indexOf('\n');
-    if (end < 0) return;
-    const address = key.slice(0, end);
-    const keys = this.#derived.get(address);
-    keys?.delete(key);
-    if (keys?.size === 0) this.#derived.delete(address);
-  }
+function nextOf(entry: CacheEntry): CacheEntry | undefined {
+  return entry.nextVariant as CacheEntry | undefined;
 }
 
 function purgeableOf(entry: CacheEntry): Parameters<Purges['covers']>[0] {

@@ -22,6 +22,8 @@ export interface BlockFile {
   write(index: number, block: Buffer, written: () => void): void;
   /** Fetches a block; undefined when it cannot be had or is not what was written. */
   read(index: number, done: (block: Buffer | undefined) => void): void;
+  /** Bytes that were handed over and are not written yet. */
+  readonly waitingBytes?: number;
   /** Nobody needs the file here any more. */
   release(): void;
 }
@@ -32,6 +34,7 @@ export class StoredBody {
   readonly #blocks: Array<Buffer | undefined> = [];
   readonly #listeners = new Set<BodyListener>();
   #file: BlockFile | undefined;
+  #written: (() => void) | undefined;
   #length = 0;
   /** Blocks before this one are gone for good; only while nothing is kept. */
   #firstBlock = 0;
@@ -75,6 +78,11 @@ export class StoredBody {
 
   get isOnDisk(): boolean {
     return this.#file !== undefined;
+  }
+
+  /** Bytes that wait to be written to the file. */
+  get waitingBytes(): number {
+    return this.#file?.waitingBytes ?? 0;
   }
 
   /** Bytes that are in memory now. */
@@ -133,9 +141,10 @@ export class StoredBody {
     this.#wakeAll();
   }
 
-  /** From now on full blocks go to the file, and leave memory when they are written. */
-  spillTo(file: BlockFile): void {
+  /** From now on full blocks go to the file, and leave memory when they are written; `written` is told of each. */
+  spillTo(file: BlockFile, written: () => void): void {
     this.#file = file;
+    this.#written = written;
     const full = Math.floor(this.#length / blockBytes);
     for (let index = 0; index < full; index++) this.#spill(index);
   }
@@ -145,7 +154,7 @@ export class StoredBody {
     if (!this.#file || !block) return;
     this.#file.write(index, block, () => {
       this.#blocks[index] = undefined;
-      this.#wakeAll();
+      this.#written?.();
     });
   }
 

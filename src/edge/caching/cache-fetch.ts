@@ -10,6 +10,8 @@ import type { CacheEntry } from '../cache/cache-entry.ts';
 const aheadBytes = 16 * 1024 * 1024;
 /** The same for a body that turned out too large to keep. */
 const unkeptAheadBytes = 1024 * 1024;
+/** Bytes that may wait for a disk that does not keep up. */
+const unwrittenBytes = 4 * 1024 * 1024;
 /** A reader this far behind the foremost one of such a body is cut off. */
 const lagBytes = 8 * 1024 * 1024;
 /** What is still fetched when the last reader has left. */
@@ -25,8 +27,8 @@ export interface FetchHost {
   drop(entry: CacheEntry): void;
   /** An entry that was displaced for nothing comes back. */
   restore(entry: CacheEntry): void;
-  /** Called when memory would not do; the body may go to disk. */
-  grown(entry: CacheEntry): void;
+  /** The body has grown, and may go on to disk; false: it is larger than there is room for. `written`: the disk has caught up. */
+  grown(entry: CacheEntry, written: () => void): boolean;
 }
 
 export interface FetchOptions {
@@ -63,8 +65,8 @@ export class CacheFetch implements ExchangeSide {
     if (this.#isKept && body.length + chunk.length > this.#options.limitBytes) this.#stopKeeping();
     this.#count(chunk.length);
     body.append(chunk);
-    if (this.#isKept) this.#options.host.grown(this.#entry);
-    else this.#cutLaggards();
+    if (this.#isKept && !this.#options.host.grown(this.#entry, () => this.moved())) this.#stopKeeping();
+    if (!this.#isKept) this.#cutLaggards();
     if (this.#isOver) return true;
     this.#isPaused = this.#isTooFarAhead();
     return !this.#isPaused;
@@ -106,7 +108,7 @@ export class CacheFetch implements ExchangeSide {
   }
 
   #count(bytes: number): void {
-    if (!this.#isKept) return;
+    if (!this.#isKept || this.#entry.body.isOnDisk) return;
     this.#counted += bytes;
     this.#options.host.filling(bytes);
   }
@@ -130,6 +132,7 @@ export class CacheFetch implements ExchangeSide {
 
   #isTooFarAhead(): boolean {
     const { body } = this.#entry;
+    if (body.waitingBytes > unwrittenBytes) return true;
     if (body.listeners.size === 0) return false;
     return body.length - body.foremost > (this.#isKept ? aheadBytes : unkeptAheadBytes);
   }

@@ -37,7 +37,7 @@ import type { MissHost } from './cache-miss.ts';
 import type { EdgeCache } from '../cache/edge-cache.ts';
 import type { Flight } from '../cache/flights.ts';
 import type { StoredBody } from '../cache/stored-body.ts';
-import { nobody } from './nobody.ts';
+import { DiskWaiter, nobody } from './nobody.ts';
 import { passOn, PassThrough } from './pass-through.ts';
 import type { Responder } from './pass-through.ts';
 import { clientControl, isAboutClientCopy } from './question.ts';
@@ -101,6 +101,7 @@ export class CacheHandler implements RouteHandler, MissHost {
       key: cacheKey(request, query, settings),
       askedMs: this.cache.clock.nowMs(),
       hasWaited: false,
+      hasFetched: false,
     };
   }
 
@@ -111,6 +112,7 @@ export class CacheHandler implements RouteHandler, MissHost {
     const { fields } = request;
     const entry = this.cache.select(key, fields, policy.matchesLanguage) ?? this.#part(question);
     // RFC 9111 section 3.5, and the other way round: who says who he is gets what is meant for everybody, or asks.
+    if (!entry && this.#isFetching(question)) return;
     const isMeant = entry && (fields.get('authorization') === undefined || entry.isForAuthorized);
     if (!entry || !isMeant) return this.#miss(question, undefined);
     switch (this.#use(question, entry)) {
@@ -123,6 +125,19 @@ export class CacheHandler implements RouteHandler, MissHost {
       default:
         return this.#validate(question, entry);
     }
+  }
+
+  /** Has what is on disk fetched, if there is something, and asks again then. */
+  #isFetching(question: Question): boolean {
+    const { exchange, request, key } = question;
+    if (question.hasFetched) return false;
+    question.hasFetched = true;
+    const giveUp = this.cache.fetchFromDisk(key, request.fields, () => {
+      exchange.handOver(nobody);
+      this.#ask(question);
+    });
+    if (giveUp) exchange.attach(new DiskWaiter(giveUp));
+    return giveUp !== undefined;
   }
 
   /** A stored part that answers the request's range. */

@@ -178,6 +178,7 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
       freshness: freshnessOf(facts, settings, times),
       body: new StoredBody(length),
       purgeCount: this.#purgeCount,
+      requestWallMs: times.wallMs - (times.responseMs - times.requestMs),
       storedWallMs: times.wallMs,
     });
     entry.isCodable = entry.part === undefined && this.#host.isCodable(facts, length);
@@ -252,6 +253,7 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
       list: keptFields(merged, keepRules(facts, settings)),
       facts,
       freshness: freshnessOf(facts, settings, times),
+      requestWallMs: times.wallMs - (times.responseMs - times.requestMs),
       storedWallMs: times.wallMs,
       purgeCount: Math.max(stale.purgeCount, this.#purgeCount),
     });

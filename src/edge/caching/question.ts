@@ -21,6 +21,8 @@ export interface Question {
   readonly askedMs: number;
   /** It waited for another's answer. */
   hasWaited: boolean;
+  /** It has looked on disk. */
+  hasFetched: boolean;
 }
 
 const noDirectives = parseCacheControl('');

@@ -129,8 +129,8 @@ export function parseVary(text: string): string[] {
   return [...new Set(names)].toSorted();
 }
 
-/** Cache-Tag separates with commas, Surrogate-Key with spaces. */
-function parseTags(cacheTag: string, surrogateKey: string): string[] {
+/** Tags for purging: Cache-Tag separates with commas, Surrogate-Key with spaces. */
+export function parseTags(cacheTag: string, surrogateKey: string): string[] {
   if (cacheTag === '' && surrogateKey === '') return [];
   const tags = [...cacheTag.split(','), ...surrogateKey.split(/[\s,]+/)].map((tag) => tag.trim());
   return [...new Set(tags.filter((tag) => tag !== ''))].slice(0, maxTags);
