@@ -106,9 +106,12 @@ export class CacheWorld {
   }
 
   async close(): Promise<void> {
-    await this.edge.close();
-    await this.cache.close();
-    await this.origin.close();
+    try {
+      await this.edge.close();
+    } finally {
+      await this.cache.close();
+      await this.origin.close();
+    }
   }
 }
 

@@ -14,6 +14,7 @@ after(() => world.close());
 /** Sends the same question `count` times and waits until all of them have reached the edge. */
 async function crowd(path: string, count: number, others = 0): Promise<RawConnection[]> {
   const clients: RawConnection[] = [];
+  await eventually('what was before is over', () => world.edge.active === others);
   for (let i = 0; i < count; i++) {
     const client = await world.open();
     client.send(requestText(path));
@@ -24,7 +25,12 @@ async function crowd(path: string, count: number, others = 0): Promise<RawConnec
 }
 
 /** An origin that answers when it is told to. */
-function onDemand(): { waiting: RecordedConnection[]; answer: (bytes: string | Buffer) => void } {
+function onDemand(): {
+  waiting: RecordedConnection[];
+  /** The edge knows of a request before the origin does. */
+  asked: (count?: number) => Promise<RecordedConnection>;
+  answer: (bytes: string | Buffer) => void;
+} {
   const waiting: RecordedConnection[] = [];
   world.origin.answer = (_request, connection) => {
     waiting.push(connection);
@@ -32,6 +38,10 @@ function onDemand(): { waiting: RecordedConnection[]; answer: (bytes: string | B
   };
   return {
     waiting,
+    asked: async (count = 1) => {
+      await eventually(`the origin is asked ${count} times`, () => waiting.length === count);
+      return waiting[0]!;
+    },
     answer: (bytes) =>
       void waiting.shift()!.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes),
   };
@@ -49,9 +59,9 @@ async function bodies(clients: readonly RawConnection[]): Promise<string[]> {
 
 test('a hundred who ask for a new page at once make one request', async () => {
   await world.begin(counting({}));
-  const { waiting, answer } = onDemand();
+  const { asked, answer } = onDemand();
   const clients = await crowd('/new', 100);
-  assert.equal(waiting.length, 1);
+  await asked();
   answer(answerText({ 'Cache-Control': 'max-age=60' }, 'page'));
   assert.deepEqual(new Set(await bodies(clients)), new Set(['page']));
   assert.equal(world.asked.length, 1);
@@ -60,16 +70,16 @@ test('a hundred who ask for a new page at once make one request', async () => {
 
 test('what turns out to be private lets all go on at once, and is not waited for again', async () => {
   await world.begin(counting({}));
-  const { waiting, answer } = onDemand();
+  const { asked, answer } = onDemand();
   const clients = await crowd('/private', 3);
-  assert.equal(waiting.length, 1);
+  await asked();
   answer(answerText({ 'Cache-Control': 'private' }, 'one'));
-  await eventually('the others ask for themselves', () => waiting.length === 2);
+  await asked(2);
   answer(answerText({ 'Cache-Control': 'private' }, 'two'));
   answer(answerText({ 'Cache-Control': 'private' }, 'three'));
   assert.deepEqual((await bodies(clients)).toSorted(), ['one', 'three', 'two']);
   const more = await crowd('/private', 2);
-  await eventually('both ask at once', () => waiting.length === 2);
+  await asked(2);
   answer(answerText({}, 'x'));
   answer(answerText({}, 'y'));
   await bodies(more);
@@ -77,16 +87,17 @@ test('what turns out to be private lets all go on at once, and is not waited for
 
 test('who asked first may leave: another asks in his place, or the answer under way goes on', async () => {
   await world.begin(counting({}));
-  const { waiting, answer } = onDemand();
+  const { waiting, asked, answer } = onDemand();
   const before = await crowd('/short', 3);
+  await asked();
   leave(before[0]!);
-  await eventually('the next one asks', () => waiting.length === 2);
+  await asked(2);
   waiting.shift();
   answer(answerText({ 'Cache-Control': 'max-age=60' }, 'page'));
   assert.deepEqual(await bodies(before.slice(1)), ['page', 'page']);
 
   const during = await crowd('/long', 3);
-  const origin = waiting[0]!.socket;
+  const origin = (await asked()).socket;
   answer('HTTP/1.1 200 X\r\nCache-Control: max-age=60\r\nContent-Length: 10\r\n\r\n01234');
   await during[0]!.waitFor('01234');
   leave(during[0]!);
@@ -98,9 +109,9 @@ test('who asked first may leave: another asks in his place, or the answer under 
 
 test('who comes while the body is coming in gets what is there and then the rest', async () => {
   await world.begin(counting({}));
-  const { waiting, answer } = onDemand();
+  const { asked, answer } = onDemand();
   const [first] = await crowd('/coming', 1);
-  const origin = waiting[0]!.socket;
+  const origin = (await asked()).socket;
   answer('HTTP/1.1 200 X\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n');
   await first!.waitFor('01234');
   const [second] = await crowd('/coming', 1, 1);
@@ -114,9 +125,10 @@ test('who comes while the body is coming in gets what is there and then the rest
 
 test('nobody waits longer than his route allows', async () => {
   await world.begin(counting({}), { collapseWait: '100ms' });
-  const { waiting, answer } = onDemand();
+  const { asked, answer } = onDemand();
   const clients = await crowd('/slow', 2);
-  await eventually('the second has lost his patience', () => waiting.length === 2);
+  // The second has lost his patience.
+  await asked(2);
   answer(answerText({}, 'a'));
   answer(answerText({}, 'b'));
   assert.deepEqual((await bodies(clients)).toSorted(), ['a', 'b']);
@@ -126,9 +138,9 @@ test('an expired page is asked about once, and everybody gets the answer', async
   await world.begin(counting({ 'Cache-Control': 'max-age=1', ETag: '"v"' }));
   await world.ask('/expired');
   world.pass(5);
-  const { waiting, answer } = onDemand();
+  const { asked, answer } = onDemand();
   const clients = await crowd('/expired', 5);
-  assert.equal(waiting.length, 1);
+  await asked();
   answer('HTTP/1.1 304 X\r\nETag: "v"\r\nCache-Control: no-cache\r\n\r\n');
   assert.deepEqual(new Set(await bodies(clients)), new Set(['1']));
   assert.equal(world.asked.length, 2);
@@ -170,9 +182,9 @@ test('a body of unknown length that grows too large is passed on to its end, and
 
 test('a long answer that nobody reads any more is given up, a short one is finished', async () => {
   await world.begin(counting({}));
-  const { waiting, answer } = onDemand();
+  const { asked, answer } = onDemand();
   const [reader] = await crowd('/film', 1);
-  const origin = waiting[0]!.socket;
+  const origin = (await asked()).socket;
   answer(`HTTP/1.1 200 X\r\nCache-Control: max-age=60\r\nContent-Length: ${3 << 20}\r\n\r\nbegin`);
   await reader!.waitFor('begin');
   leave(reader!);
@@ -180,7 +192,7 @@ test('a long answer that nobody reads any more is given up, a short one is finis
   assert.equal(world.cache.entryCount, 0);
 
   const [hasty] = await crowd('/page', 1);
-  const second = waiting[0]!.socket;
+  const second = (await asked()).socket;
   answer('HTTP/1.1 200 X\r\nCache-Control: max-age=60\r\nContent-Length: 10\r\n\r\n01234');
   await hasty!.waitFor('01234');
   leave(hasty!);

@@ -196,9 +196,13 @@ export class EdgeWorld {
   }
 
   async close(): Promise<void> {
-    await this.settle();
-    for (const connector of this.connectors) await connector.close();
-    await this.edge.close();
+    try {
+      await this.settle();
+    } finally {
+      // What is left over fails the test; it must not keep the process from ending as well.
+      for (const connector of this.connectors) await connector.close();
+      await this.edge.close();
+    }
   }
 }
 

@@ -231,7 +231,7 @@ export class EdgeCache implements FetchHost {
   }
 
   settle(entry: CacheEntry): void {
-    if (!entry.isListed) return;
+    if (!entry.isListed) return entry.body.abandon();
     this.#charge(entry);
     const spill = this.#spills.get(entry);
     if (spill) this.#disk?.finishSpill(entry, spill);
@@ -258,14 +258,17 @@ export class EdgeCache implements FetchHost {
     const { body } = entry;
     const isLarge = Math.max(body.length, body.expectedLength) > spillBytes;
     if (body.isOnDisk) return this.#spills.has(entry);
-    const spill = isLarge ? this.#spill(entry) : undefined;
+    const spill = isLarge ? this.#spill(entry, written) : undefined;
     if (spill) body.spillTo(spill, written);
     return spill !== undefined || body.length <= this.#memoryObjectBytes;
   }
 
-  #spill(entry: CacheEntry): SpillBlocks | undefined {
-    // The disk gives up on it: then so does the fetch, with its next bytes.
-    const spill = this.#disk?.spill(entry, () => this.#spills.delete(entry));
+  #spill(entry: CacheEntry, written: () => void): SpillBlocks | undefined {
+    // The disk gives up on it: then so does the fetch, with its next bytes, for which it may be waiting.
+    const spill = this.#disk?.spill(entry, () => {
+      this.#spills.delete(entry);
+      written();
+    });
     if (spill) this.#spills.set(entry, spill);
     return spill;
   }

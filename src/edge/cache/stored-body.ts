@@ -35,6 +35,7 @@ export class StoredBody {
   readonly #listeners = new Set<BodyListener>();
   #file: BlockFile | undefined;
   #written: (() => void) | undefined;
+  #isAbandoned = false;
   #length = 0;
   /** Blocks before this one are gone for good; only while nothing is kept. */
   #firstBlock = 0;
@@ -188,6 +189,7 @@ export class StoredBody {
 
   unlisten(listener: BodyListener): void {
     this.#listeners.delete(listener);
+    if (this.#isAbandoned && this.#listeners.size === 0) this.#file?.release();
   }
 
   /** How far the foremost reader is; -1 without any. */
@@ -215,6 +217,12 @@ export class StoredBody {
     const blocks = this.#blocks.slice(0, Math.ceil(this.#length / blockBytes));
     if (this.#state !== 'complete' || blocks.includes(undefined)) return undefined;
     return blocks.length === 1 ? blocks[0]! : Buffer.concat(blocks as Buffer[], this.#length);
+  }
+
+  /** Nobody will find it any more: its file goes with the last of the present readers. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    if (this.#listeners.size === 0) this.#file?.release();
   }
 
   /** Lets go of the file; present readers fail at the next block they need. */

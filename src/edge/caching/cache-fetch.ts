@@ -81,6 +81,7 @@ export class CacheFetch implements ExchangeSide {
     this.#over();
     this.#entry.body.finish();
     if (this.#isKept) this.#options.host.settle(this.#entry);
+    else this.#entry.body.abandon();
   }
 
   abort(cause: ExchangeFailure): void {

@@ -141,6 +141,8 @@ export class SpillBlocks implements BlockFile {
       this.#failed(error);
     }
     this.#isWriting = false;
+    // It was given up meanwhile, perhaps before there was a file.
+    if (this.#isReleased) this.#discard();
     this.#idle?.();
   }
 
@@ -184,7 +186,12 @@ export class SpillBlocks implements BlockFile {
     if (this.#isReleased || this.#finished) return;
     this.#isReleased = true;
     this.#queue.length = 0;
+    if (!this.#isWriting) this.#discard();
+  }
+
+  #discard(): void {
     void this.#file?.close().catch(() => undefined);
+    this.#file = undefined;
     void this.#files.unlink(this.path).catch(() => undefined);
   }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { silentLog } from '#base/log.ts';
+import { type Log, silentLog } from '#base/log.ts';
 import { ListFields } from '#http/list-fields.ts';
 import { readResponseFacts } from '#http/cache/response-facts.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
@@ -30,8 +30,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function open(limitBytes = 1 << 20): Promise<DiskStore> {
-  const options = { folder, limitBytes, memoryObjectBytes: 200_000, clock, log: silentLog, files, purges };
+async function open(limitBytes = 1 << 20, log: Log = silentLog): Promise<DiskStore> {
+  const options = { folder, limitBytes, memoryObjectBytes: 200_000, clock, log, files, purges };
   const store = await DiskStore.open(options);
   stores.push(store);
   await store.scanned;
@@ -78,6 +78,18 @@ async function read(
   return record && new Promise((resolve) => store.load(record, resolve));
 }
 
+/** An open file's methods, to put others in the place of some. */
+function methodsOf(file: OpenFile): OpenFile {
+  return {
+    read: file.read.bind(file),
+    write: file.write.bind(file),
+    writev: file.writev.bind(file),
+    stat: file.stat.bind(file),
+    sync: file.sync.bind(file),
+    close: file.close.bind(file),
+  } as OpenFile;
+}
+
 /** Files of finished responses. */
 function kept(): string[] {
   return (readdirSync(folder, { recursive: true }) as string[]).filter((name) => /^..\/.{32}$/.test(name));
@@ -118,6 +130,29 @@ test('a wall clock that was set back makes nothing younger than it was', async (
   assert.equal(back!.freshness.initialAgeMs + clock.nowMs() - back!.freshness.receivedMs, 1_000);
 });
 
+test(
+  'a body that was given up before its file was open leaves no open file',
+  { timeout: 20_000 },
+  async () => {
+    const closed = Promise.withResolvers<void>();
+    files = {
+      ...realFileSystem,
+      async open(path, flags) {
+        const file = await realFileSystem.open(path, flags);
+        const close = (): Promise<void> => file.close().then(closed.resolve);
+        return { ...methodsOf(file), close };
+      },
+    };
+    const store = await open();
+    const growing = entry();
+    const spill = store.spill(growing, () => undefined)!;
+    growing.body.spillTo(spill, () => undefined);
+    spill.write(0, Buffer.alloc(65_536), () => undefined);
+    growing.body.abandon();
+    await closed.promise;
+  },
+);
+
 test('a file that is torn, changed or foreign is no answer, and goes', async () => {
   await keep(
     await open(),
@@ -154,7 +189,8 @@ test('a header that changed is appended, and the next process reads it', async (
   const store = await open();
   const one = entry({ fields: ['X', '1'] });
   await keep(store, one);
-  one.update({ ...one, list: ['X', '2'] });
+  const { facts, freshness, requestWallMs, storedWallMs, purgeCount } = one;
+  one.update({ facts, freshness, requestWallMs, storedWallMs, purgeCount, list: ['X', '2'] });
   store.update(one);
   await store.idle();
   assert.deepEqual((await read(await open()))?.list, ['X', '2']);
@@ -221,15 +257,7 @@ describe('a disk that is full', () => {
       const fail = (): never => {
         throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
       };
-      return new Proxy<OpenFile>(file, {
-        get: (target, name) => {
-          if (name === 'write' || name === 'writev') return fail;
-          const value: unknown = Reflect.get(target, name);
-          return typeof value === 'function'
-            ? (value as (...args: unknown[]) => unknown).bind(target)
-            : value;
-        },
-      });
+      return { ...methodsOf(file), write: fail, writev: fail };
     },
   });
 
@@ -237,7 +265,8 @@ describe('a disk that is full', () => {
     const store = await open();
     await keep(store, entry({ key: 'sa.test/before' }));
     files = full();
-    const second = await open();
+    const told: string[] = [];
+    const second = await open(1 << 20, { ...silentLog, warn: (message) => void told.push(message) });
     await keep(second, entry({ key: 'sa.test/1' }), entry({ key: 'sa.test/2' }));
     assert.deepEqual(second.numbers, { hits: 0, written: 0, skipped: 0, failed: 2 });
     await keep(second, entry({ key: 'sa.test/3' }));
@@ -247,5 +276,7 @@ describe('a disk that is full', () => {
     clock.advance(60_000);
     await keep(second, entry({ key: 'sa.test/4' }));
     assert.equal(second.numbers.failed, 3);
+    assert.equal(told.length, 1, 'its owner hears of it once');
+    assert.match(told[0]!, /could not be kept on disk/);
   });
 });

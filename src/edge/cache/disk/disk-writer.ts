@@ -50,6 +50,8 @@ export class DiskWriter {
   #pausedUntilMs = 0;
   #temporary = 0;
   #isClosed = false;
+  /** The owner has been told that the disk takes nothing, and it has taken nothing since. */
+  #isTold = false;
   readonly #made = new Set<string>();
   readonly #numbers = { written: 0, skipped: 0, failed: 0 };
 
@@ -108,6 +110,7 @@ export class DiskWriter {
     this.#made.add(shard);
     await files.rename(path, final);
     this.#numbers.written += 1;
+    this.#isTold = false;
     const fileBytes = fileMagic.length + file.bodyBytes + file.tailBytes;
     return this.#host.stored(file.header, { bodyBytes: file.bodyBytes, fileBytes }, entry);
   }
@@ -125,7 +128,7 @@ export class DiskWriter {
       const header = this.#headerOf(entry, spill.checksums);
       const tail = encodeHeader(header, entry.body.length);
       const isWhole = !entry.isVoid && (await spill.finish(tail, entry.body.length));
-      if (!isWhole) return spill.release();
+      if (!isWhole) return entry.body.abandon();
       const sizes = { header, bodyBytes: entry.body.length, tailBytes: tail.length };
       const blocks = await this.#finish(spill.path, entry, sizes);
       if (blocks) spill.handOver(blocks);
@@ -157,13 +160,14 @@ export class DiskWriter {
   }
 
   /** Resolves when all that waits now is done. */
-  idle(): Promise<void> {
-    return this.#last;
+  async idle(): Promise<void> {
+    // What is written may take something else away.
+    for (let last: unknown; last !== this.#last;) await (last = this.#last);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#last;
+    await this.idle();
   }
 
   get #isPaused(): boolean {
@@ -183,12 +187,13 @@ export class DiskWriter {
       .finally(() => (this.#waiting -= 1));
   }
 
-  /** The disk did not do it: it is left alone for a while, and the owner hears of it once. */
+  /** The disk did not do it: it is left alone for a while, and the owner hears of it once until it works again. */
   #note(error: unknown): void {
     this.#numbers.failed += 1;
-    if (this.#isPaused) return;
     const { clock, log, folder } = this.#options;
     this.#pausedUntilMs = clock.nowMs() + pauseMs;
+    if (this.#isTold) return;
+    this.#isTold = true;
     log.warn('A response could not be kept on disk; the cache goes on in memory and tries again later', {
       folder,
       cause: errorText(error),
