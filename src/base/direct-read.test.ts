@@ -10,7 +10,7 @@ describe('readDirectly', () => {
   it('delivers everything in order, and the end after it', async () => {
     const { near, far, close } = await pair();
     const chunks: Buffer[] = [];
-    readDirectly(near, (chunk) => chunks.push(chunk));
+    readDirectly(near, (chunk) => chunks.push(Buffer.from(chunk)));
     const sent = Buffer.alloc(3_000_000, 'abcdefghij');
     far.end(sent);
     await once(near, 'end');
@@ -41,7 +41,7 @@ describe('readDirectly', () => {
     const { near, far, close } = await pair();
     const before: Buffer[] = [];
     const after: Buffer[] = [];
-    const stop = readDirectly(near, (chunk) => before.push(chunk));
+    const stop = readDirectly(near, (chunk) => before.push(Buffer.from(chunk)));
     far.write('one');
     while (before.length === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
     stop();

@@ -2,12 +2,15 @@
 // the edge opens. It listens on nothing public and dials nothing its rules do not name.
 //
 //     edge-link.ts (x N)  <->  edge          rule-table.ts -> origin.ts -> origin-pipe.ts  <->  origins
+import { BufferPool } from '#base/buffer-pool.ts';
 import type { Clock } from '#base/clock.ts';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
+import { gatherBufferBytes } from '#base/gather-writer.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
 import { TaskGroup } from '#base/tasks.ts';
+import { TurnFlusher } from '#base/turn-flusher.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import { type PushedConfig, remoteConfigFeature } from '#tunnel/config-exchange.ts';
 import type { ConfigAnswer, ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
@@ -30,7 +33,6 @@ import { EdgeLink, type LinkFailure, type LinkHost } from './edge-link.ts';
 import { type RulesDifference, RuleTable } from './rule-table.ts';
 import { RulesInForce } from './rules-in-force.ts';
 import { StreamEvents } from './stream-events.ts';
-import { TickFlusher } from './tick-flusher.ts';
 import { createUuid } from '#base/uuid.ts';
 
 export interface ConnectorOptions {
@@ -134,7 +136,9 @@ class RunningConnector implements Connector, LinkHost {
     this.#events = new StreamEvents(this.#metrics, log, clock);
     this.#table = new RuleTable(options.rules, {
       clock,
-      flusher: new TickFlusher(),
+      flusher: new TurnFlusher((run) => process.nextTick(run)),
+      partFlusher: new TurnFlusher(setImmediate),
+      pool: new BufferPool(gatherBufferBytes),
       scratch: Buffer.allocUnsafeSlow(scratchBytes),
       events: this.#events,
     });

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
+import { BufferPool } from '#base/buffer-pool.ts';
+import { gatherBufferBytes } from '#base/gather-writer.ts';
+import { TurnFlusher } from '#base/turn-flusher.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
 import { OriginPipe } from './origin-pipe.ts';
-import { TickFlusher } from './tick-flusher.ts';
 
 class CountingStream implements TunnelStream {
   readonly id = 1;
@@ -71,7 +73,9 @@ function start(): { stream: CountingStream; socket: SlowSocket; pipe: OriginPipe
   const stream = new CountingStream();
   const ends: string[] = [];
   const pipe = new OriginPipe(stream, {
-    flusher: new TickFlusher(),
+    flusher: new TurnFlusher((run) => process.nextTick(run)),
+    partFlusher: new TurnFlusher(setImmediate),
+    pool: new BufferPool(gatherBufferBytes),
     pipeClosed: (_, reason) => void ends.push(reason),
   });
   return { stream, socket: new SlowSocket(), pipe, ends };
@@ -93,7 +97,7 @@ test('chunks of one turn leave in one write, a single one as it is', async () =>
   await tick();
   pipe.onData(Buffer.from('d'));
   await tick();
-  assert.deepEqual(socket.calls, ['a+b+c', 'd']);
+  assert.deepEqual(socket.calls, ['abc', 'd']);
 });
 
 test('credit is given back for what the socket takes, the rest once it drains', async () => {
@@ -102,14 +106,17 @@ test('credit is given back for what the socket takes, the rest once it drains', 
   pipe.onData(Buffer.from('1234'));
   await tick();
   assert.equal(stream.consumed, 4);
-  pipe.onData(Buffer.from('12345678'));
+  pipe.onData(Buffer.alloc(60_000));
   await tick();
-  assert.equal(stream.consumed, 4);
-  socket.finish();
+  assert.equal(stream.consumed, 60_004);
+  pipe.onData(Buffer.alloc(20_000));
   await tick();
-  socket.finish();
-  await tick();
-  assert.equal(stream.consumed, 12);
+  assert.equal(stream.consumed, 60_004);
+  for (let i = 0; i < 3; i++) {
+    socket.finish();
+    await tick();
+  }
+  assert.equal(stream.consumed, 80_004);
 });
 
 test('what comes before the origin is reached waits without credit, and its end with it', async () => {
@@ -120,8 +127,10 @@ test('what comes before the origin is reached waits without credit, and its end 
   assert.equal(stream.consumed, 0);
   attach(pipe, socket);
   await tick();
-  assert.deepEqual(socket.calls, ['a+b']);
+  assert.deepEqual(socket.calls, ['ab']);
   assert.equal(stream.consumed, 2);
+  socket.finish();
+  await tick();
   assert.equal(socket.writableEnded, true);
 });
 
@@ -132,6 +141,9 @@ test('the end of the stream comes after the bytes of the same turn', async () =>
   pipe.onEnd();
   await tick();
   assert.deepEqual(socket.calls, ['a']);
+  assert.equal(socket.writableEnded, false);
+  socket.finish();
+  await tick();
   assert.equal(socket.writableEnded, true);
 });
 

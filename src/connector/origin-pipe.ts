@@ -1,33 +1,47 @@
 // Carries the bytes of one stream to one origin socket and back. HOT: everything that is served through a tunnel runs
-// through `onData` and `readInto`; per chunk there is one write and nothing is wrapped.
+// through `onData` and `readInto`. What arrives in one turn leaves in one write; large transfers in writes of 64 KiB.
 //
 // Backpressure: bytes for the origin are given back as credit once the socket has room again; when the tunnel
 // has no room, the socket is not read. Each direction ends by itself (half-close), so protocols that rely on FIN work.
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import type { BufferPool } from '#base/buffer-pool.ts';
+import { readDirectly } from '#base/direct-read.ts';
+import { GatherWriter } from '#base/gather-writer.ts';
+import type { Flushable, TurnFlusher } from '#base/turn-flusher.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
 import { originFailure } from './origin-failure.ts';
-import type { Flushable, TickFlusher } from './tick-flusher.ts';
 
 /** What a pipe tells its owner. */
 export interface PipeOwner {
-  readonly flusher: TickFlusher;
+  /** Flushes after the callback that is running. */
+  readonly flusher: TurnFlusher;
+  /** Flushes at the end of the turn. */
+  readonly partFlusher: TurnFlusher;
+  /** What waits for a socket is gathered in these. */
+  readonly pool: BufferPool;
   /** Once, when nothing more will happen on either side. `reason` is '' after a proper end. */
   pipeClosed(pipe: OriginPipe, reason: ResetReason | '', detail: string): void;
 }
+
+/** A request head of usual size. */
+const smallBytes = 4_096;
 
 export class OriginPipe implements StreamHandler, Flushable {
   readonly stream: TunnelStream;
   readonly #owner: PipeOwner;
   #socket: Socket | undefined;
+  #out: GatherWriter | undefined;
   /** `address:port`, for messages. */
   #address = '';
   /** Bytes that came before the origin was reached; bounded by the stream's window, as no credit is given for them. */
   #early: Buffer[] = [];
-  /** The first chunk of this turn; it waits for others to leave with. */
+  /**
+   * The first small chunk of this turn waits for others by itself: many streams receive one small chunk each in one read,
+   * and a gathering buffer for each would be a megabyte of memory to go through instead of one buffer that is hot.
+   */
   #first: Buffer | undefined;
   #isQueued = false;
-  #isCorked = false;
   /** Written, but the socket has not taken it: no credit for it yet. */
   #heldBytes = 0;
   #isEnded = false;
@@ -60,13 +74,14 @@ export class OriginPipe implements StreamHandler, Flushable {
     }
     this.#socket = socket;
     this.#address = address;
-    socket.on('drain', () => this.#onSocketDrain());
     socket.on('end', () => this.stream.end());
     socket.on('error', (error: Error) => this.#onSocketError(error));
     socket.on('close', () => this.#finish('', ''));
-    if (!readsInto) socket.on('data', (chunk: Buffer) => this.#onSocketData(chunk));
-    this.#writeEarly(socket);
-    if (this.#isEnded) socket.end();
+    if (!readsInto) readDirectly(socket, (chunk) => this.#onSocketData(chunk));
+    const { pool, partFlusher: flusher } = this.#owner;
+    this.#out = new GatherWriter(socket, { pool, flusher, onDrain: () => this.#onSocketDrain() });
+    this.#writeEarly(this.#out);
+    if (this.#isEnded) this.#out.end();
   }
 
   /** The origin could not be reached, or the rule does not allow it. */
@@ -82,22 +97,25 @@ export class OriginPipe implements StreamHandler, Flushable {
   }
 
   onData(chunk: Buffer): void {
-    if (this.#socket === undefined) {
-      this.#early.push(chunk);
-    } else if (!this.#isQueued) {
-      this.#isQueued = true;
-      this.#first = chunk;
-      this.#owner.flusher.add(this);
-    } else {
-      this.#cork(this.#socket);
-      this.#write(this.#socket, chunk);
+    if (this.#out === undefined) {
+      this.#early.push(Buffer.from(chunk));
+      return;
     }
+    if (this.#isQueued) {
+      this.#writeFirst();
+      this.#write(this.#out, chunk);
+      return;
+    }
+    if (chunk.length <= smallBytes) this.#first = Buffer.from(chunk);
+    else this.#write(this.#out, chunk);
+    this.#isQueued = true;
+    this.#owner.flusher.add(this);
   }
 
   onEnd(): void {
     this.#isEnded = true;
-    this.flush();
-    this.#socket?.end();
+    this.#writeFirst();
+    this.#out?.end();
   }
 
   onDrain(): void {
@@ -108,42 +126,30 @@ export class OriginPipe implements StreamHandler, Flushable {
     this.#finish(reason === 'cancelled' ? '' : reason, detail);
   }
 
-  /** The end of a turn: what came in it leaves now. */
+  /** What came in one callback leaves; of a large transfer, what comes in one turn. */
   flush(): void {
-    if (!this.#isQueued) return;
     this.#isQueued = false;
-    const socket = this.#socket!;
-    if (this.#isCorked) {
-      this.#isCorked = false;
-      socket.uncork();
-    } else {
-      const first = this.#first!;
-      this.#first = undefined;
-      this.#write(socket, first);
-    }
+    this.#writeFirst();
+    this.#out?.flushPart();
   }
 
-  /** A second chunk in one turn: from here to the flush they are gathered by the socket. */
-  #cork(socket: Socket): void {
-    if (this.#isCorked) return;
-    this.#isCorked = true;
-    socket.cork();
-    const first = this.#first!;
+  #writeFirst(): void {
+    const first = this.#first;
+    if (first === undefined) return;
     this.#first = undefined;
-    this.#write(socket, first);
+    this.#write(this.#out!, first);
   }
 
-  #write(socket: Socket, chunk: Buffer): void {
-    if (socket.write(chunk)) this.stream.consume(chunk.length);
+  #write(out: GatherWriter, chunk: Buffer): void {
+    if (out.write(chunk)) this.stream.consume(chunk.length);
     else this.#heldBytes += chunk.length;
   }
 
-  #writeEarly(socket: Socket): void {
+  #writeEarly(out: GatherWriter): void {
     const early = this.#early;
     this.#early = [];
-    if (early.length > 1) socket.cork();
-    for (const chunk of early) this.#write(socket, chunk);
-    if (early.length > 1) socket.uncork();
+    for (const chunk of early) this.#write(out, chunk);
+    out.flush();
   }
 
   #onSocketDrain(): void {
@@ -153,7 +159,7 @@ export class OriginPipe implements StreamHandler, Flushable {
   }
 
   #onSocketData(chunk: Buffer): void {
-    if (!this.stream.write(chunk, false)) this.#socket!.pause();
+    if (!this.stream.write(chunk, true)) this.#socket!.pause();
   }
 
   #onSocketError(error: Error): void {
@@ -165,7 +171,7 @@ export class OriginPipe implements StreamHandler, Flushable {
     this.#isDone = true;
     this.#early = [];
     this.#first = undefined;
-    this.#isQueued = false;
+    this.#out?.discard();
     this.#cancelDial?.();
     this.#cancelDial = undefined;
     if (this.#socket && !this.#socket.destroyed) this.#socket.destroy();

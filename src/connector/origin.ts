@@ -1,10 +1,11 @@
 // An origin as the connector serves it: whatever a rule's service is, it is handed streams and does the rest
 // (create-origin.ts makes one for a rule).
 import { isIP } from 'node:net';
+import type { BufferPool } from '#base/buffer-pool.ts';
 import type { Clock } from '#base/clock.ts';
+import type { TurnFlusher } from '#base/turn-flusher.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import type { OpenRequest, ResetReason, TunnelStream } from '#tunnel/stream.ts';
-import type { TickFlusher } from './tick-flusher.ts';
 
 /** Serves the streams of one rule. */
 export interface Origin {
@@ -17,7 +18,12 @@ export interface Origin {
 /** What origins share within one connector. */
 export interface OriginContext {
   readonly clock: Clock;
-  readonly flusher: TickFlusher;
+  /** Flushes after the callback that is running. */
+  readonly flusher: TurnFlusher;
+  /** Flushes at the end of the turn. */
+  readonly partFlusher: TurnFlusher;
+  /** What waits for a socket is gathered in these. */
+  readonly pool: BufferPool;
   /** Plain sockets read into this; it never holds bytes between two reads. */
   readonly scratch: Buffer;
   readonly events: OriginEvents;

@@ -1,15 +1,18 @@
 // Origins that are dialled: http, https, h2c, unix sockets, tcp and its relatives. One socket for each stream; the edge
 // keeps streams open and uses them again, so this end needs no pool.
+import type { BufferPool } from '#base/buffer-pool.ts';
+import type { TurnFlusher } from '#base/turn-flusher.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import type { OpenRequest, ResetReason, TunnelStream } from '#tunnel/stream.ts';
 import { encodeProxyV1, encodeProxyV2 } from '#wire/proxy-protocol.ts';
 import { type Origin, type OriginContext, serverNameOf } from './origin.ts';
 import { addressOf, dialOrigin, type OriginTarget } from './origin-dial.ts';
 import { OriginPipe, type PipeOwner } from './origin-pipe.ts';
-import type { TickFlusher } from './tick-flusher.ts';
 
 export class SocketOrigin implements Origin, PipeOwner {
-  readonly flusher: TickFlusher;
+  readonly flusher: TurnFlusher;
+  readonly partFlusher: TurnFlusher;
+  readonly pool: BufferPool;
   readonly #rule: IngressRule;
   readonly #target: OriginTarget;
   readonly #context: OriginContext;
@@ -19,6 +22,8 @@ export class SocketOrigin implements Origin, PipeOwner {
     this.#target = target;
     this.#context = context;
     this.flusher = context.flusher;
+    this.partFlusher = context.partFlusher;
+    this.pool = context.pool;
   }
 
   serve(stream: TunnelStream, request: OpenRequest, opened: () => void): void {

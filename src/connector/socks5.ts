@@ -51,7 +51,7 @@ export class Socks5Handshake implements StreamHandler {
   }
 
   onData(chunk: Buffer): void {
-    this.#gathered = this.#gathered.length === 0 ? chunk : Buffer.concat([this.#gathered, chunk]);
+    this.#gathered = Buffer.concat([this.#gathered, chunk]);
     if (!this.#isGreeted) this.#readGreeting();
     if (this.#isGreeted) this.#readRequest();
     if (this.#gathered.length > limitBytes)

@@ -9,6 +9,7 @@
 import type { Socket } from 'node:net';
 import { noBytes } from '#base/bytes.ts';
 import { readDirectly } from '#base/direct-read.ts';
+import { GatherWriter } from '#base/gather-writer.ts';
 import { failure } from '#http/exchange.ts';
 import type {
   ClientAddress,
@@ -54,6 +55,7 @@ export class Http1Connection implements Downstream {
   readonly #scheme: 'http' | 'https';
   readonly #reader: Http1Reader;
   readonly #head: Http1Head;
+  readonly #out: GatherWriter;
   readonly #writer: Http1Writer;
   readonly #authorities = new AuthorityCache();
   #state: State = 'head';
@@ -75,7 +77,6 @@ export class Http1Connection implements Downstream {
 
   /** Ours alone: the socket has others, which stay when it leaves HTTP. */
   readonly #listeners = {
-    drain: (): void => this.#onDrain(),
     end: (): void => this.#onPeerEnd(),
     error: (): void => this.#onClose(),
     close: (): void => this.#onClose(),
@@ -88,7 +89,9 @@ export class Http1Connection implements Downstream {
     this.#scheme = share.scheme;
     this.#reader = new Http1Reader(share.limits);
     this.#head = this.#reader.head;
-    this.#writer = new Http1Writer(socket, share.scratch);
+    const { pool, flusher } = share;
+    this.#out = new GatherWriter(socket, { pool, flusher, onDrain: () => this.#onDrain() });
+    this.#writer = new Http1Writer(this.#out);
     this.#sinceMs = share.now();
     this.#stopReading = readDirectly(socket, (chunk) => this.#onData(chunk));
     for (const [event, listener] of Object.entries(this.#listeners)) socket.on(event, listener);
@@ -100,6 +103,7 @@ export class Http1Connection implements Downstream {
 
   // Reading.
 
+  /** The chunk is valid during the call only. */
   #onData(chunk: Buffer): void {
     // A head has one deadline from its first byte on.
     if (this.#stash.length === 0) this.#sinceMs = this.#share.now();
@@ -112,24 +116,27 @@ export class Http1Connection implements Downstream {
         return;
       case 'waiting':
       case 'upgrading':
-        this.#keep(chunk);
+        this.#keep(Buffer.concat([this.#stash, chunk]));
         return;
       default:
-        this.#process(this.#stash.length === 0 ? chunk : Buffer.concat([this.#stash, chunk]));
+        if (this.#stash.length === 0) this.#process(chunk, false);
+        else this.#process(Buffer.concat([this.#stash, chunk]), true);
     }
   }
 
+  /** `bytes`, which nobody will write over, are to be read later. */
   #keep(bytes: Buffer): void {
-    this.#stash = this.#stash.length === 0 ? bytes : Buffer.concat([this.#stash, bytes]);
+    this.#stash = bytes;
     if (this.#stash.length > maxStashBytes) this.#socket.pause();
   }
 
-  #process(bytes: Buffer): void {
+  /** `isOwn`: the bytes stay as they are after the call. */
+  #process(bytes: Buffer, isOwn: boolean): void {
     this.#stash = noBytes;
     this.#isProcessing = true;
     try {
       const rest = this.#consume(bytes);
-      if (rest < bytes.length) this.#keep(rest === 0 ? bytes : bytes.subarray(rest));
+      if (rest < bytes.length) this.#keep(isOwn ? bytes.subarray(rest) : Buffer.from(bytes.subarray(rest)));
       else if (this.#isPeerDone && this.#state === 'head') this.#close();
     } catch (error) {
       // A mistake of our own ends this connection; its neighbours go on.
@@ -147,9 +154,9 @@ export class Http1Connection implements Downstream {
     while (at < bytes.length) {
       switch (this.#state) {
         case 'head': {
-          if (this.#socket.writableNeedDrain) return this.#waitForReader(at);
-          const { next, isComplete } = this.#reader.readHead(bytes, at);
-          if (!isComplete) return next;
+          if (this.#out.needsDrain) return this.#waitForReader(at);
+          const next = this.#reader.readHead(bytes, at);
+          if (!this.#reader.isHeadComplete) return next;
           this.#start(bytes, next);
           at = next;
           break;
@@ -272,7 +279,14 @@ export class Http1Connection implements Downstream {
     this.#stopReading();
     for (const [event, listener] of Object.entries(this.#listeners)) this.#socket.off(event, listener);
     this.#share.left(this);
-    this.#share.upgradeTaken(this.#socket, request, early);
+    // The taker writes to the socket himself, so the answer to a request before this one must have left; and nothing
+    // that arrives meanwhile may be read by nobody.
+    const own = Buffer.from(early);
+    this.#socket.pause();
+    this.#out.whenSent(() => {
+      this.#socket.resume();
+      this.#share.upgradeTaken(this.#socket, request, own);
+    });
   }
 
   // Downstream.
@@ -303,12 +317,12 @@ export class Http1Connection implements Downstream {
   }
 
   flush(): void {
-    this.#writer.flush();
+    this.#out.flushPart();
   }
 
   end(trailers: Fields | null): void {
     if (this.#state === 'raw') {
-      this.#socket.end();
+      this.#out.end();
       return;
     }
     this.#writer.finish(trailers);
@@ -360,6 +374,8 @@ export class Http1Connection implements Downstream {
     if (!this.#writer.keepsAlive || this.#isDraining) return this.#close();
     this.#state = 'head';
     this.#head.method = '';
+    // Lets go of the memory that the head was read from.
+    this.#head.source = noBytes;
     this.#isStarted = false;
     this.#isResponded = false;
     this.#isResponseDone = false;
@@ -370,7 +386,7 @@ export class Http1Connection implements Downstream {
   /** Takes up what came while a response was under way. */
   #readOn(): void {
     if (this.#socket.isPaused()) this.#socket.resume();
-    if (this.#stash.length > 0) this.#process(this.#stash);
+    if (this.#stash.length > 0) this.#process(this.#stash, true);
     else if (this.#isPeerDone) this.#close();
   }
 
@@ -402,14 +418,13 @@ export class Http1Connection implements Downstream {
     upstream?.abort('the connection closed before the request was complete');
     this.#sinceMs = this.#share.now();
     this.#closingMs = this.#sinceMs;
-    this.#writer.flush();
-    this.#socket.end();
+    if (this.#isPeerDone) this.#out.endAndDestroy();
+    else this.#out.end();
     this.#socket.resume();
-    if (this.#isPeerDone) this.#socket.destroySoon();
   }
 
   #destroy(): void {
-    this.#writer.discard();
+    this.#out.discard();
     if (this.#state !== 'closed') this.#cut();
     this.#onClose();
   }
@@ -435,7 +450,7 @@ export class Http1Connection implements Downstream {
         this.#destroy();
         return;
       case 'closing':
-        this.#socket.destroySoon();
+        this.#out.endAndDestroy();
         return;
       default:
         // Nobody closes only half of a TLS connection: the client is gone, and an origin that takes its time to answer
@@ -447,7 +462,7 @@ export class Http1Connection implements Downstream {
   #onClose(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#writer.discard();
+    this.#out.discard();
     this.#share.left(this);
     const upstream = this.#upstream;
     this.#upstream = undefined;

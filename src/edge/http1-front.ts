@@ -1,10 +1,12 @@
 // All HTTP/1.1 client connections of one listener: what they share, their limits and their sweep.
 import type { Socket } from 'node:net';
+import { BufferPool } from '#base/buffer-pool.ts';
+import { gatherBufferBytes } from '#base/gather-writer.ts';
+import { TurnFlusher } from '#base/turn-flusher.ts';
 import type { EdgeLimits, EdgeTimeouts } from '#model/edge-snapshot.ts';
 import type { ClientAddress, Downstream, FailureCode, RequestHead, Upstream } from '#http/exchange.ts';
 import type { HeadLimits } from '#wire/http1-head-end.ts';
 import { Http1Connection } from './http1-connection.ts';
-import { HeadScratch } from './http1-writer.ts';
 
 /** A request that was refused before the proxy saw it. */
 export interface Refusal {
@@ -39,12 +41,16 @@ export interface Http1FrontOptions {
 export interface Http1FrontShare extends Omit<Http1FrontOptions, 'limits'> {
   readonly limits: HeadLimits;
   readonly requestsPerConnection: number;
-  readonly scratch: HeadScratch;
+  /** What responses are gathered in, and when the large ones leave. */
+  readonly pool: BufferPool;
+  readonly flusher: TurnFlusher;
   left(connection: Http1Connection): void;
 }
 
 export class Http1Front {
   readonly #connections = new Set<Http1Connection>();
+  readonly #pool = new BufferPool(gatherBufferBytes);
+  readonly #flusher = new TurnFlusher(setImmediate);
   #share: Http1FrontShare;
 
   constructor(options: Http1FrontOptions) {
@@ -57,7 +63,8 @@ export class Http1Front {
       ...options,
       limits: { headBytes, targetBytes, fields: headFields },
       requestsPerConnection,
-      scratch: new HeadScratch(),
+      pool: this.#pool,
+      flusher: this.#flusher,
       left: (connection) => this.#connections.delete(connection),
     };
   }

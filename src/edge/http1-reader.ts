@@ -13,8 +13,10 @@ import type { Http1Request } from './http1-request.ts';
 export type BodyState = 'none' | 'length' | 'chunked';
 
 export class Http1Reader {
-  /** The present request's head; parsed anew for each. */
+  /** The present request's head; parsed anew for each, from memory of its own. */
   readonly head: Http1Head;
+  /** Whether the last `readHead` found a whole head. */
+  isHeadComplete = false;
   readonly #limits: HeadLimits;
   #chunks: ChunkedDecoder | undefined;
   /** How far an incomplete head has been searched, from its offset on. */
@@ -34,23 +36,28 @@ export class Http1Reader {
    * @returns offset after it; `offset` itself when more bytes are needed, also after a lone empty line
    * @throws Http1Error
    */
-  readHead(bytes: Buffer, offset: number): { readonly next: number; readonly isComplete: boolean } {
+  readHead(bytes: Buffer, offset: number): number {
+    this.isHeadComplete = false;
     // One empty line before a request is tolerated (RFC 9112 section 2.2).
     const hasBlank = bytes[offset] === 0x0d && bytes[offset + 1] === 0x0a && !this.#isBlankRead;
     const at = hasBlank ? offset + 2 : offset;
     if (hasBlank && at === bytes.length) {
       this.#isBlankRead = true;
-      return { next: at, isComplete: false };
+      return at;
     }
     const end = findHeadEnd(bytes, at, offset + this.#scanned, this.#limits);
     if (end < 0) {
       this.#scanned = this.#checkEarly(bytes, at) - offset;
-      return { next: offset, isComplete: false };
+      return offset;
     }
     this.#scanned = 0;
     this.#isBlankRead = false;
-    parseRequestHead(this.head, bytes, at);
-    return { next: end, isComplete: true };
+    // It is read until the exchange ends, `bytes` only during this call.
+    const own = Buffer.allocUnsafe(end - at);
+    bytes.copy(own, 0, at, end);
+    parseRequestHead(this.head, own, 0);
+    this.isHeadComplete = true;
+    return end;
   }
 
   /** Refuses what cannot become a request without waiting for the rest of it; returns where scanning may resume. */

@@ -49,13 +49,13 @@ export class Http1RequestWriter {
       return this.#note(this.#stream.write(scratch.subarray(0, at), true));
     }
     this.#stream.write(scratch.subarray(0, scratch.latin1Write(header, 0)), true);
-    this.#stream.write(chunk, false);
+    this.#stream.write(chunk, true);
     return this.#note(this.#stream.write(chunkEnd, false));
   }
 
   /** Bytes as they are: after an upgrade, or of a body with a length. */
   writeRaw(chunk: Buffer): boolean {
-    return this.#note(this.#stream.write(chunk, false));
+    return this.#note(this.#stream.write(chunk, true));
   }
 
   /** The end of a chunked body; nothing for others. */

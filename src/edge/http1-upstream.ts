@@ -240,7 +240,8 @@ export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHe
       const start = this.#stash.length === 0 ? offset : 0;
       const end = findHeadEnd(source, start, start + this.#scanned, responseLimits);
       if (end < 0) {
-        this.#stash = start === source.length ? noBytes : source.subarray(start);
+        // The chunk is valid during this call only.
+        this.#stash = start === source.length ? noBytes : Buffer.from(source.subarray(start));
         this.#scanned = this.#stash.length;
         return;
       }

@@ -3,9 +3,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Writable } from 'node:stream';
 import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { BufferPool } from '#base/buffer-pool.ts';
+import { GatherWriter, gatherBufferBytes } from '#base/gather-writer.ts';
+import { TurnFlusher } from '#base/turn-flusher.ts';
 import type { ResponseHead } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
-import { HeadScratch, Http1Writer } from './http1-writer.ts';
+import { Http1Writer } from './http1-writer.ts';
 
 /** A socket that keeps what it is given, write by write. */
 class Sink extends Writable {
@@ -26,9 +30,18 @@ class Sink extends Writable {
   }
 }
 
-function writer(scratch = new HeadScratch()): { sink: Sink; out: Http1Writer } {
+function writer(pool = new BufferPool(gatherBufferBytes)): {
+  sink: Sink;
+  gather: GatherWriter;
+  out: Http1Writer;
+} {
   const sink = new Sink();
-  return { sink, out: new Http1Writer(sink as unknown as Socket, scratch) };
+  const gather = new GatherWriter(sink as unknown as Socket, {
+    pool,
+    flusher: new TurnFlusher(setImmediate),
+    onDrain() {},
+  });
+  return { sink, gather, out: new Http1Writer(gather) };
 }
 
 function head(change: Partial<ResponseHead> = {}): ResponseHead {
@@ -53,14 +66,15 @@ describe('a response', () => {
     assert.equal(out.keepsAlive, true);
   });
 
-  test('of unknown length is chunked for HTTP/1.1, trailers included', () => {
-    const { sink, out } = writer();
+  test('of unknown length is chunked for HTTP/1.1, trailers included', async () => {
+    const { sink, gather, out } = writer();
     out.writeHead(head({ bodyKind: 'chunked' }), plain);
     out.writeBody(Buffer.from('hello'));
     out.writeBody(Buffer.alloc(0));
-    out.flush();
+    gather.flush();
     out.writeBody(Buffer.alloc(26, 'x'));
     out.finish(new ListFields(['X-Sum', '7']));
+    await turn();
     assert.equal(
       sink.text,
       `HTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1a\r\n${'x'.repeat(26)}\r\n0\r\nX-Sum: 7\r\n\r\n`,
@@ -109,34 +123,36 @@ describe('a response', () => {
 
   test('of any status has a status line', () => {
     for (const status of [103, 299, 418, 530, 999]) {
-      const { sink, out } = writer();
+      const { sink, gather, out } = writer();
       out.writeHead(head({ status }), plain);
-      out.flush();
+      gather.flush();
       assert.match(sink.text, new RegExp(`^HTTP/1\\.1 ${status} [A-Z].*\r\n`));
     }
   });
 
-  test('with a large body is passed on in pieces, in order', () => {
-    const { sink, out } = writer();
+  test('with a large body is passed on in pieces, in order', async () => {
+    const { sink, gather, out } = writer();
     const body = Buffer.alloc(200_000, 'abcdefghij');
     out.writeHead(head({ contentLength: body.length }), plain);
     for (let at = 0; at < body.length; at += 16_384) out.writeBody(body.subarray(at, at + 16_384));
     out.finish(null);
+    while (gather.queuedBytes > 0) await turn();
     assert.ok(sink.writes.length > 2 && sink.writes.length < 20);
     assert.equal(sink.text.slice(-body.length), body.toString('latin1'));
   });
 });
 
-describe('writers that share a scratch buffer', () => {
-  test('never mix their heads', () => {
-    const scratch = new HeadScratch();
-    const [one, two] = [writer(scratch), writer(scratch)];
+describe('writers that share a pool', () => {
+  test('never mix their heads', async () => {
+    const pool = new BufferPool(gatherBufferBytes);
+    const [one, two] = [writer(pool), writer(pool)];
     one.out.writeHead(head({ fields: new ListFields(['X', 'one']) }), plain);
     two.out.writeHead(head({ fields: new ListFields(['X', 'two']) }), plain);
     two.out.writeInterim(head({ status: 103, fields: new ListFields([]) }));
     one.out.writeBody(Buffer.from('first'));
     one.out.finish(null);
     two.out.finish(null);
+    await turn();
     assert.equal(one.sink.text, 'HTTP/1.1 200 OK\r\nX: one\r\nContent-Length: 5\r\n\r\nfirst');
     assert.equal(
       two.sink.text,
@@ -145,31 +161,23 @@ describe('writers that share a scratch buffer', () => {
   });
 
   test('forget what was discarded', () => {
-    const scratch = new HeadScratch();
-    const [one, two] = [writer(scratch), writer(scratch)];
+    const pool = new BufferPool(gatherBufferBytes);
+    const [one, two] = [writer(pool), writer(pool)];
     one.out.writeHead(head(), plain);
     one.out.writeBody(Buffer.from('x'));
-    one.out.discard();
+    one.gather.discard();
     two.out.writeHead(head(), plain);
     two.out.finish(null);
-    one.out.flush();
+    one.gather.flush();
     assert.equal(one.sink.text, '');
     assert.match(two.sink.text, /Content-Length: 5\r\n\r\n$/);
   });
 
   test('refuse a head that does not fit rather than cut it', () => {
-    const { sink, out } = writer();
+    const { sink, gather, out } = writer();
     const fields = new ListFields(['X', 'y'.repeat(80_000)]);
     assert.throws(() => out.writeHead(head({ fields }), plain), RangeError);
-    out.discard();
+    gather.flush();
     assert.equal(sink.text, '');
   });
-});
-
-test('backpressure is told', () => {
-  const sink = new Writable({ highWaterMark: 10, write: () => undefined });
-  const out = new Http1Writer(sink as unknown as Socket, new HeadScratch());
-  out.writeHead(head({ contentLength: 100_000 }), plain);
-  out.flush();
-  assert.equal(out.writeBody(Buffer.alloc(10)), false);
 });

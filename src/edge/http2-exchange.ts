@@ -181,7 +181,8 @@ export class Http2Exchange implements Downstream {
     if (this.#isGone() || this.#responseEnded) return true;
     this.#progress.written += chunk.length;
     this.#host.exchangeSent();
-    if (this.stream.write(chunk)) return true;
+    // Node keeps what it is given until it has been sent.
+    if (this.stream.write(Buffer.from(chunk))) return true;
     if (!this.#hasDrainListener) {
       this.#hasDrainListener = true;
       this.stream.on('drain', onDrain);

@@ -125,7 +125,8 @@ export class Http2Upstream implements MovableUpstream, ResponseHead {
 
   writeBody(chunk: Buffer): boolean {
     const stream = this.#stream;
-    return !stream || stream.destroyed || stream.write(chunk);
+    // Node keeps what it is given until it has been sent.
+    return !stream || stream.destroyed || stream.write(Buffer.from(chunk));
   }
 
   endBody(trailers: Fields | null): void {
@@ -182,7 +183,10 @@ export class Http2Upstream implements MovableUpstream, ResponseHead {
       return;
     }
     this.#frameBody(isLast);
-    this.#side.respond(this);
+    const side = this.#side;
+    side.respond(this);
+    // The body may take its time; a client waits for the head of an event stream.
+    if (!isLast) side.flush?.();
   }
 
   #readHead(raw: readonly string[]): void {

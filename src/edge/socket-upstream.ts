@@ -114,7 +114,8 @@ export class SocketUpstream implements Upstream, StreamHandler {
   }
 
   writeBody(chunk: Buffer): boolean {
-    this.#receiver.write(chunk);
+    // The receiver keeps what it is given until a message is whole.
+    this.#receiver.write(Buffer.from(chunk));
     return this.#stream.isFlushed;
   }
 

@@ -77,7 +77,7 @@ export interface Downstream {
   respond(head: ResponseHead): void;
   /** 101 (or 200 to an extended CONNECT): from here `body` and the upstream's `writeBody` carry raw bytes. */
   switchProtocols(head: ResponseHead): void;
-  /** Body bytes (kept by the callee until written). False: stop reading until `Upstream.downstreamDrained`. */
+  /** Body bytes, valid during the call only. False: stop reading until `Upstream.downstreamDrained`. */
   body(chunk: Buffer): boolean;
   /** The response ended cleanly; `trailers` or null. */
   end(trailers: Fields | null): void;
@@ -91,7 +91,10 @@ export interface Downstream {
 
 /** The half that faces the origin. Returned when an exchange starts, called by the front. */
 export interface Upstream {
-  /** Request body bytes (decoded from any chunking); after switchProtocols raw bytes. False: wait for upstreamDrained. */
+  /**
+   * Request body bytes (decoded from any chunking), valid during the call only; after switchProtocols raw bytes. False:
+   * wait for upstreamDrained.
+   */
   writeBody(chunk: Buffer): boolean;
   /** The request body is complete. */
   endBody(trailers: Fields | null): void;

@@ -187,12 +187,17 @@ class MemoryTransport implements Transport {
     if (this.#isGone) return;
     this.receivedBytes += bytes.length;
     const { maxPieceBytes } = this.#options;
-    if (maxPieceBytes === undefined) return this.#handler?.onData(bytes);
+    if (maxPieceBytes === undefined) return this.#handOver(bytes);
     for (let at = 0; at < bytes.length && !this.#isGone;) {
       const size = 1 + Math.floor(this.#random.fraction() * maxPieceBytes);
-      // A copy of its own, so that a receiver that kept a view of another chunk's memory would be found out.
-      this.#handler?.onData(Buffer.from(bytes.subarray(at, at + size)));
+      this.#handOver(Buffer.from(bytes.subarray(at, at + size)));
       at += size;
     }
+  }
+
+  /** The memory is spoilt afterwards, so that whoever kept a view of it is found out. */
+  #handOver(bytes: Buffer): void {
+    this.#handler?.onData(bytes);
+    bytes.fill(0xdd);
   }
 }

@@ -151,7 +151,7 @@ export function echo(stream: TunnelStream, opened: () => void): void {
   let heldBytes = 0;
   stream.handler = {
     onData(chunk) {
-      if (stream.write(chunk, false)) stream.consume(chunk.length);
+      if (stream.write(chunk, true)) stream.consume(chunk.length);
       else heldBytes += chunk.length;
     },
     onEnd: () => stream.end(),

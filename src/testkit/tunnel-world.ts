@@ -69,7 +69,7 @@ function watch(stream: TunnelStream): WatchedStream {
   stream.handler = {
     onOpened: () => void (watched.opened += 1),
     onData(chunk) {
-      chunks.push(chunk);
+      chunks.push(Buffer.from(chunk));
       if (watched.consumes) stream.consume(chunk.length);
     },
     onEnd: () => void (watched.ended += 1),

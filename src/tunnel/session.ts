@@ -114,7 +114,7 @@ export abstract class Session implements FrameSink {
     return Math.min(this.#keepalive.nextDeadlineMs, this.drainState.deadlineMs);
   }
 
-  /** Bytes came from the transport; the session keeps views of the chunk. */
+  /** Bytes came from the transport; their memory is read during the call only. */
   receive(chunk: Buffer, nowMs: number): void {
     if (this.#state === 'closed') return;
     this.#nowMs = nowMs;

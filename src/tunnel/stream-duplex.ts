@@ -49,7 +49,7 @@ export class StreamDuplex extends Duplex implements StreamHandler {
 
   onData(chunk: Buffer): void {
     if (this.destroyed) return;
-    if (this.push(chunk)) this.#stream.consume(chunk.length);
+    if (this.push(Buffer.from(chunk))) this.#stream.consume(chunk.length);
     else this.#owed += chunk.length;
   }
 

@@ -29,8 +29,8 @@ export interface StreamHandler {
   /** The connector reached the origin (edge side only; once, before the first data). */
   onOpened?(): void;
   /**
-   * Bytes arrived. The chunk is a view of a buffer that is not reused, so it may be kept. Every byte must be given
-   * back with `stream.consume(n)` once it has been passed on; until then it counts against the stream's window.
+   * Bytes arrived. The chunk is valid during the call only; what is kept is copied. Every byte must be given back with
+   * `stream.consume(n)` once it has been passed on; until then it counts against the stream's window.
    */
   onData(chunk: Buffer): void;
   /** The peer will send no more; the other direction stays open until `end` or `reset`. */

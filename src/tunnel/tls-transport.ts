@@ -1,6 +1,7 @@
 // The usual transport: TLS 1.3 with ALPN `sallyport/1`, straight on the socket.
 import type { TLSSocket } from 'node:tls';
 import { readDirectly } from '#base/direct-read.ts';
+import { SocketWriter } from '#base/socket-writer.ts';
 import { SallyportError } from '#base/errors.ts';
 import { dialTlsSocket, type TlsDialOptions } from './tls-dial.ts';
 import type { Transport, TransportHandler } from './transport.ts';
@@ -32,16 +33,28 @@ export function exportKey(socket: TLSSocket, label: string, lengthBytes: number)
   return socket.exportKeyingMaterial(lengthBytes, label, Buffer.alloc(0));
 }
 
+interface Waiting {
+  readonly chunk: Buffer;
+  readonly done: () => void;
+}
+
 class TlsTransport implements Transport {
   readonly kind = 'tls';
   readonly remoteAddress: string;
   readonly #socket: TLSSocket;
+  readonly #writer: SocketWriter;
+  /** Written while another write was under way, oldest first; the session bounds it by `done`. */
+  #waiting: Waiting[] = [];
+  /** `done` of the write that is under way. */
+  #sendingDone: (() => void) | undefined;
+  #isClosing = false;
   #handler: TransportHandler | undefined;
   #error: Error | undefined;
 
   constructor(socket: TLSSocket) {
     this.#socket = socket;
     this.remoteAddress = remoteAddressOf(socket);
+    this.#writer = new SocketWriter(socket, () => this.#onSent());
     // Writes are gathered already; waiting for more (Nagle) would only delay them.
     socket.setNoDelay(true);
     socket.setTimeout(0);
@@ -58,7 +71,6 @@ class TlsTransport implements Transport {
     const socket = this.#socket;
     this.#handler = handler;
     readDirectly(socket, (chunk) => handler.onData(chunk));
-    socket.on('drain', () => handler.onDrain());
     socket.on('end', () => {
       // The peer has said all. What we still have may fail to arrive; a tunnel has no use for half a connection.
       socket.destroySoon();
@@ -69,18 +81,48 @@ class TlsTransport implements Transport {
   }
 
   write(chunk: Buffer, done: () => void): boolean {
-    return this.#socket.write(chunk, done);
+    if (this.#socket.destroyed) done();
+    else if (this.#writer.isBusy) this.#waiting.push({ chunk, done });
+    else this.#send(chunk, done);
+    return this.#waiting.length === 0;
   }
 
   close(): void {
-    this.#socket.end();
+    this.#isClosing = true;
+    if (!this.#writer.isBusy) this.#socket.end();
   }
 
   destroy(): void {
     this.#socket.destroy();
   }
 
+  #send(chunk: Buffer, done: () => void): void {
+    this.#writer.send(chunk);
+    if (this.#writer.isBusy) this.#sendingDone = done;
+    else done();
+  }
+
+  #onSent(): void {
+    const done = this.#sendingDone;
+    this.#sendingDone = undefined;
+    done?.();
+    this.#sendNext();
+  }
+
+  /** Also after an error: what cannot be sent any more is done, too. */
+  #sendNext(): void {
+    const isBlocked = this.#waiting.length > 0;
+    while (this.#waiting.length > 0 && !this.#writer.isBusy) {
+      const { chunk, done } = this.#waiting.shift()!;
+      this.#send(chunk, done);
+    }
+    if (this.#waiting.length > 0) return;
+    if (isBlocked) this.#handler?.onDrain();
+    if (this.#isClosing && !this.#writer.isBusy) this.#socket.end();
+  }
+
   #finish(error: Error | undefined): void {
+    this.#sendNext();
     const handler = this.#handler;
     this.#handler = undefined;
     handler?.onClose(error);

@@ -2,7 +2,7 @@
 // suite (test kit) runs on all.
 
 export interface TransportHandler {
-  /** Bytes arrived; the memory belongs to the receiver from here on. */
+  /** Bytes arrived; the memory is the receiver's during the call only. */
   onData(chunk: Buffer): void;
   /** After `write` returned false: the transport accepts more without buffering it in this process. */
   onDrain(): void;

@@ -10,7 +10,7 @@ import { checkFrameHeader, frameHeaderBytes, frameTypes } from './tunnel-frame.t
 export interface FrameSink {
   /** A whole frame other than DATA. The payload is valid during the call only. */
   onControl(type: number, streamId: number, payload: Buffer): void;
-  /** The next bytes of a DATA frame, never empty. The view may be kept. */
+  /** The next bytes of a DATA frame, never empty. The view is valid during the call only. */
   onData(streamId: number, bytes: Buffer): void;
   /** False stops the reader in the middle of a chunk (the connection was closed by a callback). */
   readonly isReading: boolean;

@@ -1,0 +1,68 @@
+// What Node's own sockets are made of, for direct-read.ts and socket-writer.ts: the handle below the stream, the request
+// object that a write on it needs, and the keys under which a socket keeps the memory it reads into (what `onread` of
+// net.connect sets, which servers cannot set). Where a Node is made otherwise or forbids it, `socketInternals` is
+// undefined and both use the stream as everyone does.
+import { Socket } from 'node:net';
+
+/** One write on a handle. May be used again once its `oncomplete` has returned. */
+export interface WriteRequest {
+  /** Called when the bytes have left; `status` is negative when they have not. */
+  oncomplete: (status: number, handle: unknown, error: string | undefined) => void;
+}
+
+/** The part of a socket's handle that we use. */
+export interface SocketHandle {
+  /**
+   * Returns 0 or a negative error. `request` is completed later only if `isLastWriteUnderWay`. TLS has encrypted the
+   * bytes when this returns; others may read the memory until then. One write at a time: TLS aborts the process
+   * otherwise.
+   */
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  /** Everything that is read from here on is written to the start of `memory`. */
+  useUserBuffer(memory: Uint8Array): void;
+}
+
+export interface SocketInternals {
+  readonly WriteRequest: new () => WriteRequest;
+  /** Whether the write that has just returned will be completed later. */
+  isLastWriteUnderWay(): boolean;
+  /** Key of the memory a socket reads into. */
+  readonly memoryKey: symbol;
+  /** Key of the function that is told how much was read. */
+  readonly callbackKey: symbol;
+}
+
+/** Undefined where they are not as expected. */
+export const socketInternals: SocketInternals | undefined = findInternals();
+
+/** The handle of an open socket. */
+export function handleOf(socket: Socket): SocketHandle | undefined {
+  return (socket as unknown as { _handle?: SocketHandle | null })._handle ?? undefined;
+}
+
+/** The names of Node's binding. */
+interface StreamWrap {
+  readonly WriteWrap: new () => WriteRequest;
+  readonly streamBaseState: Int32Array;
+  readonly kLastWriteWasAsync: number;
+}
+
+function findInternals(): SocketInternals | undefined {
+  try {
+    const { binding } = process as unknown as { binding: (this: void, name: 'stream_wrap') => StreamWrap };
+    const { WriteWrap, streamBaseState, kLastWriteWasAsync } = binding('stream_wrap');
+    const keys = Object.getOwnPropertySymbols(new Socket());
+    const memoryKey = keys.find(({ description }) => description === 'kBuffer');
+    const callbackKey = keys.find(({ description }) => description === 'kBufferCb');
+    if (!memoryKey || !callbackKey || streamBaseState[kLastWriteWasAsync] === undefined) return undefined;
+    new WriteWrap();
+    return {
+      WriteRequest: WriteWrap,
+      isLastWriteUnderWay: () => streamBaseState[kLastWriteWasAsync] !== 0,
+      memoryKey,
+      callbackKey,
+    };
+  } catch {
+    return undefined;
+  }
+}

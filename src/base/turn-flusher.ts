@@ -1,0 +1,26 @@
+// Gathers writes: whoever has bytes waiting is flushed once, at the end of the callback that is running or of the turn of
+// the event loop, so that what arrived in several small pieces leaves in one system call.
+
+/** Something with bytes waiting. */
+export interface Flushable {
+  flush(): void;
+}
+
+/** Calls `flush` of everyone added, once, when `defer` runs what it is given. */
+export class TurnFlusher {
+  readonly #defer: (run: () => void) => void;
+  #waiting: Flushable[] = [];
+  readonly #run = (): void => {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (let i = 0; i < waiting.length; i++) waiting[i]!.flush();
+  };
+
+  constructor(defer: (run: () => void) => void) {
+    this.#defer = defer;
+  }
+
+  add(flushable: Flushable): void {
+    if (this.#waiting.push(flushable) === 1) this.#defer(this.#run);
+  }
+}
