@@ -1,6 +1,5 @@
 // The operational log: one line per event, as JSON or for people (RFC 3339 time, INF/WRN/ERR, key=value),
 // the form that cloudflared's users know. Not for the access log, which has its own writer (edge/access-log.ts).
-import { pino } from 'pino';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -20,24 +19,15 @@ export interface LogOptions {
   readonly format: 'console' | 'json';
   /** Receives each whole line, newline included. Must not throw: a full disk must not stop traffic. */
   readonly write: (line: string) => void;
+  /** For tests; default: now. */
+  readonly wallMs?: () => number;
 }
 
-/** A log over pino, in either form. */
+const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, fatal: 4 };
+
+/** A log in either form. */
 export function createLog(options: LogOptions): Log {
-  const destination = {
-    write: (line: string) => options.write(options.format === 'json' ? line : consoleLine(line)),
-  };
-  const root = pino(
-    {
-      level: options.level,
-      base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
-      messageKey: 'message',
-    },
-    destination,
-  );
-  return wrap(root);
+  return logWith(options, {});
 }
 
 /** A log that drops everything. */
@@ -49,25 +39,33 @@ export const silentLog: Log = {
   child: () => silentLog,
 };
 
-interface PinoLike {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-  child(fields: object): PinoLike;
-}
-
-function wrap(target: PinoLike): Log {
+function logWith(options: LogOptions, bound: LogFields): Log {
+  const { level: least, format, write, wallMs = Date.now } = options;
+  const put = (level: LogLevel, message: string, fields: LogFields): void => {
+    if (ranks[level] < ranks[least]) return;
+    const time = new Date(wallMs()).toISOString();
+    const all = { ...bound, ...fields };
+    write(format === 'json' ? jsonLine(level, time, message, all) : consoleLine(level, time, message, all));
+  };
   return {
-    debug: (message, fields = {}) => target.debug(fields, message),
-    info: (message, fields = {}) => target.info(fields, message),
-    warn: (message, fields = {}) => target.warn(fields, message),
-    error: (message, fields = {}) => target.error(fields, message),
-    child: (fields) => wrap(target.child(fields)),
+    debug: (message, fields = {}) => put('debug', message, fields),
+    info: (message, fields = {}) => put('info', message, fields),
+    warn: (message, fields = {}) => put('warn', message, fields),
+    error: (message, fields = {}) => put('error', message, fields),
+    child: (fields) => logWith(options, { ...bound, ...fields }),
   };
 }
 
-const shortLevels: Readonly<Record<string, string>> = {
+function jsonLine(level: LogLevel, time: string, message: string, fields: LogFields): string {
+  let line = `{"level":"${level}","time":"${time}"`;
+  for (const [key, value] of Object.entries(fields)) {
+    const text = jsonText(value);
+    if (text !== undefined) line += `,${JSON.stringify(key)}:${text}`;
+  }
+  return `${line},"message":${JSON.stringify(message)}}\n`;
+}
+
+const shortLevels: Readonly<Record<LogLevel, string>> = {
   debug: 'DBG',
   info: 'INF',
   warn: 'WRN',
@@ -76,15 +74,20 @@ const shortLevels: Readonly<Record<string, string>> = {
 };
 
 /** `2026-11-21T06:50:00Z INF Registered tunnel connection connIndex=0` */
-function consoleLine(jsonLine: string): string {
-  const { level, time, message, ...fields } = JSON.parse(jsonLine) as Record<string, unknown>;
-  const seconds = String(time).replace(/\.\d+Z$/, 'Z');
-  let line = `${seconds} ${shortLevels[String(level)] ?? '???'} ${String(message)}`;
-  for (const [key, value] of Object.entries(fields)) line += ` ${key}=${fieldText(value)}`;
+function consoleLine(level: LogLevel, time: string, message: string, fields: LogFields): string {
+  let line = `${time.replace(/\.\d+Z$/, 'Z')} ${shortLevels[level]} ${message}`;
+  for (const [key, value] of Object.entries(fields)) {
+    const text = typeof value === 'string' ? value : jsonText(value);
+    if (text !== undefined) line += ` ${key}=${/[\s"=]/.test(text) ? JSON.stringify(text) : text}`;
+  }
   return `${line}\n`;
 }
 
-function fieldText(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /[\s"=]/.test(text) ? JSON.stringify(text) : text;
+/** Undefined for what has no JSON form; what JSON cannot hold (a cycle, a bigint) as text, for a log must not throw. */
+function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return JSON.stringify(String(value));
+  }
 }
