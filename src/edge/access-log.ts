@@ -1,4 +1,5 @@
-// The access log: one JSON line per request, gathered and handed on in batches. HOT: a line is one template string.
+// The access log: one JSON line per request, gathered and handed on in batches. HOT: a line is one template string, put
+// into memory at once: strings gathered in a string are a tree of pieces that the garbage collector carries along.
 // When the sink cannot keep up or fails (a full disk), lines are dropped and counted; traffic never waits for a log.
 import type { FailureCode, RequestHead } from '#http/exchange.ts';
 import type { Exchange } from './exchange.ts';
@@ -8,6 +9,9 @@ const flushBytes = 65_536;
 
 /** Longer ones say nothing more. */
 const longestUserAgent = 200;
+
+/** Room for one more line of usual length; a longer one goes on by itself. */
+const gatherBytes = flushBytes + 16_384;
 
 export interface AccessLogOptions {
   /** Receives whole lines; throws when they are lost, or calls `onLost` when that shows later. */
@@ -28,7 +32,8 @@ export interface OwnAnswer {
 
 export class AccessLog {
   readonly #options: AccessLogOptions;
-  #lines = '';
+  readonly #memory = Buffer.allocUnsafeSlow(gatherBytes);
+  #usedBytes = 0;
   #count = 0;
   #dropped = 0;
   #second = 0;
@@ -60,9 +65,7 @@ export class AccessLog {
     if (userAgent !== undefined)
       line += `,"userAgent":${JSON.stringify(userAgent.slice(0, longestUserAgent))}`;
     if (failure) line += `,"error":"${failure.code}","detail":${JSON.stringify(failure.detail)}`;
-    this.#lines += `${line}}\n`;
-    this.#count += 1;
-    if (this.#lines.length >= flushBytes) this.flush();
+    this.#gather(`${line}}\n`);
   }
 
   /** Notes an answer of the edge's own to a request that never became an exchange: a refusal or a redirect. */
@@ -74,18 +77,31 @@ export class AccessLog {
     const error = answer.error
       ? `,"error":"${answer.error}","detail":${JSON.stringify(answer.detail ?? '')}`
       : '';
-    this.#lines += `{"time":"${this.#time()}","id":"${answer.id}","client":"${answer.client}",${named}"status":${status}${error}}\n`;
+    this.#gather(
+      `{"time":"${this.#time()}","id":"${answer.id}","client":"${answer.client}",${named}"status":${status}${error}}\n`,
+    );
+  }
+
+  #gather(line: string): void {
+    // UTF-16 units take at most three bytes each in UTF-8.
+    if (this.#usedBytes + line.length * 3 > gatherBytes) this.flush();
+    if (line.length * 3 > gatherBytes) return this.#handOn(line, 1);
+    this.#usedBytes += this.#memory.utf8Write(line, this.#usedBytes);
     this.#count += 1;
-    if (this.#lines.length >= flushBytes) this.flush();
+    if (this.#usedBytes >= flushBytes) this.flush();
   }
 
   /** Hands gathered lines on. */
   flush(): void {
     if (this.#count === 0) return;
-    const lines = this.#lines;
+    const lines = this.#memory.utf8Slice(0, this.#usedBytes);
     const count = this.#count;
-    this.#lines = '';
+    this.#usedBytes = 0;
     this.#count = 0;
+    this.#handOn(lines, count);
+  }
+
+  #handOn(lines: string, count: number): void {
     const onLost = (): void => void (this.#dropped += count);
     try {
       this.#options.write(lines, onLost);
