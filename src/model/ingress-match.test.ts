@@ -1,7 +1,13 @@
 // cloudflared's tables for matching (shared facts, tunnels.md 8a), by their names there, and what they leave open.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compilePath, compileRules, hostMatches, isCatchAll } from './ingress-match.ts';
+import {
+  compilePath,
+  compileRules,
+  hostMatches,
+  isCatchAll,
+  maxPatternInstructions,
+} from './ingress-match.ts';
 
 const catchAll = { hostname: '', path: '' };
 
@@ -105,4 +111,18 @@ test('only a rule without hostname and path takes everything', () => {
   assert.equal(isCatchAll({ hostname: '*', path: '' }), true);
   assert.equal(isCatchAll({ hostname: '', path: '/' }), false);
   assert.equal(isCatchAll({ hostname: '*.a', path: '' }), false);
+});
+
+test('a pattern that would cost too much is refused when compiled, and matches nothing when published', () => {
+  const words = Array.from({ length: 60 }, (_, i) => `word${i}`).join('|');
+  assert.ok(compilePath(`^/(${words})(/|$)`).programSize() <= maxPatternInstructions);
+  assert.throws(
+    () => compilePath('a.{900}[qw]'),
+    /compiles to 904 instructions, more than the 500 .* shorten it/,
+  );
+  const rules = compileRules([
+    { hostname: '', path: '(ab.{300}){2}' },
+    { hostname: '', path: '' },
+  ]);
+  assert.equal(rules.match('a.test', `/${'ab'.repeat(700)}`), 1);
 });
