@@ -287,10 +287,11 @@ class RunningEdge implements Edge {
       metrics: this.#options.metrics,
       start: (request, front) => this.#proxy.start(request, front),
       isMisdirected: (serverName, host) => this.#isMisdirected(serverName, host),
-      answerFailure: (what, request, client) => {
-        const requestId = request?.requestId ?? this.#proxy.newRequestId();
+      answerFailure: (what, { begun, refused }, client) => {
+        const request = begun ?? refused;
+        const requestId = begun?.requestId ?? this.#proxy.newRequestId();
         const { code, detail } = what;
-        if (!request) this.#refused({ code, detail, client, requestId, request });
+        if (!begun) this.#refused({ code, detail, client, requestId, request });
         return renderFailure(what, requestId, request?.fields.get('accept') ?? '', request?.host ?? '');
       },
       newRequestId: () => this.#proxy.newRequestId(),

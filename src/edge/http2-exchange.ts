@@ -22,10 +22,16 @@ import type { FailureAnswer } from './http2-failure.ts';
 import { StreamProgress } from './http2-progress.ts';
 import type { ExchangeDeadlines } from './http2-progress.ts';
 
+/** The request that an error answers: one that was begun, or one that was refused before, as far as it could be read. */
+export interface FailedRequests {
+  readonly begun: RequestHead | undefined;
+  readonly refused: RequestHead | undefined;
+}
+
 /** What an exchange needs of the connection and front it belongs to. */
 export interface ExchangeHost {
   readonly table: FieldTable;
-  answerFailure(what: ExchangeFailure, request: RequestHead | undefined): FailureAnswer;
+  answerFailure(what: ExchangeFailure, requests: FailedRequests): FailureAnswer;
   /** The exchange's stream is gone; `isReset`: by a reset that the client sent or provoked. */
   exchangeClosed(exchange: Http2Exchange, isReset: boolean): void;
   /** Bytes of a response went out, in one call. */
@@ -46,6 +52,7 @@ export class Http2Exchange implements Downstream {
   readonly stream: ServerHttp2Stream;
   readonly #host: ExchangeHost;
   #request: RequestHead | undefined;
+  #refused: RequestHead | undefined;
   #upstream: Upstream | undefined;
   /** The upstream gave up; it is not to be called again. */
   #hasAborted = false;
@@ -95,8 +102,9 @@ export class Http2Exchange implements Downstream {
     this.#listenToBody();
   }
 
-  /** Answers without an upstream. */
-  refuse(what: ExchangeFailure): void {
+  /** Answers without an upstream; `request` as far as it could be read. */
+  refuse(what: ExchangeFailure, request: RequestHead): void {
+    this.#refused = request;
     this.abort(what);
   }
 
@@ -218,7 +226,7 @@ export class Http2Exchange implements Downstream {
   }
 
   #answerFailure(what: ExchangeFailure): void {
-    const answer = this.#host.answerFailure(what, this.#request);
+    const answer = this.#host.answerFailure(what, { begun: this.#request, refused: this.#refused });
     const { fields, body } = failureResponse(what, answer, this.#request);
     this.#responded = true;
     this.#responseEnded = true;

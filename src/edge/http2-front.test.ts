@@ -67,6 +67,29 @@ describe('a request over HTTP/2', () => {
       assert.equal(world.upstreams[0]!.request.acceptsTrailers, true);
     }));
 
+  const asRead: ReadonlyArray<readonly [string, OutgoingHttpHeaders, readonly [string, string, string]]> = [
+    ['Host and :authority that differ', { host: 'b.test' }, ['GET', 'a.test', '/x']],
+    ['a path that cannot be read', { ':path': '/a\\b' }, ['GET', 'a.test', '']],
+    ['a name that is none', { ':authority': 'a..test' }, ['GET', '', '/x']],
+    ['a method that is none', { ':method': 'get' }, ['', 'a.test', '/x']],
+    ['a method that is not served', { ':method': 'TRACE' }, ['TRACE', 'a.test', '/x']],
+    ['a header that is too large', { x: 'a'.repeat(17_000) }, ['GET', 'a.test', '/x']],
+    [
+      'too many fields',
+      Object.fromEntries(Array.from({ length: 140 }, (_, i) => [`x-${i}`, 'a'])),
+      ['GET', 'a.test', '/x'],
+    ],
+  ];
+  for (const [what, headers, expected] of asRead) {
+    test(`with ${what} is named in the log as far as it could be read`, () =>
+      withWorld({}, async (world) => {
+        const session = await world.client();
+        await fetchOver(session, { ':authority': 'a.test', ':path': '/x', ...headers });
+        const [request] = world.refused;
+        assert.deepEqual([request?.method, request?.host, request?.path], expected);
+      }));
+  }
+
   const refusals: ReadonlyArray<readonly [string, OutgoingHttpHeaders, number]> = [
     ['host and :authority that differ', { host: 'b.test' }, 400],
     [':scheme http on TLS', { ':scheme': 'http' }, 400],

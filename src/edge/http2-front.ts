@@ -11,6 +11,7 @@ import type { FailureAnswer } from './http2-failure.ts';
 import { defaultHttp2Limits } from './http2-limits.ts';
 import type { Http2Limits } from './http2-limits.ts';
 import { Http2Metrics } from './http2-metrics.ts';
+import type { FailedRequests } from './http2-exchange.ts';
 import { Http2ClientSession } from './http2-session.ts';
 import type { SessionShare } from './http2-session.ts';
 
@@ -36,12 +37,12 @@ export interface Http2FrontOptions extends Http2FrontSettings {
   /** Whether a request for `host` must not be served on a connection made for `serverName`: answered 421. */
   readonly isMisdirected: (serverName: string, host: string) => boolean;
   /**
-   * The edge's error answer. `request` is undefined when the request was refused before `start` was asked, which is
-   * then the only place that learns of it.
+   * The edge's error answer. Nothing was begun when the request was refused before `start` was asked; this is then the
+   * only place that learns of it.
    */
   readonly answerFailure: (
     what: ExchangeFailure,
-    request: RequestHead | undefined,
+    requests: FailedRequests,
     client: ClientAddress,
   ) => FailureAnswer;
   readonly newRequestId: () => string;

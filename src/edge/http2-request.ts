@@ -72,33 +72,53 @@ interface HeaderList {
   endToEnd: string;
 }
 
-/** Reads a header list; an ExchangeFailure says what to answer instead. `raw` is kept. */
+/** A request that was refused: what to answer, and the request as far as it could be read, for the log. */
+export class RefusedRequest {
+  readonly failure: ExchangeFailure;
+  readonly request: Http2Request;
+
+  constructor(what: ExchangeFailure, request: Http2Request) {
+    this.failure = what;
+    this.request = request;
+  }
+}
+
+/** Reads a header list. `raw` is kept. */
 export function readRequest(
   raw: readonly string[],
   hasBody: boolean,
   origin: { readonly client: ClientAddress; readonly nowMs: number },
   context: RequestContext,
-): Http2Request | ExchangeFailure {
-  if (raw.length > (context.headFields + 4) * 2) {
-    return failure('headers-too-large', `more than ${context.headFields} header fields`);
-  }
+): Http2Request | RefusedRequest {
   const list = emptyList();
   const bytes = collect(raw, list, context.table);
-  if (bytes > context.headBytes) {
-    return failure('headers-too-large', `the header is larger than ${context.headBytes} bytes`);
-  }
   const request = new Http2Request(
     new Http2Fields(raw, list.cookie, list.endToEnd),
     origin.client,
     origin.nowMs,
   );
-  return (
+  const refusal =
+    readSize(raw.length / 2, bytes, context) ??
     readMethod(request, list, context) ??
     readTarget(request, list, context) ??
     readAuthority(request, list) ??
-    readBody(request, list, hasBody) ??
-    request
-  );
+    readBody(request, list, hasBody);
+  if (refusal === undefined) return request;
+  // What was not come to may be readable all the same.
+  if (request.method === '') void readMethod(request, list, context);
+  if (request.path === '') void readTarget(request, list, context);
+  if (request.host === '') void readAuthority(request, list);
+  return new RefusedRequest(refusal, request);
+}
+
+function readSize(fields: number, bytes: number, context: RequestContext): Refusal {
+  if (fields > context.headFields + 4) {
+    return failure('headers-too-large', `more than ${context.headFields} header fields`);
+  }
+  if (bytes > context.headBytes) {
+    return failure('headers-too-large', `the header is larger than ${context.headBytes} bytes`);
+  }
+  return undefined;
 }
 
 function emptyList(): HeaderList {

@@ -5,14 +5,14 @@ import { constants, performServerHandshake } from 'node:http2';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { failure } from '#http/exchange.ts';
-import type { ClientAddress, ExchangeFailure, RequestHead } from '#http/exchange.ts';
+import type { ClientAddress, ExchangeFailure } from '#http/exchange.ts';
 import type { FailureAnswer } from './http2-failure.ts';
 import type { FieldTable } from './http2-fields.ts';
 import { Http2Exchange } from './http2-exchange.ts';
-import type { ExchangeHost } from './http2-exchange.ts';
+import type { ExchangeHost, FailedRequests } from './http2-exchange.ts';
 import { Budget } from './http2-limits.ts';
 import type { Http2Limits } from './http2-limits.ts';
-import { Http2Request, addHandshakeKey, readRequest } from './http2-request.ts';
+import { addHandshakeKey, readRequest, RefusedRequest } from './http2-request.ts';
 import type { RequestContext } from './http2-request.ts';
 import type { Http2FrontOptions } from './http2-front.ts';
 import type { Http2Metrics, SessionClosing } from './http2-metrics.ts';
@@ -114,11 +114,12 @@ export class Http2ClientSession implements ExchangeHost {
       return;
     }
     const request = readRequest(raw, !requestEnded, { client: this.#client, nowMs }, this.#share.reading);
-    if (!(request instanceof Http2Request)) return exchange.refuse(request);
+    if (request instanceof RefusedRequest) return exchange.refuse(request.failure, request.request);
     if (request.path === '*') return exchange.answer([':status', '200', 'allow', 'GET, HEAD, OPTIONS']);
     if (options.isMisdirected(this.#client.serverName, request.host)) {
       return exchange.refuse(
         failure('misdirected', `${this.#client.serverName} was asked for ${request.host}`),
+        request,
       );
     }
     request.requestId = options.newRequestId();
@@ -126,8 +127,8 @@ export class Http2ClientSession implements ExchangeHost {
     exchange.begin(request, options.start);
   }
 
-  answerFailure(what: ExchangeFailure, request: RequestHead | undefined): FailureAnswer {
-    return this.#share.options.answerFailure(what, request, this.#client);
+  answerFailure(what: ExchangeFailure, requests: FailedRequests): FailureAnswer {
+    return this.#share.options.answerFailure(what, requests, this.#client);
   }
 
   exchangeSent(): void {

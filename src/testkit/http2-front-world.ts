@@ -126,6 +126,8 @@ export interface FrontWorld {
   readonly clock: FakeClock;
   readonly metrics: MetricsRegistry;
   readonly upstreams: ScriptedUpstream[];
+  /** Requests that were refused before they went anywhere, as far as they could be read. */
+  readonly refused: RequestHead[];
   readonly port: number;
   /** A real HTTP/2 client. */
   client(): Promise<ClientHttp2Session>;
@@ -165,6 +167,7 @@ export async function frontWorld(options: FrontWorldOptions = {}): Promise<Front
   const clock = new FakeClock();
   const metrics = new MetricsRegistry();
   const upstreams: ScriptedUpstream[] = [];
+  const refused: RequestHead[] = [];
   const script = options.script ?? ((upstream) => answer(upstream.down, 'hello'));
   const front = new Http2Front({
     clock,
@@ -176,10 +179,13 @@ export async function frontWorld(options: FrontWorldOptions = {}): Promise<Front
       return upstream;
     },
     isMisdirected: options.isMisdirected ?? (() => false),
-    answerFailure: (what) => ({
-      fields: ['content-type', 'text/plain', 'x-sallyport-error', what.code],
-      body: Buffer.from(failureCodes[what.code][1]),
-    }),
+    answerFailure(what, requests) {
+      if (!requests.begun && requests.refused) refused.push(requests.refused);
+      return {
+        fields: ['content-type', 'text/plain', 'x-sallyport-error', what.code],
+        body: Buffer.from(failureCodes[what.code][1]),
+      };
+    },
     newRequestId: () => 'test',
     headBytes: 16_384,
     headFields: options.headFields ?? 128,
@@ -209,6 +215,7 @@ export async function frontWorld(options: FrontWorldOptions = {}): Promise<Front
     clock,
     metrics,
     upstreams,
+    refused,
     port,
     async client() {
       const session = connectHttp2(`https://127.0.0.1:${port}`, { ca: cert, servername: 'a.test' });
