@@ -8,6 +8,8 @@ import { acceptWebSocket, tunnelPath } from '#tunnel/websocket-transport.ts';
 
 export interface TunnelListener {
   readonly port: number;
+  /** TCP connections so far. */
+  readonly connectionCount: number;
   /** The next transport that is accepted. */
   next(): Promise<Transport>;
   close(): void;
@@ -47,9 +49,14 @@ export async function listenForTunnels(
     else http.emit('connection', socket);
   });
   server.on('tlsClientError', () => {});
+  let connectionCount = 0;
+  server.on('connection', () => (connectionCount += 1));
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    get connectionCount() {
+      return connectionCount;
+    },
     next: async () => accepted.shift() ?? (await new Promise((resolve) => void waiting.push(resolve))),
     close() {
       server.close();

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { isSallyportError } from '#base/errors.ts';
 import { createCertificate, type TestCertificate } from '#testkit/certificates.ts';
 import { listenForTunnels } from '#testkit/tunnel-listener.ts';
 import { pinOfCertificate } from './edge-trust.ts';
 import { dialTlsSocket, type TlsDialOptions } from './tls-dial.ts';
 import { tlsTransport, tunnelAlpnProtocol } from './tls-transport.ts';
+import { TrustedRoots } from './trusted-roots.ts';
 
 const dayMs = 86_400_000;
 const ca = createCertificate({ name: 'Home CA', isCa: true });
@@ -228,3 +230,31 @@ function dial(
 ): ReturnType<typeof dialTlsSocket> {
   return dialTlsSocket({ ...base, ...options }, tunnelAlpnProtocol, new AbortController().signal);
 }
+
+test('the roots of the machine are asked when what the operator named does not vouch, and at once from then on', async () => {
+  const before = getCACertificates('default');
+  const listener = await listenForTunnels(good.cert, good.key);
+  setDefaultCACertificates([ca.cert]);
+  try {
+    const roots = new TrustedRoots();
+    const options = { port: listener.port, caText: otherCa.cert, roots };
+    (await dial(options)).destroy();
+    assert.equal(roots.areMachineRootsNeeded, true);
+    const seen = listener.connectionCount;
+    (await dial(options)).destroy();
+    assert.equal(listener.connectionCount, seen + 1);
+  } finally {
+    setDefaultCACertificates(before);
+    listener.close();
+  }
+});
+
+test('an edge that the named CA vouches for never has the machine’s roots parsed', async () => {
+  const listener = await listenForTunnels(good.cert + ca.cert, good.key);
+  const roots = new TrustedRoots();
+  for (const trust of [{ caText: ca.cert }, { caPin }]) {
+    (await dial({ port: listener.port, roots, ...trust })).destroy();
+  }
+  assert.equal(roots.areMachineRootsNeeded, false);
+  listener.close();
+});

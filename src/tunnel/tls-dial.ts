@@ -1,6 +1,7 @@
 // Opens a verified TLS 1.3 connection to an edge. Both transports start here, so both trust by the same rules.
 import { isIP } from 'node:net';
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
+import { isSallyportError } from '#base/errors.ts';
 import { alpnError, certificateError, connectError, type DialTarget, timeoutError } from './dial-error.ts';
 import { formatEdgeAddress } from './edge-address.ts';
 import { judgePinnedChain, peerChain } from './edge-trust.ts';
@@ -18,7 +19,7 @@ export interface TlsDialOptions {
   readonly roots?: TrustedRoots;
   /** The token's pin; '' for none. */
   readonly caPin?: string;
-  /** For resolving, connecting and the TLS handshake together; default 10 s. */
+  /** For resolving, connecting and the TLS handshake together, of each try; default 10 s. */
   readonly timeoutMs?: number;
   /** 4 or 6 to use one IP version only; 0 (default) tries both, the quicker one wins. */
   readonly ipVersion?: 0 | 4 | 6;
@@ -31,8 +32,28 @@ export interface TlsDialOptions {
 const defaultTimeoutMs = 10_000;
 
 /** Connects, verifies and returns the socket; throws a SallyportError that says the cause and the cure. */
-export function dialTlsSocket(
+export async function dialTlsSocket(
   options: TlsDialOptions,
+  alpnProtocol: string,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const { caText = '', caPin = '', roots = new TrustedRoots() } = options;
+  const isGivenTrust = caText !== '' || caPin !== '';
+  if (isGivenTrust && !roots.areMachineRootsNeeded) {
+    try {
+      return await dialWith(options, roots.namedContext(caText), alpnProtocol, signal);
+    } catch (error) {
+      if (!isSallyportError(error, 'certificate-invalid')) throw error;
+    }
+  }
+  const socket = await dialWith(options, roots.wholeContext(caText), alpnProtocol, signal);
+  roots.areMachineRootsNeeded = true;
+  return socket;
+}
+
+function dialWith(
+  options: TlsDialOptions,
+  secureContext: SecureContext,
   alpnProtocol: string,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
@@ -40,7 +61,10 @@ export function dialTlsSocket(
   const target = targetOf(options);
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
-    const socket = connect(connectionOptions(options, alpnProtocol, target.serverName));
+    const socket = connect({
+      ...connectionOptions(options, alpnProtocol, target.serverName),
+      secureContext,
+    });
     const fail = (error: unknown): void => {
       settle();
       socket.destroy();
@@ -77,7 +101,7 @@ function connectionOptions(
   alpnProtocol: string,
   serverName: string,
 ): ConnectionOptions & { autoSelectFamily: boolean; family: number } {
-  const { host, port, ipVersion = 0, bindAddress, caText = '', roots = new TrustedRoots() } = options;
+  const { host, port, ipVersion = 0, bindAddress } = options;
   return {
     host,
     port,
@@ -87,7 +111,6 @@ function connectionOptions(
     // RFC 6066: an IP address is not a server name.
     servername: isIP(serverName) ? '' : serverName,
     ALPNProtocols: [alpnProtocol],
-    secureContext: roots.contextWith(caText),
     // The verdict is `judge`'s, which starts from OpenSSL's and knows the pin.
     rejectUnauthorized: false,
     noDelay: true,
