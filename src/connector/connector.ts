@@ -30,6 +30,7 @@ import {
 import type { CredentialsSource } from './credentials-source.ts';
 import { type EdgeDialer, edgeDialer, type TunnelProtocol } from './edge-dialer.ts';
 import { EdgeLink, type LinkFailure, type LinkHost } from './edge-link.ts';
+import { OriginRoots } from './origin-roots.ts';
 import { type RulesDifference, RuleTable } from './rule-table.ts';
 import { RulesInForce } from './rules-in-force.ts';
 import { StreamEvents } from './stream-events.ts';
@@ -141,6 +142,7 @@ class RunningConnector implements Connector, LinkHost {
       pool: new BufferPool(gatherBufferBytes),
       scratch: Buffer.allocUnsafeSlow(scratchBytes),
       events: this.#events,
+      roots: new OriginRoots(),
     });
     this.#rules = new RulesInForce({
       table: this.#table,

@@ -6,6 +6,7 @@ import type { Clock } from '#base/clock.ts';
 import type { TurnFlusher } from '#base/turn-flusher.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import type { OpenRequest, ResetReason, TunnelStream } from '#tunnel/stream.ts';
+import type { OriginRoots } from './origin-roots.ts';
 
 /** Serves the streams of one rule. */
 export interface Origin {
@@ -27,6 +28,8 @@ export interface OriginContext {
   /** Plain sockets read into this; it never holds bytes between two reads. */
   readonly scratch: Buffer;
   readonly events: OriginEvents;
+  /** What TLS origins are verified with. */
+  readonly roots: OriginRoots;
 }
 
 /** What is counted and logged about streams. */
