@@ -14,6 +14,7 @@ import type {
   Upstream,
 } from '#http/exchange.ts';
 import type { ResetReason } from '#tunnel/stream.ts';
+import { BodyReplay } from './body-replay.ts';
 import { answerFailure } from './error-page.ts';
 import { isGrpc } from './http2-failure.ts';
 import type { ExchangeSide, MovableUpstream } from './http1-upstream.ts';
@@ -130,6 +131,8 @@ export class Exchange implements Upstream, ExchangeSide {
   /** True while the request body waits for the origin to read. */
   isUpstreamPaused = false;
   isRequestDone: boolean;
+  /** What of the body may be sent again; undefined where nothing is kept. */
+  #replay: BodyReplay | undefined;
   #isResponded = false;
   #isResponseDone = false;
   #isFrontPaused = false;
@@ -178,10 +181,19 @@ export class Exchange implements Upstream, ExchangeSide {
     return upstream;
   }
 
+  /** The origin is yet to be reached: what comes of the body is kept for a second try. */
+  keepBody(): void {
+    if (this.attempts === 1 && this.request.bodyKind !== 'none') this.#replay = new BodyReplay();
+  }
+
   /** The request has been begun on the upstream; a second try is told what the first was told. */
   begun(): void {
-    if (this.attempts > 1 && this.isRequestDone && this.request.bodyKind === 'length')
-      this.#upstream?.endBody(null);
+    if (this.attempts === 1 || !this.#upstream) return;
+    if (this.#replay) {
+      const hasRoom = this.#replay.writeTo(this.#upstream, this.isRequestDone);
+      // Whoever was asked to wait for the first try waits for this one.
+      if (hasRoom && this.isUpstreamPaused) this.upstreamDrained();
+    } else if (this.isRequestDone && this.request.bodyKind === 'length') this.#upstream.endBody(null);
   }
 
   /** Answers with an error of the edge's own, or cuts the response if it has begun. */
@@ -195,6 +207,7 @@ export class Exchange implements Upstream, ExchangeSide {
     this.bytesIn += chunk.length;
     if (this.bytesIn > bulkBytes && !this.#isBulk) this.#becomeBulk();
     this.progressMs = this.#owner.now();
+    this.#replay?.note(chunk);
     const hasRoom = this.#upstream ? this.#upstream.writeBody(chunk) : true;
     this.isUpstreamPaused = !hasRoom;
     return hasRoom;
@@ -203,6 +216,7 @@ export class Exchange implements Upstream, ExchangeSide {
   endBody(trailers: Fields | null): void {
     if (this.isRequestDone) return;
     this.isRequestDone = true;
+    this.#replay?.noteEnd(trailers);
     this.#upstream?.endBody(trailers);
     if (this.#isResponseDone) this.#finish();
   }
@@ -257,6 +271,7 @@ export class Exchange implements Upstream, ExchangeSide {
 
   originOpened(): void {
     this.openedMs = this.#owner.now();
+    this.#replay?.drop();
   }
 
   upstreamDrained(): void {
@@ -317,12 +332,15 @@ export class Exchange implements Upstream, ExchangeSide {
     this.fail(failureOfReset[reason] ?? 'origin-closed', `${reason}: ${detail}`);
   }
 
-  /** Once, and only if the origin got nothing or may get the same twice; a body that has begun cannot be replayed. */
+  /** Once, and only if the origin got nothing or may get the same twice; of a body, only if all of it was kept. */
   #mayRetry(reason: ResetReason | 'origin-closed', slot: TunnelSlot): boolean {
-    if (this.bytesIn > 0 || this.#isFinished) return false;
+    if (this.#isFinished) return false;
     if (this.attempts > (reason === 'stale-rules' ? maxRenewals : 1)) return false;
-    // The end of an empty chunked body, and its trailers, went to the first try.
-    if (this.isRequestDone && this.request.bodyKind === 'chunked') return false;
+    if (this.#replay?.isWhole !== true) {
+      if (this.bytesIn > 0) return false;
+      // The end of an empty chunked body, and its trailers, went to the first try.
+      if (this.isRequestDone && this.request.bodyKind === 'chunked') return false;
+    }
     if (dialFailures.has(reason)) return this.#owner.hasOtherReplica(this, slot);
     return nothingSentReasons.has(reason) || (this.isIdempotent && reason !== 'origin-timeout');
   }

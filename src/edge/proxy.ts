@@ -221,6 +221,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
         { slot, rule, poolKey },
         { scratch: this.#scratch, now: () => this.now() },
       );
+      exchange.keepBody();
     }
     exchange.attach(upstream);
     upstream.begin(request, { edgeLines: exchange.edgeLines, side: exchange });
