@@ -5,7 +5,8 @@ import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, EdgeTimeouts, RouteEntry } from '#model/edge-snapshot.ts';
 import { decodedPath } from '#http/request-target.ts';
-import type { Downstream, RequestHead, Upstream } from '#http/exchange.ts';
+import type { Downstream, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
+import { ListFields } from '#http/list-fields.ts';
 import type { TunnelStream } from '#tunnel/stream.ts';
 import type { AccessLog } from './access-log.ts';
 import { ClientResolver } from './client-address.ts';
@@ -14,6 +15,7 @@ import { Exchange } from './exchange.ts';
 import type { ExchangeOwner } from './exchange.ts';
 import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Origins } from './http2-origins.ts';
+import { LengthFinder, maxGatheredBytes, withLength } from './length-finder.ts';
 import type { HandlerHost, HandlerMaker } from './route-handler.ts';
 import { Router } from './router.ts';
 import { SocketUpstream } from './socket-upstream.ts';
@@ -40,6 +42,14 @@ const newRulesMs = 5_000;
 
 /** How long a WebSocket's client may take to close after it was told goodbye. */
 const leaveMs = 5_000;
+
+/** The edge's own 100, where it gathers a body itself. */
+const continueHead: ResponseHead = {
+  status: 100,
+  fields: new ListFields([]),
+  bodyKind: 'none',
+  contentLength: -1,
+};
 
 export class Proxy implements ExchangeOwner, HandlerHost {
   readonly #options: ProxyOptions;
@@ -205,26 +215,48 @@ export class Proxy implements ExchangeOwner, HandlerHost {
 
   #startHttp1(exchange: Exchange, target: TunnelTarget): void {
     const { request } = exchange;
+    if (request.bodyKind === 'chunked' && !target.rule.allowsChunked) this.#findLength(exchange, target);
+    else this.#beginHttp1(exchange, target, request);
+  }
+
+  /** The origin reads no chunks: its request is begun when the whole body is here. */
+  #findLength(exchange: Exchange, target: TunnelTarget): void {
+    const { request } = exchange;
+    const finder = new LengthFinder({
+      exceeded: () =>
+        exchange.fail(
+          'length-required',
+          `the rule disables chunked encoding, and more than ${maxGatheredBytes} bytes of unknown length came`,
+        ),
+      found: (body) => {
+        const upstream = this.#beginHttp1(exchange, target, withLength(request, body.length));
+        if (body.length > 0) upstream?.writeBody(body);
+        upstream?.endBody(null);
+      },
+    });
+    exchange.attach(finder);
+    if (request.expectsContinue) exchange.inform(continueHead);
+  }
+
+  #beginHttp1(exchange: Exchange, target: TunnelTarget, request: RequestHead): Http1Upstream | undefined {
     const { slot, rule } = target;
-    if (request.bodyKind === 'chunked' && !rule.allowsChunked) {
-      return exchange.fail('length-required', 'the rule disables chunked encoding and the length is unknown');
-    }
     const poolKey = rule.followsHost ? `${target.ruleIndex} ${request.host}` : target.ruleIndex;
     // A second try gets a stream of its own: where one idle stream was dead, others may be.
     const mayShare = !rule.isPerClient && exchange.attempts === 1;
     let upstream = mayShare ? slot.pool.take(poolKey, exchange.isIdempotent, this.now()) : undefined;
     if (!upstream) {
       const stream = this.#open(exchange, target, '');
-      if (!stream) return;
+      if (!stream) return undefined;
       upstream = new Http1Upstream(
         stream,
         { slot, rule, poolKey },
         { scratch: this.#scratch, now: () => this.now() },
       );
-      exchange.keepBody();
+      if (request === exchange.request) exchange.keepBody();
     }
     exchange.attach(upstream);
     upstream.begin(request, { edgeLines: exchange.edgeLines, side: exchange });
+    return upstream;
   }
 
   /** TCP, bastion and SOCKS services: bytes in WebSocket messages, as cloudflared's `access` clients send them. */
