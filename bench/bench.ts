@@ -2,9 +2,11 @@
 // ratios and the targets, and writes everything to bench/results/ as JSON.
 //
 //     npm run bench -- [--quick] [--large] [--only requests,bulk,idle,start] [--peers nginx,caddy,sallyport]
-//                      [--modes "h1 tls"] [--seconds 8]
+//                      [--modes "h1 tls"] [--seconds 8] [--rounds 3] [--checkout]
 //
-// --quick takes a look at each part in seconds; --large moves 5 GiB up and down through ours.
+// Peers run at the same time and take turns, round by round; ratios are made within a round, and medians are shown.
+// --quick takes a look at each part in seconds; --large moves 5 GiB up and down through ours. Ours is the release, made on
+// the spot, as users run it; --checkout takes bin/sallyport instead.
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createCertificate } from '#testkit/certificates.ts';
-import { type BulkResult, measureBulk } from './bulk.ts';
+import { type BulkResult, measureBulk, type Transfer } from './bulk.ts';
 import { type IdleResult, measureIdle, measureResident } from './idle.ts';
 import { loadCore, movePinned, proxyCore, runPinned, startPinned, waitForPort } from './machine.ts';
 import {
@@ -26,8 +28,8 @@ import {
   startOrigin,
 } from './peers.ts';
 import { type BenchResult, formatReport } from './report.ts';
-import { measureRequests, type RequestMode, requestModes, type RequestsResult } from './requests.ts';
-import { benchHostname, isSallyportThere, type Sallyport, startSallyport } from './sallyport.ts';
+import { measureRequests, type RequestMode, requestModes, type RequestsResult, warmUp } from './requests.ts';
+import { benchHostname, isSallyportThere, prepareForm, type Sallyport, startSallyport } from './sallyport.ts';
 import { msUntilServed } from './start-up.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -39,17 +41,20 @@ const { values: flags } = parseArgs({
     peers: { type: 'string', default: 'nginx,haproxy,caddy,sallyport' },
     modes: { type: 'string', default: requestModes.join(',') },
     seconds: { type: 'string' },
+    rounds: { type: 'string' },
+    checkout: { type: 'boolean', default: false },
   },
 });
 const wantedParts = flags.only.split(',');
 const wantedModes = requestModes.filter((mode) => flags.modes.split(',').includes(mode));
 const seconds = Number(flags.seconds ?? (flags.quick ? 2 : 8));
 const warmUpSeconds = flags.quick ? 1 : 6;
+const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3));
 /** Requests per second of the latency runs, below what Caddy manages on one core. */
 const fixedRate = 2000;
 const ports = { origin: 28500, sink: 28501, nginx: 28510, haproxy: 28520, caddy: 28530 };
 
-/** What one peer's turn adds to. */
+/** What the parts add to. */
 interface Findings {
   readonly versions: Record<string, string>;
   readonly requests: RequestsResult[];
@@ -79,61 +84,73 @@ async function measureAll(): Promise<void> {
   const sink = startPinned(loadCore, process.execPath, [join(here, 'sink.ts'), String(ports.sink)]);
   await waitForPort(ports.sink, 'the upload sink');
   const origin = await startOrigin(folder, ports.origin, ports.sink);
-  const upload = { '1g': join(folder, 'www', '1g'), '5g': join(folder, 'www', '5g') };
-  // Read once, so that no peer pays for filling the page cache.
-  if (wantedParts.includes('bulk'))
-    await runPinned(loadCore, 'sh', ['-c', `cat ${upload['1g']} ${upload['5g']} >/dev/null`]);
+  const peers: Peer[] = [];
   try {
     for (const name of flags.peers.split(',')) {
       const peer = await startPeer(name, await peerOptions());
       if (peer === undefined) continue;
       say(`${peer.name} ${peer.version}`);
       found.versions[peer.name] = peer.version;
-      try {
-        await measurePeer(peer, upload);
-        if ('restartConnector' in peer && wantedParts.includes('start'))
-          await measureStart(peer as Sallyport);
-      } finally {
-        await peer.stop();
-      }
+      peers.push(peer);
     }
+    await measurePeers(peers);
   } finally {
+    for (const peer of peers) await peer.stop();
     await origin.program.stop();
     await sink.stop();
   }
   await report();
 }
 
-async function measurePeer(peer: Peer, upload: { '1g': string; '5g': string }): Promise<void> {
-  if (wantedParts.includes('idle')) found.idle.push(measureResident(peer));
-  if (wantedParts.includes('requests')) await measureModes(peer, wantedModes);
-  if (wantedParts.includes('bulk')) await measureTransfers(peer, upload);
-  if (wantedParts.includes('idle')) await measureConnections(peer);
+async function measurePeers(peers: readonly Peer[]): Promise<void> {
+  if (wantedParts.includes('idle')) for (const peer of peers) found.idle.push(measureResident(peer));
+  if (wantedParts.includes('requests')) for (const mode of wantedModes) await measureMode(peers, mode);
+  if (wantedParts.includes('bulk')) await measureTransfers(peers);
+  if (wantedParts.includes('idle')) for (const peer of peers) await measureConnections(peer);
+  if (!wantedParts.includes('start')) return;
+  for (const peer of peers) if ('restartConnector' in peer) await measureStart(peer as Sallyport);
 }
 
-async function measureModes(peer: Peer, modes: readonly RequestMode[]): Promise<void> {
-  for (const mode of modes) {
-    const result = await measureRequests(peer, mode, { seconds, warmUpSeconds, fixedRate });
-    say(`  ${mode}: ${result.perSecond.toFixed(0)} req/s, ${result.cpuTotalUs.toFixed(1)} us CPU each`);
-    found.requests.push(result);
-  }
-}
-
-async function measureTransfers(peer: Peer, upload: { '1g': string; '5g': string }): Promise<void> {
-  const isOurs = peer.name === 'sallyport';
-  // Edge and connector never share a machine: throughput would be that of one core doing two machines' work. The connector
-  // goes where the client and the origin are, which have the other core's time to share with it.
-  const connector = peer.processes['connector'];
-  if (connector !== undefined) movePinned(connector, loadCore);
-  for (const size of isOurs && flags.large ? (['1g', '5g'] as const) : (['1g'] as const)) {
-    for (const direction of ['down', 'up'] as const) {
-      const result = await measureBulk(peer, direction, size, upload[size]);
-      say(`  ${size} ${direction}: ${(result.bytesPerSecond / 1e6).toFixed(0)} MB/s`);
-      found.bulk.push(result);
+/** Peers take turns, so that a machine that others use too is as busy for one as for the next. */
+async function measureMode(peers: readonly Peer[], mode: RequestMode): Promise<void> {
+  for (const peer of peers) await warmUp(peer, mode, warmUpSeconds);
+  for (let round = 0; round < rounds; round++) {
+    for (const peer of peers) {
+      const result = await measureRequests(peer, mode, { seconds, fixedRate, round });
+      const cost = `${result.perSecond.toFixed(0)} req/s, ${result.cpuTotalUs.toFixed(1)} us CPU each`;
+      say(`  ${mode}, ${peer.name}: ${cost}`);
+      found.requests.push(result);
     }
   }
-  found.idle.push(measureResident(peer));
-  if (connector !== undefined) movePinned(connector, proxyCore);
+}
+
+async function measureTransfers(peers: readonly Peer[]): Promise<void> {
+  const sources = { '1g': join(folder, 'www', '1g'), '5g': join(folder, 'www', '5g') };
+  // Read once, so that no peer pays for filling the page cache.
+  await runPinned(loadCore, 'sh', ['-c', `cat ${sources['1g']} ${sources['5g']} >/dev/null`]);
+  // Edge and connector never share a machine: throughput would be that of one core doing two machines' work. The connector
+  // goes where the client and the origin are, which have the other core's time to share with it.
+  const connectors = peers.flatMap(({ processes }) => processes['connector'] ?? []);
+  for (const connector of connectors) movePinned(connector, loadCore);
+  for (let round = 0; round < rounds; round++) {
+    for (const direction of ['down', 'up'] as const) {
+      for (const peer of peers)
+        await transfer(peer, { direction, size: '1g', round, sourceFile: sources['1g'] });
+    }
+  }
+  const ours = peers.find(({ name }) => name === 'sallyport');
+  if (flags.large && ours !== undefined) {
+    for (const direction of ['down', 'up'] as const)
+      await transfer(ours, { direction, size: '5g', round: 0, sourceFile: sources['5g'] });
+  }
+  for (const peer of peers) found.idle.push(measureResident(peer));
+  for (const connector of connectors) movePinned(connector, proxyCore);
+}
+
+async function transfer(peer: Peer, what: Transfer): Promise<void> {
+  const result = await measureBulk(peer, what);
+  say(`  ${what.size} ${what.direction}, ${peer.name}: ${(result.bytesPerSecond / 1e6).toFixed(0)} MB/s`);
+  found.bulk.push(result);
 }
 
 async function measureStart(peer: Sallyport): Promise<void> {
@@ -149,7 +166,7 @@ async function measureConnections(peer: Peer): Promise<void> {
     const isDouble = peer.name !== 'sallyport' && (kind === 'websocket' || peer.name === 'haproxy');
     for (const count of flags.quick ? [1000] : [1000, 10_000]) {
       const result = await measureIdle(peer, kind, isDouble ? Math.min(count, mostProxied()) : count);
-      say(`  ${result.connections} idle ${kind}`);
+      say(`  ${result.connections} idle ${kind}, ${peer.name}`);
       found.idle.push(result);
     }
   }
@@ -161,7 +178,8 @@ async function startPeer(name: string, options: PeerOptions): Promise<Peer | und
   if (name === 'haproxy') return startHaproxy(options, ports.haproxy, ports.haproxy + 1);
   if (name === 'caddy') return startCaddy(options, ports.caddy, ports.caddy + 1);
   if (!isSallyportThere()) return undefined;
-  return startSallyport(folder, { port: ports.origin, sinkPort: ports.sink });
+  const form = await prepareForm(flags.checkout ? 'checkout' : 'release', folder);
+  return startSallyport(folder, { port: ports.origin, sinkPort: ports.sink }, form);
 }
 
 async function peerOptions(): Promise<PeerOptions> {

@@ -6,6 +6,8 @@ import { benchHostname } from './sallyport.ts';
 /** One transfer. */
 export interface BulkResult {
   readonly peer: string;
+  /** Peers take turns; ratios are made within a round. */
+  readonly round: number;
   readonly direction: 'down' | 'up';
   readonly bytes: number;
   readonly bytesPerSecond: number;
@@ -16,12 +18,19 @@ export interface BulkResult {
 const sizes = { '1g': 1 << 30, '5g': 5 * (1 << 30) };
 export type BulkSize = keyof typeof sizes;
 
-/** Moves one body of `size` over TLS, HTTP/1.1. `sourceFile` is what an upload sends. */
+/** One transfer to make. */
+export interface Transfer {
+  readonly direction: 'down' | 'up';
+  readonly size: BulkSize;
+  readonly round: number;
+  /** What an upload sends. */
+  readonly sourceFile: string;
+}
+
+/** Moves one body over TLS, HTTP/1.1. */
 export async function measureBulk(
   peer: Peer,
-  direction: 'down' | 'up',
-  size: BulkSize,
-  sourceFile: string,
+  { direction, size, round, sourceFile }: Transfer,
 ): Promise<BulkResult> {
   const memory = watchMemory(peer);
   const url = `https://${benchHostname}:${peer.tlsPort}`;
@@ -43,7 +52,14 @@ export async function measureBulk(
   const bytes = direction === 'down' ? down! : up!;
   if (bytes !== sizes[size])
     throw new Error(`${peer.name} moved ${bytes} bytes of ${sizes[size]} ${direction}`);
-  return { peer: peer.name, direction, bytes, bytesPerSecond: bytes / seconds!, resident: memory.stop() };
+  return {
+    peer: peer.name,
+    round,
+    direction,
+    bytes,
+    bytesPerSecond: bytes / seconds!,
+    resident: memory.stop(),
+  };
 }
 
 interface MemoryWatch {

@@ -52,7 +52,10 @@ export function startPinned(
     child.once('error', () => resolve(127));
     child.once('close', (code, signal) => resolve(code ?? (signal === null ? 0 : 143)));
   });
-  const killOnExit = (): void => void child.kill('SIGKILL');
+  // With its children: nginx's worker would live on and hold the port.
+  const killOnExit = (): void => {
+    for (const one of processTree(child.pid!).reverse()) killQuietly(one);
+  };
   process.once('exit', killOnExit);
   void ended.then(() => process.removeListener('exit', killOnExit));
   return {
@@ -134,6 +137,14 @@ function processTree(pid: number): number[] {
     }
   }
   return out;
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 function ownCpuUs(pid: number): number {

@@ -1,4 +1,5 @@
-// The bench's tables, as text: numbers per peer, ratios to nginx and Caddy, and the targets beside them.
+// The bench's tables, as text: numbers per peer (medians of the rounds), ratios to nginx and Caddy, and the targets beside
+// them.
 import type { BulkResult } from './bulk.ts';
 import type { IdleResult } from './idle.ts';
 import { accessLogs, type PeerName } from './peers.ts';
@@ -54,40 +55,59 @@ export function formatTable(head: readonly string[], rows: ReadonlyArray<readonl
 /** The issue's targets, those that this run can judge. */
 export function verdicts(result: BenchResult): Verdict[] {
   const out: Verdict[] = [];
-  const cpu = (peer: string, mode: RequestMode): number | undefined =>
-    result.requests.find((row) => row.peer === peer && row.mode === mode)?.cpuTotalUs;
   const ratio = (mode: RequestMode, peer: string, bound: number): void => {
-    const [ours, theirs] = [cpu('sallyport', mode), cpu(peer, mode)];
-    if (ours === undefined || theirs === undefined) return;
-    out.push(atMost(`CPU per request, ${mode}, edge + connector / ${peer}`, bound, ours / theirs));
+    const measured = costRatio(result.requests, mode, peer, (row) => row.cpuTotalUs);
+    if (measured !== undefined)
+      out.push(atMost(`CPU per request, ${mode}, edge + connector / ${peer}`, bound, measured));
   };
+  const edge = costRatio(result.requests, 'h1 tls', 'nginx', (row) => row.cpuUs['edge'] ?? NaN);
+  if (edge !== undefined) out.push(atMost('CPU per request, h1 tls, edge / nginx', 1.25, edge));
   ratio('h1 tls', 'nginx', 1.75);
   ratio('h1 tls', 'caddy', 0.35);
   ratio('h2 tls', 'caddy', 0.5);
-  const edge = result.requests.find((row) => row.peer === 'sallyport' && row.mode === 'h1 tls')?.cpuUs[
-    'edge'
-  ];
-  const nginx = cpu('nginx', 'h1 tls');
-  if (edge !== undefined && nginx !== undefined)
-    out.push(atMost('CPU per request, h1 tls, edge / nginx', 1.25, edge / nginx));
   for (const direction of ['down', 'up'] as const) addBulkVerdict(out, result.bulk, direction);
   addMemoryVerdicts(out, result);
   return out;
 }
 
+/** Median over the rounds of our cost to a peer's; undefined when one of them was not measured. */
+function costRatio(
+  rows: readonly RequestsResult[],
+  mode: RequestMode,
+  peer: string,
+  costOf: (ours: RequestsResult) => number,
+): number | undefined {
+  const ratios = rows
+    .filter((row) => row.peer === 'sallyport' && row.mode === mode)
+    .flatMap((ours) => {
+      const theirs = rows.find((row) => row.peer === peer && row.mode === mode && row.round === ours.round);
+      return theirs === undefined ? [] : [costOf(ours) / theirs.cpuTotalUs];
+    });
+  return ratios.length === 0 ? undefined : median(ratios);
+}
+
 function addBulkVerdict(out: Verdict[], rows: readonly BulkResult[], direction: 'down' | 'up'): void {
-  const speed = (peer: string): number | undefined =>
-    rows.find((row) => row.peer === peer && row.direction === direction && row.bytes === 1 << 30)
-      ?.bytesPerSecond;
-  const [ours, theirs] = [speed('sallyport'), speed('nginx')];
-  if (ours === undefined || theirs === undefined) return;
-  const measured = ours / theirs;
+  const ofOne = (peer: string): BulkResult[] =>
+    rows.filter((row) => row.peer === peer && row.direction === direction && row.bytes === 1 << 30);
+  const theirs = ofOne('nginx');
+  const ratios = ofOne('sallyport').flatMap((ours) => {
+    const their = theirs.find(({ round }) => round === ours.round);
+    return their === undefined ? [] : [ours.bytesPerSecond / their.bytesPerSecond];
+  });
+  if (ratios.length === 0) return;
+  const measured = median(ratios);
   out.push({
     what: `bulk ${direction}, sallyport / nginx (at least)`,
     bound: 0.6,
     measured,
     isMet: measured >= 0.6,
   });
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 function addMemoryVerdicts(out: Verdict[], result: BenchResult): void {
@@ -115,19 +135,23 @@ function formatRequests(rows: readonly RequestsResult[]): string {
   const tables = requestModes.map((mode) => {
     const ofMode = rows.filter((row) => row.mode === mode);
     if (ofMode.length === 0) return '';
-    const base = (peer: string): number => ofMode.find((row) => row.peer === peer)?.cpuTotalUs ?? NaN;
-    const cells = ofMode.map((row) => [
-      row.peer,
-      row.perSecond.toFixed(0),
-      row.cpuTotalUs.toFixed(1),
-      Object.entries(row.cpuUs)
-        .map(([name, us]) => `${name} ${us.toFixed(1)}`)
+    const peers = [...new Set(ofMode.map(({ peer }) => peer))];
+    const middle = (peer: string, read: (row: RequestsResult) => number): number =>
+      median(ofMode.filter((row) => row.peer === peer).map(read));
+    const total = (peer: string): number =>
+      peers.includes(peer) ? middle(peer, ({ cpuTotalUs }) => cpuTotalUs) : NaN;
+    const cells = peers.map((peer) => [
+      peer,
+      middle(peer, ({ perSecond }) => perSecond).toFixed(0),
+      total(peer).toFixed(1),
+      Object.keys(ofMode.find((row) => row.peer === peer)!.cpuUs)
+        .map((name) => `${name} ${middle(peer, ({ cpuUs }) => cpuUs[name]!).toFixed(1)}`)
         .join(', '),
-      times(row.cpuTotalUs / base('nginx')),
-      times(row.cpuTotalUs / base('caddy')),
-      row.fixedRate.toFixed(0),
-      row.p50Us.toFixed(0),
-      row.p99Us.toFixed(0),
+      times(total(peer) / total('nginx')),
+      times(total(peer) / total('caddy')),
+      middle(peer, ({ fixedRate }) => fixedRate).toFixed(0),
+      middle(peer, ({ p50Us }) => p50Us).toFixed(0),
+      middle(peer, ({ p99Us }) => p99Us).toFixed(0),
     ]);
     const head = [mode, 'req/s', 'CPU us/req', 'of which', '/nginx', '/caddy', 'at rate', 'p50 us', 'p99 us'];
     return formatTable(head, cells);

@@ -13,6 +13,8 @@ export type RequestMode = (typeof requestModes)[number];
 export interface RequestsResult {
   readonly peer: string;
   readonly mode: RequestMode;
+  /** Peers take turns; ratios are made within a round. */
+  readonly round: number;
   readonly perSecond: number;
   /** CPU per request of each process, in microseconds, and of all together. */
   readonly cpuUs: Readonly<Record<string, number>>;
@@ -24,24 +26,26 @@ export interface RequestsResult {
 
 export interface RequestsOptions {
   readonly seconds: number;
-  /** Load before anything is measured; compiled code takes seconds of it to settle. */
-  readonly warmUpSeconds: number;
+  readonly round: number;
   /** The same for all peers, below what the slowest manages. */
   readonly fixedRate: number;
 }
 
 const wrkConnections = 64;
 
-/** Measures one peer: a warm-up, a run at full speed, a run at a fixed rate. */
+/** Load before anything is measured; compiled code takes seconds of it to settle. */
+export async function warmUp(peer: Peer, mode: RequestMode, seconds: number): Promise<void> {
+  await runFullSpeed(peer, mode, seconds);
+}
+
+/** Measures one peer: a run at full speed, a run at a fixed rate. */
 export async function measureRequests(
   peer: Peer,
   mode: RequestMode,
   options: RequestsOptions,
 ): Promise<RequestsResult> {
-  const run = (seconds: number): Promise<LoadRun> => runFullSpeed(peer, mode, seconds);
-  await run(options.warmUpSeconds);
   const before = usage(peer);
-  const full = await run(options.seconds);
+  const full = await runFullSpeed(peer, mode, options.seconds);
   const after = usage(peer);
   const perRequest: Record<string, number> = {};
   for (const name of Object.keys(peer.processes)) {
@@ -61,6 +65,7 @@ export async function measureRequests(
   return {
     peer: peer.name,
     mode,
+    round: options.round,
     perSecond: full.perSecond,
     cpuUs: perRequest,
     cpuTotalUs: Object.values(perRequest).reduce((sum, us) => sum + us, 0),

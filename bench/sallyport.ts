@@ -3,10 +3,25 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle, engineOptions } from '../bundle.ts';
 import { pause, type Program, proxyCore, runPinned, startPinned, waitForPort } from './machine.ts';
 import type { Peer } from './peers.ts';
 
-const command = fileURLToPath(new URL('../bin/sallyport', import.meta.url));
+/** How ours is started: the release's one file with Node and its options, or a checkout by bin/sallyport. */
+export interface Form {
+  readonly name: 'release' | 'checkout';
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Makes the release in `folder`, or takes the checkout. */
+export async function prepareForm(name: Form['name'], folder: string): Promise<Form> {
+  const program = fileURLToPath(new URL('../bin/sallyport', import.meta.url));
+  if (name === 'checkout') return { name, command: [program], env: {} };
+  const file = join(folder, 'sallyport.mjs');
+  await bundle(file);
+  return { name, command: [process.execPath, ...engineOptions, file], env: { MALLOC_ARENA_MAX: '1' } };
+}
 
 /** The hostname under test; one that resolves everywhere, because wrk must connect to it by name. */
 export const benchHostname = 'localhost';
@@ -35,18 +50,23 @@ const ports = { https: 28540, http: 28541, edgeMetrics: 28542, connectorMetrics:
 export async function startSallyport(
   folder: string,
   origin: { port: number; sinkPort: number },
+  form: Form,
 ): Promise<Sallyport> {
+  const startOurs = (args: readonly string[]): Program => {
+    const [command, ...before] = form.command;
+    return startPinned(proxyCore, command!, [...before, ...args], form.env);
+  };
   const dataDir = join(folder, 'sallyport');
   await mkdir(dataDir);
-  const tunnel = await createTunnel(dataDir);
+  const tunnel = await createTunnel(dataDir, form);
   const edgeFile = join(folder, 'edge.yml');
   await writeFile(edgeFile, edgeConfig(dataDir, tunnel));
-  const edge = startPinned(proxyCore, command, ['edge', 'run', '--config', edgeFile]);
+  const edge = startOurs(['edge', 'run', '--config', edgeFile]);
   await ready(edge, ports.https, 'the edge');
   const connectorFile = join(folder, 'config.yml');
   await writeFile(connectorFile, connectorConfig(tunnel, origin));
   const start = (): Program =>
-    startPinned(proxyCore, command, [
+    startOurs([
       'tunnel',
       '--config',
       connectorFile,
@@ -62,7 +82,7 @@ export async function startSallyport(
   await untilConnected(connector);
   return {
     name: 'sallyport',
-    version: '',
+    version: form.name,
     processes: { edge: edge.pid, connector: connector.pid },
     plainPort: ports.http,
     tlsPort: ports.https,
@@ -77,10 +97,11 @@ export async function startSallyport(
   };
 }
 
-async function createTunnel(dataDir: string): Promise<CreatedTunnel> {
+async function createTunnel(dataDir: string, form: Form): Promise<CreatedTunnel> {
   const file = join(dataDir, 'credentials.json');
   const args = ['tunnel', 'create', 'bench', '--credentials-file', file, '--output', 'json'];
-  return JSON.parse(await runPinned(proxyCore, command, args)) as CreatedTunnel;
+  const [command, ...before] = form.command;
+  return JSON.parse(await runPinned(proxyCore, command!, [...before, ...args])) as CreatedTunnel;
 }
 
 function edgeConfig(dataDir: string, tunnel: CreatedTunnel): string {
