@@ -2,15 +2,12 @@
 // the edge opens. It listens on nothing public and dials nothing its rules do not name.
 //
 //     edge-link.ts (x N)  <->  edge          rule-table.ts -> origin.ts -> origin-pipe.ts  <->  origins
-import { BufferPool } from '#base/buffer-pool.ts';
 import type { Clock } from '#base/clock.ts';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
-import { gatherBufferBytes } from '#base/gather-writer.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
 import { TaskGroup } from '#base/tasks.ts';
-import { TurnFlusher } from '#base/turn-flusher.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import { type PushedConfig, remoteConfigFeature } from '#tunnel/config-exchange.ts';
 import type { ConfigAnswer, ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
@@ -30,7 +27,7 @@ import {
 import type { CredentialsSource } from './credentials-source.ts';
 import { type EdgeDialer, edgeDialer, type TunnelProtocol } from './edge-dialer.ts';
 import { EdgeLink, type LinkFailure, type LinkHost } from './edge-link.ts';
-import { OriginRoots } from './origin-roots.ts';
+import { createOriginContext } from './origin-context.ts';
 import { type RulesDifference, RuleTable } from './rule-table.ts';
 import { RulesInForce } from './rules-in-force.ts';
 import { StreamEvents } from './stream-events.ts';
@@ -87,9 +84,6 @@ export interface Connector {
   close(): Promise<void>;
 }
 
-/** What plain origin sockets read into: one buffer serves all, as a read is passed on before the next begins. */
-const scratchBytes = 65_536;
-
 const defaultConnections = 4;
 
 /**
@@ -135,15 +129,7 @@ class RunningConnector implements Connector, LinkHost {
     this.dial = options.dial ?? edgeDialer(options.protocol ?? 'auto', () => this.#edgeTarget());
     this.#metrics = createConnectorMetrics(options.metrics, options.version);
     this.#events = new StreamEvents(this.#metrics, log, clock);
-    this.#table = new RuleTable(options.rules, {
-      clock,
-      flusher: new TurnFlusher((run) => process.nextTick(run)),
-      partFlusher: new TurnFlusher(setImmediate),
-      pool: new BufferPool(gatherBufferBytes),
-      scratch: Buffer.allocUnsafeSlow(scratchBytes),
-      events: this.#events,
-      roots: new OriginRoots(),
-    });
+    this.#table = new RuleTable(options.rules, createOriginContext(clock, this.#events));
     this.#rules = new RulesInForce({
       table: this.#table,
       hasOwnRules: options.hasOwnRules ?? true,
