@@ -67,7 +67,7 @@ function dialTls(listener: Listener): Socket {
 }
 
 test('beyond the limit of handshakes the oldest is cut, and an honest client still gets in', () =>
-  withListener({ maxHandshakes: 3, handshakeMs: 1_000 }, async ({ listener, outcomes, accepted }) => {
+  withListener({ maxHandshakes: 3 }, async ({ listener, outcomes, accepted }) => {
     const silent: Socket[] = [];
     for (let i = 0; i < 3; i++) {
       silent.push(dial(listener));
@@ -81,18 +81,16 @@ test('beyond the limit of handshakes the oldest is cut, and an honest client sti
     assert.deepEqual(outcomes, ['handshake-cut', 'tls-failed', 'accepted']);
     // A finished handshake no longer counts.
     assert.equal(listener.held.handshakes, 2);
-    // A client that leaves in the middle of its handshake is forgotten when the time for one is over.
     for (const socket of [...silent, honest]) socket.destroy();
-    await until(() => listener.held.sockets === 0);
   }));
 
 test('nothing is kept for connections that are gone, however they ended', () =>
-  withListener({ handshakeMs: 400, proxies: ['192.0.2.0/24'] }, async ({ listener, outcomes }) => {
+  withListener({ handshakeMs: 3_000, proxies: ['192.0.2.0/24'] }, async ({ listener, outcomes }) => {
+    // Both are forgotten when the time for a handshake is over, which an honest client on a busy machine still meets.
     const cut = dial(listener);
     await once(cut, 'connect');
     cut.destroy();
     dial(listener).write('GET / HTTP/1.1\r\n\r\n');
-    // Says nothing at all until the handshake's time is up.
     dial(listener);
     const honest = dialTls(listener);
     await once(honest, 'secureConnect');

@@ -23,13 +23,13 @@ before(async () => {
       `  - hostname: a.test\n    service: ${origin.url}\n` +
       `  - hostname: raw.test\n    service: http://127.0.0.1:${raw.port}\n`,
     hosts: ['a.test', 'raw.test'],
+    // Well above what a busy machine keeps an honest client of these tests waiting.
     timeouts: {
-      headMs: 800,
-      keepAliveMs: 800,
-      bodyIdleMs: 1200,
-      firstByteMs: 900,
-      upgradeIdleMs: 900,
-      handshakeMs: 600,
+      headMs: 2_500,
+      keepAliveMs: 2_500,
+      bodyIdleMs: 3_500,
+      firstByteMs: 2_500,
+      upgradeIdleMs: 2_500,
     },
   });
 });
@@ -89,8 +89,15 @@ describe('a client', { concurrency: true }, () => {
     assert.equal(client.text, '');
   });
 
-  test('that never finishes its TLS handshake is let go', async () => {
-    const client = await world.plainClient(world.port);
+  test('that never finishes its TLS handshake is let go', async (context) => {
+    // An edge of its own: nobody else must be held to so short a time.
+    const impatient = await startEdgeWorld({
+      ingress: '  - hostname: a.test\n    service: http_status:204',
+      hosts: ['a.test'],
+      timeouts: { handshakeMs: 600 },
+    });
+    context.after(() => impatient.close());
+    const client = await impatient.plainClient(impatient.port);
     client.send(Buffer.from([0x16, 0x03, 0x01]));
     assert.notEqual(await client.waitForClose(), 'open');
   });
@@ -127,15 +134,6 @@ describe('a client', { concurrency: true }, () => {
     assert.equal(response!.fields['x-sallyport-error'], 'request-timeout');
   });
 
-  test('whose origin does not read the body gets 504', async () => {
-    const client = await world.client('raw.test');
-    client.send('POST /stuck HTTP/1.1\r\nHost: raw.test\r\nContent-Length: 64000000\r\n\r\n');
-    client.send(Buffer.alloc(64_000_000));
-    await client.waitFor('HTTP/1.1 504 ', 30_000);
-    assert.match(client.text, /X-Sallyport-Error: origin-timeout/);
-    await client.waitForClose();
-  });
-
   test('whose origin does not answer gets 504', async () => {
     const client = await world.client('raw.test');
     client.send('GET /silent HTTP/1.1\r\nHost: raw.test\r\n\r\n');
@@ -159,6 +157,18 @@ describe('a client', { concurrency: true }, () => {
     );
     await client.waitFor(' 101 ');
     assert.notEqual(await client.waitForClose(), 'open');
+  });
+});
+
+// One after the other: each keeps the whole process busy.
+describe('a client of much', () => {
+  test('whose origin does not read the body gets 504', async () => {
+    const client = await world.client('raw.test');
+    client.send('POST /stuck HTTP/1.1\r\nHost: raw.test\r\nContent-Length: 64000000\r\n\r\n');
+    client.send(Buffer.alloc(64_000_000));
+    await client.waitFor('HTTP/1.1 504 ', 30_000);
+    assert.match(client.text, /X-Sallyport-Error: origin-timeout/);
+    await client.waitForClose();
   });
 
   test('that asks and asks without reading is not read either', async () => {
@@ -214,10 +224,10 @@ test('64 MiB up and 64 MiB down at once arrive unharmed', async () => {
   await eventually(
     'the upload is answered',
     () => up.text.includes('\r\n\r\n') && up.text.length > 64,
-    20_000,
+    60_000,
   );
   assert.equal(up.text.slice(-64), expected.digest('hex'));
-  await eventually('the download is whole', () => received > bulkBytes, 20_000);
+  await eventually('the download is whole', () => received > bulkBytes, 60_000);
   const grownBytes = process.memoryUsage().rss - started;
   assert.ok(grownBytes < 150_000_000, `memory grew by ${grownBytes} bytes`);
 });

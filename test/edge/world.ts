@@ -247,8 +247,15 @@ export async function startEdgeWorld(options: EdgeWorldOptions): Promise<EdgeWor
     { credentials, snapshot, options },
   );
   // A connector sends no PROXY header.
-  if ((options.proxyProtocolFrom ?? []).length === 0) await world.connect();
-  return world;
+  if ((options.proxyProtocolFrom ?? []).length > 0) return world;
+  try {
+    await world.connect();
+    return world;
+  } catch (error) {
+    // Its listeners would keep the test's process alive.
+    await world.close();
+    throw error;
+  }
 }
 
 /** An entry that accepts the credentials' key. */

@@ -193,7 +193,7 @@ describe('keys and secrets', { concurrency: true }, () => {
             env,
           );
           assert.equal(
-            await within(`${what} ends`, 20_000, running.ended),
+            await within(`${what} ends`, 60_000, running.ended),
             1,
             `${what}: ${running.stderr()}`,
           );

@@ -26,7 +26,7 @@ after(() => world.close());
 /** A command that must not start: exit 1 and exactly one sentence that says why. */
 async function refuses(args: readonly string[], sentence: RegExp): Promise<void> {
   const running = world.run(args);
-  const code = await within(`${args.join(' ')} ends`, 20_000, running.ended);
+  const code = await within(`${args.join(' ')} ends`, 60_000, running.ended);
   assert.equal(code, 1, running.stderr());
   const last = running.stderr().trimEnd().split('\n').at(-1)!;
   assert.match(last, /^sallyport: [A-Z]/);

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync 
 import { after, before, describe, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { freePort, type RunningProcess } from '../support/process.ts';
-import { ProcessWorld } from './processes.ts';
+import { ProcessWorld, startDeadlineMs } from './processes.ts';
 import { startWebOrigin, type WebOrigin } from './web-origin.ts';
 
 const droppedLines = 'sallyport_edge_access_log_dropped_total';
@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => origin.close());
 
-const stuckReader = '> >(exec sleep 20 >/dev/null 2>&1) 2>&1';
+const stuckReader = '> >(exec sleep 300 >/dev/null 2>&1) 2>&1';
 
 interface Scene {
   readonly world: ProcessWorld;
@@ -55,7 +55,7 @@ async function scene(
         assert.equal(connector.exitCode(), null, `the connector runs: ${connector.stderr()}`);
         return (await own.ask('/hello')).status === 200;
       },
-      20_000,
+      startDeadlineMs,
     );
     const metric = async (line: string): Promise<number> => {
       const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();

@@ -74,15 +74,19 @@ export function halfOpenConnections(): void {
       assert.ok(tookMs > 9_000 && tookMs < noticedWithinMs + 1_000, `${way}: noticed after ${tookMs} ms`);
       assert.equal((await sick.ready()).status, 503);
 
-      const answers = await within(`${way}: every request is answered`, 5_000, Promise.all([get, ...fresh]));
+      const answers = await within(`${way}: every request is answered`, 30_000, Promise.all([get, ...fresh]));
       for (const answer of answers) assert.equal(answer.status, 200, `${way}: ${JSON.stringify(answer)}`);
       const posted = await post;
       if (way === 'from-target')
         assert.equal(posted.body, 'slow answer', 'the way back was open all the time');
       else assert.equal(`${posted.status} ${posted.failure}`, '502 connector-lost', JSON.stringify(posted));
-      const quick = performance.now();
+      const retries = metricOf(edge.metrics, 'sallyport_edge_retries_total');
       for (let i = 0; i < 10; i += 1) assert.equal((await world.ask(edge, '/hello')).status, 200);
-      assert.ok(performance.now() - quick < 4_000, `${way}: new requests do not wait for anything`);
+      assert.equal(
+        metricOf(edge.metrics, 'sallyport_edge_retries_total'),
+        retries,
+        `${way}: no new request meets a dead connection`,
+      );
 
       // Reasons on record at both ends, whichever noticed first.
       assert.equal(
@@ -106,7 +110,7 @@ export function halfOpenConnections(): void {
         () => {
           return sick.connector.state().readyConnections === 2;
         },
-        20_000,
+        60_000,
       );
       await healthy.close();
     }

@@ -30,6 +30,9 @@ export interface ConnectorProcess {
   ready(): Promise<{ status: number; body: ReadyBody }>;
 }
 
+/** Programs that start beside others on a busy machine of two cores share it with them. */
+export const startDeadlineMs = 90_000;
+
 /** What is odd about a certificate. */
 type LeafChange = Pick<CertificateOptions, 'notBefore' | 'notAfter'>;
 
@@ -153,7 +156,7 @@ export class ProcessWorld {
   }
 
   /** Waits until a connector says that `count` of its connections are up. */
-  async connected(connector: ConnectorProcess, count = 4, timeoutMs = 20_000): Promise<void> {
+  async connected(connector: ConnectorProcess, count = 4, timeoutMs = startDeadlineMs): Promise<void> {
     await eventually(
       `${count} connections\n${connector.running.stderr()}`,
       async () => (await connector.ready()).body.readyConnections === count,
@@ -180,7 +183,11 @@ export class ProcessWorld {
 }
 
 /** Waits until a process has logged something, and returns the first group of the pattern. */
-export async function said(running: RunningProcess, pattern: RegExp, timeoutMs = 20_000): Promise<string> {
+export async function said(
+  running: RunningProcess,
+  pattern: RegExp,
+  timeoutMs = startDeadlineMs,
+): Promise<string> {
   return eventually(
     `the process says ${String(pattern)}`,
     () => {

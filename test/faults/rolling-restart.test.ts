@@ -22,7 +22,7 @@ async function goesOn(traffic: Traffic): Promise<void> {
   await eventually(
     `every kind of traffic goes on: ${JSON.stringify(traffic)}`,
     () => traffic.failures.length > 0 || traffic.hasAdvanced(since, 1),
-    20_000,
+    60_000,
   );
 }
 

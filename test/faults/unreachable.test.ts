@@ -22,7 +22,7 @@ async function says(connector: WorldConnector, state: string, detail: RegExp): P
   await eventually(
     `the connector is ${state}: ${JSON.stringify(connector.connector.state())}`,
     () => connector.connector.state().state === state,
-    15_000,
+    60_000,
   );
   const ready = await connector.ready();
   assert.equal(ready.status, 503);
@@ -40,7 +40,7 @@ async function heals(connector: WorldConnector): Promise<void> {
   await eventually(
     'the connector heals by itself',
     () => connector.connector.state().readyConnections === 2,
-    20_000,
+    60_000,
   );
   const ready = await connector.ready();
   assert.equal(`${ready.status} ${ready.body.state} ${ready.body.detail ?? ''}`, '200 connected ');

@@ -1,6 +1,6 @@
 // The origin of the tests of bad days: a plain web server with one path for each kind of answer that a fault may hit.
 //   /hello   /slow?ms=N (answers late)   /drip?ms=N (answers in ten pieces)   /echo (gives the body back)
-//   /big?bytes=N   /sse?ms=N (an event every 50 ms, for ever without ms)   WebSocket on any path: an echo
+//   /held (in pieces until `release`)   /big?bytes=N   /sse?ms=N (an event every 50 ms, for ever without ms)   WebSocket on any path: an echo
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
@@ -12,17 +12,21 @@ export interface WebOrigin {
   readonly url: string;
   /** Requests whose head arrived, by method and path. */
   readonly seen: Map<string, number>;
+  /** Ends the answers of /held that are under way. */
+  release(): void;
   close(): Promise<void>;
 }
 
 /** Starts it on a free port, or the one given. */
 export async function startWebOrigin(port = 0): Promise<WebOrigin> {
   const seen = new Map<string, number>();
+  const held = new Set<ServerResponse>();
   const server: Server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://origin');
     const key = `${request.method} ${pathname}`;
     seen.set(key, (seen.get(key) ?? 0) + 1);
-    answer(pathname, searchParams, request, response);
+    if (pathname === '/held') hold(response, held);
+    else answer(pathname, searchParams, request, response);
   });
   const sockets = new WebSocketServer({ server });
   sockets.on('connection', (socket) => {
@@ -41,6 +45,9 @@ export async function startWebOrigin(port = 0): Promise<WebOrigin> {
     port: bound,
     url: `http://127.0.0.1:${bound}`,
     seen,
+    release() {
+      for (const response of held) response.end('last');
+    },
     async close() {
       server.close();
       for (const socket of open) socket.destroy();
@@ -87,6 +94,17 @@ function drip(response: ServerResponse, left: number, everyMs: number): void {
   if (left === 0) return void response.end();
   response.write('drop ');
   setTimeout(() => drip(response, left - 1, everyMs), everyMs);
+}
+
+/** A piece now and then, as somebody at work sends it, until it is released. */
+function hold(response: ServerResponse, held: Set<ServerResponse>): void {
+  held.add(response);
+  response.on('error', () => undefined).write('drop ');
+  const timer = setInterval(() => response.writableEnded || response.write('drop '), 100);
+  response.on('close', () => {
+    clearInterval(timer);
+    held.delete(response);
+  });
 }
 
 /** For ever, or for `ms` and then a last one. */

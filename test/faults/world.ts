@@ -204,7 +204,7 @@ export class World {
   }
 
   /** Waits until the edge may route to `count` connections. */
-  async connected(edge: WorldEdge, count: number, timeoutMs = 20_000): Promise<void> {
+  async connected(edge: WorldEdge, count: number, timeoutMs = 60_000): Promise<void> {
     await eventually(
       `${count} tunnel connections`,
       () => edge.edge.tunnelConnections().length === count,
