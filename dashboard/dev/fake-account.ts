@@ -2,6 +2,7 @@
 // name asks for the code 123456.
 import type { UserView } from '#api/account.ts';
 import { scopesOf } from '#model/role.ts';
+import type { certificateHandlers } from './fake-certificates.ts';
 import { page, type routeHandlers } from './fake-routes.ts';
 import type { statusHandlers } from './fake-status.ts';
 import type { tunnelHandlers } from './fake-tunnels.ts';
@@ -13,6 +14,7 @@ type AccountIds = Exclude<
   | keyof ReturnType<typeof statusHandlers>
   | keyof ReturnType<typeof tunnelHandlers>
   | keyof ReturnType<typeof routeHandlers>
+  | keyof ReturnType<typeof certificateHandlers>
 >;
 
 const day = 86_400_000;

@@ -5,6 +5,7 @@ import type { Send } from '#api/client.ts';
 import { apiBase, type Operation } from '#api/operation.ts';
 import { scopesOf } from '#model/role.ts';
 import { accountHandlers } from './fake-account.ts';
+import { certificateHandlers } from './fake-certificates.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import { routeHandlers } from './fake-routes.ts';
 import { statusHandlers } from './fake-status.ts';
@@ -22,6 +23,7 @@ export function createFakeSend(world: FakeWorld): Send {
     ...statusHandlers(world),
     ...tunnelHandlers(world),
     ...routeHandlers(world),
+    ...certificateHandlers(world),
   };
   return async (path, init) => {
     await new Promise((resolve) => setTimeout(resolve, answerAfterMs));

@@ -9,6 +9,7 @@ import {
   Outlet,
 } from '@tanstack/react-router';
 import { z } from 'zod';
+import { certificateStates } from '#model/certificate-view.ts';
 import { PageFault } from './shell/page-fault.tsx';
 import { SignedIn } from './shell/signed-in.tsx';
 import { NotFound } from './shell/not-found.tsx';
@@ -80,6 +81,25 @@ const route = createRoute({
   getParentRoute: () => inside,
   path: '/routes/$route',
   component: lazyRouteComponent(() => import('./pages/routes/route-page.tsx'), 'RoutePage'),
+});
+
+const certificates = createRoute({
+  getParentRoute: () => inside,
+  path: '/certificates',
+  validateSearch: z.object({
+    search: text,
+    state: z.enum(certificateStates).optional().catch(undefined),
+  }),
+  component: lazyRouteComponent(
+    () => import('./pages/certificates/certificates-page.tsx'),
+    'CertificatesPage',
+  ),
+});
+
+const certificate = createRoute({
+  getParentRoute: () => inside,
+  path: '/certificates/$certificate',
+  component: lazyRouteComponent(() => import('./pages/certificates/certificate-page.tsx'), 'CertificatePage'),
 });
 
 const explain = createRoute({
@@ -165,7 +185,19 @@ const indexFile = createRoute({
 const tree = root.addChildren([
   ...[signIn, link, indexFile],
   inside.addChildren([
-    ...[overview, exposed, tunnels, tunnel, routes, route, explain, requests, request],
+    ...[
+      overview,
+      exposed,
+      tunnels,
+      tunnel,
+      routes,
+      route,
+      certificates,
+      certificate,
+      explain,
+      requests,
+      request,
+    ],
     ...[users, user, apiKeys, audit, account, settings, lab, elsewhere],
   ]),
 ]);

@@ -1,5 +1,6 @@
 // The whole contract: every operation there is, by its id.
 import { accountOperations } from './account.ts';
+import { certificateOperations } from './certificates.ts';
 import { requestOperations } from './requests.ts';
 import { routeOperations } from './routes.ts';
 import { statusOperations } from './status.ts';
@@ -11,6 +12,7 @@ export const operations = {
   ...statusOperations,
   ...tunnelOperations,
   ...routeOperations,
+  ...certificateOperations,
   ...requestOperations,
   ...userOperations,
 } as const;

@@ -7,6 +7,7 @@ import type { ErrorCode } from '#base/errors.ts';
 export const problemStatus = {
   invalid: 422,
   'config-invalid': 422,
+  'certificate-invalid': 422,
   usage: 400,
   unauthenticated: 401,
   forbidden: 403,

@@ -7,6 +7,7 @@ import { errorText, SallyportError } from '#base/errors.ts';
 import { type FileWatch, watchFiles } from '#base/file-watch.ts';
 import type { Log } from '#base/log.ts';
 import { type Certificate, createCertificate, wildcardOf } from './certificate.ts';
+import { namesOf } from './certificate-facts.ts';
 
 /** Paths of one certificate (leaf first, then its chain) and its private key. */
 export interface CertificatePair {
@@ -66,6 +67,11 @@ export class CertificateFiles {
   /** Every certificate that is in force, in the order of the list. */
   get all(): Certificate[] {
     return this.#pairs.flatMap((pair) => this.#loaded.get(pair) ?? []);
+  }
+
+  /** The path of a certificate that `lookup` or `all` gave; '' when it is not in force any more. */
+  pathOf(certificate: Certificate): string {
+    return [...this.#loaded].find(([, loaded]) => loaded === certificate)?.[0].cert ?? '';
   }
 
   /** Looks at the files now and resolves when what changed has been loaded. */
@@ -163,15 +169,6 @@ async function loadPair(pair: CertificatePair, nowMs: number): Promise<Certifica
     throw invalid(`The certificate ${pair.cert} names no host in subjectAltName; issue it again with one.`);
   }
   return createCertificate({ cert, key, names, notAfterMs });
-}
-
-/** DNS names and addresses of subjectAltName, as Node prints it: `DNS:a.example, IP Address:192.0.2.1`. */
-function namesOf(certificate: X509Certificate): string[] {
-  const text = certificate.subjectAltName ?? '';
-  return text.split(', ').flatMap((entry) => {
-    const [, kind, name] = /^(DNS|IP Address):([^"]+)$/.exec(entry) ?? [];
-    return kind === undefined ? [] : [name!.toLowerCase()];
-  });
 }
 
 async function readText(file: string): Promise<string> {

@@ -8,6 +8,7 @@ import { type Certificate, isNamedIn } from './certificate.ts';
 import type { CertificateFiles } from './certificate-files.ts';
 import type { InternalCa } from './internal-ca.ts';
 import type { CertificateManager } from './issuance/certificate-manager.ts';
+import type { ShownCertificate } from './issuance/shown-certificates.ts';
 import type { OcspStaples } from './ocsp/ocsp-staples.ts';
 import type { TicketKeys } from './ticket-keys.ts';
 
@@ -26,11 +27,11 @@ export interface CertificateStoreOptions {
 }
 
 /** See `CertificateStore.originFor`; `none`: visitors get a certificate that is not for the name, or none at all. */
-export interface CertificateOrigin {
-  readonly source: 'file' | 'issued' | 'internal' | 'none';
-  /** 0 for `none`. */
-  readonly notAfterMs: number;
-}
+export type CertificateOrigin =
+  | { readonly source: 'file'; readonly certificate: Certificate }
+  | { readonly source: 'internal'; readonly certificate: Certificate }
+  | { readonly source: 'issued'; readonly certificate: ShownCertificate }
+  | { readonly source: 'none' };
 
 /** Session ticket keys: name, HMAC and AES key, as node:tls takes them. */
 const ticketKeyBytes = 48;
@@ -100,15 +101,17 @@ export class CertificateStore {
     return certificate !== undefined && isNamedIn(certificate.names, host.replace(/^\[(.*)\]$/, '$1'));
   }
 
-  /** Where the certificate comes from that is shown for a hostname or `*.` pattern, and until when it is good. */
+  /** Where the certificate comes from that is shown for a hostname or `*.` pattern, and which it is. */
   originFor(hostname: string): CertificateOrigin {
     const name = hostname.replace(/^\*\./, 'x.');
     const file = this.#options.files?.lookup(name);
-    if (file) return { source: 'file', notAfterMs: file.notAfterMs };
-    const issued = this.#issuedFor(name, false);
-    if (issued) return { source: 'issued', notAfterMs: issued.notAfterMs };
+    if (file) return { source: 'file', certificate: file };
+    const good = this.#issuedFor(name, true);
+    if (good) return { source: 'issued', certificate: good };
     const leaf = this.#leafFor(name);
-    return leaf ? { source: 'internal', notAfterMs: leaf.notAfterMs } : { source: 'none', notAfterMs: 0 };
+    if (leaf) return { source: 'internal', certificate: leaf };
+    const issued = this.#issuedFor(name, false);
+    return issued ? { source: 'issued', certificate: issued } : { source: 'none' };
   }
 
   #certificateFor(serverName: string): Certificate | undefined {
@@ -134,7 +137,7 @@ export class CertificateStore {
   }
 
   /** From the vault; this machine's clock may be wrong, so an expired one is better than another name's. */
-  #issuedFor(serverName: string, isGood: boolean): Certificate | undefined {
+  #issuedFor(serverName: string, isGood: boolean): ShownCertificate | undefined {
     const { manager } = this.#options;
     if (!manager) return undefined;
     const nowMs = manager.wallMs();

@@ -12,6 +12,13 @@ import {
   userListCommand,
   userUpdateCommand,
 } from './edge/users.ts';
+import {
+  certImportCommand,
+  certListCommand,
+  certRemoveCommand,
+  certRenewCommand,
+  certShowCommand,
+} from './edge/certificates.ts';
 import { applyCommand, backupCommand, diffCommand, exportCommand } from './edge/lab.ts';
 import { contextListCommand, contextRemoveCommand, contextUseCommand, loginCommand } from './edge/login.ts';
 import {
@@ -85,6 +92,11 @@ export const commands: readonly Command[] = [
   dnsApplyCommand,
   dnsExportCommand,
   dnsCheckCommand,
+  certListCommand,
+  certShowCommand,
+  certRenewCommand,
+  certImportCommand,
+  certRemoveCommand,
   userCreateCommand,
   userListCommand,
   userUpdateCommand,

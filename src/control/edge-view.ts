@@ -1,6 +1,7 @@
 // What the control room sees of the running edge, and the few things it may ask of it. The two do not share a thread: the
 // control room must never make traffic wait. So a look at the edge is plain data, taken at one moment, and everything else
 // is a question with an answer later. roles/ joins the two.
+import type { CertificateDetail, CertificatePem } from '#model/certificate-view.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import type {
   ConnectorLive,
@@ -94,6 +95,14 @@ export interface EdgeView {
   sendRequest(request: { readonly method: 'GET' | 'HEAD'; readonly url: string }): Promise<LoggedRequest>;
   /** Steps of the way that the edge and the rooms beside it know, in their order. */
   explain(request: { readonly url: string; readonly method: 'GET' | 'HEAD' }): Promise<ExplainStep[]>;
+  /** Every certificate, and every served hostname without one. */
+  listCertificates(): Promise<CertificateDetail[]>;
+  /** Has an order made now, by id. @throws SallyportError 'not-found' or 'invalid' */
+  renewCertificate(id: string): Promise<CertificateDetail>;
+  /** Keeps a certificate that somebody brings. @throws SallyportError 'certificate-invalid' */
+  importCertificate(pem: CertificatePem): Promise<CertificateDetail>;
+  /** Takes an imported one away, by id. @throws SallyportError 'not-found' or 'invalid' */
+  forgetCertificate(id: string): Promise<CertificateDetail>;
 }
 
 /** An edge that has seen nothing yet. */

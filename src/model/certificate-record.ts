@@ -37,6 +37,14 @@ export const renewalWindowSchema = z.object({
 });
 export type RenewalWindow = z.output<typeof renewalWindowSchema>;
 
+/** How a certificate was got: what its order was made for, and what happened. Order records are forgotten before. */
+export const issuanceSchema = z.object({
+  cause: z.string(),
+  startedAtMs: timeMs,
+  endedAtMs: timeMs,
+  lines: z.array(z.string()),
+});
+
 /** A certificate with its key. A renewed one has the id of the one before and takes its place. */
 export const certificateRecordSchema = z.object({
   id,
@@ -59,6 +67,7 @@ export const certificateRecordSchema = z.object({
   /** Drawn once in [0, 1): spreads renewals of certificates that were got together. */
   jitter: z.number().min(0).lt(1),
   renewal: renewalWindowSchema.optional(),
+  issuance: issuanceSchema.optional(),
 });
 export type CertificateRecord = z.output<typeof certificateRecordSchema>;
 

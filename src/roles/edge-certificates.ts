@@ -10,6 +10,7 @@ import { createWebClient } from '#base/web-client.ts';
 import { httpChallengePath } from '#certs/acme/challenge.ts';
 import { CertificateFiles } from '#certs/certificate-files.ts';
 import { CertificateStore } from '#certs/certificate-store.ts';
+import { CertificateViews } from '#certs/certificate-views.ts';
 import { type InternalCa, openInternalCa } from '#certs/internal-ca.ts';
 import { type AcmeSettings, noAcme } from '#certs/issuance/acme-settings.ts';
 import { CertificateManager } from '#certs/issuance/certificate-manager.ts';
@@ -26,6 +27,7 @@ import type { CertificateRecord } from '#model/certificate-record.ts';
 import type { CertificateVault } from '#model/certificate-vault.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { acmeSettingsOf } from './acme-settings.ts';
+import { CertificateDesk } from './certificate-desk.ts';
 
 export interface EdgeCertificatesOptions {
   readonly config: EdgeConfig;
@@ -50,6 +52,8 @@ export class EdgeCertificates {
   readonly store: CertificateStore;
   readonly internalCa: InternalCa | undefined;
   readonly manager: CertificateManager;
+  /** What people ask of them. */
+  readonly desk: CertificateDesk;
   readonly #files: CertificateFiles;
   readonly #opened: readonly (() => unknown)[];
   readonly #log: Log;
@@ -74,6 +78,13 @@ export class EdgeCertificates {
     this.#log = options.log;
     this.#config = options.config;
     this.#settings = parts.settings;
+    const { log, random } = options;
+    this.desk = new CertificateDesk({
+      views: new CertificateViews(parts),
+      manager: parts.manager,
+      hostnames: () => this.#hostnames(),
+      ...{ log, random },
+    });
   }
 
   /** Opens everything; what cannot be opened is an error, and then nothing is left open. */
@@ -167,13 +178,15 @@ export class EdgeCertificates {
 
   /** The edge's own name first: connectors dial it. */
   #want(): void {
-    if (!this.#routes) return;
+    if (this.#routes) this.manager.want(this.#hostnames());
+  }
+
+  #hostnames(): string[] {
     const { hostname } = this.#config;
-    const names = [
-      ...(hostname === undefined ? [] : [hostname]),
-      ...this.#routes.map((route) => route.hostname),
+    const routes = this.#routes ?? [];
+    return [
+      ...new Set([...(hostname === undefined ? [] : [hostname]), ...routes.map((route) => route.hostname)]),
     ];
-    this.manager.want([...new Set(names)]);
   }
 }
 

@@ -14,6 +14,7 @@ import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { routeHandlers } from '#edge/route-steps.ts';
 import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts';
 import type { CertificateState } from '#control/edge-view.ts';
+import type { CertificateDesk } from './certificate-desk.ts';
 import { certificateStatesOf } from './certificate-states.ts';
 import { openEdgeCache } from './edge-cache.ts';
 import { EdgeCertificates } from './edge-certificates.ts';
@@ -35,6 +36,7 @@ export interface EdgeInstance {
   /** DNS records, where edge.yml has a dns section. */
   readonly names: EdgeNames | undefined;
   readonly internalCa: InternalCa | undefined;
+  readonly certificateDesk: CertificateDesk;
   /** State of the certificates of these hostnames, in words. */
   readonly certificateStates: (hostnames: Iterable<string>) => Map<string, CertificateState>;
   /** URL of the metrics server, '' without one. */
@@ -111,6 +113,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     edge,
     names,
     internalCa: certificates.internalCa,
+    certificateDesk: certificates.desk,
     certificateStates: (hostnames) => certificateStatesOf(certificates.store, hostnames, clock.wallMs()),
     metricsUrl: metricsServer?.url ?? '',
     async apply(changed) {

@@ -22,6 +22,8 @@ const pages: Readonly<Record<string, readonly [path: string, shows: RegExp]>> = 
   connectors: ['tunnels?view=connectors', /Connected for/],
   tunnel: ['tunnels/demo', /Connectors/],
   routes: ['routes', /blog\.localhost/],
+  certificates: ['certificates', /blog\.localhost/],
+  certificate: ['certificates/blog.localhost', /Orders/],
   users: ['users', /owner/],
   user: ['users/owner', /Signed in/],
   'api-keys': ['api-keys', /API keys/],

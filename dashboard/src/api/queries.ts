@@ -64,6 +64,7 @@ export type PagedId =
   | 'listTunnels'
   | 'listConnectors'
   | 'listRoutes'
+  | 'listCertificates'
   | 'listUsers'
   | 'listApiKeys'
   | 'listAudit';

@@ -11,6 +11,7 @@ export interface NavigationItem {
     | '/explain'
     | '/tunnels'
     | '/routes'
+    | '/certificates'
     | '/users'
     | '/api-keys'
     | '/audit'
@@ -80,6 +81,13 @@ export const navigation: readonly NavigationGroup[] = [
         icon: 'routes',
         scope: 'routes:read',
         words: 'hostnames paths services',
+      },
+      {
+        to: '/certificates',
+        title: 'Certificates',
+        icon: 'certificate',
+        scope: 'certificates:read',
+        words: 'tls https acme expiry renewal import',
       },
     ],
   },

@@ -6,7 +6,7 @@ import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { TaskGroup } from '#base/tasks.ts';
 import type { WebClient } from '#base/web-client.ts';
-import type { OrderRecord, PendingOrder } from '#model/certificate-record.ts';
+import type { CertificateRecord, OrderRecord, PendingOrder } from '#model/certificate-record.ts';
 import type { CertificateVault, VaultLease } from '#model/certificate-vault.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { ChallengeBoard } from '../acme/challenge-board.ts';
@@ -128,10 +128,43 @@ export class CertificateManager {
     return this.#options.clock.wallMs() + this.#authorities.clockErrorMs;
   }
 
-  /** Renews certificates now, whatever the time and whatever failed before. */
-  renewNow(ids: Iterable<string>): void {
-    for (const id of ids) this.#forced.add(id);
+  /** Renews certificates (by id), or tries names that have none, now: whatever the time and whatever failed before. */
+  renewNow(idsOrNames: Iterable<string>): void {
+    for (const one of idsOrNames) this.#forced.add(one);
     this.wake();
+  }
+
+  /** Keeps a certificate that its owner has brought, and shows it. @throws SallyportError of the vault */
+  async importCertificate(record: CertificateRecord): Promise<void> {
+    await this.#options.vault.keepCertificate(record);
+    await this.keeper.refresh(this.wallMs());
+    this.wanted.rethink();
+    this.wake();
+  }
+
+  /** Forgets a certificate; where its hostnames are still served, others are ordered. @throws SallyportError of the vault */
+  async forgetCertificate(id: string): Promise<void> {
+    await this.#options.vault.forgetCertificate(id);
+    await this.keeper.refresh(this.wallMs());
+    this.wake();
+  }
+
+  /** Whether an order of any of the names is under way at this edge. */
+  isOrdering(names: readonly string[]): boolean {
+    return [...this.#running.keys()].some((due) => due.names.some((name) => names.includes(name)));
+  }
+
+  /** Orders of the last days, oldest first; those of other edges too. */
+  async recentOrders(): Promise<readonly OrderRecord[]> {
+    const { vault } = this.#options;
+    if (!vault.isShared) return this.keeper.orders;
+    return await vault.orders(this.wallMs() - historyMs).catch(() => this.keeper.orders);
+  }
+
+  /** What people call an authority. */
+  labelOf(directoryUrl: string): string {
+    const known = this.#settings.authorities.find((authority) => authority.directoryUrl === directoryUrl);
+    return known?.label ?? (URL.canParse(directoryUrl) ? new URL(directoryUrl).host : directoryUrl);
   }
 
   /** Looks at everything again soon. */
@@ -277,7 +310,7 @@ export class CertificateManager {
 
   async #carryOut(due: DueOrder, signal: AbortSignal): Promise<void> {
     const { vault, clock, random, log } = this.#options;
-    if (due.renews) this.#forced.delete(due.renews.id);
+    for (const one of [due.renews?.id ?? '', ...due.names]) this.#forced.delete(one);
     const parts = { authorities: this.#authorities, board: this.board, vault, clock, random };
     let result: OrderResult;
     try {

@@ -48,7 +48,7 @@ export interface PlanInput {
   readonly methodsOf: (name: string) => readonly MethodChoice[];
   /** Names of orders under way. */
   readonly busy: ReadonlySet<string>;
-  /** Ids of certificates that somebody wants renewed now, whatever the time. */
+  /** Ids of certificates, and names without one, for which somebody wants an order now, whatever the time. */
   readonly forced: ReadonlySet<string>;
 }
 
@@ -187,7 +187,7 @@ class Draft {
   #isReady(name: string): boolean {
     if (this.#input.methodsOf(name).length === 0) return false;
     const { notBeforeMs } = this.#tries(name);
-    if (notBeforeMs <= this.#input.nowMs) return true;
+    if (notBeforeMs <= this.#input.nowMs || this.#input.forced.has(name)) return true;
     this.waitUntil(notBeforeMs);
     return false;
   }

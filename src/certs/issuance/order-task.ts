@@ -69,7 +69,12 @@ export async function carryOut(due: DueOrder, parts: OrderParts, signal: AbortSi
     if (!due.resumes) await vault.keepPendingOrder(pending);
     const pem = await order(due, pending, { parts, note, signal });
     const certificate = certificateOf(pem, due, { pending, parts });
-    return { order: finish(), certificate };
+    const done = finish();
+    const { cause, endedAtMs } = done;
+    return {
+      order: done,
+      certificate: { ...certificate, issuance: { cause, startedAtMs, endedAtMs, lines } },
+    };
   } catch (error) {
     signal.throwIfAborted();
     const failure = failureOf(error, wallMs());

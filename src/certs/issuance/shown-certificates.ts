@@ -40,6 +40,10 @@ export class ShownCertificates {
     for (const name of this.#waiting.keys()) if (this.isGood(name, nowMs)) this.release(name, true);
   }
 
+  get all(): readonly ShownCertificate[] {
+    return this.#shown;
+  }
+
   get records(): CertificateRecord[] {
     return this.#shown.map(({ record }) => record);
   }

@@ -99,19 +99,22 @@ export class WantedHostnames {
     return certificateNameFor(hostname, (wildcard) => wildcards && this.methodsOf(wildcard).length > 0);
   }
 
+  /** Why none is ordered for a hostname, with the cure; '' when some authority and some method fit. */
+  whyNone(hostname: string): string {
+    const { authorities } = this.#options.settings();
+    if (authorities.length === 0) return 'No authority is set (acme in edge.yml), so nothing is ordered.';
+    if (!isPublicName(hostname) && authorities.every(({ isPublic }) => isPublic)) {
+      return `No public authority vouches for ${hostname}; the internal CA can (internalCa: true).`;
+    }
+    if (this.methodsOf(hostname).length > 0) return '';
+    return `There will be no certificate for ${hostname}: ${methodFault(hostname, this.#options.factsOf(hostname))}.`;
+  }
+
   /** Whether some authority and some method fit; says once why not. */
   #canOrder(hostname: string): boolean {
-    const { authorities } = this.#options.settings();
-    if (authorities.length === 0) return false;
-    if (!isPublicName(hostname) && authorities.every(({ isPublic }) => isPublic)) {
-      this.#tell(`No public authority vouches for ${hostname}; the internal CA can (internalCa: true).`);
-      return false;
-    }
-    if (this.methodsOf(hostname).length > 0) return true;
-    this.#tell(
-      `There will be no certificate for ${hostname}: ${methodFault(hostname, this.#options.factsOf(hostname))}.`,
-    );
-    return false;
+    const why = this.whyNone(hostname);
+    if (why !== '' && this.#options.settings().authorities.length > 0) this.#tell(why);
+    return why === '';
   }
 
   #tell(sentence: string): void {

@@ -18,6 +18,7 @@ export function troublesOf(sources: ViewSources, storeTrouble: string): Trouble[
     ...tunnelTroubles(sources),
     ...routeTroubles(sources),
     ...clashes(sources),
+    ...certificateTroubles(sources),
   ];
   return found.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
 }
@@ -92,6 +93,29 @@ function routeTroubles(sources: ViewSources): Trouble[] {
       objectId: route.id,
     }));
 }
+
+/** Hostnames whose visitors are turned away, or soon will be. */
+function certificateTroubles({ look }: ViewSources): Trouble[] {
+  return [...look.certificates]
+    .filter(([, { state }]) => state === 'bad' || state === 'expiring' || state === 'missing')
+    .slice(0, maxOfKind)
+    .map(([hostname, { state, detail }]) => ({
+      id: `certificate:${hostname}`,
+      severity: state === 'bad' ? 'error' : 'warning',
+      title: certificateTitles[state as keyof typeof certificateTitles](hostname),
+      detail,
+      cure: `Its page, or "sallyport cert show ${hostname}", tells why and what to do.`,
+      sinceMs: null,
+      noun: 'certificate',
+      objectId: hostname,
+    }));
+}
+
+const certificateTitles = {
+  bad: (hostname: string) => `The certificate of ${hostname} has expired`,
+  expiring: (hostname: string) => `The certificate of ${hostname} ends soon`,
+  missing: (hostname: string) => `${hostname} has no certificate`,
+} as const;
 
 /** Stored objects that stand in the shadow of one in edge.yml. */
 function clashes({ state, declared }: ViewSources): Trouble[] {

@@ -56,6 +56,10 @@ export type EdgeOffers = {
   findRequest: EdgeView['findRequest'];
   sendRequest: EdgeView['sendRequest'];
   explain: EdgeView['explain'];
+  listCertificates: EdgeView['listCertificates'];
+  renewCertificate: EdgeView['renewCertificate'];
+  importCertificate: EdgeView['importCertificate'];
+  forgetCertificate: EdgeView['forgetCertificate'];
   /** Whether anybody listens to events. */
   watchEvents(isWatched: boolean): void;
   watchRequests(subscription: number, filter: RequestFilter): void;

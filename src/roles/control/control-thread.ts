@@ -15,6 +15,7 @@ import { readRuleSet } from '#config/rule-set-text.ts';
 import type { ControlTools } from '#control/command.ts';
 import { Control } from '#control/control.ts';
 import type { EdgeFacts } from '#control/edge-view.ts';
+import { certificateHandlers } from '#control/handlers/certificates.ts';
 import { requestHandlers } from '#control/handlers/requests.ts';
 import { routeHandlers } from '#control/handlers/routes.ts';
 import { statusHandlers } from '#control/handlers/status.ts';
@@ -122,6 +123,7 @@ class ControlThread {
         ...tunnelHandlers(both),
         ...routeHandlers(both),
         ...requestHandlers(both),
+        ...certificateHandlers(both),
       },
       log,
       clock: systemClock,

@@ -49,6 +49,10 @@ export function createEdgeAnswers({ log, onServed, tell }: EdgeAnswersOptions): 
     findRequest: (id) => Promise.resolve(edge().requests.find(id)),
     sendRequest: (request) => replay(edge(), request),
     explain: async (request) => await explainUrl(running(), request),
+    listCertificates: async () => await running().certificateDesk.list(),
+    renewCertificate: async (id) => await running().certificateDesk.renew(id),
+    importCertificate: async (pem) => await running().certificateDesk.import(pem),
+    forgetCertificate: async (id) => await running().certificateDesk.forget(id),
     watchEvents(isWatched) {
       stopEvents?.();
       stopEvents = isWatched

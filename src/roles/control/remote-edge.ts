@@ -1,6 +1,7 @@
 // The edge as the control thread sees it: every question goes to the main thread, events come from there.
 import type { ThreadLink } from '#base/thread-link.ts';
 import type { EdgeFacts, EdgeView } from '#control/edge-view.ts';
+import type { CertificatePem } from '#model/certificate-view.ts';
 import type { LiveEvent } from '#model/live.ts';
 import type { LoggedRequest } from '#model/logged-request.ts';
 import type { EdgeOffers } from './control-contract.ts';
@@ -43,6 +44,22 @@ export class RemoteEdge implements EdgeView {
 
   explain(...args: Parameters<EdgeView['explain']>): ReturnType<EdgeView['explain']> {
     return this.#link().call('explain', ...args);
+  }
+
+  listCertificates(): ReturnType<EdgeView['listCertificates']> {
+    return this.#link().call('listCertificates');
+  }
+
+  renewCertificate(id: string): ReturnType<EdgeView['renewCertificate']> {
+    return this.#link().call('renewCertificate', id);
+  }
+
+  importCertificate(pem: CertificatePem): ReturnType<EdgeView['importCertificate']> {
+    return this.#link().call('importCertificate', pem);
+  }
+
+  forgetCertificate(id: string): ReturnType<EdgeView['forgetCertificate']> {
+    return this.#link().call('forgetCertificate', id);
   }
 
   onEvent(listener: (event: LiveEvent) => void): () => void {

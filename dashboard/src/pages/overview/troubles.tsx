@@ -61,6 +61,13 @@ function TroubleLink({ trouble }: { readonly trouble: Trouble }) {
         {title}
       </Link>
     );
-  if (noun === 'certificate' || noun === 'record') return <Link to="/exposed">{title}</Link>;
+  if (noun === 'certificate' && objectId !== '') {
+    return (
+      <Link to="/certificates/$certificate" params={{ certificate: objectId }}>
+        {title}
+      </Link>
+    );
+  }
+  if (noun === 'record') return <Link to="/exposed">{title}</Link>;
   return <>{title}</>;
 }
