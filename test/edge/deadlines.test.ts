@@ -1,14 +1,14 @@
 // Slow and silent peers: each wait of the edge has its limit, and a client that does not read stops its own origin only.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test, type TestContext } from 'node:test';
+import type { EdgeTimeouts } from '#model/edge-snapshot.ts';
 import type { Socket } from 'node:net';
 import { type TestOrigin, startOrigin } from '../connector/origins.ts';
 import { eventually, pause } from '../support/eventually.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 import { type EdgeWorld, responsesOf, startEdgeWorld } from './world.ts';
 
-let world: EdgeWorld;
 let origin: RecordingOrigin;
 /** Answers /bulk with `bulkBytes`, swallows /sink and says its hash, never reads /stuck, never answers /silent. */
 let raw: TestOrigin;
@@ -18,26 +18,24 @@ let bulkSent = 0;
 before(async () => {
   origin = await RecordingOrigin.start();
   raw = await startOrigin(serve);
-  world = await startEdgeWorld({
+});
+after(async () => {
+  raw.close();
+  await origin.close();
+});
+
+/** A world of the test's own: with a short limit for what it looks at, and for all else limits that a busy machine keeps. */
+async function worldWith(t: TestContext, limits: Partial<EdgeTimeouts> = {}): Promise<EdgeWorld> {
+  const world = await startEdgeWorld({
     ingress:
       `  - hostname: a.test\n    service: ${origin.url}\n` +
       `  - hostname: raw.test\n    service: http://127.0.0.1:${raw.port}\n`,
     hosts: ['a.test', 'raw.test'],
-    // Well above what a busy machine keeps an honest client of these tests waiting.
-    timeouts: {
-      headMs: 2_500,
-      keepAliveMs: 2_500,
-      bodyIdleMs: 3_500,
-      firstByteMs: 2_500,
-      upgradeIdleMs: 2_500,
-    },
+    timeouts: limits,
   });
-});
-after(async () => {
-  await world.close();
-  raw.close();
-  await origin.close();
-});
+  t.after(() => world.close());
+  return world;
+}
 
 function serve(socket: Socket): void {
   socket.once('data', (first: Buffer) => {
@@ -82,27 +80,23 @@ function swallow(socket: Socket, first: Buffer): void {
   socket.on('data', take);
 }
 
-describe('a client', { concurrency: true }, () => {
-  test('that sends nothing at all is let go without a word', async () => {
+describe('a client', () => {
+  test('that sends nothing at all is let go without a word', async (t) => {
+    const world = await worldWith(t, { headMs: 800 });
     const client = await world.client();
     assert.equal(await client.waitForClose(), 'closed');
     assert.equal(client.text, '');
   });
 
-  test('that never finishes its TLS handshake is let go', async (context) => {
-    // An edge of its own: nobody else must be held to so short a time.
-    const impatient = await startEdgeWorld({
-      ingress: '  - hostname: a.test\n    service: http_status:204',
-      hosts: ['a.test'],
-      timeouts: { handshakeMs: 600 },
-    });
-    context.after(() => impatient.close());
-    const client = await impatient.plainClient(impatient.port);
+  test('that never finishes its TLS handshake is let go', async (t) => {
+    const world = await worldWith(t, { handshakeMs: 600 });
+    const client = await world.plainClient(world.port);
     client.send(Buffer.from([0x16, 0x03, 0x01]));
     assert.notEqual(await client.waitForClose(), 'open');
   });
 
-  test('that drips its head byte by byte gets 408: the limit is for the whole head', async () => {
+  test('that drips its head byte by byte gets 408: the limit is for the whole head', async (t) => {
+    const world = await worldWith(t, { headMs: 800 });
     const client = await world.client();
     let isOver = false;
     const drip = (async () => {
@@ -118,7 +112,8 @@ describe('a client', { concurrency: true }, () => {
     await drip;
   });
 
-  test('that was served and then is idle is let go without a word, a stray CRLF notwithstanding', async () => {
+  test('that was served and then is idle is let go without a word, a stray CRLF notwithstanding', async (t) => {
+    const world = await worldWith(t, { keepAliveMs: 800 });
     const client = await world.client();
     client.send('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n\r\n');
     await responsesOf(client, 1);
@@ -126,7 +121,8 @@ describe('a client', { concurrency: true }, () => {
     assert.match(client.text, /ok$/);
   });
 
-  test('that stops in its body gets 408', async () => {
+  test('that stops in its body gets 408', async (t) => {
+    const world = await worldWith(t, { bodyIdleMs: 1200 });
     const client = await world.client('raw.test');
     client.send('POST /sink HTTP/1.1\r\nHost: raw.test\r\nContent-Length: 10\r\n\r\nabc');
     const [response] = await responsesOf(client, 1);
@@ -134,35 +130,8 @@ describe('a client', { concurrency: true }, () => {
     assert.equal(response!.fields['x-sallyport-error'], 'request-timeout');
   });
 
-  test('whose origin does not answer gets 504', async () => {
-    const client = await world.client('raw.test');
-    client.send('GET /silent HTTP/1.1\r\nHost: raw.test\r\n\r\n');
-    const [response] = await responsesOf(client, 1);
-    assert.equal(response!.fields['x-sallyport-error'], 'origin-timeout');
-  });
-
-  test('whose origin does not answer an upgrade gets 504', async () => {
-    const client = await world.client('raw.test');
-    client.send(
-      'GET /silent HTTP/1.1\r\nHost: raw.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-    );
-    const [response] = await responsesOf(client, 1);
-    assert.equal(response!.fields['x-sallyport-error'], 'origin-timeout');
-  });
-
-  test('with an idle upgraded connection is let go', async () => {
-    const client = await world.client('raw.test');
-    client.send(
-      'GET /upgrade HTTP/1.1\r\nHost: raw.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-    );
-    await client.waitFor(' 101 ');
-    assert.notEqual(await client.waitForClose(), 'open');
-  });
-});
-
-// One after the other: each keeps the whole process busy.
-describe('a client of much', () => {
-  test('whose origin does not read the body gets 504', async () => {
+  test('whose origin does not read the body gets 504', async (t) => {
+    const world = await worldWith(t, { bodyIdleMs: 1200 });
     const client = await world.client('raw.test');
     client.send('POST /stuck HTTP/1.1\r\nHost: raw.test\r\nContent-Length: 64000000\r\n\r\n');
     client.send(Buffer.alloc(64_000_000));
@@ -171,7 +140,36 @@ describe('a client of much', () => {
     await client.waitForClose();
   });
 
-  test('that asks and asks without reading is not read either', async () => {
+  test('whose origin does not answer gets 504', async (t) => {
+    const world = await worldWith(t, { firstByteMs: 900 });
+    const client = await world.client('raw.test');
+    client.send('GET /silent HTTP/1.1\r\nHost: raw.test\r\n\r\n');
+    const [response] = await responsesOf(client, 1);
+    assert.equal(response!.fields['x-sallyport-error'], 'origin-timeout');
+  });
+
+  test('whose origin does not answer an upgrade gets 504', async (t) => {
+    const world = await worldWith(t, { firstByteMs: 900 });
+    const client = await world.client('raw.test');
+    client.send(
+      'GET /silent HTTP/1.1\r\nHost: raw.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    const [response] = await responsesOf(client, 1);
+    assert.equal(response!.fields['x-sallyport-error'], 'origin-timeout');
+  });
+
+  test('with an idle upgraded connection is let go', async (t) => {
+    const world = await worldWith(t, { upgradeIdleMs: 900 });
+    const client = await world.client('raw.test');
+    client.send(
+      'GET /upgrade HTTP/1.1\r\nHost: raw.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    await client.waitFor(' 101 ');
+    assert.notEqual(await client.waitForClose(), 'open');
+  });
+
+  test('that asks and asks without reading is not read either', async (t) => {
+    const world = await worldWith(t);
     const client = await world.plainClient(world.plainPort);
     client.socket.pause();
     const asked = 'GET / HTTP/1.1\r\nHost: nowhere.test\r\n\r\n'.repeat(1000);
@@ -187,7 +185,8 @@ describe('a client of much', () => {
     client.close();
   });
 
-  test('that does not read its answer stops its origin, not its neighbours, and is let go', async () => {
+  test('that does not read its answer stops its origin, not its neighbours, and is let go', async (t) => {
+    const world = await worldWith(t, { bodyIdleMs: 1200 });
     const slow = await world.client('raw.test');
     slow.socket.pause();
     slow.send('GET /bulk HTTP/1.1\r\nHost: raw.test\r\n\r\n');
@@ -202,7 +201,8 @@ describe('a client of much', () => {
   });
 });
 
-test('64 MiB up and 64 MiB down at once arrive unharmed', async () => {
+test('64 MiB up and 64 MiB down at once arrive unharmed', async (t) => {
+  const world = await worldWith(t);
   const down = await world.client('raw.test');
   const up = await world.client('raw.test');
   const hash = createHash('sha256');
@@ -224,10 +224,10 @@ test('64 MiB up and 64 MiB down at once arrive unharmed', async () => {
   await eventually(
     'the upload is answered',
     () => up.text.includes('\r\n\r\n') && up.text.length > 64,
-    60_000,
+    20_000,
   );
   assert.equal(up.text.slice(-64), expected.digest('hex'));
-  await eventually('the download is whole', () => received > bulkBytes, 60_000);
+  await eventually('the download is whole', () => received > bulkBytes, 20_000);
   const grownBytes = process.memoryUsage().rss - started;
   assert.ok(grownBytes < 150_000_000, `memory grew by ${grownBytes} bytes`);
 });

@@ -96,10 +96,13 @@ export class EdgeWorld {
     credentials: TunnelCredentials = this.credentials,
   ): Promise<Connector> {
     const before = this.edge.tunnelConnections().length;
+    const wanted = this.#options.connections ?? 1;
     const connector = await this.startConnector(ingress, credentials);
     await eventually(
       'the connector is connected',
-      () => this.edge.tunnelConnections().length >= before + (this.#options.connections ?? 1),
+      () =>
+        this.edge.tunnelConnections().length >= before + wanted &&
+        connector.state().readyConnections >= wanted,
     );
     return connector;
   }
