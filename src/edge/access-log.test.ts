@@ -21,7 +21,9 @@ function exchange(change: object = {}, request: object = {}): Exchange {
     status: 200,
     bytesIn: 1,
     bytesOut: 2,
+    routedMs: 0,
     openedMs: 0,
+    sentMs: 0,
     firstByteMs: 0,
     attempts: 1,
     ...change,
@@ -42,7 +44,9 @@ describe('the access log', () => {
     log.add(exchange(), 1012.3456);
     log.add(
       exchange({
+        routedMs: 1000.25,
         openedMs: 1001,
+        sentMs: 1001.5,
         firstByteMs: 1002.5,
         attempts: 2,
         status: 502,
@@ -70,10 +74,13 @@ describe('the access log', () => {
       ms: 12.346,
       userAgent: 'curl "8"',
     });
-    const { openMs, firstByteMs, attempts, error, detail } = second as Record<string, unknown>;
+    const { routedMs, openMs, sentMs, firstByteMs, attempts, error, detail } = second as Record<
+      string,
+      unknown
+    >;
     assert.deepEqual(
-      [openMs, firstByteMs, attempts, error, detail],
-      [1, 2.5, 2, 'origin-closed', 'said "no"\r\n\0'],
+      [routedMs, openMs, sentMs, firstByteMs, attempts, error, detail],
+      [0.25, 1, 1.5, 2.5, 2, 'origin-closed', 'said "no"\r\n\0'],
     );
   });
 
@@ -87,6 +94,47 @@ describe('the access log', () => {
       .split('\n')
       .map((line) => (JSON.parse(line) as { path: string }).path);
     assert.deepEqual(paths, ['/"', '/%22', "/a'b", '/{}', '/%C3%A9']);
+  });
+
+  test('names the client’s program as JSON, cut to a length, and never the query', () => {
+    const lines: string[] = [];
+    const log = logTo(lines);
+    const agents = ['curl/8.5', 'a "quoted" \\ one', '\u00e9\u00ff', 'x'.repeat(1_000)];
+    for (const agent of agents) {
+      log.add(exchange({}, { fields: new ListFields(['User-Agent', agent]), query: '?token=secret' }), 1001);
+    }
+    log.flush();
+    const logged = lines[0]!
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { userAgent: string }).userAgent);
+    assert.deepEqual(logged, [...agents.slice(0, 3), 'x'.repeat(200)]);
+    assert.ok(!lines[0]!.includes('secret'));
+  });
+
+  test('shows lines to whoever watches, and hands batches to be kept, lost or not', () => {
+    const shown: string[] = [];
+    const kept: [string, number][] = [];
+    const recent = {
+      isWatched: true,
+      show: (line: string) => void shown.push(line),
+      keep: (lines: string, count: number) => void kept.push([lines, count]),
+    };
+    const log = new AccessLog({
+      write() {
+        throw new Error('ENOSPC');
+      },
+      wallMs: () => 0,
+      recent,
+    });
+    log.add(exchange(), 1001);
+    recent.isWatched = false;
+    log.addOwn({ id: 'r2', client: '9.9.9.9', status: 308, request: undefined });
+    log.flush();
+    assert.equal(shown.length, 1);
+    assert.equal(kept.length, 1);
+    assert.equal(kept[0]![1], 2);
+    assert.ok(kept[0]![0].startsWith(shown[0]!));
   });
 
   test('drops and counts what its sink does not take, at once or later, and goes on', () => {

@@ -3,11 +3,12 @@
 // When the sink cannot keep up or fails (a full disk), lines are dropped and counted; traffic never waits for a log.
 import type { FailureCode, RequestHead } from '#http/exchange.ts';
 import type { Exchange } from './exchange.ts';
+import type { RequestLog } from './request-log.ts';
 
 /** Gathered lines are handed on when they pass this size, or at the next tick of the sweep. */
 const flushBytes = 65_536;
 
-/** Longer ones say nothing more. */
+/** Browsers need about 120 characters; longer ones say nothing more. */
 const longestUserAgent = 200;
 
 /** Room for one more line of usual length; a longer one goes on by itself. */
@@ -17,6 +18,8 @@ export interface AccessLogOptions {
   /** Receives whole lines; throws when they are lost, or calls `onLost` when that shows later. */
   readonly write: (lines: string, onLost: () => void) => void;
   readonly wallMs: () => number;
+  /** Keeps the last lines, and shows each to whoever watches. */
+  readonly recent?: Pick<RequestLog, 'isWatched' | 'keep' | 'show'>;
 }
 
 /** What the log says of a request that the edge answered by itself before routing it. */
@@ -56,14 +59,15 @@ export class AccessLog {
       `{"time":"${this.#time()}","id":"${request.requestId}","client":"${exchange.clientAddress}","method":"${request.method}",` +
       `"host":"${request.host}","path":${jsonPath(request.path)},"protocol":"HTTP/${request.httpVersion}","status":${exchange.status},` +
       `"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut},"ms":${millis(endMs - started)}`;
+    if (exchange.routedMs > 0) line += `,"routedMs":${millis(exchange.routedMs - started)}`;
     if (exchange.openedMs > 0) line += `,"openMs":${millis(exchange.openedMs - started)}`;
+    if (exchange.sentMs > 0) line += `,"sentMs":${millis(exchange.sentMs - started)}`;
     if (exchange.firstByteMs > 0) line += `,"firstByteMs":${millis(exchange.firstByteMs - started)}`;
     if (target) line += `${target.slot.logFields},"rule":${target.ruleIndex}`;
     if (exchange.cacheWord) line += `,"cache":"${exchange.cacheWord}"`;
     if (exchange.attempts > 1) line += `,"attempts":${exchange.attempts}`;
-    const userAgent = request.fields.get('user-agent');
-    if (userAgent !== undefined)
-      line += `,"userAgent":${JSON.stringify(userAgent.slice(0, longestUserAgent))}`;
+    const agent = request.fields.get('user-agent');
+    if (agent !== undefined) line += `,"userAgent":${jsonAgent(agent)}`;
     if (failure) line += `,"error":"${failure.code}","detail":${JSON.stringify(failure.detail)}`;
     this.#gather(`${line}}\n`);
   }
@@ -83,6 +87,8 @@ export class AccessLog {
   }
 
   #gather(line: string): void {
+    const { recent } = this.#options;
+    if (recent?.isWatched) recent.show(line);
     // UTF-16 units take at most three bytes each in UTF-8.
     if (this.#usedBytes + line.length * 3 > gatherBytes) this.flush();
     if (line.length * 3 > gatherBytes) return this.#handOn(line, 1);
@@ -102,6 +108,7 @@ export class AccessLog {
   }
 
   #handOn(lines: string, count: number): void {
+    this.#options.recent?.keep(lines, count);
     const onLost = (): void => void (this.#dropped += count);
     try {
       this.#options.write(lines, onLost);
@@ -128,6 +135,15 @@ export class AccessLog {
  */
 function jsonPath(path: string): string {
   return path.includes('"') ? JSON.stringify(path) : `"${path}"`;
+}
+
+/**
+ * What a client calls itself, cut to a length that tells what it is. Values are latin1 text of any bytes but controls; a
+ * query or a referrer is never logged, because people's secrets stand in them.
+ */
+function jsonAgent(agent: string): string {
+  const text = agent.length > longestUserAgent ? agent.slice(0, longestUserAgent) : agent;
+  return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /** Milliseconds with three decimals, from whole microseconds: printing a float costs ten times as much. */

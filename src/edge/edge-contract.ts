@@ -7,7 +7,7 @@ import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import type { CertificateSource } from './certificate-source.ts';
-import type { DisconnectTarget } from './disconnect.ts';
+import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
 import type { InnerAnswer, InnerRequest } from './inner-request.ts';
 import type { ListenAddress } from './listener.ts';
 import type { LiveListener } from './live-events.ts';
@@ -69,7 +69,7 @@ export interface Edge {
   /** Follows a URL through route, access, connector and rule to the origin's answer. */
   explain(request: InnerRequest, signal: AbortSignal): Promise<ExplainStep[]>;
   /** Ends connections of a tunnel, or of one of its connectors; returns how many. */
-  disconnect(target: DisconnectTarget, how: 'drain' | 'close'): number;
+  disconnect(target: DisconnectTarget, how: DisconnectHow): number;
   /**
    * Answers requests for a reserved tunnel (model/local-tunnel.ts) inside this process until it is closed or drained.
    * @throws SallyportError 'invalid' for a tunnel that is not reserved

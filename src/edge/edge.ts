@@ -1,28 +1,17 @@
-// The edge: listeners, fronts, proxy and tunnels put together. Serves from one immutable snapshot at a time; a new
+// The edge: front door, proxy and tunnels put together. Serves from one immutable snapshot at a time; a new
 // one is applied as a whole, and what is under way goes on.
 //
-//   listener -> Http1Front | Http2Front -> Proxy -> TunnelRegistry -> EdgeConnection ~ connector
-import type { TLSSocket } from 'node:tls';
+//   FrontDoor -> Proxy -> TunnelRegistry -> EdgeConnection ~ connector
 import type { Timer } from '#base/clock.ts';
-import { cidrSet } from '#base/ip.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
-import { failure } from '#http/exchange.ts';
-import type { ClientAddress } from '#http/exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
-import { tunnelPath } from '#tunnel/websocket-transport.ts';
 import { AccessLog } from './access-log.ts';
-import { renderFailure } from './error-page.ts';
 import { EdgeMetrics } from './edge-metrics.ts';
-import { Http1Front } from './http1-front.ts';
-import type { Http1FrontOptions, Refusal } from './http1-front.ts';
-import { Http2Front } from './http2-front.ts';
-import type { Http2FrontSettings } from './http2-front.ts';
-import { Listener } from './listener.ts';
-import type { ListenAddress } from './listener.ts';
+import { FrontDoor } from './front-door.ts';
 import type { LiveListener } from './live-events.ts';
 import type { LiveView } from './live-view.ts';
-import { disconnect, type DisconnectTarget } from './disconnect.ts';
+import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import { explainRequest } from './explain.ts';
 import { type InnerAnswer, type InnerRequest, sendInnerRequest } from './inner-request.ts';
@@ -32,10 +21,8 @@ import type { LocalService } from './local-connection.ts';
 import { LocalServices } from './local-services.ts';
 import { Observation } from './observation.ts';
 import { Proxy } from './proxy.ts';
-import { redirectToHttps } from './redirect.ts';
 import { TunnelAcceptor } from './tunnel-acceptor.ts';
 import { TunnelRegistry } from './tunnel-registry.ts';
-import { wellKnownFirst } from './well-known.ts';
 
 export type { Edge, EdgeOptions, ListenerState } from './edge-contract.ts';
 
@@ -58,28 +45,9 @@ class RunningEdge implements Edge {
   readonly #accessLog: AccessLog;
   readonly #proxy: Proxy;
   readonly #tunnels: TunnelAcceptor;
-  readonly #https: Listener[];
-  readonly #http: Listener[];
-  readonly #secureFront: Http1Front;
-  readonly #plainFront: Http1Front;
-  readonly #redirectFront: Http1Front;
-  readonly #http2: Http2Front;
+  readonly #door: FrontDoor;
   #snapshot: EdgeSnapshot;
   #sweepTimer: Timer | undefined;
-
-  readonly #serve: Http1FrontOptions['start'] = (request, front) => this.#proxy.start(request, front);
-
-  readonly #redirect: Http1FrontOptions['start'] = (request, front) => {
-    const httpsPort = this.#options.redirectPort ?? this.httpsPorts[0] ?? 443;
-    const isKnownHost = (host: string): boolean =>
-      host === this.#options.name || this.#proxy.router.hasHost(host);
-    const { requestId: id, client } = request;
-    const isKnown = isKnownHost(request.host);
-    this.#observed.traffic.answered(isKnown ? 308 : 404);
-    const answer = isKnown ? { status: 308 } : { status: 404, error: 'no-such-host' as const };
-    this.#accessLog.addOwn({ id, client: client.address, request, ...answer });
-    return redirectToHttps(request, front, { isKnownHost, httpsPort });
-  };
 
   constructor(options: EdgeOptions) {
     this.#options = options;
@@ -90,15 +58,14 @@ class RunningEdge implements Edge {
       log,
       snapshot: options.snapshot,
       activeRequests: () => this.#proxy.activeCount,
+      flushLog: () => this.#accessLog.flush(),
     });
     this.#local = new LocalServices({ clock, random, log, registry: this.#registry });
     this.#metrics = new EdgeMetrics(metrics, this.#registry);
     this.#accessLog = new AccessLog({
-      write: (lines, onLost) => {
-        this.#observed.requests.add(lines);
-        options.accessLog(lines, onLost);
-      },
+      write: options.accessLog,
       wallMs: () => clock.wallMs(),
+      recent: this.#observed.requests,
     });
     metrics.collect(
       'sallyport_edge_access_log_dropped_total',
@@ -127,46 +94,32 @@ class RunningEdge implements Edge {
       snapshot: options.snapshot,
       routesChanged: (routes) => this.#applyRoutes(routes),
     });
-    this.#secureFront = new Http1Front(this.#frontOptions('https'));
-    this.#plainFront = new Http1Front(this.#plainOptions(this.#serve));
-    this.#redirectFront = new Http1Front(this.#plainOptions(this.#redirect));
-    this.#http2 = this.#makeHttp2Front();
-    this.#https = options.listen.https.map((address, i) =>
-      this.#makeListener(`https${i === 0 ? '' : `-${i + 1}`}`, address, true),
-    );
-    this.#http = options.listen.http.map((address, i) =>
-      this.#makeListener(`http${i === 0 ? '' : `-${i + 1}`}`, address, false),
-    );
+    this.#door = new FrontDoor({
+      edge: options,
+      proxy: this.#proxy,
+      tunnels: this.#tunnels,
+      accessLog: this.#accessLog,
+      metrics: this.#metrics,
+      traffic: this.#observed.traffic,
+    });
   }
 
   async open(): Promise<void> {
-    const opened: Listener[] = [];
-    try {
-      for (const listener of [...this.#https, ...this.#http]) {
-        await listener.open();
-        opened.push(listener);
-      }
-    } catch (error) {
-      for (const listener of opened) listener.destroy();
-      throw error;
-    }
+    await this.#door.open();
     this.#sweepTimer = this.#options.clock.after(sweepMs, () => this.#sweep());
   }
 
   get httpsPorts(): number[] {
-    return this.#https.map((listener) => listener.port);
+    return this.#door.httpsPorts;
   }
 
   get httpPorts(): number[] {
-    return this.#http.map((listener) => listener.port);
+    return this.#door.httpPorts;
   }
 
   apply(snapshot: EdgeSnapshot): void {
     this.#snapshot = snapshot;
-    this.#secureFront.apply(this.#frontOptions('https'));
-    this.#plainFront.apply(this.#plainOptions(this.#serve));
-    this.#redirectFront.apply(this.#plainOptions(this.#redirect));
-    this.#http2.apply(this.#http2Settings());
+    this.#door.apply(snapshot);
     this.#tunnels.apply(snapshot);
   }
 
@@ -191,7 +144,7 @@ class RunningEdge implements Edge {
       },
       request,
       signal,
-    ).finally(() => this.#accessLog.flush());
+    );
   }
 
   explain(request: InnerRequest, signal: AbortSignal): Promise<ExplainStep[]> {
@@ -199,18 +152,20 @@ class RunningEdge implements Edge {
       router: this.#proxy.router,
       registry: this.#registry,
       routes: this.#observed.view.routes(),
-      nameOfTunnel: (id) => this.#snapshot.tunnels.find((tunnel) => tunnel.id === id)?.name ?? id,
+      tunnels: this.#snapshot.tunnels,
+      connectors: this.#observed.connectors,
+      nowMs: () => this.#options.clock.nowMs(),
       send: () => this.sendRequest(request, signal),
       findLine: (requestId) => this.requests.find(requestId),
     });
   }
 
-  disconnect(target: DisconnectTarget, how: 'drain' | 'close'): number {
-    return disconnect(this.tunnelConnections(), target, how);
+  disconnect(target: DisconnectTarget, how: DisconnectHow): number {
+    return this.#tunnels.disconnect(target, how);
   }
 
   listeners(): ListenerState[] {
-    return [...this.#https, ...this.#http].map(({ name, isReady, detail }) => ({ name, isReady, detail }));
+    return this.#door.states;
   }
 
   tunnelConnections(): EdgeConnection[] {
@@ -223,9 +178,7 @@ class RunningEdge implements Edge {
 
   async drain(graceMs: number): Promise<void> {
     const { clock } = this.#options;
-    for (const listener of [...this.#https, ...this.#http]) listener.stop();
-    for (const front of this.#fronts) front.drain();
-    this.#http2.drain();
+    this.#door.drain();
     const deadline = clock.nowMs() + graceMs;
     while (this.#proxy.activeCount > 0 && clock.nowMs() < deadline) {
       await new Promise<void>((resolve) => clock.after(50, resolve));
@@ -234,15 +187,14 @@ class RunningEdge implements Edge {
 
   async close(): Promise<void> {
     this.#sweepTimer?.cancel();
-    for (const listener of [...this.#https, ...this.#http]) listener.stop();
+    this.#door.stop();
     this.#proxy.abortAll();
     this.#tunnels.close();
     this.#local.close();
-    for (const front of this.#fronts) front.close();
-    this.#http2.close();
+    this.#door.close();
     // One turn for CLOSE frames and last writes to leave.
     await new Promise<void>((resolve) => this.#options.clock.after(20, resolve));
-    for (const listener of [...this.#https, ...this.#http]) listener.destroy();
+    this.#door.destroy();
     this.#accessLog.flush();
   }
 
@@ -252,109 +204,10 @@ class RunningEdge implements Edge {
     this.#options.routesChanged?.(routes, (id) => this.#tunnels.hasHeardOf(id));
   }
 
-  get #fronts(): Http1Front[] {
-    return [this.#secureFront, this.#plainFront, this.#redirectFront];
-  }
-
-  #frontOptions(scheme: 'http' | 'https'): Http1FrontOptions {
-    return {
-      scheme,
-      now: () => this.#options.clock.nowMs(),
-      newRequestId: () => this.#proxy.newRequestId(),
-      start: (request, front) => this.#proxy.start(request, front),
-      isMisdirected: (serverName, host) => this.#isMisdirected(serverName, host),
-      takesUpgrade: (request) =>
-        scheme === 'https' && request.path === tunnelPath && request.upgrade === 'websocket',
-      upgradeTaken: (socket, request, early) =>
-        this.#tunnels.acceptUpgrade(socket as TLSSocket, request, early),
-      refused: (refusal) => this.#refused(refusal),
-      limits: this.#snapshot.limits,
-      timeouts: this.#snapshot.timeouts,
-      upgrades: this.#snapshot.upgrades,
-    };
-  }
-
-  /** Of a plain listener, which answers some requests itself before it serves or redirects. */
-  #plainOptions(start: Http1FrontOptions['start']): Http1FrontOptions {
-    const { wellKnown: source } = this.#options;
-    return { ...this.#frontOptions('http'), start: wellKnownFirst({ source, start, log: this.#accessLog }) };
-  }
-
-  #makeHttp2Front(): Http2Front {
-    return new Http2Front({
-      ...this.#http2Settings(),
-      clock: this.#options.clock,
-      metrics: this.#options.metrics,
-      start: (request, front) => this.#proxy.start(request, front),
-      isMisdirected: (serverName, host) => this.#isMisdirected(serverName, host),
-      answerFailure: (what, { begun, refused }, client) => {
-        const request = begun ?? refused;
-        const requestId = begun?.requestId ?? this.#proxy.newRequestId();
-        const { code, detail } = what;
-        if (!begun) this.#refused({ code, detail, client, requestId, request });
-        return renderFailure(what, requestId, request?.fields.get('accept') ?? '', request?.host ?? '');
-      },
-      newRequestId: () => this.#proxy.newRequestId(),
-    });
-  }
-
-  #http2Settings(): Http2FrontSettings {
-    const { limits, timeouts, upgrades } = this.#snapshot;
-    return {
-      headBytes: limits.headBytes,
-      headFields: limits.headFields,
-      targetBytes: limits.targetBytes,
-      maxStreams: limits.http2Streams,
-      upgrades,
-      limits: { stallMs: timeouts.bodyIdleMs },
-    };
-  }
-
-  #makeListener(name: string, address: ListenAddress, isTls: boolean): Listener {
-    const { limits, timeouts } = this.#snapshot;
-    const plain = address.mode === 'serve' ? this.#plainFront : this.#redirectFront;
-    return new Listener({
-      name,
-      address,
-      tls: isTls
-        ? { certificates: this.#options.certificates, handshakeMs: timeouts.handshakeMs }
-        : undefined,
-      proxies: cidrSet(this.#options.proxyProtocolFrom),
-      maxConnections: limits.connections,
-      maxPerAddress: limits.connectionsPerAddress,
-      accept: isTls
-        ? (socket, client, protocol) => this.#accept(socket as TLSSocket, client, protocol)
-        : (socket, client) => plain.accept(socket, client),
-      count: (outcome) => this.#metrics.connection(outcome),
-    });
-  }
-
-  #accept(socket: TLSSocket, client: ClientAddress, protocol: string): void {
-    if (protocol === 'h2') this.#http2.accept(socket, client);
-    else if (protocol === 'sallyport/1') this.#tunnels.acceptTls(socket);
-    else this.#secureFront.accept(socket, client);
-  }
-
-  /** A certificate that covers both names makes a shared connection legitimate (RFC 9113 section 9.1.1). */
-  #isMisdirected(serverName: string, host: string): boolean {
-    return serverName !== '' && serverName !== host && !this.#options.certificates.covers(serverName, host);
-  }
-
-  #refused({ code, detail, client, requestId, request }: Refusal): void {
-    this.#metrics.requestRefused(code);
-    const { status } = failure(code, detail);
-    this.#observed.traffic.answered(status);
-    this.#accessLog.addOwn({ id: requestId, client: client.address, status, request, error: code, detail });
-    if (code === 'internal')
-      this.#options.log.error('Fault while reading a request', { detail, client: client.address });
-  }
-
   #sweep(): void {
-    const now = this.#options.clock.nowMs();
-    for (const front of this.#fronts) front.sweep(now);
+    this.#door.sweep(this.#options.clock.nowMs());
     this.#proxy.sweep();
     this.#observed.events.tick();
-    for (const listener of this.#https) listener.refreshDefault();
     this.#accessLog.flush();
     this.#sweepTimer = this.#options.clock.after(sweepMs, () => this.#sweep());
   }

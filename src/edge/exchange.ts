@@ -120,7 +120,9 @@ export class Exchange implements Upstream, ExchangeSide {
   countedOut = 0;
   failure: ExchangeFailure | undefined;
   /** Clock times in milliseconds, 0 while they have not happened. */
+  routedMs = 0;
   openedMs = 0;
+  sentMs = 0;
   firstByteMs = 0;
   /** Last time the client made progress that somebody waited for. */
   progressMs: number;
@@ -217,6 +219,7 @@ export class Exchange implements Upstream, ExchangeSide {
     if (this.isRequestDone) return;
     this.isRequestDone = true;
     this.#replay?.noteEnd(trailers);
+    if (this.request.bodyKind !== 'none') this.sentMs = this.#owner.now();
     this.#upstream?.endBody(trailers);
     if (this.#isResponseDone) this.#finish();
   }
@@ -355,6 +358,7 @@ export class Exchange implements Upstream, ExchangeSide {
   /** Counted against the connection from dispatch to the end of the try. */
   occupy(target: TunnelTarget): void {
     this.target = target;
+    if (this.routedMs === 0) this.routedMs = this.#owner.now();
     target.slot.outstanding += 1;
     this.#isOccupying = true;
   }

@@ -2,13 +2,17 @@
 // says what was found and, where the way stops, why and what to do. Nothing here decides anything: the request goes the way
 // that every request goes, and the steps say what stood at its sides.
 import { closestName } from '#base/closest-name.ts';
-import type { RouteEntry } from '#model/edge-snapshot.ts';
+import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
 import type { ExplainStep, ExplainStepName } from '#model/explain.ts';
 import { type FailureCode, failureCodes } from '#http/exchange.ts';
 import { decodedPath } from '#http/request-target.ts';
 import type { LoggedRequest } from '#model/logged-request.ts';
+import type { ConnectorLive, Disconnect } from '#model/live.ts';
+import { hostMatches } from '#model/ingress-match.ts';
+import type { PublishedRule } from '#model/published-rules.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import { routeName } from '#model/route.ts';
+import type { ConnectorList } from './connector-list.ts';
 import type { InnerAnswer, InnerRequest } from './inner-request.ts';
 import { innerTargetOf } from './inner-request.ts';
 import type { Router } from './router.ts';
@@ -18,7 +22,9 @@ export interface ExplainTools {
   readonly router: Router;
   readonly registry: TunnelRegistry;
   readonly routes: readonly RouteEntry[];
-  readonly nameOfTunnel: (tunnelId: string) => string;
+  readonly tunnels: readonly TunnelEntry[];
+  readonly connectors: Pick<ConnectorList, 'all' | 'of' | 'disconnects'>;
+  readonly nowMs: () => number;
   readonly send: () => Promise<InnerAnswer>;
   readonly findLine: (requestId: string) => LoggedRequest | undefined;
 }
@@ -33,13 +39,34 @@ export async function explainRequest(request: InnerRequest, tools: ExplainTools)
   const { route } = match;
   const slots = [...tools.registry.slots].filter(({ connection }) => connection.tunnelId === route.tunnelId);
   const [first] = slots;
-  const start = [routeStep(route, tools), accessStep()];
-  if (!first) return [...start, noConnector(route, tools), ...skipped(['rule', 'origin'])];
+  if (!first) {
+    return [
+      routeStep(route, tools),
+      accessStep(undefined),
+      noConnector(route, tools),
+      ...skipped(['rule', 'origin']),
+    ];
+  }
   const index = first.matcher.match(host, decodedPath(path));
-  const steps = [...start, connectorStep(slots, route, tools), ruleStep(first, index)];
-  if (steps.some(({ status }) => status === 'failed')) return [...steps, ...skipped(['origin'])];
-  return [...steps, originStep(await tools.send(), tools, first.rules.rules[index]!.service)];
+  const rule = first.rules.rules[index];
+  const steps = [
+    routeStep(route, tools),
+    accessStep(rule),
+    connectorStep(slots, route, tools),
+    ruleStep(rule, index, tools.connectors.of(route.tunnelId)),
+  ];
+  if (!rule || steps.some(({ status }) => status === 'failed')) return [...steps, ...skipped(['origin'])];
+  if (streamProtocols.has(rule.protocol)) return [...steps, streamStep(rule)];
+  const started = tools.nowMs();
+  const answer = await tools.send();
+  return [...steps, originStep(answer, tools, { service: rule.service, ms: tools.nowMs() - started })];
 }
+
+/** Services that are bytes, not HTTP: visitors reach them by WebSocket only. */
+const streamProtocols: ReadonlySet<PublishedRule['protocol']> = new Set(['tcp', 'bastion', 'socks']);
+
+/** Hostnames that are compared with one that has no route; the many more of a large edge would hold its traffic up. */
+const maxCompared = 2_000;
 
 type StepData = Omit<ExplainStep, 'step' | 'facts' | 'ms' | 'cure'> &
   Partial<Pick<ExplainStep, 'facts' | 'ms' | 'cure'>>;
@@ -54,7 +81,10 @@ function skipped(names: readonly ExplainStepName[]): ExplainStep[] {
   );
 }
 
-function noRoute({ router, routes }: ExplainTools, host: string, path: string): ExplainStep {
+function noRoute(tools: ExplainTools, host: string, path: string): ExplainStep {
+  const { router, routes } = tools;
+  const unclaimed = unclaimedBy(tools, host);
+  if (unclaimed) return unclaimed;
   if (router.hasHost(host)) {
     const paths = routes.filter(({ hostname }) => hostname === host).map((route) => route.path);
     return step('route', {
@@ -66,7 +96,10 @@ function noRoute({ router, routes }: ExplainTools, host: string, path: string): 
   }
   const near = closestName(
     host,
-    routes.map(({ hostname }) => hostname),
+    routes
+      .map(({ hostname }) => hostname)
+      .filter(({ length }) => Math.abs(length - host.length) <= host.length / 3)
+      .slice(0, maxCompared),
   );
   return step('route', {
     status: 'failed',
@@ -79,8 +112,34 @@ function noRoute({ router, routes }: ExplainTools, host: string, path: string): 
   });
 }
 
-function routeStep(route: RouteEntry, { nameOfTunnel }: ExplainTools): ExplainStep {
-  const tunnel = nameOfTunnel(route.tunnelId);
+/** A connector has a rule for the hostname, and its tunnel may not claim it: nobody would guess that. */
+function unclaimedBy({ connectors, tunnels, router }: ExplainTools, host: string): ExplainStep | undefined {
+  if (router.hasHost(host)) return undefined;
+  for (const [tunnelId, list] of connectors.all()) {
+    if (!list.some(({ rules }) => rules.some(({ hostname }) => isNamed(hostname, host)))) continue;
+    const entry = tunnels.find(({ id }) => id === tunnelId);
+    const name = entry?.name ?? tunnelId;
+    return step('route', {
+      status: 'failed',
+      title: `The tunnel ${name} may not claim ${host}`,
+      detail: `A connector of it has an ingress rule for the hostname; the tunnel may claim ${entry?.hostnames.join(', ') || 'none'}.`,
+      cure: `Allow the tunnel ${name} the hostname, or add a route for it.`,
+      facts: { tunnel: name, tunnelId },
+    });
+  }
+  return undefined;
+}
+
+function isNamed(pattern: string, host: string): boolean {
+  return pattern !== '' && pattern !== '*' && hostMatches(pattern, host);
+}
+
+function nameOf({ tunnels }: ExplainTools, tunnelId: string): string {
+  return tunnels.find(({ id }) => id === tunnelId)?.name ?? tunnelId;
+}
+
+function routeStep(route: RouteEntry, tools: ExplainTools): ExplainStep {
+  const tunnel = nameOf(tools, route.tunnelId);
   return step('route', {
     status: 'ok',
     title: `${routeName(route)} leads to ${isLocalTunnelId(route.tunnelId) ? 'this edge itself' : `the tunnel ${tunnel}`}`,
@@ -89,7 +148,15 @@ function routeStep(route: RouteEntry, { nameOfTunnel }: ExplainTools): ExplainSt
   });
 }
 
-function accessStep(): ExplainStep {
+function accessStep(rule: PublishedRule | undefined): ExplainStep {
+  if (rule?.requiresAccess) {
+    return step('access', {
+      status: 'failed',
+      title: 'The rule asks for a sign-in that this edge cannot check',
+      detail: 'Its ingress rule has access.required, so every request is answered 403.',
+      cure: 'Take access.required out of the rule, or put a sign-in before the service.',
+    });
+  }
   return step('access', {
     status: 'ok',
     title: 'Anybody may',
@@ -97,33 +164,46 @@ function accessStep(): ExplainStep {
   });
 }
 
-function noConnector(route: RouteEntry, { nameOfTunnel }: ExplainTools): ExplainStep {
-  const tunnel = nameOfTunnel(route.tunnelId);
+function noConnector(route: RouteEntry, tools: ExplainTools): ExplainStep {
+  const tunnel = nameOf(tools, route.tunnelId);
+  const [last] = tools.connectors.disconnects(route.tunnelId);
+  const isLeaving = tools.connectors.of(route.tunnelId).length > 0;
   return step('connector', {
     status: 'failed',
-    title: `No connector of ${tunnel} is connected`,
-    detail: 'Visitors see "No connector is online for this site" (530).',
+    title: isLeaving
+      ? `The connector of ${tunnel} takes no new requests`
+      : `No connector of ${tunnel} is connected`,
+    detail: `Visitors see "No connector is online for this site" (530).${last ? ` ${lastWords(last)}` : ''}`,
+    facts: last ? { lastSeen: new Date(last.atMs).toISOString(), lastReason: last.reason } : {},
     cure: `Start the connector at home, or look at its log; "sallyport tunnel info ${tunnel}" says why it left.`,
   });
 }
 
-function connectorStep(
-  slots: readonly TunnelSlot[],
-  route: RouteEntry,
-  { nameOfTunnel }: ExplainTools,
-): ExplainStep {
+function lastWords({ reason, detail, address, connectedForMs }: Disconnect): string {
+  const what = connectedForMs > 0 ? 'The last one left' : 'The last that tried was refused';
+  return `${what} (${address}): ${reason}${detail === '' ? '' : `, ${detail}`}.`;
+}
+
+function connectorStep(slots: readonly TunnelSlot[], route: RouteEntry, tools: ExplainTools): ExplainStep {
   const replicas = new Set(slots.map(({ connection }) => connection.instanceId));
   const rtts = slots.map(({ connection }) => connection.rttMs).filter((rtt) => rtt > 0);
   return step('connector', {
     status: slots.length > 1 || isLocalTunnelId(route.tunnelId) ? 'ok' : 'warning',
-    title: `${replicas.size === 1 ? 'One connector' : `${replicas.size} connectors`} of ${nameOfTunnel(route.tunnelId)}, ${slots.length === 1 ? 'one connection' : `${slots.length} connections`}`,
+    title: `${replicas.size === 1 ? 'One connector' : `${replicas.size} connectors`} of ${nameOf(tools, route.tunnelId)}, ${slots.length === 1 ? 'one connection' : `${slots.length} connections`}`,
     detail: rtts.length === 0 ? '' : `A round trip takes ${Math.min(...rtts).toFixed(1)} ms.`,
+    cure:
+      slots.length > 1 || isLocalTunnelId(route.tunnelId)
+        ? ''
+        : 'One connection is one flow that may be lost; a connector keeps four unless it is told otherwise.',
     facts: { addresses: [...new Set(slots.map(({ connection }) => connection.remoteAddress))].join(', ') },
   });
 }
 
-function ruleStep({ rules }: TunnelSlot, index: number): ExplainStep {
-  const rule = rules.rules[index];
+function ruleStep(
+  rule: PublishedRule | undefined,
+  index: number,
+  connectors: readonly ConnectorLive[],
+): ExplainStep {
   if (!rule) {
     return step('rule', {
       status: 'failed',
@@ -134,14 +214,19 @@ function ruleStep({ rules }: TunnelSlot, index: number): ExplainStep {
   }
   const where = `${rule.hostname || '*'}${rule.path === '' ? '' : ` with path ${rule.path}`}`;
   const isCatchAll = (rule.hostname === '' || rule.hostname === '*') && rule.path === '';
-  const isRefusal = isCatchAll && rule.service.startsWith('http_status:4');
+  const isRefusal = isCatchAll && /^http_status:[45]/.test(rule.service);
+  const refused = connectors.find(({ config }) => config.state === 'refused');
+  const note = refused ? ` A connector refused the rules that the edge keeps: ${refused.config.detail}` : '';
   return step('rule', {
-    status: isRefusal ? 'failed' : 'ok',
+    status: isRefusal ? 'failed' : refused ? 'warning' : 'ok',
     title: `Rule ${index}, ${where}, leads to ${rule.service}`,
-    detail: isRefusal
-      ? 'Only the last rule takes the request, the one for everything that no other wants.'
-      : '',
-    cure: isRefusal ? "Add an ingress rule for this hostname and path to the connector's rules." : '',
+    detail:
+      `${isRefusal ? 'Only the last rule takes the request, the one for everything that no other wants.' : ''}${note}`.trim(),
+    cure: refused
+      ? "Mend the tunnel's rules; until then the last good ones serve."
+      : isRefusal
+        ? 'Add an ingress rule for this hostname and path to the rules of the tunnel.'
+        : '',
     facts: { rule: String(index), service: rule.service, protocol: rule.protocol },
   });
 }
@@ -159,7 +244,19 @@ const originCures: Partial<Record<FailureCode, string>> = {
   loop: 'The rule leads back to this edge; name the service itself.',
 };
 
-function originStep(answer: InnerAnswer, { findLine }: ExplainTools, service: string): ExplainStep {
+function streamStep({ service, protocol }: PublishedRule): ExplainStep {
+  return step('origin', {
+    status: 'skipped',
+    title: `${service} is not asked`,
+    detail: `It is a ${protocol} service, which visitors reach by WebSocket ("cloudflared access" and its like), not by a web page.`,
+  });
+}
+
+function originStep(
+  answer: InnerAnswer,
+  { findLine }: ExplainTools,
+  { service, ms: tookMs }: { readonly service: string; readonly ms: number },
+): ExplainStep {
   const line = findLine(answer.requestId);
   const facts = {
     requestId: answer.requestId,
@@ -168,7 +265,7 @@ function originStep(answer: InnerAnswer, { findLine }: ExplainTools, service: st
     ...(line?.firstByteMs == null ? {} : { firstByteAfterMs: String(line.firstByteMs) }),
     ...fieldFacts(answer),
   };
-  const ms = line?.ms ?? null;
+  const ms = line?.ms ?? tookMs;
   const code = answer.failure?.code ?? (answer.fields.get('x-sallyport-error') as FailureCode | undefined);
   if (code !== undefined) {
     return step('origin', {

@@ -18,6 +18,8 @@ export interface ObservationOptions {
   readonly log: Log;
   readonly snapshot: EdgeSnapshot;
   readonly activeRequests: () => number;
+  /** Makes the access log hand over what it has gathered. */
+  readonly flushLog: () => void;
 }
 
 export class Observation {
@@ -40,7 +42,12 @@ export class Observation {
     this.#names = namesOf(snapshot);
     this.traffic = new Traffic({ nowMs: () => clock.nowMs(), wallMs });
     this.events = new LiveEvents({ wallMs, log, traffic: this.traffic });
-    this.requests = new RequestLog(recentRequests);
+    this.requests = new RequestLog({
+      capacity: recentRequests,
+      nowMs: () => clock.nowMs(),
+      log,
+      flush: options.flushLog,
+    });
     this.connectors = new ConnectorList({
       wallMs,
       emit: (event) => this.events.emit(event),

@@ -1,91 +1,219 @@
+// The last requests in memory: order, pages, filters, limits, and the live tail; fed with lines as the access log makes them.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { silentLog } from '#base/log.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
-import type { LoggedRequest } from '#model/logged-request.ts';
-import { RequestLog } from './request-log.ts';
+import { type LoggedRequest, loggedRequestSchema, type RequestFilter } from '#model/logged-request.ts';
+import { lineMatcher, parseLine } from './logged-line.ts';
+import { RequestLog, tailLinesPerSecond } from './request-log.ts';
 
-const line = (values: Partial<LoggedRequest>): string =>
-  `${JSON.stringify({ id: 'x', host: 'a.example.com', path: '/', method: 'GET', status: 200, client: '192.0.2.1', ...values })}\n`;
-const all = { limit: 100, cursor: undefined };
-const ids = (items: readonly LoggedRequest[]): string => items.map(({ id }) => id).join('');
+interface World {
+  readonly log: RequestLog;
+  nowMs: number;
+  flushes: number;
+}
 
-test('requests are listed newest first, page by page, across batches', () => {
-  const log = new RequestLog(100);
-  log.add(line({ id: 'a' }) + line({ id: 'b' }));
-  log.add(line({ id: 'c' }));
-  log.add(line({ id: 'd' }) + line({ id: 'e' }));
-  const first = log.list({}, { limit: 2, cursor: undefined });
-  assert.equal(ids(first.items), 'ed');
-  const second = log.list({}, { limit: 2, cursor: first.nextCursor });
-  assert.equal(ids(second.items), 'cb');
-  const third = log.list({}, { limit: 2, cursor: second.nextCursor });
-  assert.equal(ids(third.items), 'a');
-  assert.equal(third.nextCursor, undefined);
-  assert.equal(third.held, 5);
+function world(capacity = 5_000): World {
+  const all = { nowMs: 1_000, flushes: 0 };
+  const log = new RequestLog({
+    capacity,
+    nowMs: () => all.nowMs,
+    log: silentLog,
+    flush: () => (all.flushes += 1),
+  });
+  return Object.assign(all, { log });
+}
+
+function line(id: string, fields: object = {}): string {
+  const common = { time: '2026-11-21T07:05:09.042Z', id, client: '9.9.9.9', method: 'GET', host: 'a.test' };
+  const rest = { path: '/', protocol: 'HTTP/2', status: 200, bytesIn: 0, bytesOut: 1, ms: 2 };
+  return `${JSON.stringify({ ...common, ...rest, ...fields })}\n`;
+}
+
+const keep = (log: RequestLog, ...lines: string[]): void => log.keep(lines.join(''), lines.length);
+const ids = (items: readonly LoggedRequest[]): string[] => items.map(({ id }) => id);
+
+describe('recent requests', () => {
+  test('are listed newest first, page by page, also while more come', () => {
+    const { log } = world();
+    keep(log, line('1'), line('2'), line('3'));
+    keep(log, line('4'));
+    keep(log, line('5'), line('6'));
+    const first = log.list({}, { limit: 4 });
+    assert.deepEqual(ids(first.items), ['6', '5', '4', '3']);
+    assert.equal(first.held, 6);
+    keep(log, line('7'));
+    const second = log.list({}, { limit: 4, cursor: first.nextCursor });
+    assert.deepEqual(ids(second.items), ['2', '1']);
+    assert.equal(second.nextCursor, undefined);
+  });
+
+  test('a page that ends with the last match has no next one', () => {
+    const { log } = world();
+    keep(log, line('1'), line('2'));
+    assert.equal(log.list({}, { limit: 2 }).nextCursor, undefined);
+    assert.deepEqual(log.list({}, { limit: 2, cursor: 'no such cursor!' }).items.length, 2);
+  });
+
+  test('are found by id, and what the access log has still gathered is asked for first', () => {
+    const all = world();
+    keep(all.log, line('abc'), line('abcd'));
+    assert.equal(all.log.find('abc')!.id, 'abc');
+    assert.equal(all.log.find('ab'), undefined);
+    assert.equal(all.flushes, 2);
+  });
+
+  test('are kept up to a number, and no longer when it is made smaller', () => {
+    const { log } = world(10);
+    for (let i = 0; i < 100; i++) keep(log, line(`${i}`));
+    assert.deepEqual(ids(log.list({}, { limit: 50 }).items), [
+      '99',
+      '98',
+      '97',
+      '96',
+      '95',
+      '94',
+      '93',
+      '92',
+      '91',
+      '90',
+    ]);
+    log.resize(3);
+    assert.equal(log.list({}, { limit: 50 }).held, 3);
+    log.resize(0);
+    keep(log, line('more'));
+    assert.equal(log.list({}, { limit: 50 }).held, 0);
+  });
+
+  test('are kept up to a size, too', () => {
+    const { log } = world(1_000_000);
+    const long = line('long', { path: `/${'x'.repeat(100_000)}` });
+    for (let i = 0; i < 400; i++) keep(log, long);
+    assert.ok(log.list({}, { limit: 1 }).held < 200);
+  });
+
+  test('any lines in any batches come back in order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(5), { maxLength: 30 }), fc.integer({ min: 1, max: 7 }), (sizes, limit) => {
+        const { log } = world(1_000_000);
+        let count = 0;
+        for (const size of sizes) {
+          if (size > 0) keep(log, ...Array.from({ length: size }, () => line(`${count++}`)));
+        }
+        const seen: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = log.list({}, { limit, cursor });
+          seen.push(...ids(page.items));
+          cursor = page.nextCursor;
+        } while (cursor !== undefined);
+        assert.deepEqual(
+          seen,
+          Array.from({ length: count }, (_, i) => `${count - 1 - i}`),
+        );
+      }),
+    );
+  });
 });
 
-test('a page is not moved by what comes after it', () => {
-  const log = new RequestLog(100);
-  log.add(line({ id: 'a' }) + line({ id: 'b' }));
-  const { nextCursor } = log.list({}, { limit: 1, cursor: undefined });
-  log.add(line({ id: 'c' }));
-  assert.equal(ids(log.list({}, { limit: 1, cursor: nextCursor }).items), 'a');
-});
-
-test('no more is kept than was asked for, and a batch', () => {
-  const log = new RequestLog(10);
-  for (let i = 0; i < 1_000; i++) log.add(line({ id: `n${i}` }) + line({ id: `m${i}` }));
-  const { items, held } = log.list({}, { limit: 500, cursor: undefined });
-  assert.ok(held >= 10 && held <= 12);
-  assert.equal(items.length, held);
-  assert.equal(items[0]!.id, 'm999');
-});
-
-test('every filter that is given must hold', () => {
-  const log = new RequestLog(100);
-  log.add(line({ id: 'a', host: 'www.example.com', status: 404, path: '/blog/x', tunnel: 't1' }));
-  log.add(line({ id: 'b', host: 'www.example.com', status: 503, method: 'POST', client: '2001:db8::1' }));
-  log.add(line({ id: 'c', host: 'example.com', detail: 'Origin closed' }));
-  for (const [filter, expected] of [
-    [{ host: 'www.example.com' }, 'ba'],
-    [{ host: '*.example.com' }, 'ba'],
-    [{ status: '4xx' }, 'a'],
-    [{ status: '503' }, 'b'],
-    [{ status: '5xx', method: 'post' }, 'b'],
-    [{ path: '/blog/' }, 'a'],
-    [{ client: '2001:db8::1' }, 'b'],
-    [{ tunnel: 't1' }, 'a'],
-    [{ search: 'ORIGIN' }, 'c'],
-    [{ host: 'www.example.com', status: '200' }, ''],
-  ] as const) {
-    assert.equal(ids(log.list(filter, all).items), expected, JSON.stringify(filter));
+describe('a filter', () => {
+  const lines = [
+    line('get', { tunnel: 't1', userAgent: 'curl/8' }),
+    line('post', { method: 'POST', host: 'b.a.test', path: '/admin/users', status: 503, error: 'draining' }),
+    line('other', { host: 'ba.test', client: '2001:db8::1', status: 404, path: '/administrator' }),
+    line('quoted', { path: '/"odd"', status: 204 }),
+    '{"time":"x","id":"refused","client":"9.9.9.9","status":400}\n',
+  ];
+  const cases: readonly [RequestFilter, readonly string[]][] = [
+    [{}, ['refused', 'quoted', 'other', 'post', 'get']],
+    [{ host: 'A.test' }, ['quoted', 'get']],
+    [{ host: '*.a.test' }, ['post']],
+    [{ status: '404' }, ['other']],
+    [{ status: '400' }, ['refused']],
+    [{ status: '5xx' }, ['post']],
+    [{ status: '2xx' }, ['quoted', 'get']],
+    [{ tunnel: 't1' }, ['get']],
+    [{ method: 'post' }, ['post']],
+    [{ path: '/admin/' }, ['post']],
+    [{ path: '/"' }, ['quoted']],
+    [{ client: '2001:db8::1' }, ['other']],
+    [{ search: 'CURL' }, ['get']],
+    [{ search: 'draining', status: '5xx', host: 'b.a.test' }, ['post']],
+    [{ search: 'draining', status: '4xx' }, []],
+  ];
+  for (const [filter, wanted] of cases) {
+    test(`${JSON.stringify(filter)} takes ${wanted.join(', ') || 'nothing'}`, () => {
+      const { log } = world();
+      keep(log, ...lines);
+      assert.deepEqual(ids(log.list(filter, { limit: 10 }).items), wanted);
+    });
   }
+
+  test("leaves the edge's own pages out unless it names them", () => {
+    const { log } = world();
+    keep(log, line('own', { tunnel: dashboardTunnelId, host: 'dash.test' }), line('site'));
+    assert.deepEqual(ids(log.list({}, { limit: 9 }).items), ['site']);
+    assert.deepEqual(ids(log.list({ search: 'dash' }, { limit: 9 }).items), []);
+    assert.deepEqual(ids(log.list({ host: 'dash.test' }, { limit: 9 }).items), ['own']);
+    assert.deepEqual(ids(log.list({ tunnel: dashboardTunnelId }, { limit: 9 }).items), ['own']);
+  });
+
+  test('never takes a line for what another field of it says', () => {
+    const match = lineMatcher({ method: 'DELETE' });
+    assert.equal(match(line('x', { detail: '"method":"DELETE"' }).trim()), undefined);
+  });
 });
 
-test("the edge's own pages are not in the list", () => {
-  const log = new RequestLog(100);
-  log.add(line({ id: 'a', tunnel: dashboardTunnelId }) + line({ id: 'b' }));
-  assert.equal(ids(log.list({}, all).items), 'b');
+describe('a line', () => {
+  test('is read with nulls for what it does not say', () => {
+    const request = parseLine(line('1', { routedMs: 0.1, openMs: 1, sentMs: 1.5, firstByteMs: 3, rule: 0 }))!;
+    loggedRequestSchema.strict().parse(request);
+    assert.equal(request.rule, 0);
+    assert.equal(request.attempts, 1);
+    assert.equal(request.cache, null);
+    loggedRequestSchema.strict().parse(parseLine('{"id":"refused","status":400}'));
+  });
+
+  test('that is none of ours is left out', () => {
+    assert.equal(parseLine('half a li'), undefined);
+  });
 });
 
-test('subscribers hear of what passes their filter, until they leave', () => {
-  const log = new RequestLog(100);
-  const heard: string[] = [];
-  const leave = log.subscribe({ status: '5xx' }, ({ id }) => heard.push(id));
-  log.add(line({ id: 'a' }) + line({ id: 'b', status: 502 }));
-  leave();
-  log.add(line({ id: 'c', status: 502 }));
-  assert.deepEqual(heard, ['b']);
-  assert.equal(log.isWatched, false);
-});
+describe('a live tail', () => {
+  test('is told of each line that matches, until it leaves', () => {
+    const { log } = world();
+    assert.equal(log.isWatched, false);
+    const seen: string[] = [];
+    const stop = log.subscribe({ status: '5xx' }, ({ id }) => seen.push(id));
+    assert.equal(log.isWatched, true);
+    log.show(line('1'));
+    log.show(line('2', { status: 500 }));
+    stop();
+    log.show(line('3', { status: 500 }));
+    assert.deepEqual(seen, ['2']);
+    assert.equal(log.isWatched, false);
+  });
 
-test('a request is found by its id, as long as it is kept', () => {
-  const log = new RequestLog(2);
-  log.add(line({ id: 'a' }));
-  log.add(line({ id: 'b', detail: 'mentions "id":"a"' }));
-  assert.equal(log.find('a')?.id, 'a');
-  log.add(line({ id: 'c' }));
-  log.add(line({ id: 'd' }));
-  assert.equal(log.find('a'), undefined);
-  assert.equal(log.find('d')?.openMs, null, 'what the line lacks is null');
+  test('is shown so many lines a second and no more; the rest stand in the list', () => {
+    const all = world();
+    let seen = 0;
+    all.log.subscribe({}, () => (seen += 1));
+    for (let i = 0; i < tailLinesPerSecond * 3; i++) all.log.show(line(`${i}`));
+    assert.equal(seen, tailLinesPerSecond);
+    all.nowMs += 1_000;
+    all.log.show(line('next'));
+    assert.equal(seen, tailLinesPerSecond + 1);
+  });
+
+  test('that throws does not keep the others from seeing', () => {
+    const { log } = world();
+    const seen: string[] = [];
+    log.subscribe({}, () => {
+      throw new Error('broken');
+    });
+    log.subscribe({}, ({ id }) => seen.push(id));
+    log.show(line('1'));
+    assert.deepEqual(seen, ['1']);
+  });
 });

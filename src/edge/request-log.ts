@@ -1,169 +1,171 @@
-// The recent lines of the access log, kept in memory for whoever wants to look: as the text they are, in the batches in which
-// they come, and parsed only when somebody reads. To the data path it costs one push a batch.
-import { isLocalTunnelId } from '#model/local-tunnel.ts';
+// The last requests, kept in memory as the access log's own text and read only when somebody looks; and the live tail.
+// Costs the data path nothing per request: it keeps the batches that the log writes, in buffers outside the heap. A tail is
+// told of each line at once, up to so many a second.
+import { Buffer } from 'node:buffer';
+import { errorText } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
 import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
+import { lineMatcher, type LineMatcher, parseLine } from './logged-line.ts';
 
-/** A page of requests, newest first. */
+/** Kept at most, whatever the number of lines: 20,000 ordinary lines take 8 MB. */
+const maxBytes = 16 * 1024 * 1024;
+
+/** Lines that all tails together are shown in a second; a person reads far fewer, and a program takes the file. */
+export const tailLinesPerSecond = 500;
+
 export interface RequestPage {
+  /** Newest first. */
   readonly items: LoggedRequest[];
-  /** Continues below the last of `items`; undefined at the end. */
+  /** For the next, older page; undefined when there is none. */
   readonly nextCursor: string | undefined;
-  /** Lines that are kept at the moment. */
+  /** Lines kept in all. */
   readonly held: number;
 }
 
-interface Batch {
-  /** Number of its first line since the start. */
-  readonly first: number;
-  readonly count: number;
-  readonly text: string;
+export interface RequestLogOptions {
+  readonly capacity: number;
+  readonly nowMs: () => number;
+  readonly log: Log;
+  /** Makes the access log hand over what it has gathered. */
+  readonly flush: () => void;
 }
 
-interface Subscription {
-  readonly matches: (line: string, request: LoggedRequest) => boolean;
+interface Batch {
+  readonly bytes: Buffer;
+  readonly count: number;
+  /** Number of its first line, counted from the start of the edge. */
+  readonly first: number;
+}
+
+interface Tail {
+  readonly match: LineMatcher;
   readonly onRequest: (request: LoggedRequest) => void;
 }
 
 export class RequestLog {
-  readonly #capacity: number;
-  readonly #batches: Batch[] = [];
-  readonly #subscriptions = new Set<Subscription>();
-  #held = 0;
+  readonly #options: RequestLogOptions;
+  #capacity: number;
+  #batches: Batch[] = [];
+  #count = 0;
+  #byteCount = 0;
+  /** Number of the next line. */
   #next = 0;
+  readonly #tails = new Set<Tail>();
+  #tailSecond = 0;
+  #tailLines = 0;
 
-  /** `capacity`: lines that are kept at least, as soon as there were so many. */
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  constructor(options: RequestLogOptions) {
+    this.#options = options;
+    this.#capacity = options.capacity;
   }
 
-  /** Whether anybody waits for new requests. */
+  /** Whether lines must be handed over one by one. HOT. */
   get isWatched(): boolean {
-    return this.#subscriptions.size > 0;
+    return this.#tails.size > 0;
   }
 
-  /** Takes whole lines, as the access log hands them on. */
-  add(text: string): void {
-    let count = 0;
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
-    this.#batches.push({ first: this.#next, count, text });
+  /** A batch of whole lines, oldest first. */
+  keep(lines: string, count: number): void {
+    if (this.#capacity === 0) return;
+    const bytes = Buffer.from(lines);
+    this.#batches.push({ bytes, count, first: this.#next });
     this.#next += count;
-    this.#held += count;
-    while (this.#batches.length > 1 && this.#held - this.#batches[0]!.count >= this.#capacity) {
-      this.#held -= this.#batches.shift()!.count;
-    }
-    if (this.isWatched) this.#tell(text);
+    this.#count += count;
+    this.#byteCount += bytes.length;
+    this.#trim();
   }
 
-  /** Requests that pass the filter, newest first; without those to the edge's own pages. */
+  /** A line, while somebody watches. */
+  show(line: string): void {
+    if (!this.#mayShow()) return;
+    for (const tail of this.#tails) {
+      const request = tail.match(line);
+      if (!request) continue;
+      try {
+        tail.onRequest(request);
+      } catch (error) {
+        this.#options.log.error('A live view of requests failed', { error: errorText(error) });
+      }
+    }
+  }
+
+  /** Lines kept from now on; the oldest go first. */
+  resize(capacity: number): void {
+    this.#capacity = capacity;
+    this.#trim();
+  }
+
+  /** Requests that match, newest first. `limit` at most; `cursor` from the page before. */
   list(
     filter: RequestFilter,
-    page: { readonly limit: number; readonly cursor: string | undefined },
+    page: { readonly limit: number; readonly cursor?: string | undefined },
   ): RequestPage {
-    const matches = matcherOf(filter);
-    const below = page.cursor === undefined ? Infinity : Number(page.cursor);
+    this.#options.flush();
+    const match = lineMatcher(filter);
+    const before = page.cursor === undefined ? Infinity : Number.parseInt(page.cursor, 36);
     const items: LoggedRequest[] = [];
-    for (const { number, line } of this.#linesBelow(below)) {
-      const request = parseLine(line);
-      if (!request || isOwn(request) || !matches(line, request)) continue;
-      if (items.length === page.limit) return { items, nextCursor: String(number + 1), held: this.#held };
+    for (const { line, number } of this.#backwards(Number.isNaN(before) ? Infinity : before)) {
+      const request = match(line);
+      if (!request) continue;
+      if (items.length === page.limit)
+        return { items, nextCursor: (number + 1).toString(36), held: this.#count };
       items.push(request);
     }
-    return { items, nextCursor: undefined, held: this.#held };
+    return { items, nextCursor: undefined, held: this.#count };
   }
 
-  /** The request with this id, if its line is still kept. */
   find(id: string): LoggedRequest | undefined {
-    const mark = `"id":${JSON.stringify(id)}`;
-    for (const { line } of this.#linesBelow(Infinity)) {
-      if (!line.includes(mark)) continue;
-      const request = parseLine(line);
+    this.#options.flush();
+    const mark = idMark(id);
+    for (const { line } of this.#backwards(Infinity)) {
+      const request = line.includes(mark) ? parseLine(line) : undefined;
       if (request?.id === id) return request;
     }
     return undefined;
   }
 
-  /** Calls back for each request that passes the filter, from now until the returned function is called. */
+  /** Calls `onRequest` with each request that matches as it ends, until the returned function is called. */
   subscribe(filter: RequestFilter, onRequest: (request: LoggedRequest) => void): () => void {
-    const subscription = { matches: matcherOf(filter), onRequest };
-    this.#subscriptions.add(subscription);
-    return () => this.#subscriptions.delete(subscription);
+    const tail = { match: lineMatcher(filter), onRequest };
+    this.#tails.add(tail);
+    return () => this.#tails.delete(tail);
   }
 
-  #tell(text: string): void {
-    for (const line of text.split('\n')) {
-      const request = line === '' ? undefined : parseLine(line);
-      if (!request || isOwn(request)) continue;
-      for (const { matches, onRequest } of this.#subscriptions)
-        if (matches(line, request)) onRequest(request);
+  #mayShow(): boolean {
+    const second = Math.floor(this.#options.nowMs() / 1000);
+    if (second !== this.#tailSecond) {
+      this.#tailSecond = second;
+      this.#tailLines = 0;
     }
+    this.#tailLines += 1;
+    return this.#tailLines <= tailLinesPerSecond;
   }
 
-  /** Lines with a number below `limit`, the newest first. */
-  *#linesBelow(limit: number): Generator<{ readonly number: number; readonly line: string }> {
-    for (const { first, count, text } of this.#batches.toReversed()) {
-      if (first >= limit) continue;
-      const lines = text.split('\n');
+  /** Lines with a number below `before`, newest first. */
+  *#backwards(before: number): Generator<{ readonly line: string; readonly number: number }> {
+    for (const { bytes, first, count } of this.#batches.toReversed()) {
+      if (first >= before) continue;
+      const lines = bytes.toString().split('\n');
       for (let i = count - 1; i >= 0; i--) {
-        if (first + i < limit) yield { number: first + i, line: lines[i]! };
+        if (first + i < before) yield { line: lines[i]!, number: first + i };
       }
     }
   }
-}
 
-/** The dashboard and the API: looking at the log must not fill it. */
-function isOwn({ tunnel }: LoggedRequest): boolean {
-  return tunnel !== null && isLocalTunnelId(tunnel);
-}
-
-/** A line with everything it may lack; undefined for one that is no JSON. */
-export function parseLine(line: string): LoggedRequest | undefined {
-  try {
-    return { ...emptyRequest, ...(JSON.parse(line) as Partial<LoggedRequest>) };
-  } catch {
-    return undefined;
+  #trim(): void {
+    let drop = 0;
+    while (drop < this.#batches.length) {
+      const { count, bytes } = this.#batches[drop]!;
+      const isTooMuch = this.#count - count >= this.#capacity || this.#byteCount > maxBytes;
+      if (!isTooMuch) break;
+      this.#count -= count;
+      this.#byteCount -= bytes.length;
+      drop += 1;
+    }
+    if (drop > 0) this.#batches = this.#batches.slice(drop);
   }
 }
 
-const emptyRequest: LoggedRequest = {
-  time: '',
-  id: '',
-  client: '',
-  method: '',
-  host: '',
-  path: '',
-  protocol: '',
-  status: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  ms: 0,
-  openMs: null,
-  firstByteMs: null,
-  tunnel: null,
-  connector: null,
-  connection: null,
-  rule: null,
-  attempts: 1,
-  userAgent: null,
-  cache: null,
-  error: null,
-  detail: null,
-};
-
-/** What a filter asks for, as one test. */
-function matcherOf(filter: RequestFilter): Subscription['matches'] {
-  const { host, status, tunnel, method, path, client } = filter;
-  const search = filter.search?.toLowerCase();
-  const suffix = host?.startsWith('*.') ? host.slice(1) : undefined;
-  return (line, request) =>
-    (host === undefined || (suffix === undefined ? request.host === host : request.host.endsWith(suffix))) &&
-    (status === undefined || hasStatus(request.status, status)) &&
-    (tunnel === undefined || request.tunnel === tunnel) &&
-    (method === undefined || request.method === method.toUpperCase()) &&
-    (path === undefined || request.path.startsWith(path)) &&
-    (client === undefined || request.client === client) &&
-    (search === undefined || line.toLowerCase().includes(search));
-}
-
-function hasStatus(status: number, wanted: string): boolean {
-  return wanted.endsWith('xx') ? Math.floor(status / 100) === Number(wanted[0]) : status === Number(wanted);
+function idMark(id: string): string {
+  return `"id":${JSON.stringify(id)},`;
 }

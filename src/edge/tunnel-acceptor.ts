@@ -18,6 +18,7 @@ import { acceptWebSocket } from '#tunnel/websocket-transport.ts';
 import { ClaimedRoutes } from './claimed-routes.ts';
 import type { ConfigPusher } from './config-pusher.ts';
 import type { ConnectionEnd, ConnectorList } from './connector-list.ts';
+import { Disconnector, type DisconnectHow, type DisconnectTarget } from './disconnect.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
 
 /** Connections that have not authenticated yet; more are turned away. */
@@ -41,11 +42,17 @@ export class TunnelAcceptor {
   readonly #claims = new ClaimedRoutes();
   readonly #ready = new Set<EdgeConnection>();
   readonly #driven = new Set<DrivenConnection>();
+  readonly #disconnector: Disconnector;
   #tunnels: ReadonlyMap<string, TunnelEntry>;
   #snapshot: EdgeSnapshot;
 
   constructor(options: TunnelAcceptorOptions) {
     this.#options = options;
+    this.#disconnector = new Disconnector({
+      clock: options.clock,
+      connectionsOf: (tunnelId) => options.connectors.connectionsOf(tunnelId),
+      leave: (connection) => this.#onDraining(connection),
+    });
     this.#snapshot = options.snapshot;
     this.#tunnels = byId(options.snapshot);
   }
@@ -84,6 +91,11 @@ export class TunnelAcceptor {
     }
     this.#options.configs.apply(snapshot.tunnels);
     this.#options.routesChanged(this.#claims.routes(snapshot));
+  }
+
+  /** Ends connections of a tunnel because the owner says so; returns how many. */
+  disconnect(target: DisconnectTarget, how: DisconnectHow): number {
+    return this.#disconnector.end(target, how);
   }
 
   close(): void {
@@ -144,6 +156,7 @@ export class TunnelAcceptor {
 
   #onRules(connection: EdgeConnection, rules: PublishedRules): void {
     this.#options.registry.setRules(connection, rules);
+    this.#disconnector.ready(connection);
     this.#options.connectors.tell(
       'rules',
       connection,

@@ -5,6 +5,7 @@ import type { Downstream, RequestHead, Upstream } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 import type { AccessLog } from './access-log.ts';
 import { discardingUpstream } from './redirect.ts';
+import type { Traffic } from './traffic.ts';
 
 /** A whole answer of status 200. */
 export interface WellKnownAnswer {
@@ -28,10 +29,11 @@ export interface WellKnownFirst {
   /** Takes every request that is not answered here. */
   readonly start: Start;
   readonly log: AccessLog;
+  readonly traffic: Traffic;
 }
 
 /** Answers GET and HEAD below `/.well-known/` where the source has something, and starts everything else. */
-export function wellKnownFirst({ source, start, log }: WellKnownFirst): Start {
+export function wellKnownFirst({ source, start, log, traffic }: WellKnownFirst): Start {
   if (!source) return start;
   return (request, front) => {
     const finding = isAnswerable(request) ? source.find(request.path) : undefined;
@@ -43,6 +45,7 @@ export function wellKnownFirst({ source, start, log }: WellKnownFirst): Start {
         if (waiting.isOver) return;
         if (!answer) return waiting.become(start(request, front));
         respond(request, front, answer);
+        traffic.answered(200);
         log.addOwn({ id: request.requestId, client: request.client.address, request, status: 200 });
       })
       .catch((error: unknown) => front.abort(failure('internal', String(error))));

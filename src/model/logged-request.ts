@@ -19,8 +19,12 @@ export const loggedRequestSchema = z
     bytesOut: z.int(),
     /** Whole duration. */
     ms: z.number(),
+    /** The edge had read and routed the request, and began on its upstream. */
+    routedMs: z.number().nullable(),
     /** The connector reached the origin; absent on a stream that was already open. */
     openMs: z.number().nullable(),
+    /** The request's body had been sent on; absent without one. */
+    sentMs: z.number().nullable(),
     /** First byte of the origin's answer. */
     firstByteMs: z.number().nullable(),
     tunnel: z.string().nullable(),

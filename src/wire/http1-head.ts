@@ -76,10 +76,22 @@ export class Http1Head {
   /** Value of the first field with this lower-case name. */
   get(lowerName: string): string | undefined {
     for (let i = 0; i < this.count; i++) {
-      const length = this.spans[i * 4 + 1]! - this.spans[i * 4]!;
-      if (length === lowerName.length && this.name(i).toLowerCase() === lowerName) return this.value(i);
+      if (this.#isNamed(i, lowerName)) return this.value(i);
     }
     return undefined;
+  }
+
+  /** HOT: compares bytes in place; making a string of each name costs ten times as much. */
+  #isNamed(index: number, lowerName: string): boolean {
+    const start = this.spans[index * 4]!;
+    const length = lowerName.length;
+    if (this.spans[index * 4 + 1]! - start !== length) return false;
+    for (let i = 0; i < length; i++) {
+      const byte = this.source[start + i]!;
+      const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+      if (lower !== lowerName.charCodeAt(i)) return false;
+    }
+    return true;
   }
 
   forEach(visit: (name: string, value: string) => void): void {

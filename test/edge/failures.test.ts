@@ -209,9 +209,10 @@ describe('the access log', () => {
   test('has one line for each request, with the hops it took', async () => {
     await world.ask('POST /log?secret=1 HTTP/1.1\r\nHost: A.test\r\nContent-Length: 3\r\n\r\nabc');
     const line = await world.loggedLine('of the request', ({ path }) => path === '/log');
-    const { time, id, ms, openMs, firstByteMs, connection, connector, ...rest } = line;
+    const { time, id, ms, routedMs, openMs, sentMs, firstByteMs, connection, connector, ...rest } = line;
     assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     assert.ok(String(id).length >= 10 && Number(ms) > 0 && Number(openMs) > 0);
+    assert.ok(Number(openMs) >= Number(routedMs) && Number(sentMs) >= Number(routedMs));
     assert.ok(Number(firstByteMs) >= Number(openMs) && Number(ms) >= Number(firstByteMs));
     assert.equal(connector, world.connectors[0]!.connectorId);
     assert.equal(connection, world.edge.tunnelConnections()[0]!.id);
