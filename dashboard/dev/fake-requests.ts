@@ -46,6 +46,8 @@ export function makeRequest(
       bytesOut: status === 304 ? 180 : Math.floor(world.random() ** 4 * 900_000),
     },
     ms: isDown ? 1.2 : firstByteMs + world.random() * 60,
+    routedMs: isDown || isRefused ? null : 1 + world.random(),
+    sentMs: null,
     openMs: isDown || isRefused || world.random() < 0.5 ? null : openMs,
     firstByteMs: isDown || isRefused ? null : firstByteMs,
     ...{

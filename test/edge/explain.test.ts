@@ -1,7 +1,6 @@
 // `explain` through a running edge: a URL followed to its origin, and every place where it can stop, with the cure.
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { localRules } from '#edge/local-connection.ts';
 import { explainStepSchema, type ExplainStep, type ExplainStepName } from '#model/explain.ts';

@@ -82,9 +82,7 @@ function Waterfall({ request }: { readonly request: LoggedRequest }) {
             <li key={span.title}>
               <span className={classes['spanTitle']}>
                 {span.title}
-                {span.detail !== '' && (
-                  <small>{span.hop === 'answer' ? formatBytes(request.bytesOut) : span.detail}</small>
-                )}
+                {span.detail !== '' && <small>{span.detail}</small>}
               </span>
               <span className={classes['track']} aria-hidden="true">
                 <i

@@ -4,16 +4,22 @@ import { test } from 'node:test';
 import type { LoggedRequest } from '#model/logged-request.ts';
 import { failedHop, spansOf } from './waterfall.ts';
 
-const request = { ms: 100, openMs: 20, firstByteMs: 70, bytesOut: 5, error: null } as LoggedRequest;
+const request = {
+  ...{ ms: 100, routedMs: 2, openMs: 20, sentMs: null, firstByteMs: 70 },
+  ...{ bytesIn: 7, bytesOut: 5, error: null },
+} as LoggedRequest;
 
 test('spans lie end to end from the first byte to the last', () => {
   const cases: [Partial<LoggedRequest>, string[]][] = [
-    [{}, ['connector', 'origin', 'answer']],
-    [{ openMs: null }, ['origin', 'answer']],
+    [{}, ['edge', 'connector', 'origin', 'answer']],
+    [{ openMs: null }, ['edge', 'origin', 'answer']],
+    [{ routedMs: null }, ['connector', 'origin', 'answer']],
+    [{ sentMs: 40 }, ['edge', 'connector', 'upload', 'origin', 'answer']],
+    [{ sentMs: 90 }, ['edge', 'connector', 'origin', 'answer']],
     [{ openMs: null, firstByteMs: null }, ['edge']],
-    [{ firstByteMs: null, error: 'origin-refused' }, ['connector', 'edge']],
-    [{ openMs: 80, firstByteMs: 79.9 }, ['connector', 'origin', 'answer']],
-    [{ firstByteMs: 100.2 }, ['connector', 'origin', 'answer']],
+    [{ firstByteMs: null, error: 'origin-refused' }, ['edge', 'connector', 'edge']],
+    [{ openMs: 80, firstByteMs: 79.9 }, ['edge', 'connector', 'origin', 'answer']],
+    [{ firstByteMs: 100.2 }, ['edge', 'connector', 'origin', 'answer']],
   ];
   for (const [changes, hops] of cases) {
     const spans = spansOf({ ...request, ...changes });

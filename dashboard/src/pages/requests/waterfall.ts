@@ -1,8 +1,9 @@
 // A logged request as spans of time, hop by hop: where it waited, and where it stopped.
 import type { LoggedRequest } from '#model/logged-request.ts';
+import { formatBytes } from '../../kit/units.ts';
 
 export interface Span {
-  readonly hop: 'edge' | 'connector' | 'origin' | 'answer';
+  readonly hop: 'edge' | 'connector' | 'upload' | 'origin' | 'answer';
   readonly title: string;
   /** Milliseconds after the request's first byte. */
   readonly fromMs: number;
@@ -12,28 +13,30 @@ export interface Span {
 
 /** The spans of a request, in order; they lie end to end from 0 to its duration. */
 export function spansOf(request: LoggedRequest): Span[] {
-  const { ms, openMs, firstByteMs, bytesOut, error } = request;
+  const { ms, routedMs, openMs, sentMs, firstByteMs, bytesIn, bytesOut, error } = request;
   const spans: Span[] = [];
   const add = (hop: Span['hop'], title: string, toMs: number, detail: string): void => {
     const fromMs = spans.at(-1)?.toMs ?? 0;
     // A clock that is read twice may run backwards by a hair.
     spans.push({ hop, title, fromMs, toMs: Math.min(ms, Math.max(fromMs, toMs)), detail });
   };
+  const isAnswered = firstByteMs !== null;
+  if (routedMs !== null && (openMs !== null || isAnswered))
+    add('edge', 'Edge, until the request was read and routed', routedMs, '');
   if (openMs !== null)
     add(
       'connector',
-      'Edge and tunnel, until the connector reached the origin',
+      'Tunnel, until the connector reached the origin',
       openMs,
       'a new connection to the origin',
     );
-  if (firstByteMs !== null) {
-    add(
-      'origin',
-      'Origin, until its first byte',
-      firstByteMs,
-      openMs === null ? 'on a connection that was open already' : '',
-    );
-    add('answer', 'Answer on its way to the client', ms, `${bytesOut} bytes`);
+  // An origin may answer before it has read everything; the upload then ends within the answer.
+  if (sentMs !== null && isAnswered && sentMs <= firstByteMs)
+    add('upload', 'Body on its way to the origin', sentMs, formatBytes(bytesIn));
+  if (isAnswered) {
+    const reused = openMs === null ? 'on a connection that was open already' : '';
+    add('origin', 'Origin, until its first byte', firstByteMs, reused);
+    add('answer', 'Answer on its way to the client', ms, formatBytes(bytesOut));
   } else {
     add('edge', error === null ? 'Answered by the edge itself' : 'Until it failed', ms, '');
   }
