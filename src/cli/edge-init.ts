@@ -69,7 +69,7 @@ the records.`,
 async function requestOf(input: Input, context: CommandContext): Promise<SetUpRequest> {
   const configFile = textOf(input, 'config') || defaultConfig;
   const isThere = context.runners.hasFile(configFile);
-  const domain = isThere ? '' : await domainOf(input, context);
+  const domain = isThere && textOf(input, 'domain') === '' ? '' : await domainOf(input, context);
   const certificates = textOf(input, 'certificates') || 'acme';
   if (certificates !== 'acme' && certificates !== 'internal') {
     throw new SallyportError('usage', `--certificates is acme or internal, not "${certificates}".`);

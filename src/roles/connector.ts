@@ -1,7 +1,6 @@
 // The connector role: from a request of the command line to a running connector, with its metrics server, its watched
 // files, and a drain when it is told to stop.
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, release, type } from 'node:os';
 import { systemClock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { createLog, type Log, type LogLevel } from '#base/log.ts';
@@ -20,6 +19,7 @@ import { reloadOnChange } from '#connector/reload.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import { parseCredentialsFile, parseToken } from '#tunnel/credentials.ts';
 import { aborted } from './signals.ts';
+import { thisMachine } from './this-machine.ts';
 
 export interface ConnectorRoleOptions {
   readonly request: ConnectorRequest;
@@ -48,7 +48,7 @@ export async function runConnector({ request, stop, writeLog }: ConnectorRoleOpt
     metrics,
     version,
     arch: architecture,
-    machine: { hostname: hostname(), os: `${type()} ${release()}`.slice(0, 128) },
+    machine: thisMachine(),
     protocol: parseTunnelProtocol(flags.text('protocol')),
     connections: flags.count('ha-connections', 1, maxConnections),
     caText: flags.text('cacert') === '' ? undefined : readCa(flags.text('cacert')),

@@ -21,6 +21,7 @@ import { startEdgeNode } from './edge-node.ts';
 import { socketNames } from './control/control-contract.ts';
 import { choosePort, loopbackHosts } from './free-port.ts';
 import { startSampleSite } from './sample-site.ts';
+import { thisMachine } from './this-machine.ts';
 import { waitForAnswer } from './wait-for-answer.ts';
 
 /** A service of the user's own, beside the sample site. */
@@ -249,6 +250,7 @@ async function startDemoConnector(
     metrics,
     version,
     arch: architecture,
+    machine: thisMachine(),
   });
   stack.push(() => connector.close());
   const server = await startMetricsServer({

@@ -105,12 +105,19 @@ async function checkRecords(
   { addresses, domain }: SetUpRequest,
 ): Promise<SetUpEdge['records']> {
   const wanted = addresses.length > 0 ? addresses : publicAddresses();
+  const parent = domain === '' ? commonDomain(config) : domain;
   const names = [
     ...(config.hostname === undefined ? [] : [config.hostname]),
     ...(config.dashboard ? [config.dashboard.hostname] : []),
-    ...(domain === '' ? [] : [`*.${domain}`]),
+    ...(parent === '' ? [] : [`*.${parent}`]),
   ];
   return await Promise.all(names.map((name) => checkRecord(name, wanted)));
+}
+
+/** The domain of an edge.yml that is there: what the edge and its dashboard are both directly or further below; '' if unclear. */
+function commonDomain({ hostname, dashboard }: EdgeConfig): string {
+  const parent = dashboard?.hostname.split('.').slice(1).join('.') ?? '';
+  return parent !== '' && hostname?.endsWith(`.${parent}`) ? parent : '';
 }
 
 async function checkRecord(name: string, wanted: readonly string[]): Promise<SetUpEdge['records'][number]> {

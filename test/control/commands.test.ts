@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { TunnelView } from '#api/tunnels.ts';
@@ -71,6 +71,8 @@ test('the edge says how it is, what it has and what is open', async () => {
   assert.match(out, /Tunnels +1 of 1 up, 1 connectors, 4 connections/);
   const list = await sallyport('tunnel', 'list');
   assert.match(list.out, /^ID +NAME +CREATED +CONNECTIONS +STATUS\n\S{36} +demo +- +4x\S+ +healthy\n$/);
+  const connectors = await sallyport('connector', 'list');
+  assert.ok(connectors.out.includes(hostname()), `this machine's name is in ${connectors.out}`);
   const { out: exposed } = await sallyport('exposed');
   assert.match(
     exposed,

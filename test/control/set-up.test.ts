@@ -1,0 +1,55 @@
+// `sallyport edge init`, run again: what it says the second time is what it said the first.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { sallyportCommand } from '../support/demo.ts';
+import { run } from '../support/process.ts';
+
+interface SetUp {
+  readonly isNew: boolean;
+  readonly signInLink: string | null;
+  readonly records: readonly { readonly name: string }[];
+}
+
+test('run again, edge init keeps edge.yml and names the same records', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-init-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'edge.yml');
+  const init = async (...args: string[]): Promise<SetUp> => {
+    const always = ['edge', 'init', '--config', file, '--address', '192.0.2.1', '--output', 'json'];
+    return JSON.parse(await run(sallyportCommand, [...always, ...args])) as SetUp;
+  };
+  const ports = ['--https-port', '0', '--http-port', '0'];
+  const first = await init(
+    ...['--domain', 'lab.example', '--certificates', 'internal', '--data', join(folder, 'data'), ...ports],
+  );
+  const names = ['edge.lab.example', 'sallyport.lab.example', '*.lab.example'];
+  assert.equal(first.isNew, true);
+  assert.deepEqual(
+    first.records.map(({ name }) => name),
+    names,
+  );
+  const text = readFileSync(file, 'utf8');
+  const again = await init();
+  assert.equal(again.isNew, false);
+  assert.deepEqual(
+    again.records.map(({ name }) => name),
+    names,
+  );
+  assert.equal(readFileSync(file, 'utf8'), text);
+  assert.notEqual(again.signInLink, null, 'nobody has signed in yet');
+  // Names that have no domain in common need the flag.
+  writeFileSync(file, text.replace('edge.lab.example', 'edge.other.example'));
+  const apart = await init();
+  assert.deepEqual(
+    apart.records.map(({ name }) => name),
+    ['edge.other.example', 'sallyport.lab.example'],
+  );
+  const told = await init('--domain', 'lab.example');
+  assert.deepEqual(
+    told.records.map(({ name }) => name),
+    ['edge.other.example', 'sallyport.lab.example', '*.lab.example'],
+  );
+});
