@@ -12,7 +12,7 @@ import {
   wantsJson,
 } from './command.ts';
 import { paint } from './paint.ts';
-import type { SetUpEdge, SetUpRequest } from './runners.ts';
+import { type SetUpDns, type SetUpEdge, type SetUpRequest, tokenProviders } from './runners.ts';
 
 const defaultConfig = '/etc/sallyport/edge.yml';
 const defaultData = '/var/lib/sallyport';
@@ -41,6 +41,18 @@ the records.`,
       value: 'HOW',
       help: 'acme (default): public ones, by themselves; internal: signed by a CA of the edge',
     },
+    {
+      name: 'dns',
+      type: 'string',
+      value: 'WHO',
+      help: `who makes DNS records: none (you), ${tokenProviders.join(', ')}, or serve (the edge answers for DOMAIN itself)`,
+    },
+    {
+      name: 'dns-token-file',
+      type: 'string',
+      value: 'FILE',
+      help: "file with the API token of the provider's account",
+    },
     { name: 'owner', type: 'string', value: 'NAME', help: 'name of the first user (default owner)' },
     {
       name: 'address',
@@ -57,6 +69,7 @@ the records.`,
   examples: [
     'sallyport edge init',
     'sallyport edge init --domain example.com --email me@example.com --owner ada',
+    'sallyport edge init --domain example.com --dns cloudflare --dns-token-file cloudflare-token',
   ],
   maxArgs: 0,
   async run(input, context) {
@@ -88,7 +101,37 @@ async function requestOf(input: Input, context: CommandContext): Promise<SetUpRe
     addresses: listOf(input, 'address'),
     httpsPort: portOf(input, 'https-port', 443),
     httpPort: portOf(input, 'http-port', 80),
+    dns: isThere ? { provider: 'none' } : await dnsOf(input, context),
   };
+}
+
+async function dnsOf(input: Input, context: CommandContext): Promise<SetUpDns> {
+  const choices = ['none', ...tokenProviders, 'serve'];
+  const typed =
+    textOf(input, 'dns') || ((await context.ask(`Who makes DNS records (${choices.join(', ')}): `)) ?? '');
+  const who = typed.trim() === '' ? 'none' : typed.trim().toLowerCase();
+  if (who === 'none' || who === 'serve') return { provider: who };
+  const provider = tokenProviders.find((name) => name === who);
+  if (!provider) {
+    throw new SallyportError(
+      'usage',
+      `--dns is one of ${choices.join(', ')}, not "${who}"; others go into the dns section of edge.yml (docs/dns.md).`,
+    );
+  }
+  const file = textOf(input, 'dns-token-file');
+  if (file !== '') {
+    if (context.runners.hasFile(file)) return { provider, token: { file } };
+    throw new SallyportError(
+      'file-unreadable',
+      `There is no file ${file}; put the API token of ${provider} into it.`,
+    );
+  }
+  const text = ((await context.ask(`API token of ${provider}: `, true)) ?? '').trim();
+  if (text !== '') return { provider, token: { text } };
+  throw new SallyportError(
+    'usage',
+    `Name the file with the API token of ${provider}: --dns-token-file FILE.`,
+  );
 }
 
 async function domainOf(input: Input, context: CommandContext): Promise<string> {
@@ -113,6 +156,11 @@ function portOf(input: Input, name: string, usual: number): number {
   throw new SallyportError('usage', `--${name} is a port from 0 to 65535.`);
 }
 
+function noteOf(madeAt: string, isGood: boolean, found: string): string {
+  if (isGood) return '';
+  return madeAt === '' ? `   (${found})` : `   (the edge makes it at ${madeAt})`;
+}
+
 function describe(done: SetUpEdge, hasColours: boolean): string {
   const { bold, accent, bad } = paint(hasColours);
   const mark = (isGood: boolean): string => (isGood ? 'ok' : bad('!!'));
@@ -122,14 +170,14 @@ function describe(done: SetUpEdge, hasColours: boolean): string {
     '',
     bold('DNS records'),
     ...done.records.map(
-      ({ name, type, value, isGood, found }) =>
-        `  ${mark(isGood)}  ${name.padEnd(width)}  ${type.padEnd(5)}  ${value}${isGood ? '' : `   (${found})`}`,
+      ({ name, type, value, madeAt, isGood, found }) =>
+        `  ${madeAt === '' ? mark(isGood) : '  '}  ${name.padEnd(width)}  ${type.padEnd(5)}  ${value}${noteOf(madeAt, isGood, found)}`,
     ),
     '',
     bold('Firewall: let in'),
     ...done.ports.map(
       ({ port, protocol, what, isGood, detail }) =>
-        `  ${mark(isGood)}  ${protocol}/${port}  ${what}${isGood ? '' : `   (${detail})`}`,
+        `  ${mark(isGood)}  ${`${protocol}/${port}`.padEnd(width)}  ${what}${isGood ? '' : `   (${detail})`}`,
     ),
     '',
     ...(done.signInLink === null

@@ -92,7 +92,23 @@ export interface SetUpRequest {
   readonly addresses: readonly string[];
   readonly httpsPort: number;
   readonly httpPort: number;
+  readonly dns: SetUpDns;
 }
+
+/** Providers whose account is an API token, which is all that `edge init` asks for; others stand in docs/dns.md. */
+export const tokenProviders = ['cloudflare', 'hetzner', 'desec', 'digitalocean'] as const;
+
+/** Who makes the DNS records of a new edge. */
+export type SetUpDns =
+  /** Whoever runs the command. */
+  | { readonly provider: 'none' }
+  /** The edge, in an account; the token is in a file or was typed in. */
+  | {
+      readonly provider: (typeof tokenProviders)[number];
+      readonly token: { readonly file: string } | { readonly text: string };
+    }
+  /** The edge answers for the domain itself. */
+  | { readonly provider: 'serve' };
 
 /** What `edge init` has done and found. */
 export interface SetUpEdge {
@@ -104,8 +120,10 @@ export interface SetUpEdge {
   readonly signInLink: string | null;
   readonly records: readonly {
     readonly name: string;
-    readonly type: 'A' | 'AAAA' | 'A/AAAA';
+    readonly type: 'A' | 'AAAA' | 'A/AAAA' | 'NS';
     readonly value: string;
+    /** The provider at which the edge makes it once it runs; '' where somebody has to. */
+    readonly madeAt: string;
     readonly isGood: boolean;
     /** What was found instead. */
     readonly found: string;

@@ -1,14 +1,12 @@
 // Setting up an edge: writes edge.yml where there is none, makes the first owner in its store, and looks at what DNS and the
 // ports of this machine say. Changes nothing that is there.
 import { existsSync } from 'node:fs';
-import { Resolver } from 'node:dns/promises';
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { systemClock } from '#base/clock.ts';
-import { errorText } from '#base/errors.ts';
-import { cidrSet, privatePrefixes } from '#base/ip.ts';
+import { errorText, SallyportError } from '#base/errors.ts';
 import { silentLog } from '#base/log.ts';
 import { createFile, makeFolder } from '#base/private-file.ts';
 import { systemRandom } from '#base/random.ts';
@@ -21,14 +19,12 @@ import { openSeal } from '#control/seal.ts';
 import { signInHandlers } from '#control/sign-in/sign-in.ts';
 import { openStore } from '#store/open-store.ts';
 import { dashboardUrlOf, storeUrlOf } from './edge-composition.ts';
-
-/** A resolver that answers at all does so in far less. */
-const resolveTimeoutMs = 3_000;
+import { addressesOf, checkRecords } from './needed-records.ts';
 
 /** See the head of the file. @throws SallyportError */
 export async function setUpEdge(request: SetUpRequest): Promise<SetUpEdge> {
   const isNew = !existsSync(request.configFile);
-  if (isNew) createFile(request.configFile, edgeYmlText(request), 0o640);
+  if (isNew) writeNew(request);
   const config = readEdgeConfig(request.configFile);
   makeFolder(config.dataDir);
   const dashboardUrl = dashboardUrlOf(config);
@@ -40,6 +36,19 @@ export async function setUpEdge(request: SetUpRequest): Promise<SetUpEdge> {
     records: await checkRecords(config, request),
     ports: await checkPorts(config),
   };
+}
+
+/** Writes edge.yml, and a token that was typed in beside it. */
+function writeNew(request: SetUpRequest): void {
+  const { configFile, dns } = request;
+  const text = edgeYmlText(request);
+  if ('token' in dns && 'text' in dns.token)
+    createFile(typedTokenFile(configFile, dns.provider), dns.token.text, 0o600);
+  createFile(configFile, text, 0o640);
+}
+
+function typedTokenFile(configFile: string, provider: string): string {
+  return join(dirname(configFile), `${provider}-token`);
 }
 
 /** The file as a person would write it. */
@@ -55,10 +64,30 @@ function edgeYmlText(request: SetUpRequest): string {
     dataDir,
     ...(listen ? { listen } : {}),
     ...(certificates === 'internal' ? { internalCa: true } : { acme: email === '' ? {} : { email } }),
+    ...dnsSection(request),
   };
   return `# Written by "sallyport edge init"; docs/edge-config.md explains every key. Tunnels, routes and users are kept in the
 # data folder and changed in the dashboard, by commands or by "sallyport apply"; what stands here is only changed here.
 ${stringify(config)}`;
+}
+
+function dnsSection({ dns, domain, configFile, addresses: named }: SetUpRequest): { dns?: object } {
+  if (dns.provider === 'none') return {};
+  const addresses = addressesOf(named);
+  if (addresses.length === 0) {
+    throw new SallyportError(
+      'usage',
+      'This machine has no public address of its own, so the records need to be told: --address 203.0.113.7.',
+    );
+  }
+  if (dns.provider === 'serve') {
+    const listen = addresses.map((address) => (address.includes(':') ? `[${address}]:53` : `${address}:53`));
+    return { dns: { addresses, serve: { listen, zones: [{ name: domain }] } } };
+  }
+  const tokenFile = resolve('file' in dns.token ? dns.token.file : typedTokenFile(configFile, dns.provider));
+  return {
+    dns: { addresses, providers: [{ name: dns.provider, type: dns.provider, tokenFile, zones: [domain] }] },
+  };
 }
 
 /** Makes the first owner in the store of an edge that does not run yet. */
@@ -100,75 +129,42 @@ async function firstOwnerLink(
   }
 }
 
-async function checkRecords(
-  config: EdgeConfig,
-  { addresses, domain }: SetUpRequest,
-): Promise<SetUpEdge['records']> {
-  const wanted = addresses.length > 0 ? addresses : publicAddresses();
-  const parent = domain === '' ? commonDomain(config) : domain;
-  const names = [
-    ...(config.hostname === undefined ? [] : [config.hostname]),
-    ...(config.dashboard ? [config.dashboard.hostname] : []),
-    ...(parent === '' ? [] : [`*.${parent}`]),
-  ];
-  return await Promise.all(names.map((name) => checkRecord(name, wanted)));
-}
-
-/** The domain of an edge.yml that is there: what the edge and its dashboard are both directly or further below; '' if unclear. */
-function commonDomain({ hostname, dashboard }: EdgeConfig): string {
-  const parent = dashboard?.hostname.split('.').slice(1).join('.') ?? '';
-  return parent !== '' && hostname?.endsWith(`.${parent}`) ? parent : '';
-}
-
-async function checkRecord(name: string, wanted: readonly string[]): Promise<SetUpEdge['records'][number]> {
-  const resolver = new Resolver({ timeout: resolveTimeoutMs, tries: 1 });
-  // A wildcard is asked for by a name that nobody has made.
-  const asked = name.replace(/^\*\./, 'sallyport-check.');
-  const answers = await Promise.allSettled([resolver.resolve4(asked), resolver.resolve6(asked)]);
-  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-  const [failed] = answers.flatMap((answer) =>
-    answer.status === 'rejected' ? [answer.reason as unknown] : [],
-  );
-  const isGood =
-    found.length > 0 && (wanted.length === 0 || found.every((address) => wanted.includes(address)));
-  const isSix = wanted.length > 0 && wanted.every((address) => address.includes(':'));
-  const isFour = wanted.length > 0 && wanted.every((address) => !address.includes(':'));
-  return {
-    name,
-    type: isSix ? 'AAAA' : isFour ? 'A' : 'A/AAAA',
-    value: wanted.join(', ') || "this machine's public address",
-    isGood,
-    found: found.length > 0 ? `found ${found.join(', ')}` : `not found: ${errorText(failed)}`,
-  };
-}
-
-/** Addresses of this machine's interfaces that the world can reach; none behind a NAT. */
-function publicAddresses(): string[] {
-  const isPrivate = cidrSet(privatePrefixes);
-  return Object.values(networkInterfaces())
-    .flatMap((each) => each ?? [])
-    .filter(({ internal, address }) => !internal && !isPrivate.has(address))
-    .map(({ address }) => address);
-}
-
-async function checkPorts({ listen }: EdgeConfig): Promise<SetUpEdge['ports']> {
+async function checkPorts({ listen, dns }: EdgeConfig): Promise<SetUpEdge['ports']> {
   const wanted = [
-    ...listen.https.map(({ host, port }) => ({ host, port, what: 'sites and tunnels (https)' })),
-    ...listen.http.map(({ host, port }) => ({ host, port, what: 'redirects and certificate checks (http)' })),
+    ...listen.https.map((at) => ({ ...at, protocol: 'tcp' as const, what: 'sites and tunnels (https)' })),
+    ...listen.http.map((at) => ({
+      ...at,
+      protocol: 'tcp' as const,
+      what: 'redirects and certificate checks (http)',
+    })),
+    ...(dns?.serve?.listen ?? []).flatMap((at) =>
+      (['udp', 'tcp'] as const).map((protocol) => ({ ...at, protocol, what: 'names (DNS)' })),
+    ),
   ];
   return await Promise.all(
-    wanted.map(async ({ host, port, what }) => {
-      const detail = await tryToListen(host, port);
-      return { port, protocol: 'tcp' as const, what, isGood: detail === '', detail };
+    wanted.map(async ({ host, port, protocol, what }) => {
+      const detail = await (protocol === 'tcp' ? tryToListen(host, port) : tryToBind(host, port));
+      return { port, protocol, what, isGood: detail === '', detail };
     }),
   );
 }
 
 /** '' when the port could be opened, which an edge that runs already prevents. */
 function tryToListen(host: string | undefined, port: number): Promise<string> {
-  return new Promise((resolve) => {
+  return new Promise((done) => {
     const server = createServer();
-    server.once('error', (error) => resolve(errorText(error)));
-    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => server.close(() => resolve('')));
+    server.once('error', (error) => done(errorText(error)));
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => server.close(() => done('')));
+  });
+}
+
+function tryToBind(host: string | undefined, port: number): Promise<string> {
+  return new Promise((done) => {
+    const socket = createSocket(host?.includes(':') ? 'udp6' : 'udp4');
+    socket.once('error', (error) => {
+      socket.close();
+      done(errorText(error));
+    });
+    socket.bind(port, host, () => socket.close(() => done('')));
   });
 }

@@ -10,7 +10,8 @@ import { run } from '../support/process.ts';
 interface SetUp {
   readonly isNew: boolean;
   readonly signInLink: string | null;
-  readonly records: readonly { readonly name: string }[];
+  readonly records: readonly { readonly name: string; readonly type: string; readonly madeAt: string }[];
+  readonly ports: readonly { readonly port: number; readonly protocol: string }[];
 }
 
 test('run again, edge init keeps edge.yml and names the same records', async (context) => {
@@ -51,5 +52,44 @@ test('run again, edge init keeps edge.yml and names the same records', async (co
   assert.deepEqual(
     told.records.map(({ name }) => name),
     ['edge.other.example', 'sallyport.lab.example', '*.lab.example'],
+  );
+});
+
+test('edge init writes a dns section: an account whose token is in a file, or the edge itself', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-init-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const init = (name: string, ...args: string[]): Promise<string> => {
+    const places = ['--config', join(folder, `${name}.yml`), '--data', join(folder, name)];
+    const domain = ['--domain', 'lab.example', '--certificates', 'internal', '--address', '192.0.2.1'];
+    const all = ['edge', 'init', ...places, ...domain, '--https-port', '0', '--http-port', '0'];
+    return run(sallyportCommand, [...all, '--output', 'json', ...args]);
+  };
+  const tokenFile = join(folder, 'token');
+  await assert.rejects(init('a', '--dns', 'cloudflare', '--dns-token-file', tokenFile), /There is no file/);
+  await assert.rejects(init('a', '--dns', 'cloudflare'), /--dns-token-file FILE/);
+  await assert.rejects(init('a', '--dns', 'acme-dns'), /--dns is one of none, cloudflare/);
+
+  writeFileSync(tokenFile, 'secret\n');
+  const account = JSON.parse(await init('a', '--dns', 'cloudflare', '--dns-token-file', tokenFile)) as SetUp;
+  assert.deepEqual(
+    account.records.map(({ name, madeAt }) => [name, madeAt]),
+    [
+      ['edge.lab.example', 'cloudflare'],
+      ['sallyport.lab.example', 'cloudflare'],
+    ],
+  );
+  assert.match(readFileSync(join(folder, 'a.yml'), 'utf8'), /type: cloudflare\n +tokenFile: /);
+
+  const served = JSON.parse(await init('b', '--dns', 'serve')) as SetUp;
+  assert.deepEqual(
+    served.records.map(({ name, type, madeAt }) => [name, type, madeAt]),
+    [
+      ['lab.example', 'NS', ''],
+      ['edge.lab.example', 'A', ''],
+    ],
+  );
+  assert.deepEqual(
+    served.ports.filter(({ port }) => port === 53).map(({ protocol }) => protocol),
+    ['udp', 'tcp'],
   );
 });
