@@ -88,7 +88,7 @@ export function RoutePage() {
             ],
             ['Service', route.service === '' ? 'not known' : <Mono key="service">{route.service}</Mono>],
             ['Requests since the edge started', formatCount(route.requests)],
-            ['Added', <TimeAgo key="added" atMs={route.createdAtMs} />],
+            ['Added', addedText(route)],
           ]}
         />
       </Panel>
@@ -255,6 +255,11 @@ function EditRoute({ route }: { readonly route: RouteView }) {
       </Panel>
     </Section>
   );
+}
+
+function addedText({ source, createdAtMs }: RouteView) {
+  if (source === 'claim') return 'by its connector';
+  return source === 'file' ? 'with edge.yml' : <TimeAgo key="added" atMs={createdAtMs} />;
 }
 
 function dropUndefined<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {

@@ -70,7 +70,14 @@ export function TunnelPage() {
                 : 'in config.yml at home',
             ],
             ['Hostnames it may claim', tunnel.hostnames.length === 0 ? 'none' : tunnel.hostnames.join(', ')],
-            ['Created', <TimeAgo key="created" atMs={tunnel.createdAtMs} />],
+            [
+              'Created',
+              tunnel.declaredIn === 'file' ? (
+                'with edge.yml'
+              ) : (
+                <TimeAgo key="created" atMs={tunnel.createdAtMs} />
+              ),
+            ],
             ['Id', <CopyValue key="id" text={tunnel.id} label="Copy the id" />],
           ]}
         />
