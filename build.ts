@@ -1,47 +1,44 @@
-// `npm run build`: the release. dist/sallyport.mjs is one bundled file for a Node of the right age, with the dashboard's files
-// beside it in dist/dashboard; dist/sallyport is a single executable with the project's own Node and the dashboard inside.
+// `npm run build`: the release. dist/sallyport.mjs with dist/program/ is for a Node of the right age, with the dashboard's
+// files in it; dist/sallyport is a single executable with the project's own Node and all of that inside.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, globSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { bundle, bundleThread, engineOptions } from './bundle.ts';
+import { cpSync, globSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { bundle, bundleExecutableStart, engineOptions } from './bundle.ts';
 
-const bundleFile = 'dist/sallyport.mjs';
 const executable = 'dist/sallyport';
-const threadBundle = 'dist/thread.cjs';
-const dashboard = 'dashboard/dist';
+const startScript = 'dist/start.cjs';
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
-await bundle(bundleFile);
-chmodSync(bundleFile, 0o755);
-// The single executable starts its threads from text, which Node takes as CommonJS only.
-await bundleThread(threadBundle);
+const program = await bundle('dist');
 execFileSync(process.execPath, ['dashboard/build.ts', '--if-needed'], { stdio: 'inherit' });
-cpSync(dashboard, 'dist/dashboard', { recursive: true });
+cpSync('dashboard/dist', 'dist/program/dashboard', { recursive: true });
+await bundleExecutableStart(startScript);
 writeFileSync(
   'dist/sea.json',
   JSON.stringify({
-    main: bundleFile,
-    mainFormat: 'module',
+    main: startScript,
     output: executable,
     disableExperimentalSEAWarning: true,
     assets: {
-      'thread.cjs': threadBundle,
-      ...Object.fromEntries(dashboardFiles().map((path) => [`dashboard/${path}`, `${dashboard}/${path}`])),
+      'start.cjs': startScript,
+      ...Object.fromEntries(programFiles().map((path) => [path, `dist/${path}`])),
     },
-    execArgv: engineOptions,
+    // executable-start.ts uses one such part of Node on purpose; nobody who runs the program can do anything about it.
+    execArgv: [...engineOptions, '--disable-warning=ExperimentalWarning'],
   }),
 );
 execFileSync(process.execPath, ['--build-sea', 'dist/sea.json'], { stdio: 'inherit' });
 rmSync('dist/sea.json');
-rmSync(threadBundle);
+rmSync(startScript);
 for (const [command, args] of [
-  [process.execPath, [bundleFile, 'version']],
+  [process.execPath, [program, 'version']],
   [executable, ['version']],
 ] as const) {
   process.stdout.write(execFileSync(command, args, { encoding: 'utf8' }));
 }
 
-/** Every file of the dashboard's build, by its path in it. */
-function dashboardFiles(): string[] {
-  return globSync('**/*', { cwd: dashboard }).filter((path) => statSync(`${dashboard}/${path}`).isFile());
+/** What the executable carries, by its path below dist/. */
+function programFiles(): string[] {
+  const files = globSync('program/**/*', { cwd: 'dist' });
+  return files.filter((path) => statSync(`dist/${path}`).isFile() && !/\.(?:map|txt)$/.test(path));
 }

@@ -1,4 +1,12 @@
-// How the release's one file is made: build.ts writes it to dist/, and `npm run bench` measures it.
+// How the release's files are made: build.ts writes them to dist/, and `npm run bench` measures them.
+//
+//     sallyport.mjs           what is started; a line that leads into
+//     program/main.mjs        the command line, and
+//     program/control-thread.mjs, program/part-*.mjs    what is loaded when it is used
+//
+// Parts instead of one file: reading and keeping what a process does not use took 16 MB (docs/adr/0005-memory.md).
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 /**
@@ -17,8 +25,28 @@ const englishOnly: Plugin = {
   },
 };
 
+/**
+ * Node's own modules that load more when all their exports are read, as the `import` of a built-in module does:
+ * node:crypto brings Web Crypto (3 MB), node:tls 6 MB.
+ */
+const lazyBuiltIns: Plugin = {
+  name: 'lazy-built-ins',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^node:(?:crypto|tls|http|https|http2)$/ }, ({ path }) => ({
+      path,
+      namespace: 'built-in',
+    }));
+    bundler.onLoad({ filter: /.*/, namespace: 'built-in' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+const source = (path: string): string => new URL(`src/${path}`, import.meta.url).pathname;
+const main = source('main.ts');
+const thread = source('roles/control/thread-main.ts');
+
 const common = {
-  entryPoints: [new URL('src/main.ts', import.meta.url).pathname],
   bundle: true,
   platform: 'node',
   target: 'node24',
@@ -26,31 +54,41 @@ const common = {
   // beyond Latin-1. `node --enable-source-maps` reads the map that lies beside it.
   minify: true,
   charset: 'ascii',
-  plugins: [englishOnly],
+  plugins: [englishOnly, lazyBuiltIns],
 } satisfies BuildOptions;
 
-/** Writes the program as one file that any Node of the right age runs. */
-export async function bundle(outfile: string): Promise<void> {
+/** Bundled CommonJS packages (ws) ask for Node's own modules by `require`. */
+const requireLine =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/** Writes the program into `folder`, for any Node of the right age; returns the file to start. */
+export async function bundle(folder: string): Promise<string> {
+  mkdirSync(folder, { recursive: true });
   await build({
     ...common,
-    outfile,
+    entryPoints: { main, 'control-thread': thread },
+    outdir: join(folder, 'program'),
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'part-[hash]',
     format: 'esm',
+    splitting: true,
     legalComments: 'linked',
     sourcemap: 'external',
-    // Bundled CommonJS packages (ws) ask for Node's own modules by `require`.
-    banner: {
-      js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
+    banner: { js: requireLine },
   });
+  const start = join(folder, 'sallyport.mjs');
+  writeFileSync(start, "#!/usr/bin/env node\nimport './program/main.mjs';\n");
+  chmodSync(start, 0o755);
+  return start;
 }
 
-/** Writes the program as CommonJS, which a thread can be started from as text. */
-export async function bundleThread(outfile: string): Promise<void> {
+/** Writes the script that the single executable starts with. */
+export async function bundleExecutableStart(file: string): Promise<void> {
   await build({
     ...common,
-    outfile,
+    entryPoints: [source('roles/executable-start.ts')],
+    outfile: file,
     format: 'cjs',
     legalComments: 'none',
-    define: { 'import.meta.url': '"file:///sallyport"' },
   });
 }

@@ -7,7 +7,7 @@ import { bundle, engineOptions } from '../bundle.ts';
 import { pause, type Program, proxyCore, runPinned, startPinned, waitForPort } from './machine.ts';
 import type { Peer } from './peers.ts';
 
-/** How ours is started: the release's one file with Node and its options, or a checkout by bin/sallyport. */
+/** How ours is started: the release's files with Node and its options, or a checkout by bin/sallyport. */
 export interface Form {
   readonly name: 'release' | 'checkout';
   readonly command: readonly string[];
@@ -18,8 +18,7 @@ export interface Form {
 export async function prepareForm(name: Form['name'], folder: string): Promise<Form> {
   const program = fileURLToPath(new URL('../bin/sallyport', import.meta.url));
   if (name === 'checkout') return { name, command: [program], env: {} };
-  const file = join(folder, 'sallyport.mjs');
-  await bundle(file);
+  const file = await bundle(join(folder, 'release'));
   return { name, command: [process.execPath, ...engineOptions, file], env: { MALLOC_ARENA_MAX: '1' } };
 }
 

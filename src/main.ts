@@ -2,7 +2,6 @@
 // endings: exit codes, signals, and faults that nobody caught.
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { httpGet } from '#base/node-http.ts';
 import { runCommandLine } from '#cli/cli.ts';
@@ -11,8 +10,6 @@ import type { ReadyAnswer, Runners } from '#cli/runners.ts';
 import { sendToEdge } from '#roles/send-to-edge.ts';
 import { aborted, stopOnSignals } from '#roles/signals.ts';
 import { askOnTerminal } from '#roles/terminal.ts';
-import type { ControlSettings } from '#roles/control/control-contract.ts';
-import type { ThreadData } from '#roles/control/start-thread.ts';
 import { createTunnel, keepCredentials, pinOf, tokenOf } from '#roles/tunnel-files.ts';
 
 /** Node before this drops header fields past a thousand without a word (node:http2), and strips no types. */
@@ -146,12 +143,6 @@ function dieOnFaults(): void {
   process.stderr.on('error', () => {});
 }
 
-/** The thread of the control plane, when this is one. */
-async function runThread({ settings }: ThreadData): Promise<void> {
-  const { runControlThread } = await import('#roles/control/control-thread.ts');
-  await runControlThread(parentPort!, settings as ControlSettings);
-}
-
 async function runProgram(): Promise<void> {
   refuseOldNode();
   dieOnFaults();
@@ -174,5 +165,4 @@ async function runProgram(): Promise<void> {
   process.exit();
 }
 
-// No `await` here: the single executable has this file as CommonJS, too, for its threads.
-void (isMainThread ? runProgram() : runThread(workerData as ThreadData));
+await runProgram();

@@ -101,7 +101,7 @@ interface OnlineTunnel {
 
 async function createOnline(input: Input, context: CommandContext, name: string): Promise<OnlineTunnel> {
   const { runners, homeFolder } = context;
-  const { api, name: edge } = connectToEdge(input, context);
+  const { api, name: edge } = await connectToEdge(input, context);
   const { tunnel, token } = await api.createTunnel({
     body: {
       name,

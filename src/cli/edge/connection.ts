@@ -2,7 +2,8 @@
 // SALLYPORT_API_KEY or SALLYPORT_API_KEY_FILE, SALLYPORT_CONTEXT), the edge that `login` or `context use` chose, and last
 // the edge on this very machine, by its socket file.
 import { existsSync, readFileSync } from 'node:fs';
-import { ApiError, createApiClient, type ApiClient, type Send } from '#api/client.ts';
+import type * as Client from '#api/client.ts';
+import type { ApiClient, ApiError, Send } from '#api/client.ts';
 import { type ErrorCode, errorCodes, errorText, SallyportError } from '#base/errors.ts';
 import { type CommandContext, type Flag, type Input, textOf } from '../command.ts';
 import { contextsFile, type EdgeContext, readContexts } from './contexts.ts';
@@ -39,10 +40,12 @@ export const edgeFlags: readonly Flag[] = [
 const defaultSocket = '/var/lib/sallyport/admin.sock';
 
 /** The edge that is meant. @throws SallyportError 'config-missing' when nothing says which */
-export function connectToEdge(input: Input, context: CommandContext): EdgeConnection {
+export async function connectToEdge(input: Input, context: CommandContext): Promise<EdgeConnection> {
   const { target, name } = targetOf(input, context);
+  // Loaded here: an edge or a connector would keep the whole contract in memory for nothing (3 MB).
+  const client = await import('#api/client.ts');
   const send: Send = (path, init) => context.runners.send(target, path, init);
-  return { api: withSentences(createApiClient(send), name), name };
+  return { api: withSentences(client, send, name), name };
 }
 
 /** Whether a command has an edge to speak to. */
@@ -111,8 +114,11 @@ function readSecret(file: string): string {
 }
 
 /** Problems of the API as the errors of the command line: its sentence, and the name of the edge that said it. */
-function withSentences(api: ApiClient, edge: string): ApiClient {
-  const calls = Object.entries(api) as [string, (...args: unknown[]) => Promise<unknown>][];
+function withSentences(client: typeof Client, send: Send, edge: string): ApiClient {
+  const calls = Object.entries(client.createApiClient(send)) as [
+    string,
+    (...args: unknown[]) => Promise<unknown>,
+  ][];
   return Object.fromEntries(
     calls.map(([id, call]) => [
       id,
@@ -120,7 +126,7 @@ function withSentences(api: ApiClient, edge: string): ApiClient {
         try {
           return await call(...args);
         } catch (error) {
-          throw error instanceof ApiError ? errorOf(error, edge) : error;
+          throw error instanceof client.ApiError ? errorOf(error, edge) : error;
         }
       },
     ]),

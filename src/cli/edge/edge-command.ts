@@ -30,13 +30,13 @@ export function edgeCommand(command: EdgeCommand): Command {
   return {
     ...rest,
     flags: [...flags, ...edgeFlags, outputFlag],
-    run: async (input, context) => (await run(openSession(input, context))) ?? 0,
+    run: async (input, context) => (await run(await openSession(input, context))) ?? 0,
   };
 }
 
 /** The session of a command line. @throws SallyportError when no edge is known */
-export function openSession(input: Input, context: CommandContext): EdgeSession {
-  const { api, name } = connectToEdge(input, context);
+export async function openSession(input: Input, context: CommandContext): Promise<EdgeSession> {
+  const { api, name } = await connectToEdge(input, context);
   const isJson = outputOf(input);
   const print = context.out;
   return {

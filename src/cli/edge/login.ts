@@ -1,6 +1,6 @@
 // `sallyport login URL` and `sallyport context ...`: which edges this user works with, and the key for each.
 import { readFileSync } from 'node:fs';
-import { ApiError, createApiClient, type Send } from '#api/client.ts';
+import type { Send } from '#api/client.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { type Command, type CommandContext, type Input, outputFlag, textOf, wantsJson } from '../command.ts';
 import { formatTable } from '../table.ts';
@@ -39,6 +39,7 @@ one that commands speak to; "sallyport context use" changes that.`,
     const keyFile = textOf(input, 'key-file');
     const key = keyFile === '' ? await signIn({ url, ca }, input, context) : read(keyFile).trim();
     const added: EdgeContext = { name: textOf(input, 'name') || url.hostname, url: url.href, key, ca };
+    const { createApiClient } = await import('#api/client.ts');
     const me = await createApiClient(sendWith(added, context)).getMe().catch(asSentence);
     const file = contextsFile(context);
     writeContexts(file, withContext(readContexts(file), added));
@@ -72,6 +73,7 @@ async function signIn(
   const name = textOf(input, 'user') || (await answer(context, 'Name: ', false));
   const password = await answer(context, 'Password: ', true);
   const browser = new BrowserLike(edge, context);
+  const { createApiClient } = await import('#api/client.ts');
   const api = createApiClient((path, init) => browser.send(path, init));
   let { state } = await api.signInWithPassword({ body: { name, password } }).catch(asSentence);
   if (state === 'totp') {
@@ -125,7 +127,8 @@ async function answer(context: CommandContext, question: string, isSecret: boole
   );
 }
 
-function asSentence(error: unknown): never {
+async function asSentence(error: unknown): Promise<never> {
+  const { ApiError } = await import('#api/client.ts');
   if (error instanceof ApiError) {
     throw new SallyportError('unauthenticated', error.problem.detail, { cause: error });
   }

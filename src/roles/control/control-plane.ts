@@ -140,13 +140,10 @@ export class ControlPlane {
   #startThread(): Promise<Served> {
     const { edge } = this.#options;
     const worker = startThread({
-      sallyportThread: 'control',
-      settings: {
-        ...this.#options.settings,
-        declared: this.#declared,
-        issuers: this.#issuers,
-        facts: this.#facts,
-      },
+      ...this.#options.settings,
+      declared: this.#declared,
+      issuers: this.#issuers,
+      facts: this.#facts,
     });
     const link = new ThreadLink<ControlOffers>(worker, edge);
     return new Promise((resolve, reject) => {

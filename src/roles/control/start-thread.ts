@@ -1,21 +1,25 @@
-// Starts the program once more as a thread, in each of the forms in which it comes: the sources of a checkout, the bundled
-// file, the single executable (whose bundle is among its assets). main.ts looks at `workerData` and runs what it names.
+// Starts the control plane's thread in each of the forms in which the program comes: the sources of a checkout, the release's
+// files, the single executable (which has them among its assets).
 import { getAsset, isSea } from 'node:sea';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-
-/** What main.ts finds in `workerData`. */
-export interface ThreadData {
-  readonly sallyportThread: 'control';
-  readonly settings: unknown;
-}
+import type { ControlSettings } from './control-contract.ts';
 
 /** The control plane needs far less; a leak must end it, not the edge. */
 const heapLimitMb = 512;
 
+/**
+ * The young generation's halves: what an answer leaves behind is little, and 4 MB each, as the main thread has, would only be
+ * walked through. A flag, since `resourceLimits` gives way to the one that the process was started with.
+ */
+const semiSpaceFlag = '--max-semi-space-size=1';
+
 /** Starts it. */
-export function startThread(data: ThreadData): Worker {
-  const options = { workerData: data, resourceLimits: { maxOldGenerationSizeMb: heapLimitMb } };
-  if (isSea()) return new Worker(getAsset('thread.cjs', 'utf8'), { ...options, eval: true });
-  const isCheckout = import.meta.url.endsWith('.ts');
-  return new Worker(new URL(isCheckout ? '../../main.ts' : import.meta.url, import.meta.url), options);
+export function startThread(settings: ControlSettings): Worker {
+  // Heaps that are there already keep theirs.
+  setFlagsFromString(semiSpaceFlag);
+  const options = { workerData: settings, resourceLimits: { maxOldGenerationSizeMb: heapLimitMb } };
+  if (isSea()) return new Worker(getAsset('start.cjs', 'utf8'), { ...options, eval: true });
+  const file = import.meta.url.endsWith('.ts') ? './thread-main.ts' : './control-thread.mjs';
+  return new Worker(new URL(file, import.meta.url), options);
 }
