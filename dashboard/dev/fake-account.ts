@@ -6,6 +6,7 @@ import type { certificateHandlers } from './fake-certificates.ts';
 import { page, type routeHandlers } from './fake-routes.ts';
 import type { statusHandlers } from './fake-status.ts';
 import type { tunnelHandlers } from './fake-tunnels.ts';
+import type { cacheHandlers } from './fake-cache.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import type { FakeWorld } from './fake-world.ts';
 
@@ -15,6 +16,7 @@ type AccountIds = Exclude<
   | keyof ReturnType<typeof tunnelHandlers>
   | keyof ReturnType<typeof routeHandlers>
   | keyof ReturnType<typeof certificateHandlers>
+  | keyof ReturnType<typeof cacheHandlers>
 >;
 
 const day = 86_400_000;

@@ -6,6 +6,7 @@ import { apiBase, type Operation } from '#api/operation.ts';
 import { scopesOf } from '#model/role.ts';
 import { accountHandlers } from './fake-account.ts';
 import { certificateHandlers } from './fake-certificates.ts';
+import { cacheHandlers } from './fake-cache.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import { routeHandlers } from './fake-routes.ts';
 import { statusHandlers } from './fake-status.ts';
@@ -24,6 +25,7 @@ export function createFakeSend(world: FakeWorld): Send {
     ...tunnelHandlers(world),
     ...routeHandlers(world),
     ...certificateHandlers(world),
+    ...cacheHandlers(world),
   };
   return async (path, init) => {
     await new Promise((resolve) => setTimeout(resolve, answerAfterMs));

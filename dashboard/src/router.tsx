@@ -102,6 +102,13 @@ const certificate = createRoute({
   component: lazyRouteComponent(() => import('./pages/certificates/certificate-page.tsx'), 'CertificatePage'),
 });
 
+const cache = createRoute({
+  getParentRoute: () => inside,
+  path: '/cache',
+  validateSearch: z.object({ search: text }),
+  component: lazyRouteComponent(() => import('./pages/cache/cache-page.tsx'), 'CachePage'),
+});
+
 const explain = createRoute({
   getParentRoute: () => inside,
   path: '/explain',
@@ -194,6 +201,7 @@ const tree = root.addChildren([
       route,
       certificates,
       certificate,
+      cache,
       explain,
       requests,
       request,

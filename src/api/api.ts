@@ -1,6 +1,7 @@
 // The whole contract: every operation there is, by its id.
 import { accountOperations } from './account.ts';
 import { certificateOperations } from './certificates.ts';
+import { cacheOperations } from './cache.ts';
 import { requestOperations } from './requests.ts';
 import { routeOperations } from './routes.ts';
 import { statusOperations } from './status.ts';
@@ -14,6 +15,7 @@ export const operations = {
   ...routeOperations,
   ...certificateOperations,
   ...requestOperations,
+  ...cacheOperations,
   ...userOperations,
 } as const;
 

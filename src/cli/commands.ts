@@ -19,6 +19,7 @@ import {
   certRenewCommand,
   certShowCommand,
 } from './edge/certificates.ts';
+import { cacheListCommand, cachePurgeCommand, cacheStatusCommand } from './edge/cache.ts';
 import { applyCommand, backupCommand, diffCommand, exportCommand } from './edge/lab.ts';
 import { contextListCommand, contextRemoveCommand, contextUseCommand, loginCommand } from './edge/login.ts';
 import {
@@ -88,6 +89,9 @@ export const commands: readonly Command[] = [
   routeListCommand,
   routeShowCommand,
   routeRemoveCommand,
+  cacheStatusCommand,
+  cacheListCommand,
+  cachePurgeCommand,
   dnsPlanCommand,
   dnsApplyCommand,
   dnsExportCommand,

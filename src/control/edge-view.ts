@@ -2,6 +2,7 @@
 // control room must never make traffic wait. So a look at the edge is plain data, taken at one moment, and everything else
 // is a question with an answer later. roles/ joins the two.
 import type { CertificateDetail, CertificatePem } from '#model/certificate-view.ts';
+import type { CachedQuery, CachedResponse, CachePurge, CacheStatus } from '#model/cached.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import type {
   ConnectorLive,
@@ -103,6 +104,12 @@ export interface EdgeView {
   importCertificate(pem: CertificatePem): Promise<CertificateDetail>;
   /** Takes an imported one away, by id. @throws SallyportError 'not-found' or 'invalid' */
   forgetCertificate(id: string): Promise<CertificateDetail>;
+  cacheStatus(): Promise<CacheStatus>;
+  listCached(
+    query: CachedQuery,
+  ): Promise<{ readonly total: number; readonly items: readonly CachedResponse[] }>;
+  /** In force at once; resolves when nothing is left of it. @throws SallyportError 'invalid' for what is no address */
+  purgeCache(purge: CachePurge): Promise<void>;
 }
 
 /** An edge that has seen nothing yet. */

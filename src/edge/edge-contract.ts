@@ -68,6 +68,8 @@ export interface Edge {
   sendRequest(request: InnerRequest, signal: AbortSignal): Promise<InnerAnswer>;
   /** Follows a URL through route, access, connector and rule to the origin's answer. */
   explain(request: InnerRequest, signal: AbortSignal): Promise<ExplainStep[]>;
+  /** The route that takes requests for a canonical host and path. */
+  routeOf(host: string, path: string): RouteEntry | undefined;
   /** Ends connections of a tunnel, or of one of its connectors; returns how many. */
   disconnect(target: DisconnectTarget, how: DisconnectHow): number;
   /**

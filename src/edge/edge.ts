@@ -157,7 +157,13 @@ class RunningEdge implements Edge {
       nowMs: () => this.#options.clock.nowMs(),
       send: () => this.sendRequest(request, signal),
       findLine: (requestId) => this.requests.find(requestId),
+      wallMs: () => this.#options.clock.wallMs(),
     });
+  }
+
+  routeOf(host: string, path: string): RouteEntry | undefined {
+    const match = this.#proxy.router.match(host, path);
+    return match.kind === 'found' ? match.route : undefined;
   }
 
   disconnect(target: DisconnectTarget, how: DisconnectHow): number {

@@ -13,6 +13,7 @@ import type { PublishedRule } from '#model/published-rules.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import { routeName } from '#model/route.ts';
 import type { ConnectorList } from './connector-list.ts';
+import { cacheStep, isFromCache } from './explain-cache-step.ts';
 import type { InnerAnswer, InnerRequest } from './inner-request.ts';
 import { innerTargetOf } from './inner-request.ts';
 import type { Router } from './router.ts';
@@ -27,6 +28,7 @@ export interface ExplainTools {
   readonly nowMs: () => number;
   readonly send: () => Promise<InnerAnswer>;
   readonly findLine: (requestId: string) => LoggedRequest | undefined;
+  readonly wallMs: () => number;
 }
 
 /** The steps that the edge knows. @throws SallyportError 'invalid' for a URL that no client could ask for */
@@ -59,7 +61,14 @@ export async function explainRequest(request: InnerRequest, tools: ExplainTools)
   if (streamProtocols.has(rule.protocol)) return [...steps, streamStep(rule)];
   const started = tools.nowMs();
   const answer = await tools.send();
-  return [...steps, originStep(answer, tools, { service: rule.service, ms: tools.nowMs() - started })];
+  const ms = tools.nowMs() - started;
+  const cache = cacheStep(request, answer, route.cache, tools.wallMs());
+  // The cache comes before the connector on the way, though it is known only after the answer.
+  const [routed, allowed, ...rest] = steps;
+  const last = isFromCache(answer)
+    ? notAsked(answer, ms)
+    : originStep(answer, tools, { service: rule.service, ms });
+  return [routed!, allowed!, cache, ...rest, last];
 }
 
 /** Services that are bytes, not HTTP: visitors reach them by WebSocket only. */
@@ -288,8 +297,18 @@ function originStep(
   });
 }
 
+function notAsked(answer: InnerAnswer, ms: number): ExplainStep {
+  return step('origin', {
+    status: 'ok',
+    title: `Not asked: the cache has answered ${answer.status}`,
+    detail: '',
+    ms,
+    facts: { requestId: answer.requestId, status: String(answer.status), ...fieldFacts(answer) },
+  });
+}
+
 function fieldFacts({ fields }: InnerAnswer): Record<string, string> {
-  const wanted = ['server', 'content-type', 'location', 'cache-control', 'cache-status'];
+  const wanted = ['server', 'content-type', 'location', 'cache-control', 'cdn-cache-control'];
   return Object.fromEntries(
     wanted.flatMap((name) => {
       const value = fields.get(name);

@@ -15,6 +15,7 @@ export const auditedNouns = [
   'zone',
   'record',
   'backup',
+  'cache',
 ] as const;
 export type AuditedNoun = (typeof auditedNouns)[number];
 

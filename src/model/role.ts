@@ -14,6 +14,7 @@ export const scopes = {
   'dns:write': 'change zones and records',
   'requests:read': 'see the access log',
   'requests:replay': 'send a logged request again',
+  'cache:purge': 'take stored responses out of the cache',
   'audit:read': 'see who changed what',
   'users:read': 'see users',
   'users:write': 'invite, change and remove users',

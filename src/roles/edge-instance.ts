@@ -18,6 +18,7 @@ import type { CertificateDesk } from './certificate-desk.ts';
 import { certificateStatesOf } from './certificate-states.ts';
 import { openEdgeCache } from './edge-cache.ts';
 import { EdgeCertificates } from './edge-certificates.ts';
+import type { EdgeCache } from '#edge/cache/edge-cache.ts';
 import type { EdgeNames } from './edge-names.ts';
 
 export interface EdgeInstanceOptions {
@@ -33,6 +34,8 @@ export interface EdgeInstanceOptions {
 /** A running edge with what belongs to it. */
 export interface EdgeInstance {
   readonly edge: Edge;
+  /** Undefined: off. */
+  readonly cache: EdgeCache | undefined;
   /** DNS records, where edge.yml has a dns section. */
   readonly names: EdgeNames | undefined;
   readonly internalCa: InternalCa | undefined;
@@ -111,6 +114,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   let version = 1;
   return {
     edge,
+    cache,
     names,
     internalCa: certificates.internalCa,
     certificateDesk: certificates.desk,

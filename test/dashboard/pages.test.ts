@@ -18,6 +18,7 @@ const pages: Readonly<Record<string, readonly [path: string, shows: RegExp]>> = 
   requests: ['requests', /Requests/],
   explain: ['explain?url=https%3A%2F%2Fblog.localhost%2F', /Origin/],
   'explain-stops': ['explain?url=https%3A%2F%2Fnobody.localhost%2F', /Not reached|No route/],
+  cache: ['cache', /Hit ratio/],
   tunnels: ['tunnels', /demo/],
   connectors: ['tunnels?view=connectors', /Connected for/],
   tunnel: ['tunnels/demo', /Connectors/],

@@ -65,6 +65,7 @@ export type PagedId =
   | 'listConnectors'
   | 'listRoutes'
   | 'listCertificates'
+  | 'listCached'
   | 'listUsers'
   | 'listApiKeys'
   | 'listAudit';

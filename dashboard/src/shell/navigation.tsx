@@ -9,6 +9,7 @@ export interface NavigationItem {
     | '/exposed'
     | '/requests'
     | '/explain'
+    | '/cache'
     | '/tunnels'
     | '/routes'
     | '/certificates'
@@ -62,6 +63,13 @@ export const navigation: readonly NavigationGroup[] = [
         icon: 'explain',
         scope: 'status:read',
         words: 'why url test try debug diagnose',
+      },
+      {
+        to: '/cache',
+        title: 'Cache',
+        icon: 'cache',
+        scope: 'status:read',
+        words: 'hits stored purge saved disk memory',
       },
     ],
   },

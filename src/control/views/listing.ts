@@ -25,7 +25,7 @@ export function pageOfList<T>(listing: Listing<T>): { items: T[]; nextCursor: st
   const sign = listing.order === 'desc' ? -1 : 1;
   const keyed = found.map((item) => ({ item, key: listing.key(item) }));
   keyed.sort((a, b) => sign * compare(a.key, b.key));
-  const start = startOf(listing.cursor);
+  const start = placeOfCursor(listing.cursor);
   const end = start + listing.limit;
   return {
     items: keyed.slice(start, end).map(({ item }) => item),
@@ -38,7 +38,8 @@ function compare(a: string | number, b: string | number): number {
   return typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b));
 }
 
-function startOf(cursor: string | undefined): number {
+/** Where a page begins. @throws SallyportError 'usage' for a cursor that is none */
+export function placeOfCursor(cursor: string | undefined): number {
   if (cursor === undefined) return 0;
   const [, digits] = /^at-(\d{1,9})$/.exec(cursor) ?? [];
   if (digits !== undefined) return Number(digits);

@@ -14,7 +14,8 @@ import type { DiskStore } from './disk/disk-store.ts';
 import type { SpillBlocks } from './disk/block-files.ts';
 import { KeyIndex } from './key-index.ts';
 import { listContents } from './cache-contents.ts';
-import type { Contents, ContentsPage } from './cache-contents.ts';
+import type { Contents } from './cache-contents.ts';
+import type { CachedQuery } from '#model/cached.ts';
 import { CacheStatistics } from './cache-statistics.ts';
 import { Flights } from './flights.ts';
 import { Purges } from './purges.ts';
@@ -346,9 +347,17 @@ export class EdgeCache implements FetchHost {
 
   // For people.
 
-  /** Part of what is stored in memory, newest first within each queue; `total` counts all that match. */
-  contents(page: ContentsPage): Contents {
-    return listContents(this.#fifo, page, this.clock.nowMs());
+  /** Part of what is stored, and how much matches. */
+  contents(query: CachedQuery): Contents {
+    return listContents(
+      {
+        entries: this.#fifo,
+        inMemory: (record) => this.#index.same(record),
+        disk: this.#disk,
+        clock: this.clock,
+      },
+      query,
+    );
   }
 
   /** Ends what is under way, and lets what is being written to disk be finished. */

@@ -60,6 +60,9 @@ export type EdgeOffers = {
   renewCertificate: EdgeView['renewCertificate'];
   importCertificate: EdgeView['importCertificate'];
   forgetCertificate: EdgeView['forgetCertificate'];
+  cacheStatus: EdgeView['cacheStatus'];
+  listCached: EdgeView['listCached'];
+  purgeCache: EdgeView['purgeCache'];
   /** Whether anybody listens to events. */
   watchEvents(isWatched: boolean): void;
   watchRequests(subscription: number, filter: RequestFilter): void;

@@ -16,6 +16,7 @@ import type { ControlTools } from '#control/command.ts';
 import { Control } from '#control/control.ts';
 import type { EdgeFacts } from '#control/edge-view.ts';
 import { certificateHandlers } from '#control/handlers/certificates.ts';
+import { cacheHandlers } from '#control/handlers/cache.ts';
 import { requestHandlers } from '#control/handlers/requests.ts';
 import { routeHandlers } from '#control/handlers/routes.ts';
 import { statusHandlers } from '#control/handlers/status.ts';
@@ -124,6 +125,7 @@ class ControlThread {
         ...routeHandlers(both),
         ...requestHandlers(both),
         ...certificateHandlers(both),
+        ...cacheHandlers(both),
       },
       log,
       clock: systemClock,

@@ -3,6 +3,7 @@ import type { Log } from '#base/log.ts';
 import type { ThreadLink } from '#base/thread-link.ts';
 import { emptyLook, type EdgeLook } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
+import { cacheStatusOf, purgeCache } from '#edge/cache/cache-view.ts';
 import type { Edge } from '#edge/edge.ts';
 import type { InnerRequest } from '#edge/inner-request.ts';
 import type { LoggedRequest } from '#model/logged-request.ts';
@@ -53,6 +54,12 @@ export function createEdgeAnswers({ log, onServed, tell }: EdgeAnswersOptions): 
     renewCertificate: async (id) => await running().certificateDesk.renew(id),
     importCertificate: async (pem) => await running().certificateDesk.import(pem),
     forgetCertificate: async (id) => await running().certificateDesk.forget(id),
+    cacheStatus: () => Promise.resolve(cacheStatusOf(running().cache)),
+    listCached: (query) => Promise.resolve(running().cache?.contents(query) ?? { total: 0, items: [] }),
+    async purgeCache(purge) {
+      const { cache } = running();
+      if (cache) await purgeCache(cache, purge, (host, path) => edge().routeOf(host, path)?.cache);
+    },
     watchEvents(isWatched) {
       stopEvents?.();
       stopEvents = isWatched

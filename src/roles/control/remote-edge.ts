@@ -62,6 +62,18 @@ export class RemoteEdge implements EdgeView {
     return this.#link().call('forgetCertificate', id);
   }
 
+  cacheStatus(): ReturnType<EdgeView['cacheStatus']> {
+    return this.#link().call('cacheStatus');
+  }
+
+  listCached(...args: Parameters<EdgeView['listCached']>): ReturnType<EdgeView['listCached']> {
+    return this.#link().call('listCached', ...args);
+  }
+
+  purgeCache(...args: Parameters<EdgeView['purgeCache']>): ReturnType<EdgeView['purgeCache']> {
+    return this.#link().call('purgeCache', ...args);
+  }
+
   onEvent(listener: (event: LiveEvent) => void): () => void {
     this.#events.add(listener);
     if (this.#events.size === 1) void this.#link().call('watchEvents', true);

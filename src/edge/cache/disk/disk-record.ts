@@ -18,6 +18,11 @@ export class DiskRecord implements Keyed, FifoNode, Purgeable {
   readonly name: string;
   readonly bodyBytes: number;
   readonly requestWallMs: number;
+  readonly status: number;
+  readonly contentType: string;
+  readonly storedWallMs: number;
+  /** Wall time at which it is, or was, no longer fresh. */
+  readonly freshUntilWallMs: number;
   purgeCount: number;
   nextVariant: Keyed | undefined;
   isListed = false;
@@ -32,9 +37,10 @@ export class DiskRecord implements Keyed, FifoNode, Purgeable {
   readonly ghostHash: number;
 
   constructor(
-    { key, vary, variant, list, requestWallMs }: EntryHeader,
+    header: EntryHeader,
     file: { readonly bodyBytes: number; readonly fileBytes: number; readonly purgeCount: number },
   ) {
+    const { key, vary, variant, list, requestWallMs } = header;
     this.key = key;
     this.vary = vary;
     this.variant = variant;
@@ -42,6 +48,10 @@ export class DiskRecord implements Keyed, FifoNode, Purgeable {
     this.name = fileName(key, variant);
     this.bodyBytes = file.bodyBytes;
     this.requestWallMs = requestWallMs;
+    this.status = header.status;
+    this.contentType = valueOf(list, 'content-type');
+    this.storedWallMs = header.receivedWallMs;
+    this.freshUntilWallMs = header.receivedWallMs + header.lifetimeMs - header.initialAgeMs;
     this.purgeCount = file.purgeCount;
     // A file system gives room in blocks.
     this.chargedBytes = Math.ceil(file.fileBytes / diskBlockBytes) * diskBlockBytes;
@@ -50,6 +60,10 @@ export class DiskRecord implements Keyed, FifoNode, Purgeable {
 
   get host(): string {
     return addressOf(this.key).host;
+  }
+
+  get url(): string {
+    return addressOf(this.key).url;
   }
 
   get path(): string {
@@ -70,10 +84,12 @@ export function filePath(folder: string, name: string): string {
 }
 
 function tagsOf(list: readonly string[]): readonly string[] {
-  const value = (wanted: string): string => {
-    const found: string[] = [];
-    for (let i = 0; i < list.length; i += 2) if (list[i]!.toLowerCase() === wanted) found.push(list[i + 1]!);
-    return found.join(', ');
-  };
-  return parseTags(value('cache-tag'), value('surrogate-key'));
+  return parseTags(valueOf(list, 'cache-tag'), valueOf(list, 'surrogate-key'));
+}
+
+/** A field's values of a list of names and values. */
+function valueOf(list: readonly string[], wanted: string): string {
+  const found: string[] = [];
+  for (let i = 0; i < list.length; i += 2) if (list[i]!.toLowerCase() === wanted) found.push(list[i + 1]!);
+  return found.join(', ');
 }

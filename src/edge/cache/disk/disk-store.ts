@@ -105,6 +105,16 @@ export class DiskStore {
     return this.#options.limitBytes;
   }
 
+  /** What is on disk for the same requests. */
+  same(like: Pick<Keyed, 'key' | 'variant' | 'vary' | 'part'>): DiskRecord | undefined {
+    return this.#index.same(like);
+  }
+
+  /** All that is on disk. */
+  records(): Iterable<DiskRecord> {
+    return this.#fifo;
+  }
+
   /** Responses that were read from disk, and what became of those that were to be written. */
   get numbers(): {
     readonly hits: number;
