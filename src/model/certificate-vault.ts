@@ -36,6 +36,8 @@ export interface CertificateVault {
 
   /** What HTTP-01 serves for a token, until it is forgotten or its time is over. */
   answer(token: string): Promise<string | undefined>;
+  /** Everything that `answer` would tell, by token. */
+  answers(): Promise<ReadonlyMap<string, string>>;
   keepAnswer(token: string, text: string, untilMs: number): Promise<void>;
   forgetAnswer(token: string): Promise<void>;
 

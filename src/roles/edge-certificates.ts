@@ -1,6 +1,5 @@
 // An edge's certificates put together: files, the vault with what ACME has brought, the internal CA, the store that the
 // listeners ask, and what the plain listeners answer for all of them.
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
@@ -18,7 +17,7 @@ import { OcspStaples } from '#certs/ocsp/ocsp-staples.ts';
 import { TicketKeys } from '#certs/ticket-keys.ts';
 import { readRoots } from '#certs/trust/root-certificates.ts';
 import { rootAnswer, rootPagePath } from '#certs/trust/root-page.ts';
-import { openFileVault } from '#certs/vault/file-vault.ts';
+import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import { hostnamesOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { WellKnownAnswer, WellKnownSource } from '#edge/well-known.ts';
@@ -28,12 +27,15 @@ import type { CertificateVault } from '#model/certificate-vault.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { acmeSettingsOf } from './acme-settings.ts';
 import { CertificateDesk } from './certificate-desk.ts';
+import { openCertificateVault } from './certificate-vault.ts';
 
 export interface EdgeCertificatesOptions {
   readonly config: EdgeConfig;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The store's documents and leases; undefined for an edge without a store. */
+  readonly documents?: DocumentStore | undefined;
   /** Who can write TXT records for DNS-01. */
   readonly presenters?: readonly ChallengePresenter[];
 }
@@ -101,7 +103,7 @@ export class EdgeCertificates {
       opened.push(() => files.close());
       const ownNames = [...new Set([config.hostname ?? 'localhost', ...localNames])];
       const internalCa = config.internalCa ? openCa(options, ownNames) : undefined;
-      const vault = openVault(options);
+      const vault = openCertificateVault({ documents: undefined, ...options });
       const settings = settingsOf(config);
       // A new certificate's answer is fetched before the next visitor asks for it.
       const onOrder = (): void => void staples.look();
@@ -202,15 +204,6 @@ async function challengeAnswer(
 
 function settingsOf({ acme }: EdgeConfig): AcmeSettings {
   return acme ? acmeSettingsOf(acme) : noAcme;
-}
-
-function openVault({ config, clock, random, log }: EdgeCertificatesOptions): CertificateVault {
-  return openFileVault({
-    folder: join(config.dataDir, 'certificates'),
-    unique: `${process.pid}-${random.bytes(4).toString('hex')}`,
-    isShared: config.acme?.shared ?? false,
-    ...{ clock, log },
-  });
 }
 
 interface ManagerParts {

@@ -6,6 +6,7 @@ import { MetricsRegistry } from '#base/metrics.ts';
 import { makeFolder } from '#base/private-file.ts';
 import type { Random } from '#base/random.ts';
 import type { InternalCa } from '#certs/internal-ca.ts';
+import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import { snapshotOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
@@ -27,6 +28,8 @@ export interface EdgeInstanceOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The store's documents and leases; undefined for an edge without a store. */
+  readonly documents?: DocumentStore | undefined;
   /** Who can write TXT records for DNS-01. */
   readonly presenters?: readonly ChallengePresenter[];
 }

@@ -101,7 +101,11 @@ class RunningNode implements EdgeNode {
     });
     const { plane } = started;
     try {
-      const instance = await startEdgeInstance({ ...options, config: composeConfig(config, started.served) });
+      const instance = await startEdgeInstance({
+        ...options,
+        config: composeConfig(config, started.served),
+        documents: plane.documents,
+      });
       node = new RunningNode(options, { instance, plane, served: started.served, facts });
       answers.attach(instance);
       plane.introduce({ ...facts, caPin: instance.internalCa?.pin ?? '' });

@@ -19,7 +19,13 @@ const missing = await pebbleIsMissing();
 const blog = 'blog.example.com';
 
 async function begin(context: TestContext, options: Partial<AcmeWorldOptions> = {}): Promise<AcmeWorld> {
-  const world = await AcmeWorld.create({ hostnames: [blog], acme: { methods: ['http-01'] }, ...options });
+  const world = await AcmeWorld.create({
+    hostnames: [blog],
+    acme: { methods: ['http-01'] },
+    // What is kept is looked at, and changed, in files.
+    edge: { store: 'off' },
+    ...options,
+  });
   context.after(() => world.close());
   world.writeConfig();
   return world;

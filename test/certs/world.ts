@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { systemRandom } from '#base/random.ts';
+import { openSeal } from '#control/seal.ts';
 import type { OrderRecord } from '#model/certificate-record.ts';
 import { createCredentials, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { startSallyport } from '../support/demo.ts';
@@ -165,11 +166,17 @@ export class AcmeWorld {
       .filter((name) => name.endsWith('.json'))
       .map((name) => {
         const file = join(folder, name);
-        return { file, value: JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown> };
+        return { file, value: this.#opened(file, `${room}/${name.slice(0, -'.json'.length)}`) };
       });
   }
 
-  /** Every order that has ended, oldest first. */
+  #opened(file: string, purpose: string): Record<string, unknown> {
+    const text = readFileSync(file, 'utf8').trimEnd();
+    const seal = openSeal(join(this.folder, 'data/seal.key'), systemRandom);
+    return JSON.parse(text.startsWith('{') ? text : seal.open(text, purpose)) as Record<string, unknown>;
+  }
+
+  /** Every order that has ended, oldest first; of an edge without a store. */
   orders(): OrderRecord[] {
     const folder = join(this.folder, 'data/certificates/orders');
     return readdirSync(folder)

@@ -9,6 +9,7 @@ import type { ChallengeMethod } from '#model/certificate-record.ts';
 import type { CertificateVault } from '#model/certificate-vault.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { challengeCertificate, txtNameOf, txtValueOf } from './challenge.ts';
+import { isSharedAnswer, SharedAnswers } from './shared-answers.ts';
 
 export interface ChallengeBoardOptions {
   /** Answers go there too where several edges may be asked. */
@@ -42,20 +43,33 @@ export class ChallengeBoard {
   readonly #options: ChallengeBoardOptions;
   readonly #tokens = new Map<string, string>();
   readonly #contexts = new Map<string, SecureContext>();
+  /** Those of other edges. */
+  readonly #shared: SharedAnswers;
 
   constructor(options: ChallengeBoardOptions) {
     this.#options = options;
+    const { vault, clock } = options;
+    this.#shared = new SharedAnswers({
+      ...{ vault, clock },
+      contextOf: (name, authorization) => this.#contextOf(name, authorization),
+    });
+  }
+
+  /** Follows what other edges have put up for TLS-ALPN-01, until the signal fires. */
+  follow(signal: AbortSignal): Promise<void> {
+    return this.#shared.follow(signal);
   }
 
   /** What HTTP-01 serves for a token of ours, or of another edge that shares the vault. */
   async tokenAnswer(token: string): Promise<string | undefined> {
     const { vault } = this.#options;
+    if (isSharedAnswer(token)) return undefined;
     return this.#tokens.get(token) ?? (vault.isShared ? await vault.answer(token) : undefined);
   }
 
   /** What TLS-ALPN-01 shows for a server name. */
   contextFor(serverName: string): SecureContext | undefined {
-    return this.#contexts.get(serverName);
+    return this.#contexts.get(serverName) ?? this.#shared.contextFor(serverName);
   }
 
   /** Who can write the TXT record for a name. */
@@ -69,7 +83,7 @@ export class ChallengeBoard {
       case 'http-01':
         return this.#putUpToken(answer);
       case 'tls-alpn-01':
-        return this.#putUpCertificate(answer);
+        return this.#putUpCertificate(answer, signal);
       case 'dns-01':
         return this.#putUpRecord(answer, signal);
     }
@@ -88,14 +102,26 @@ export class ChallengeBoard {
     };
   }
 
-  async #putUpCertificate({ name, authorization }: ChallengeAnswer): Promise<TakeDown> {
+  async #putUpCertificate({ name, authorization }: ChallengeAnswer, signal: AbortSignal): Promise<TakeDown> {
+    const { vault, clock } = this.#options;
+    const context = this.#contextOf(name, authorization);
+    this.#contexts.set(name, context);
+    const takeDown: TakeDown = async () => {
+      if (this.#contexts.get(name) === context) this.#contexts.delete(name);
+      if (vault.isShared)
+        await this.#quietly('A challenge answer could not be removed', this.#shared.takeDown(name));
+    };
+    if (!vault.isShared) return takeDown;
+    const untilMs = clock.wallMs() + answerLifeMs;
+    const sharing = this.#shared.putUp(name, authorization, { untilMs, signal });
+    await this.#quietly('A challenge answer could not be kept for other edges', sharing);
+    return takeDown;
+  }
+
+  #contextOf(name: string, authorization: string): SecureContext {
     const { clock, random } = this.#options;
     const { certPem, keyPem } = challengeCertificate(name, authorization, { wallMs: clock.wallMs(), random });
-    const context = createSecureContext({ cert: certPem, key: keyPem, minVersion: 'TLSv1.2' });
-    this.#contexts.set(name, context);
-    return async () => {
-      if (this.#contexts.get(name) === context) this.#contexts.delete(name);
-    };
+    return createSecureContext({ cert: certPem, key: keyPem, minVersion: 'TLSv1.2' });
   }
 
   async #putUpRecord({ name, authorization }: ChallengeAnswer, signal: AbortSignal): Promise<TakeDown> {

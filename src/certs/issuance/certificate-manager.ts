@@ -67,6 +67,7 @@ export class CertificateManager {
   readonly #forced = new Set<string>();
   #wake: () => void = () => {};
   #isWoken = false;
+  #fault = '';
 
   constructor(options: CertificateManagerOptions) {
     this.#options = options;
@@ -94,6 +95,9 @@ export class CertificateManager {
   async start(): Promise<void> {
     await this.keeper.load(this.wallMs(), historyMs);
     this.#tasks.start('certificates', (signal) => this.#loop(signal));
+    const { vault, listeners } = this.#options;
+    if (vault.isShared && listeners.hasTls)
+      this.#tasks.start('challenge answers', (signal) => this.board.follow(signal));
   }
 
   async close(): Promise<void> {
@@ -229,14 +233,20 @@ export class CertificateManager {
       let waitMs = lookEveryMs;
       try {
         waitMs = await this.#round(signal);
+        this.#fault = '';
       } catch (error) {
         if (signal.aborted) return;
-        this.#options.log.error(
-          `Certificates could not be looked after (${errorText(error)}); tried again soon.`,
-        );
+        this.#sayFault(errorText(error));
       }
       await this.#rest(waitMs, signal);
     }
+  }
+
+  /** The same fault again and again is said once. */
+  #sayFault(text: string): void {
+    const level = text === this.#fault ? 'debug' : 'error';
+    this.#fault = text;
+    this.#options.log[level](`Certificates could not be looked after (${text}); tried again soon.`);
   }
 
   /** Does what is due; returns how long to rest after. */

@@ -26,7 +26,7 @@ export interface MethodFacts {
 export function methodChoices(name: string, facts: MethodFacts): MethodChoice[] {
   const choices = possible(name, facts).filter(({ method }) => facts.allowed.includes(method));
   const order = (method: ChallengeMethod): number => {
-    // Any edge can serve a token, but only the one that orders has the certificate for acme-tls/1 at once.
+    // Any edge can serve a token at once; a certificate for acme-tls/1 has to reach the others first.
     if (facts.isShared && method === 'tls-alpn-01') return challengeMethods.length;
     return challengeMethods.indexOf(method);
   };

@@ -7,7 +7,8 @@ import { accountRecord, certificateRecord, testCertificateVault } from '#testkit
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { MemoryDocuments } from '#testkit/memory-documents.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';
-import { type DocumentVaultOptions, openDocumentVault, type Sealer } from './document-vault.ts';
+import { type DocumentVaultOptions, openDocumentVault } from './document-vault.ts';
+import type { Sealer } from './sealer.ts';
 
 /** Turns every byte over and marks who did it; what was sealed by another key does not open. */
 function turning(key: number): Sealer {
@@ -58,10 +59,14 @@ test('documents: what was sealed with another key is reported, and is never take
   await before.keepAccount(accountRecord());
   const warnings: string[] = [];
   const log: Log = { ...silentLog, warn: (message) => void warnings.push(message) };
-  const vault = openDocumentVault(options(store, { sealer: turning(2), log }));
-  assert.deepEqual(await vault.certificates(), []);
-  assert.match(warnings.join(), /certificates\/first in the store cannot be read/);
-  await assert.rejects(vault.account(accountRecord().authority), (error) =>
+  const shared = openDocumentVault(options(store, { sealer: turning(2), log }));
+  await assert.rejects(shared.certificates(), /sealed with another key than this edge has; copy seal\.key/);
+  await assert.rejects(shared.account(accountRecord().authority), (error) =>
     isSallyportError(error, 'credentials-invalid'),
   );
+  // An edge by itself has lost its key file, and begins anew.
+  const alone = openDocumentVault(options(store, { sealer: turning(2), log, isShared: false }));
+  assert.deepEqual(await alone.certificates(), []);
+  assert.match(warnings.join(), /certificates\/first in the store cannot be read/);
+  assert.equal(await alone.account(accountRecord().authority), undefined);
 });

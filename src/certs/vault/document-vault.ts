@@ -18,6 +18,7 @@ import {
 } from '#model/certificate-record.ts';
 import type { CertificateVault, VaultLease } from '#model/certificate-vault.ts';
 import { answerSchema, isAnswerToken } from './answer.ts';
+import type { Sealer } from './sealer.ts';
 
 /** The part of a store that the vault needs. */
 export interface DocumentStore {
@@ -27,13 +28,6 @@ export interface DocumentStore {
   listDocuments(collection: string): Promise<readonly { readonly key: string; readonly bytes: Uint8Array }[]>;
   takeLease(name: string, holder: string, nowMs: number, untilMs: number): Promise<boolean>;
   releaseLease(name: string, holder: string): Promise<void>;
-}
-
-/** Keeps secrets secret in a place that others can read. */
-export interface Sealer {
-  seal(plain: Uint8Array): Uint8Array;
-  /** @throws when the bytes were sealed with another key, or changed since */
-  open(sealed: Uint8Array): Uint8Array;
 }
 
 export interface DocumentVaultOptions {
@@ -77,8 +71,14 @@ class DocumentVault implements CertificateVault {
   async account(authority: string): Promise<AccountRecord | undefined> {
     const bytes = await this.#options.store.getDocument(collections.accounts, hashed(authority));
     try {
-      return bytes && accountRecordSchema.parse(this.#read(bytes));
+      return bytes && accountRecordSchema.parse(this.#read('accounts', hashed(authority), bytes));
     } catch (error) {
+      if (!this.isShared) {
+        this.#options.log.warn(
+          `The account for ${authority} in the store cannot be read (${errorText(error).split('\n')[0]}); another one is made.`,
+        );
+        return undefined;
+      }
       throw new SallyportError(
         'credentials-invalid',
         `The account for ${authority} in the store cannot be read (${errorText(error).split('\n')[0]}); is the key file the one that it was sealed with?`,
@@ -142,14 +142,25 @@ class DocumentVault implements CertificateVault {
   async answer(token: string): Promise<string | undefined> {
     if (!isAnswerToken(token)) return undefined;
     const bytes = await this.#options.store.getDocument(collections.answers, token);
-    const answer = bytes && this.#answerIn(bytes);
+    const answer = bytes && this.#answerIn(token, bytes);
     return answer && answer.untilMs > this.#options.clock.wallMs() ? answer.text : undefined;
+  }
+
+  async answers(): Promise<ReadonlyMap<string, string>> {
+    const documents = await this.#options.store.listDocuments(collections.answers);
+    const nowMs = this.#options.clock.wallMs();
+    return new Map(
+      documents.flatMap(({ key, bytes }): [string, string][] => {
+        const answer = this.#answerIn(key, bytes);
+        return answer && answer.untilMs > nowMs ? [[key, answer.text]] : [];
+      }),
+    );
   }
 
   async keepAnswer(token: string, text: string, untilMs: number): Promise<void> {
     if (!isAnswerToken(token)) throw new Error('not a token');
     for (const { key, bytes } of await this.#options.store.listDocuments(collections.answers)) {
-      const answer = this.#answerIn(bytes);
+      const answer = this.#answerIn(key, bytes);
       // What an edge that died has left.
       if (answer && answer.untilMs <= this.#options.clock.wallMs()) await this.#forget('answers', key);
     }
@@ -185,7 +196,9 @@ class DocumentVault implements CertificateVault {
 
   async #ticketKey(period: number): Promise<Buffer | undefined> {
     const bytes = await this.#options.store.getDocument(collections.tickets, String(period));
-    return bytes && Buffer.from(ticketSchema.parse(this.#read(bytes)).key, 'base64');
+    return (
+      bytes && Buffer.from(ticketSchema.parse(this.#read('tickets', String(period), bytes)).key, 'base64')
+    );
   }
 
   async lease(name: string, holder: string, forMs: number): Promise<VaultLease | undefined> {
@@ -200,8 +213,9 @@ class DocumentVault implements CertificateVault {
     const found: z.output<T>[] = [];
     for (const { key, bytes } of await this.#options.store.listDocuments(collections[collection])) {
       try {
-        found.push(schema.parse(this.#read(bytes)));
+        found.push(schema.parse(this.#read(collection, key, bytes)));
       } catch (error) {
+        if (this.isShared && collection === 'certificates') throw foreignKey(error);
         this.#options.log.warn(
           `${collections[collection]}/${key} in the store cannot be read and is left out (${errorText(error).split('\n')[0]}); is the key file the one that it was sealed with?`,
         );
@@ -210,20 +224,22 @@ class DocumentVault implements CertificateVault {
     return found;
   }
 
-  #answerIn(bytes: Uint8Array): z.output<typeof answerSchema> | undefined {
+  #answerIn(token: string, bytes: Uint8Array): z.output<typeof answerSchema> | undefined {
     try {
-      return answerSchema.parse(this.#read(bytes));
+      return answerSchema.parse(this.#read('answers', token, bytes));
     } catch {
       return undefined;
     }
   }
 
-  #read(bytes: Uint8Array): unknown {
-    return JSON.parse(Buffer.from(this.#options.sealer.open(bytes)).toString('utf8'));
+  #read(collection: Collection, key: string, bytes: Uint8Array): unknown {
+    const plain = this.#options.sealer.open(bytes, `${collections[collection]}/${key}`);
+    return JSON.parse(Buffer.from(plain).toString('utf8'));
   }
 
   #keep(collection: Collection, key: string, value: object): Promise<void> {
-    const sealed = this.#options.sealer.seal(Buffer.from(JSON.stringify(value)));
+    const purpose = `${collections[collection]}/${key}`;
+    const sealed = this.#options.sealer.seal(Buffer.from(JSON.stringify(value)), purpose);
     return this.#options.store.putDocument(collections[collection], key, sealed);
   }
 
@@ -240,6 +256,15 @@ class DocumentVault implements CertificateVault {
 
 function orderKey(endedAtMs: number, id: string): string {
   return `${String(Math.max(0, endedAtMs)).padStart(15, '0')}-${id}`;
+}
+
+/** Going on would order anew what another edge has got already. */
+function foreignKey(cause: unknown): SallyportError {
+  return new SallyportError(
+    'store-corrupt',
+    'The certificates in the store are sealed with another key than this edge has; copy seal.key from the data directory of the edge that got them.',
+    { cause },
+  );
 }
 
 function hashed(text: string): string {

@@ -25,12 +25,15 @@ import {
 import type { CertificateVault, VaultLease } from '#model/certificate-vault.ts';
 import { answerSchema, isAnswerToken } from './answer.ts';
 import { takeFileLease } from './file-lease.ts';
+import type { Sealer } from './sealer.ts';
 
 export interface FileVaultOptions {
   /** Made when it is not there. */
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Seals accounts, certificates and orders under way; without one they stand in their files as they are. */
+  readonly sealer?: Sealer;
   /** Keeps this process' temporary files apart from others'. */
   readonly unique: string;
   /** See CertificateVault. */
@@ -63,7 +66,7 @@ class FileVault implements CertificateVault {
     const text = await this.#text(file);
     if (text === undefined) return undefined;
     try {
-      return accountRecordSchema.parse(JSON.parse(text));
+      return accountRecordSchema.parse(this.#opened(text, 'accounts', hashed(authority)));
     } catch (error) {
       throw new SallyportError(
         'credentials-invalid',
@@ -144,6 +147,16 @@ class FileVault implements CertificateVault {
     return answer && answer.untilMs > this.#options.clock.wallMs() ? answer.text : undefined;
   }
 
+  async answers(): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>();
+    for (const name of await readdir(join(this.#options.folder, 'answers'))) {
+      const token = name.replace(/\.json$/, '');
+      const text = await this.answer(token);
+      if (text !== undefined) found.set(token, text);
+    }
+    return found;
+  }
+
   async keepAnswer(token: string, text: string, untilMs: number): Promise<void> {
     if (!isAnswerToken(token)) throw new Error('not a token');
     await this.#sweepAnswers();
@@ -187,7 +200,9 @@ class FileVault implements CertificateVault {
       const file = this.#path(room, name);
       try {
         const text = await this.#text(file);
-        if (text !== undefined) found.push(schema.parse(JSON.parse(text)));
+        const value =
+          text === undefined ? undefined : this.#opened(text, room, name.slice(0, -'.json'.length));
+        if (value !== undefined) found.push(schema.parse(value));
       } catch (error) {
         this.#options.log.warn(
           `${file} cannot be read and is left out; restore it from a backup or delete it (${errorText(error).split('\n')[0]}).`,
@@ -198,8 +213,22 @@ class FileVault implements CertificateVault {
   }
 
   #keep(room: Room, name: string, value: object): Promise<void> {
-    const { unique } = this.#options;
-    return replaceFileDurably(this.#file(room, name), `${JSON.stringify(value)}\n`, { mode: 0o600, unique });
+    const { unique, sealer } = this.#options;
+    const plain = JSON.stringify(value);
+    const isSecret = room === 'accounts' || room === 'certificates' || room === 'pending';
+    const text =
+      sealer && isSecret
+        ? Buffer.from(sealer.seal(Buffer.from(plain), `${room}/${name}`)).toString('latin1')
+        : plain;
+    return replaceFileDurably(this.#file(room, name), `${text}\n`, { mode: 0o600, unique });
+  }
+
+  /** What stands in a file, sealed or (as before there was a sealer) plain. */
+  #opened(text: string, room: Room, name: string): unknown {
+    const { sealer } = this.#options;
+    if (!sealer || text.startsWith('{')) return JSON.parse(text);
+    const sealed = Buffer.from(text.trimEnd(), 'latin1');
+    return JSON.parse(Buffer.from(sealer.open(sealed, `${room}/${name}`)).toString('utf8'));
   }
 
   async #forget(room: Room, name: string): Promise<void> {

@@ -7,6 +7,7 @@
 //
 // HTTP of the API does not go this way but over two socket files in the data folder: one for requests that came through the
 // edge, one for commands on this machine.
+import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import type { Declared } from '#control/command.ts';
 import type { EdgeFacts, EdgeLook, EdgeView } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
@@ -40,6 +41,13 @@ export type ControlOffers = {
   request(subscription: number, request: LoggedRequest): void;
   /** A one-time link for the owner of an edge that nobody can sign in to; undefined once somebody can. */
   firstOwnerLink(name: string): Promise<string | undefined>;
+  // The store's documents and leases, for certificates; see DocumentStore of the certs room.
+  getDocument: DocumentStore['getDocument'];
+  putDocument: DocumentStore['putDocument'];
+  deleteDocument: DocumentStore['deleteDocument'];
+  listDocuments: DocumentStore['listDocuments'];
+  takeLease: DocumentStore['takeLease'];
+  releaseLease: DocumentStore['releaseLease'];
   /** Finishes what is under way and closes the store. */
   stop(): Promise<void>;
 };

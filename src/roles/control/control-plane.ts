@@ -11,6 +11,7 @@ import { type ErrorCode, errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { ThreadLink } from '#base/thread-link.ts';
+import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import type { Declared } from '#control/command.ts';
 import type { EdgeFacts } from '#control/edge-view.ts';
 import type { OidcIssuer } from '#model/oidc-issuer.ts';
@@ -84,6 +85,18 @@ export class ControlPlane {
       'store-unavailable',
       'The control plane is starting; try again in a few seconds.',
     );
+  }
+
+  /** The store's documents and leases. Every function rejects with 'store-unavailable' or 'aborted' while it is away. */
+  get documents(): DocumentStore {
+    return {
+      getDocument: async (...args) => await this.#link.call('getDocument', ...args),
+      putDocument: async (...args) => await this.#link.call('putDocument', ...args),
+      deleteDocument: async (...args) => await this.#link.call('deleteDocument', ...args),
+      listDocuments: async (...args) => await this.#link.call('listDocuments', ...args),
+      takeLease: async (...args) => await this.#link.call('takeLease', ...args),
+      releaseLease: async (...args) => await this.#link.call('releaseLease', ...args),
+    };
   }
 
   /** edge.yml has changed. */

@@ -78,6 +78,12 @@ class ControlThread {
       event: (event) => remote.event(event),
       request: (subscription, request) => remote.request(subscription, request),
       firstOwnerLink: (name) => thread.#firstOwnerLink(name),
+      getDocument: (...args) => thread.#control.store.getDocument(...args),
+      putDocument: (...args) => thread.#control.store.putDocument(...args),
+      deleteDocument: (...args) => thread.#control.store.deleteDocument(...args),
+      listDocuments: (...args) => thread.#control.store.listDocuments(...args),
+      takeLease: (...args) => thread.#control.store.takeLease(...args),
+      releaseLease: (...args) => thread.#control.store.releaseLease(...args),
       stop: () => thread.#stop(),
     };
     const link = new ThreadLink<EdgeOffers>(port, offers);
