@@ -6,7 +6,7 @@ set -eu
 
 packages="bind9 bind9-dnsutils bind9-utils caddy chromium curl docker-registry faketime fish git haproxy iproute2 knot
 knot-dnsutils libnss3-tools nghttp2-client nghttp2-server nginx-light openssl pdns-backend-sqlite3 pdns-server
-postgresql procps python3-venv skopeo testssl.sh tmux wget wrk zsh"
+postgresql procps python3-venv skopeo testssl.sh tmux varnish wget wrk zsh"
 
 missing=""
 for package in $packages; do

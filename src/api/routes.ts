@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { explanationSchema } from '#model/explain.ts';
 import { hostnamePatternSchema, noteSchema, pathPrefixSchema } from '#model/names.ts';
 import { routeSchema } from '#model/route.ts';
+import { routeCacheSchema, routeCompressionSchema, routeStepsShape } from '#model/route-steps.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { pathText } from './path-text.ts';
@@ -93,6 +94,7 @@ export const routeOperations = {
         }),
       note: noteSchema,
       isEnabled: z.boolean().default(true),
+      ...routeStepsShape,
     }),
     result: routeViewSchema,
     creates: true,
@@ -121,6 +123,9 @@ export const routeOperations = {
       service: z.string().max(2000).optional(),
       note: z.string().max(500).optional(),
       isEnabled: z.boolean().optional(),
+      /** Null: as a route without a word about it. */
+      cache: routeCacheSchema.nullable().optional(),
+      compression: routeCompressionSchema.nullable().optional(),
     }),
     result: routeViewSchema,
     isVersioned: true,

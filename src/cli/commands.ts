@@ -29,6 +29,7 @@ import {
   routeListCommand,
   routeRemoveCommand,
   routeShowCommand,
+  routeUpdateCommand,
   tunnelRouteDnsCommand,
 } from './edge/routes.ts';
 import { auditCommand, connectorListCommand, logsCommand, statusCommand } from './edge/status.ts';
@@ -88,6 +89,7 @@ export const commands: readonly Command[] = [
   routeAddCommand,
   routeListCommand,
   routeShowCommand,
+  routeUpdateCommand,
   routeRemoveCommand,
   cacheStatusCommand,
   cacheListCommand,

@@ -1,8 +1,7 @@
 // The shape of edge.yml: names, defaults and descriptions, once. Types, messages, docs/edge-config.md and the JSON
 // Schema all come from here. Durations are written as in Go ("30s", "1m30s"), sizes as "16KiB" or bytes.
 import { z } from 'zod';
-import { cachePolicySchema } from '#model/cache-policy.ts';
-import { compressionPolicySchema } from '#model/compression-policy.ts';
+import { routeCacheSchema, routeCompressionSchema } from '#model/route-steps.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 import { acmeSchema } from './acme-schema.ts';
 import { dnsSchema } from './dns-schema.ts';
@@ -42,16 +41,8 @@ const routeSchema = z.strictObject({
     .default('/')
     .describe('Path prefix, by whole segments.'),
   tunnel: z.string().min(1).describe('Name or UUID of a tunnel above.'),
-  cache: z
-    .union([z.literal('off'), cachePolicySchema])
-    .prefault({})
-    .describe(
-      'How responses are cached; `off` for not at all. Without a word here their own headers have the say.',
-    ),
-  compression: z
-    .union([z.literal('off'), compressionPolicySchema])
-    .prefault({})
-    .describe('How responses are compressed; `off` for not at all.'),
+  cache: routeCacheSchema.prefault({}).describe(routeCacheSchema.description!),
+  compression: routeCompressionSchema.prefault({}).describe(routeCompressionSchema.description!),
 });
 
 /** Room for stored responses; small servers have little more to give, and pages are small. */

@@ -1,9 +1,10 @@
 // What a command is: a function that reads and writes a Draft, or throws one sentence. Everything it may need of the world
 // is in its context, so that the writer can run it again when another edge has committed meanwhile.
 import type { Actor } from '#model/audit-event.ts';
-import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
+import type { TunnelEntry } from '#model/edge-snapshot.ts';
 import type { ReadRules } from '#model/rule-set.ts';
 import type { Draft } from './draft.ts';
+import type { ServedRoute } from './snapshot.ts';
 
 /** Who asks, for the audit log. */
 export interface Caller {
@@ -16,7 +17,7 @@ export interface Caller {
 /** Tunnels and routes that edge.yml declares: they are served beside the store's, and changed only in the file. */
 export interface Declared {
   readonly tunnels: readonly TunnelEntry[];
-  readonly routes: readonly RouteEntry[];
+  readonly routes: readonly ServedRoute[];
 }
 
 /** Work of other rooms that commands need; roles/ passes it in. */

@@ -4,6 +4,7 @@ import { parse, stringify } from 'yaml';
 import { emptyRuleSetText } from '#model/rule-set.ts';
 import type { Lab } from '#model/lab.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
+import { shortSteps } from '#model/route-steps.ts';
 import type { ControlState } from './control-state.ts';
 
 /** The text of a state, sorted by name so that two exports can be compared line by line. */
@@ -30,13 +31,14 @@ export function labOf(state: ControlState): Partial<Lab> {
         }) as Lab['tunnels'][number],
     ),
     routes: byName([...state.routes.values()], ({ hostname, path }) => `${hostname}${path}`).map(
-      ({ hostname, path, tunnelId, isEnabled, note }) =>
+      ({ hostname, path, tunnelId, isEnabled, note, ...steps }) =>
         withoutDefaults({
           hostname,
           path: path === '/' ? undefined : path,
           tunnel: nameOf(tunnelId),
           isEnabled: isEnabled ? undefined : false,
           note,
+          ...shortSteps(steps),
         }) as Lab['routes'][number],
     ),
     users: byName([...state.users.values()], ({ name }) => name).map(

@@ -1,16 +1,24 @@
 // What of the configuration the edge serves from: tunnels with their keys and rules, and routes. It goes to the edge with
 // every change, and to a file beside the store, from which an edge starts when its store cannot be reached.
 import { z } from 'zod';
-import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
+import type { TunnelEntry } from '#model/edge-snapshot.ts';
 import { routeName } from '#model/route.ts';
+import { type RouteSteps, routeStepsShape } from '#model/route-steps.ts';
 import type { Declared } from './command.ts';
 import type { ControlState } from './control-state.ts';
+
+/** A route as it is served, its steps as their owner wrote them. */
+export interface ServedRoute extends RouteSteps {
+  readonly hostname: string;
+  readonly path: string;
+  readonly tunnelId: string;
+}
 
 /** The part of an EdgeSnapshot that changes at run time. */
 export interface Served {
   readonly revision: number;
   readonly tunnels: readonly TunnelEntry[];
-  readonly routes: readonly RouteEntry[];
+  readonly routes: readonly ServedRoute[];
 }
 
 /** Stored and declared objects together; where both have one, edge.yml's counts. */
@@ -38,7 +46,11 @@ export function servedBy(state: ControlState, declared: Declared): Served {
       ...declared.routes,
       ...[...state.routes.values()]
         .filter((route) => route.isEnabled && !routeNames.has(routeName(route)))
-        .map(({ hostname, path, tunnelId }) => ({ hostname, path, tunnelId })),
+        .map(({ hostname, path, tunnelId, cache, compression }) => ({
+          ...{ hostname, path, tunnelId },
+          ...(cache === undefined ? {} : { cache }),
+          ...(compression === undefined ? {} : { compression }),
+        })),
     ],
   };
 }
@@ -59,7 +71,9 @@ const servedSchema = z.object({
       config: z.object({ version: z.int(), text: z.string() }).optional(),
     }),
   ),
-  routes: z.array(z.object({ hostname: z.string(), path: z.string(), tunnelId: z.string() })),
+  routes: z.array(
+    z.object({ hostname: z.string(), path: z.string(), tunnelId: z.string(), ...routeStepsShape }),
+  ),
 });
 
 /** As text for the file. It holds public keys only. */

@@ -17,7 +17,7 @@ const fieldName = () =>
   z
     .string()
     .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { error: 'must be a header field name' })
-    .transform((text) => text.toLowerCase());
+    .toLowerCase();
 /** Names with `*` for any run of characters. */
 const namePattern = () => z.string().min(1).max(200);
 const patterns = () => z.array(namePattern()).min(1).max(100);

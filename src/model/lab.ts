@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { hostnamePatternSchema, nameSchema, pathPrefixSchema } from './names.ts';
 import { roles } from './role.ts';
+import { routeStepsShape } from './route-steps.ts';
 import { settingsSchema } from './setting.ts';
 import { tunnelManagement } from './tunnel.ts';
 
@@ -30,6 +31,7 @@ export const labSchema = z.strictObject({
         tunnel: nameSchema,
         isEnabled: z.boolean().default(true),
         note: z.string().max(500).default(''),
+        ...routeStepsShape,
       }),
     )
     .max(100_000)

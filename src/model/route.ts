@@ -8,6 +8,7 @@ import {
   timeSchema,
   versionSchema,
 } from './names.ts';
+import { routeStepsShape } from './route-steps.ts';
 
 export const routeSchema = z.strictObject({
   id: idSchema,
@@ -16,6 +17,7 @@ export const routeSchema = z.strictObject({
   tunnelId: idSchema,
   isEnabled: z.boolean().meta({ description: 'A route that is not enabled is kept, and answers 404.' }),
   note: noteSchema,
+  ...routeStepsShape,
   createdAtMs: timeSchema,
   version: versionSchema,
 });

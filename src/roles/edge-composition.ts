@@ -8,12 +8,19 @@ import type { Served } from '#control/snapshot.ts';
 import { snapshotOf } from '#config/edge-config.ts';
 import { cachePolicySchema } from '#model/cache-policy.ts';
 import { compressionPolicySchema } from '#model/compression-policy.ts';
+import { normalSteps } from '#model/route-steps.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 
 /** The part of a configuration that the control plane lists beside its own objects. */
 export function declaredBy(config: EdgeConfig): Declared {
   const { tunnels, routes } = snapshotOf(config, 1);
-  return { tunnels, routes };
+  return {
+    tunnels,
+    routes: routes.map(({ hostname, path, tunnelId }, i) => ({
+      ...{ hostname, path, tunnelId },
+      ...normalSteps(config.routes[i]!),
+    })),
+  };
 }
 
 /** A configuration with everything that is served. */
@@ -33,12 +40,12 @@ export function composeConfig(config: EdgeConfig, served: Served | undefined): E
   const isDeclared = new Set(config.routes.map(({ hostname, path }) => `${hostname}${path}`));
   const stored = (served?.routes ?? [])
     .filter(({ hostname, path }) => !isDeclared.has(`${hostname}${path}`))
-    .map(({ hostname, path, tunnelId }) => ({
+    .map(({ hostname, path, tunnelId, cache, compression }) => ({
       hostname,
       path,
       tunnel: tunnelId,
-      cache: cachePolicySchema.parse({}),
-      compression: compressionPolicySchema.parse({}),
+      cache: cache ?? cachePolicySchema.parse({}),
+      compression: compression ?? compressionPolicySchema.parse({}),
     }));
   return {
     ...config,

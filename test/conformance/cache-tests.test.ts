@@ -4,33 +4,15 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import { EdgeCache } from '#edge/cache/edge-cache.ts';
-import { resolveCachePolicy } from '#model/cache-policy.ts';
 import { type EdgeWorld, routeOf, startEdgeWorld } from '../edge/world.ts';
 import { eventually } from '../support/eventually.ts';
 import { http1CaseClient, http2CaseClient } from './cache-case-clients.ts';
+import { failures, fullPolicy } from './cache-case-failures.ts';
 import { CacheCaseOrigin } from './cache-case-origin.ts';
 import { applyDependencies, type CaseClient, type CaseResult, runCase, score } from './cache-case-runner.ts';
 import { kindOf, loadCacheCases } from './cache-cases.ts';
 
 const cases = loadCacheCases();
-/** What the suite asks of a cache that does all that it may; each is off by default (docs/cache.md says why). */
-const fullPolicy = resolveCachePolicy({
-  ...{ heuristics: true, setCookie: 'keep', storePost: true, matchLanguage: true, clientRefresh: 'honour' },
-});
-
-const brokenPart = 'its Content-Range names six bytes and five come; what contradicts itself is not stored';
-/** Cases that we fail on purpose. */
-const failures: Readonly<Record<string, string>> = {
-  'headers-store-Transfer-Encoding':
-    'an answer with an unknown transfer coding has no known end, so it is refused',
-  'partial-store-partial-reuse-partial': brokenPart,
-  'partial-store-partial-reuse-partial-byterange': brokenPart,
-  'partial-store-partial-reuse-partial-absent': brokenPart,
-  'partial-store-partial-reuse-partial-suffix': brokenPart,
-  'partial-store-partial-complete':
-    'without a strong validator two parts may be of different wholes (RFC 9110 section 15.3.7.3)',
-};
-
 let shiftMs = 0;
 const clock = {
   ...systemClock,

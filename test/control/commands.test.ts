@@ -102,6 +102,19 @@ test('S0-34 S3-19 a remote tunnel, its connector and a hostname: three commands,
     assert.equal(explained.code, 0, explained.out);
     assert.match(explained.out, /ok {2}route +app\.localhost leads to the tunnel home/);
     assert.match(explained.out, /ok {2}origin +http:\/\/127\.0\.0\.1:\d+ answered 200/);
+    const changed = await sallyport('route', 'update', 'app.localhost', '--cache', 'off');
+    assert.equal(changed.code, 0, changed.err);
+    await eventually('its cache is off', async () =>
+      /cache +No cache/.test((await sallyport('explain', 'app.localhost')).out),
+    );
+    assert.match(
+      (await sallyport('route', 'show', 'app.localhost')).out,
+      /CACHE: +off\nCOMPRESSION: +default\n/,
+    );
+    const refused = await sallyport('route', 'update', 'app.localhost', '--cache', '{setCookie: eat}');
+    assert.match(refused.err, /--cache: setCookie: /);
+    await json('route', 'update', 'app.localhost', '--cache', '{query: {drop: [utm_*]}}');
+    assert.match((await sallyport('export')).out, /cache:\n +query:\n +drop:\n/);
     const logged = await eventually('the request is in the log', async () => {
       const { out } = await sallyport('logs', '--host', 'app.localhost', '--status', '2xx');
       return /200 .* GET +app\.localhost\//.test(out);

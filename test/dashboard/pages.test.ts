@@ -6,7 +6,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { type Demo, startDemo } from '../support/demo.ts';
+import { type Demo, sallyportCommand, startDemo } from '../support/demo.ts';
+import { startProcess } from '../support/process.ts';
 import { launchBrowser, looks, missingBrowser, openPage, screenshotFolder, signInByLink } from './browser.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -22,6 +23,7 @@ const pages: Readonly<Record<string, readonly [path: string, shows: RegExp]>> = 
   tunnels: ['tunnels', /demo/],
   connectors: ['tunnels?view=connectors', /Connected for/],
   tunnel: ['tunnels/demo', /Connectors/],
+  route: ['routes/wiki.localhost', /Compression/],
   routes: ['routes', /blog\.localhost/],
   certificates: ['certificates', /blog\.localhost/],
   certificate: ['certificates/blog.localhost', /Orders/],
@@ -61,6 +63,12 @@ describe('the dashboard shows every page', { skip: missingBrowser }, () => {
   before(async () => {
     mkdirSync(screenshotFolder, { recursive: true });
     demo = await startDemo();
+    // A route of the store, whose page has a form.
+    const added = startProcess(sallyportCommand, [
+      ...['route', 'add', 'wiki.localhost', '--tunnel', 'demo', '--cache', '{setCookie: strip}'],
+      ...['--socket', demo.adminSocket],
+    ]);
+    assert.equal(await added.ended, 0, added.stderr());
     browser = await launchBrowser(demo.ca);
     const { page, context } = await openPage(browser);
     signedIn = context;

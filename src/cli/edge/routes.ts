@@ -1,10 +1,13 @@
 // `sallyport route list|add|remove|show`, `tunnel route dns`, `exposed`, `explain`.
+import { SallyportError } from '#base/errors.ts';
 import type { RouteView } from '#api/routes.ts';
 import type { Explanation } from '#model/explain.ts';
 import { routeName } from '#model/route.ts';
+import { shortSteps } from '#model/route-steps.ts';
 import { type Command, textOf } from '../command.ts';
 import { paint } from '../paint.ts';
 import { allItems, argument, edgeCommand } from './edge-command.ts';
+import { changedSteps, newSteps, stepFlags, stepText } from './route-steps.ts';
 
 const nameRoute = 'Name a route by its hostname (and path); "sallyport route list" shows them.';
 
@@ -49,8 +52,12 @@ added with it: one step, and the service is reachable.`,
     { name: 'tunnel', type: 'string', value: 'TUNNEL', help: 'name or id of the tunnel' },
     { name: 'service', type: 'string', value: 'URL', help: 'service at home, as in an ingress rule' },
     { name: 'note', type: 'string', value: 'TEXT', help: 'a note for people' },
+    ...stepFlags,
   ],
-  examples: ['sallyport route add blog.example.com --tunnel home --service http://localhost:3000'],
+  examples: [
+    'sallyport route add blog.example.com --tunnel home --service http://localhost:3000',
+    "sallyport route add app.example.com --tunnel home --cache off --compression '{minBytes: 2KiB}'",
+  ],
   maxArgs: 1,
   async run(session) {
     const { input } = session;
@@ -67,6 +74,7 @@ added with it: one step, and the service is reachable.`,
         tunnel: textOf(input, 'tunnel'),
         service: textOf(input, 'service') || undefined,
         note: textOf(input, 'note'),
+        ...newSteps(input),
       },
     });
     session.show(route, () => addedText(route, session.edge));
@@ -78,6 +86,43 @@ function addedText(route: RouteView, edge: string): string {
   const trouble = route.trouble === '' ? '' : `${route.trouble}\n`;
   return `Added ${routeName(route)} to tunnel ${route.tunnelName}${service}, at ${edge}.\n${trouble}`;
 }
+
+export const routeUpdateCommand = edgeCommand({
+  words: ['route', 'update'],
+  usage: 'HOSTNAME[/PATH] [flags]',
+  summary: 'change a route',
+  description: `Changes what is given of a route and leaves the rest.`,
+  flags: [
+    { name: 'tunnel', type: 'string', value: 'TUNNEL', help: 'lead to this tunnel' },
+    { name: 'service', type: 'string', value: 'URL', help: 'service at home, as in an ingress rule' },
+    { name: 'note', type: 'string', value: 'TEXT', help: 'a note for people' },
+    { name: 'enable', type: 'boolean', help: 'answer again' },
+    { name: 'disable', type: 'boolean', help: 'keep it, and answer 404' },
+    ...stepFlags,
+  ],
+  examples: [
+    'sallyport route update blog.example.com --cache off',
+    "sallyport route update shop.example.com --cache '{setCookie: strip, query: {drop: [utm_*]}}'",
+  ],
+  maxArgs: 1,
+  async run(session) {
+    const { input } = session;
+    const isOn = input.flags.get('enable') === true;
+    const isOff = input.flags.get('disable') === true;
+    if (isOn && isOff) throw new SallyportError('usage', 'Give --enable or --disable, not both.');
+    const route = await session.api.updateRoute({
+      params: { route: argument(session, 0, nameRoute) },
+      body: {
+        tunnel: textOf(input, 'tunnel') || undefined,
+        service: textOf(input, 'service') || undefined,
+        note: input.flags.has('note') ? textOf(input, 'note') : undefined,
+        isEnabled: isOn || isOff ? isOn : undefined,
+        ...changedSteps(input),
+      },
+    });
+    session.show(route, () => `Changed ${routeName(route)} at ${session.edge}.\n`);
+  },
+});
 
 export const routeRemoveCommand = edgeCommand({
   words: ['route', 'remove'],
@@ -110,9 +155,11 @@ export const routeShowCommand = edgeCommand({
         ['FROM:', route.source],
         ['STATUS:', route.trouble === '' ? route.status : `${route.status}: ${route.trouble}`],
         ['REQUESTS:', String(route.requests)],
+        ['CACHE:', stepText(shortSteps(route).cache)],
+        ['COMPRESSION:', stepText(shortSteps(route).compression)],
         ['NOTE:', route.note || '-'],
       ]
-        .map(([key, value]) => `${key!.padEnd(10)} ${value}\n`)
+        .map(([key, value]) => `${key!.padEnd(12)} ${value}\n`)
         .join(''),
     );
   },

@@ -18,6 +18,9 @@ tunnels:
 routes:
   - hostname: blog.example.com
     tunnel: home
+    cache:
+      setCookie: strip
+    compression: "off"
   - hostname: blog.example.com
     path: /admin
     tunnel: cabin

@@ -5,6 +5,7 @@ import { LineCounter, parseDocument, stringify } from 'yaml';
 import { SallyportError } from '#base/errors.ts';
 import { type Lab, type LabPlan, labSchema, type LabStep } from '#model/lab.ts';
 import { routeName } from '#model/route.ts';
+import { normalSteps } from '#model/route-steps.ts';
 import type { Scope } from '#model/role.ts';
 import type { Settings } from '#model/setting.ts';
 import type { Tunnel } from '#model/tunnel.ts';
@@ -146,16 +147,23 @@ class Application {
     const name = routeName(wanted);
     const present = this.#draft.findRoute(name);
     const { hostname, path, tunnel, isEnabled, note } = wanted;
+    const { cache = null, compression = null } = normalSteps(wanted);
     if (!present) {
-      createRoute({ hostname, path, tunnel, isEnabled, note })(this.#draft, this.#context);
+      createRoute({ hostname, path, tunnel, isEnabled, note, ...normalSteps(wanted) })(
+        this.#draft,
+        this.#context,
+      );
       return this.#step('create', 'route', name, []);
     }
     const before = {
       tunnel: this.#draft.get('tunnel', present.tunnelId)?.name ?? present.tunnelId,
       isEnabled: present.isEnabled,
       note: present.note,
+      cache: present.cache ?? null,
+      compression: present.compression ?? null,
     };
-    this.#change('route', name, before, { tunnel, isEnabled, note }, (change) =>
+    const after = { tunnel, isEnabled, note, cache, compression };
+    this.#change('route', name, before, after, (change) =>
       updateRoute(present.id, change)(this.#draft, this.#context),
     );
   }

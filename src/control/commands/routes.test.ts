@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cachePolicySchema } from '#model/cache-policy.ts';
 import { controlWorld, refusal, tester } from '#testkit/control-world.ts';
+import { formatServed, parseServed, servedBy } from '../snapshot.ts';
 import { createRoute, deleteRoute, updateRoute } from './routes.ts';
 import { patternOfPrefix, putRules } from './rule-sets.ts';
 import { createTunnel } from './tunnels.ts';
@@ -97,4 +99,30 @@ test('a path prefix as a pattern takes whole segments only', () => {
     assert.equal(new RegExp(patternOfPrefix(prefix)).test(path), takes, `${prefix} ${path}`);
   }
   assert.equal(patternOfPrefix('/'), '');
+});
+
+test('a route says how it is cached and compressed; what is the default anyway is not kept', async () => {
+  const { control } = await worldWithTunnel();
+  const cache = cachePolicySchema.parse({ query: { drop: ['utm_*'] } });
+  const made = await control.run(createRoute({ ...blog, cache, compression: 'off' }), tester);
+  assert.deepEqual([made.cache, made.compression], [cache, 'off']);
+  const moved = await control.run(updateRoute(made.id, { note: 'x' }), tester);
+  assert.deepEqual([moved.cache, moved.compression], [cache, 'off']);
+  const plain = await control.run(
+    updateRoute(made.id, { cache: cachePolicySchema.parse({}), compression: null }),
+    tester,
+  );
+  assert.ok(!('cache' in plain) && !('compression' in plain));
+});
+
+test('what a route says of its steps is served, and survives in the file beside the store', async () => {
+  const { control } = await worldWithTunnel();
+  const cache = cachePolicySchema.parse({
+    setCookie: 'strip',
+    rules: [{ bypass: true, when: { path: ['/x'] } }],
+  });
+  await control.run(createRoute({ ...blog, cache }), tester);
+  const served = servedBy(control.state, control.declared);
+  assert.deepEqual(served.routes[0]?.cache, cache);
+  assert.deepEqual(parseServed(formatServed(served))?.routes[0]?.cache, cache);
 });

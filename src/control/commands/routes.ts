@@ -2,6 +2,7 @@
 // change in the store, both or neither.
 import { SallyportError } from '#base/errors.ts';
 import { routeName, type Route } from '#model/route.ts';
+import { normalSteps, type RouteSteps } from '#model/route-steps.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { required } from '../control-state.ts';
@@ -10,7 +11,7 @@ import { patternOfPrefix, putServiceRule, removeServiceRule } from './rule-sets.
 import { declaredTunnel } from './tunnels.ts';
 import { requireVersion } from './version-guard.ts';
 
-export interface NewRoute {
+export interface NewRoute extends RouteSteps {
   readonly hostname: string;
   readonly path: string;
   /** Id or name. */
@@ -32,6 +33,7 @@ export function createRoute(input: NewRoute): Command<Route> {
       tunnelId: target.id,
       isEnabled: input.isEnabled,
       note: input.note,
+      ...normalSteps(input),
       createdAtMs: context.nowMs,
       version: 1,
     };
@@ -50,6 +52,9 @@ export interface RouteChange {
   readonly service?: string | undefined;
   readonly note?: string | undefined;
   readonly isEnabled?: boolean | undefined;
+  /** Null: as a route without a word about it. */
+  readonly cache?: RouteSteps['cache'] | null;
+  readonly compression?: RouteSteps['compression'] | null;
 }
 
 /** Changes what is given; a rule that came with the route moves with it. */
@@ -58,8 +63,13 @@ export function updateRoute(idOrName: string, change: RouteChange, ifMatch?: num
     const route = changeableRoute(draft, context, idOrName);
     requireVersion(route, ifMatch);
     const target = change.tunnel === undefined ? undefined : targetOf(draft, context, change.tunnel);
+    const { cache, compression, ...bare } = route;
     const next: Route = {
-      ...route,
+      ...bare,
+      ...normalSteps({
+        cache: change.cache === undefined ? cache : (change.cache ?? undefined),
+        compression: change.compression === undefined ? compression : (change.compression ?? undefined),
+      }),
       hostname: change.hostname ?? route.hostname,
       path: change.path ?? route.path,
       tunnelId: target?.id ?? route.tunnelId,

@@ -47,7 +47,7 @@ class RouteViewer {
     const connector = this.#index.connectorsOf(route.tunnelId).find(({ isDraining }) => !isDraining);
     const rule = connector && this.#ruleFor(connector, route);
     const name = findTunnel(this.#sources, route.tunnelId)?.tunnel.name ?? route.tunnelId;
-    const { hostname, path, tunnelId, isEnabled, note, createdAtMs, version } = route;
+    const { hostname, path, tunnelId, isEnabled, note, createdAtMs, version, cache, compression } = route;
     return {
       id,
       hostname,
@@ -55,6 +55,8 @@ class RouteViewer {
       tunnelId,
       isEnabled,
       note,
+      ...(cache === undefined ? {} : { cache }),
+      ...(compression === undefined ? {} : { compression }),
       createdAtMs,
       version,
       source,

@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { ApiError } from '#api/client.ts';
 import type { RouteView } from '#api/routes.ts';
 import { routeName } from '#model/route.ts';
+import { shortSteps } from '#model/route-steps.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, useRead } from '../../api/queries.ts';
 import { Confirm, OnEdge } from '../../kit/confirm.tsx';
@@ -18,6 +19,7 @@ import { TimeAgo } from '../../kit/time-ago.tsx';
 import { useToast } from '../../kit/toasts.tsx';
 import { formatCount } from '../../kit/units.ts';
 import { TryUrl } from '../explain/try-url.tsx';
+import { StepField } from './step-field.tsx';
 import { routeStatusWords, routeTone, sourceHints, sourceWords } from './route-status.ts';
 import classes from './routes.module.css';
 
@@ -148,11 +150,20 @@ function EditRoute({ route }: { readonly route: RouteView }) {
   const say = useToast();
   const tunnels = useRead('listTunnels', { query: { limit: 500 } });
   const [draft, setDraft] = useState<Partial<RouteView>>({});
+  const [undone, setUndone] = useState(0);
   const [error, setError] = useState<unknown>();
   const value = { ...route, ...draft };
+  const shown = { ...route, cache: undefined, compression: undefined, ...shortSteps(route) };
   const isLocal = tunnels.data?.items.find(({ name }) => name === value.tunnelName)?.management === 'local';
-  const isChanged = Object.entries(draft).some(([key, entry]) => route[key as keyof RouteView] !== entry);
+  const isChanged = Object.entries(draft).some(
+    ([key, entry]) => JSON.stringify(shown[key as keyof RouteView]) !== JSON.stringify(entry),
+  );
   const change = (values: Partial<RouteView>): void => setDraft({ ...draft, ...values });
+  const undo = (): void => {
+    setDraft({});
+    // Fields with a state of their own begin anew.
+    setUndone(undone + 1);
+  };
   const save = async (): Promise<void> => {
     setError(undefined);
     try {
@@ -162,6 +173,8 @@ function EditRoute({ route }: { readonly route: RouteView }) {
         body: {
           ...dropUndefined({ hostname, path, service, note, isEnabled }),
           ...(tunnelName === undefined ? {} : { tunnel: tunnelName }),
+          ...('cache' in draft ? { cache: draft.cache ?? null } : {}),
+          ...('compression' in draft ? { compression: draft.compression ?? null } : {}),
         },
         ifMatch: route.version,
       });
@@ -227,6 +240,26 @@ function EditRoute({ route }: { readonly route: RouteView }) {
             onChange={(event) => change({ note: event.currentTarget.value })}
             error={faultOf(error, 'note')}
           />
+          <div className={classes['pair']}>
+            <StepField
+              key={`cache ${route.version} ${undone}`}
+              label="Cache"
+              byDefault="What responses allow"
+              example={'{ "query": { "drop": ["utm_*"] } }'}
+              value={'cache' in draft ? draft.cache : shortSteps(route).cache}
+              onChange={(cache) => change({ cache: cache as RouteView['cache'] })}
+              error={stepFault(error, 'cache')}
+            />
+            <StepField
+              key={`compression ${route.version} ${undone}`}
+              label="Compression"
+              byDefault="Text, when clients take it"
+              example={'{ "minBytes": "2KiB" }'}
+              value={'compression' in draft ? draft.compression : shortSteps(route).compression}
+              onChange={(compression) => change({ compression: compression as RouteView['compression'] })}
+              error={stepFault(error, 'compression')}
+            />
+          </div>
           <Switch
             label="Open to the public"
             description="Switched off, the route is kept, and its address answers 404."
@@ -243,7 +276,7 @@ function EditRoute({ route }: { readonly route: RouteView }) {
           <Group justify="space-between">
             <OnEdge />
             <Group gap="xs">
-              <Button variant="default" disabled={!isChanged} onClick={() => setDraft({})}>
+              <Button variant="default" disabled={!isChanged} onClick={undo}>
                 Undo changes
               </Button>
               <Button type="submit" disabled={!isChanged} loading={update.isPending}>
@@ -260,6 +293,13 @@ function EditRoute({ route }: { readonly route: RouteView }) {
 function addedText({ source, createdAtMs }: RouteView) {
   if (source === 'claim') return 'by its connector';
   return source === 'file' ? 'with edge.yml' : <TimeAgo key="added" atMs={createdAtMs} />;
+}
+
+/** What is wrong with a step, wherever in its settings. */
+function stepFault(error: unknown, step: string): string | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  const fault = error.problem.errors?.find(({ path }) => path === step || path.startsWith(`${step}.`));
+  return fault && (fault.path === step ? fault.message : `${fault.path}: ${fault.message}`);
 }
 
 function dropUndefined<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {

@@ -1,0 +1,78 @@
+// One step of a route's way (cache, compression): as it is by default, off, or by settings of the route's own, in the words of
+// edge.yml.
+import { Select, Textarea } from '@mantine/core';
+import { useState } from 'react';
+import classes from './routes.module.css';
+
+type Step = object | 'off' | undefined;
+type Mode = 'default' | 'off' | 'own';
+
+export interface StepFieldProps {
+  readonly label: string;
+  /** What the default does, in a few words. */
+  readonly byDefault: string;
+  readonly example: string;
+  readonly value: Step;
+  readonly onChange: (value: Step) => void;
+  /** What the edge found wrong with it. */
+  readonly error: string | undefined;
+}
+
+/** The field. */
+export function StepField({ label, byDefault, example, value, onChange, error }: StepFieldProps) {
+  const [mode, setMode] = useState<Mode>(modeOf(value));
+  const [text, setText] = useState(typeof value === 'object' ? JSON.stringify(value, null, 2) : '');
+  const [fault, setFault] = useState<string>();
+  const choose = (next: Mode): void => {
+    setMode(next);
+    setFault(undefined);
+    if (next === 'own') read(text || example);
+    else onChange(next === 'off' ? 'off' : undefined);
+  };
+  const read = (written: string): void => {
+    setText(written);
+    try {
+      const parsed: unknown = JSON.parse(written);
+      const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+      setFault(isObject ? undefined : 'Settings stand between { and }.');
+      if (isObject) onChange(parsed);
+    } catch (failure) {
+      setFault(failure instanceof Error ? failure.message : String(failure));
+    }
+  };
+  return (
+    <div className={classes['step']}>
+      <Select
+        label={label}
+        allowDeselect={false}
+        data={[
+          { value: 'default', label: byDefault },
+          { value: 'off', label: 'Off' },
+          { value: 'own', label: 'By settings of its own' },
+        ]}
+        value={mode}
+        onChange={(next) => next !== null && choose(next as Mode)}
+        error={mode === 'own' ? undefined : error}
+      />
+      {mode === 'own' && (
+        <Textarea
+          aria-label={`Settings: ${label}`}
+          description="JSON, with the keys of edge.yml."
+          inputWrapperOrder={['label', 'input', 'description', 'error']}
+          autosize
+          minRows={3}
+          maxRows={16}
+          classNames={{ input: classes['settings']! }}
+          spellCheck={false}
+          value={text}
+          onChange={(event) => read(event.currentTarget.value)}
+          error={fault ?? error}
+        />
+      )}
+    </div>
+  );
+}
+
+function modeOf(value: Step): Mode {
+  return value === undefined ? 'default' : value === 'off' ? 'off' : 'own';
+}

@@ -1,0 +1,96 @@
+// The public cache cases in one run against our edge, nginx and Varnish, in real time, with the three counts side by side and
+// every case that we fail named with its reason. A judge whose program is missing is left out, in one line.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import { systemClock } from '#base/clock.ts';
+import { EdgeCache } from '#edge/cache/edge-cache.ts';
+import { routeOf, startEdgeWorld } from '../edge/world.ts';
+import { pause } from '../support/eventually.ts';
+import { http1CaseClient } from './cache-case-clients.ts';
+import { failures, fullPolicy } from './cache-case-failures.ts';
+import { CacheCaseOrigin } from './cache-case-origin.ts';
+import { applyDependencies, type CaseResult, runCase, score } from './cache-case-runner.ts';
+import { kindOf, loadCacheCases } from './cache-cases.ts';
+import { type CachePeer, peerPrograms, startNginxCache, startVarnish } from './cache-peers.ts';
+
+/** Cases under way at the same time, as the suite's own runner has it. */
+const atOnce = 25;
+const time = { wallMs: () => Date.now(), pause };
+const cases = loadCacheCases();
+
+async function startOurs(originPort: number): Promise<CachePeer> {
+  const cache = new EdgeCache({ clock: systemClock, memoryBytes: 64 << 20, maxObjectBytes: 8 << 20 });
+  const ingress = `  - hostname: a.test\n    service: http://127.0.0.1:${originPort}`;
+  const world = await startEdgeWorld({ ingress, hosts: ['a.test'], cache });
+  world.apply({ routes: [{ ...routeOf('a.test', world.credentials), cache: fullPolicy }] });
+  return {
+    port: world.plainPort,
+    async close() {
+      await world.close();
+      await cache.close();
+    },
+  };
+}
+
+/** All cases against one cache. */
+async function judge(start: (originPort: number) => Promise<CachePeer>): Promise<CaseResult[]> {
+  const origin = await CacheCaseOrigin.start(time);
+  const peer = await start(origin.port);
+  try {
+    const client = http1CaseClient({ port: peer.port }, 'a.test');
+    const results: CaseResult[] = [];
+    const waiting = [...cases.entries()];
+    const worker = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift())
+        results[next[0]] = await runCase(next[1], { origin, client, time, prefix: 'peers' });
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    applyDependencies(results);
+    return results;
+  } finally {
+    await peer.close();
+    await origin.close();
+  }
+}
+
+test(
+  'our cache passes more of the public cases than nginx and Varnish do',
+  { timeout: 600_000 },
+  async (context) => {
+    const peers: Record<string, (port: number) => Promise<CachePeer>> = { sallyport: startOurs };
+    for (const [name, start] of Object.entries({ nginx: startNginxCache, varnish: startVarnish })) {
+      const program = peerPrograms[name as keyof typeof peerPrograms];
+      if (existsSync(program)) peers[name] = start;
+      else context.diagnostic(`${name} is missing; test/system-packages.sh installs it`);
+    }
+    // One after another: what is late on a busy machine would count as wrong.
+    const scores: Record<string, ReturnType<typeof score>> = {};
+    for (const [name, start] of Object.entries(peers)) {
+      const results = await judge(start);
+      scores[name] = score(results);
+      const { required, optimal, check } = scores[name];
+      context.diagnostic(
+        `${name.padEnd(10)} required ${required.join('/')}, optimal ${optimal.join('/')}, check ${check.join('/')}`,
+      );
+      if (name === 'sallyport') tellFailures(results, (line) => context.diagnostic(line));
+    }
+    for (const [name, { required, optimal }] of Object.entries(scores)) {
+      const ours = scores['sallyport']!;
+      assert.ok(ours.required[0] >= required[0] && ours.optimal[0] >= optimal[0], name);
+    }
+  },
+);
+
+/** Names what did not pass; what has no reason is a fault of ours. */
+function tellFailures(results: readonly CaseResult[], tell: (line: string) => void): void {
+  const missed = results.filter(({ one, verdict }) => kindOf(one) !== 'check' && verdict !== 'pass');
+  for (const { one, detail } of missed)
+    tell(`  not ${one.id} (${kindOf(one)}): ${failures[one.id] ?? detail}`);
+  assert.deepEqual(
+    missed
+      .filter(({ one }) => failures[one.id] === undefined)
+      .map(({ one, detail }) => `${one.id}: ${detail}`),
+    [],
+  );
+}
