@@ -4,10 +4,12 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '#base/clock.ts';
+import { SallyportError } from '#base/errors.ts';
 import { createUuid } from '#base/uuid.ts';
 import { silentLog } from '#base/log.ts';
 import { systemRandom } from '#base/random.ts';
 import { allScopes, type Role } from '#model/role.ts';
+import { operations } from '#api/api.ts';
 import { apiBase } from '#api/operation.ts';
 import { createUser } from '#control/commands/users.ts';
 import { type Caller, systemCaller } from '#control/command.ts';
@@ -18,6 +20,7 @@ import { createSeal } from '#control/seal.ts';
 import { type SignIn, signInHandlers, type SignInOptions } from '#control/sign-in/sign-in.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { memoryStore } from '#testkit/memory-store.ts';
+import { within } from '../support/eventually.ts';
 
 /** An answer of the API, read whole. */
 export interface Answer {
@@ -50,6 +53,8 @@ export const password = 'four random words here';
 /** A hash in a millisecond. */
 const hashCost = { memoryKib: 64, passes: 1, lanes: 1 };
 const hostname = 'sallyport.example.com';
+/** Whatever is asked; a stream that nobody meant to open must not hold the tests. */
+const answerWithinMs = 60_000;
 
 export interface WorldOptions extends Partial<Pick<SignInOptions, 'hashCost' | 'oidc'>> {
   readonly dashboardUrl?: string;
@@ -180,10 +185,20 @@ const streamEvents: Handlers<'streamEvents'>['streamEvents'] = () => (response, 
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
 };
 
+/** Operations of other rooms: whoever may ask is told that what he asks for is not there. */
+const absentHandlers = Object.fromEntries(
+  Object.keys(operations).map((id) => [
+    id,
+    () => {
+      throw new SallyportError('not-found', `There is no ${id} in this world.`);
+    },
+  ]),
+);
+
 async function listen(signIn: SignIn, clock: Clock, isLocal: boolean): Promise<Server> {
   const server = createApiServer(
     {
-      handlers: { ...signIn.handlers, streamEvents } as unknown as Handlers,
+      handlers: { ...absentHandlers, ...signIn.handlers, streamEvents } as unknown as Handlers,
       identify: signIn.identify,
       clock,
       log: silentLog,
@@ -212,13 +227,17 @@ function exchange(port: number, method: string, path: string, { body, headers }:
         const whole = Buffer.concat(chunks).toString();
         const isJson = /json/.test(response.headers['content-type'] ?? '');
         const { statusCode, headers: fields } = response;
-        resolve({ status: statusCode ?? 0, headers: fields, body: isJson ? JSON.parse(whole) : whole });
+        resolve({
+          status: statusCode ?? 0,
+          headers: fields,
+          body: isJson && whole !== '' ? JSON.parse(whole) : whole,
+        });
       });
     },
   );
   outgoing.on('error', reject);
   outgoing.end(text);
-  return promise;
+  return within(`${method} ${path} is answered`, answerWithinMs, promise);
 }
 
 /** As a browser does, but for paths and dates. */

@@ -1,0 +1,129 @@
+// Who may do what: one row for every operation of the API, written by hand and not derived from the contract, so that a
+// change of rights is a change of this page. roles.test.ts holds every kind of caller against it.
+import type { OperationId } from '#api/api.ts';
+import type { Role, Scope } from '#model/role.ts';
+
+export interface AccessRow {
+  /** The least that a browser must have signed in as. */
+  readonly least: Role | 'nobody';
+  /**
+   * What an API key of an owner needs: a scope, nothing (`any`), or `none`: no key may, and no command on the edge's machine,
+   * only a user in a browser, about himself.
+   */
+  readonly key: Scope | 'any' | 'none';
+  /** A body that passes the schema, where the handler itself looks at who asks. */
+  readonly body?: unknown;
+  /** Why a caller who may is told 401, 403 or 404 all the same: words of the answer. */
+  readonly unless?: RegExp;
+}
+
+const noTicket = { ticket: 'none' };
+const code = { code: '000000' };
+const own = { least: 'viewer', key: 'none' } as const;
+const open = { least: 'nobody', key: 'any' } as const;
+const seesTunnels = { least: 'viewer', key: 'tunnels:read' } as const;
+const changesTunnels = { least: 'admin', key: 'tunnels:write' } as const;
+const seesRoutes = { least: 'viewer', key: 'routes:read' } as const;
+const changesRoutes = { least: 'admin', key: 'routes:write' } as const;
+const seesCertificates = { least: 'viewer', key: 'certificates:read' } as const;
+const changesCertificates = { least: 'admin', key: 'certificates:write' } as const;
+const seesStatus = { least: 'viewer', key: 'status:read' } as const;
+const seesRequests = { least: 'viewer', key: 'requests:read' } as const;
+const seesUsers = { least: 'admin', key: 'users:read' } as const;
+const changesUsers = { least: 'owner', key: 'users:write' } as const;
+const appliesLab = { least: 'admin', key: 'lab:apply' } as const;
+
+export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
+  getSignInMethods: open,
+  signInWithPassword: {
+    ...open,
+    body: { name: 'nobody', password: 'not this password' },
+    unless: /name or the password/,
+  },
+  startPasskeySignIn: open,
+  finishPasskeySignIn: { ...open, body: { ...noTicket, response: {} }, unless: /too long/ },
+  signInWithLink: { ...open, body: { token: 'none' }, unless: /link/ },
+  startIssuerSignIn: open,
+  finishIssuerSignIn: open,
+  getOpenApi: open,
+
+  signOut: { least: 'viewer', key: 'any' },
+  getMe: { least: 'viewer', key: 'any' },
+  updateMe: { ...own, body: { displayName: 'x' } },
+  setPassword: {
+    ...own,
+    body: { current: 'not this password', password: 'another password' },
+    unless: /password/,
+  },
+  removePassword: own,
+  startPasskey: own,
+  finishPasskey: { ...own, body: { ...noTicket, name: 'x', response: {} } },
+  listPasskeys: own,
+  deletePasskey: own,
+  startTotp: own,
+  confirmTotp: { ...own, body: { ...noTicket, ...code } },
+  renewRecoveryCodes: { ...own, body: code },
+  removeTotp: { ...own, body: code },
+  removeIdentity: { ...own, body: { issuer: 'https://id.example.com', subject: 'none' } },
+  listMySessions: own,
+  endMySession: own,
+  listApiKeys: { least: 'viewer', key: 'any' },
+  createApiKey: { least: 'admin', key: 'keys:write', body: { name: 'x', scopes: ['keys:write'], days: 1 } },
+  deleteApiKey: { least: 'viewer', key: 'any' },
+
+  getStatus: seesStatus,
+  getTraffic: seesStatus,
+  streamEvents: seesStatus,
+  listExposed: seesStatus,
+  explain: seesStatus,
+  listAudit: { least: 'admin', key: 'audit:read' },
+  getSettings: { least: 'admin', key: 'settings:read' },
+  updateSettings: { least: 'owner', key: 'settings:write' },
+  exportLab: appliesLab,
+  planLab: appliesLab,
+  applyLab: appliesLab,
+  downloadBackup: { least: 'owner', key: 'backup:read' },
+
+  listTunnels: seesTunnels,
+  getTunnel: seesTunnels,
+  listTunnelConnectors: seesTunnels,
+  listConnectors: seesTunnels,
+  getRotation: seesTunnels,
+  getRules: seesTunnels,
+  createTunnel: changesTunnels,
+  updateTunnel: changesTunnels,
+  deleteTunnel: changesTunnels,
+  cleanupTunnel: changesTunnels,
+  startRotation: changesTunnels,
+  finishRotation: changesTunnels,
+  abortRotation: changesTunnels,
+  revokeTunnel: changesTunnels,
+  putRules: changesTunnels,
+
+  listRoutes: seesRoutes,
+  getRoute: seesRoutes,
+  createRoute: changesRoutes,
+  updateRoute: changesRoutes,
+  deleteRoute: changesRoutes,
+
+  listCertificates: seesCertificates,
+  getCertificate: seesCertificates,
+  renewCertificate: changesCertificates,
+  importCertificate: changesCertificates,
+  deleteCertificate: changesCertificates,
+
+  listRequests: seesRequests,
+  streamRequests: seesRequests,
+  getRequest: seesRequests,
+  replayRequest: { least: 'admin', key: 'requests:replay' },
+
+  listUsers: seesUsers,
+  getUser: seesUsers,
+  listUserSessions: seesUsers,
+  createUser: changesUsers,
+  updateUser: changesUsers,
+  deleteUser: changesUsers,
+  createUserLink: changesUsers,
+  removeUserTotp: changesUsers,
+  endUserSessions: changesUsers,
+};
