@@ -52,6 +52,12 @@ export interface EdgeFacts {
   readonly caPin: string;
 }
 
+/** An end of the control plane that nobody asked for; it was started again. */
+export interface ControlEnd {
+  readonly atMs: number;
+  readonly why: string;
+}
+
 /** The edge at one moment. Plain data that can be sent between threads. */
 export interface EdgeLook {
   readonly listeners: readonly {

@@ -77,7 +77,8 @@ function responseOf(answer: IncomingMessage): Response {
 
 function unreachable(error: NodeJS.ErrnoException, where: string): SallyportError {
   const cures: Readonly<Record<string, string>> = {
-    ENOENT: 'is an edge running here, with this data folder?',
+    ENOENT:
+      'is an edge running here, with this data folder? If it is, its log says why its control plane is away',
     EACCES: 'only the user that the edge runs as, and root, may open it',
     ECONNREFUSED: 'is the edge running?',
     ENOTFOUND: 'check the name, and its DNS record',

@@ -1,12 +1,15 @@
 // An edge with its control plane as a process of its own, by an edge.yml as a person writes one, whose data folder the test
 // may look into and damage. Commands go over its socket file, as they do from a shell on the same machine.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as requestHttps } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiClient, createApiClient } from '#api/client.ts';
 import { sendToEdge } from '#roles/send-to-edge.ts';
 import { sallyportCommand, startSallyport } from './demo.ts';
 import { eventually } from './eventually.ts';
+import { type LoadLoop, startLoad } from './load-loop.ts';
+import { loopbackLookup } from './loopback-lookup.ts';
 import { freePort, type RunningProcess, startProcess } from './process.ts';
 
 export interface OwnEdgeOptions {
@@ -25,6 +28,7 @@ export interface Outcome {
 
 /** Until an edge says that it is ready; a busy machine takes a while to start two of them. */
 const readyWithinMs = 60_000;
+const answerWithinMs = 30_000;
 
 export class OwnEdge {
   readonly folder = mkdtempSync(join(tmpdir(), 'sallyport-own-edge-'));
@@ -38,6 +42,7 @@ export class OwnEdge {
   readonly port: number;
   readonly url: string;
   running!: RunningProcess;
+  readonly #connectors: RunningProcess[] = [];
 
   private constructor(port: number, dashboard: string) {
     this.port = port;
@@ -49,7 +54,8 @@ export class OwnEdge {
     const dashboard = options.dashboard ?? 'sallyport.localhost';
     const edge = new OwnEdge(await freePort(), dashboard);
     const config = {
-      hostname: 'edge.localhost',
+      // Connectors look it up, and not every resolver knows names below localhost.
+      hostname: dashboard === 'localhost' ? 'edge.localhost' : 'localhost',
       dataDir: edge.dataDir,
       internalCa: true,
       publicPort: edge.port,
@@ -75,8 +81,8 @@ export class OwnEdge {
   }
 
   /** Starts the process, anew after it has ended, and waits until it says that it is ready. */
-  async start(): Promise<void> {
-    this.running = startSallyport(['edge', 'run', '--config', this.configFile]);
+  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.running = startSallyport(['edge', 'run', '--config', this.configFile], env);
     await this.says(/The edge is ready/);
   }
 
@@ -85,13 +91,10 @@ export class OwnEdge {
     const { running } = this;
     await eventually(
       `the edge says ${String(pattern)}`,
-      () => {
-        if (pattern.test(running.stderr())) return true;
-        if (running.exitCode() !== null) throw new Error(`it ended: ${running.stderr()}`);
-        return false;
-      },
+      () => pattern.test(running.stderr()) || running.exitCode() !== null,
       readyWithinMs,
     );
+    if (!pattern.test(running.stderr())) throw new Error(`the edge ended: ${running.stderr()}`);
   }
 
   get caFile(): string {
@@ -103,15 +106,59 @@ export class OwnEdge {
   }
 
   /** Runs a `sallyport` command over the socket file. */
-  async command(...args: string[]): Promise<Outcome> {
+  command(...args: string[]): Promise<Outcome> {
+    return this.commandAlone(...args, '--socket', this.socket);
+  }
+
+  /** Runs a `sallyport` command that speaks to no edge. */
+  async commandAlone(...args: string[]): Promise<Outcome> {
     const env = { HOME: this.folder, XDG_CONFIG_HOME: join(this.folder, 'config') };
-    const running = startProcess(sallyportCommand, [...args, '--socket', this.socket], { env });
+    const running = startProcess(sallyportCommand, args, { env });
     const code = await running.ended;
     return { code, out: running.stdout(), err: running.stderr() };
   }
 
-  /** Ends the process and deletes its files. */
+  /** Makes a tunnel with these routes to `service`, starts its connector, and waits until the first hostname answers. */
+  async serve(tunnel: string, hostnames: readonly string[], service: string): Promise<void> {
+    const { token } = await this.api.createTunnel({ body: { name: tunnel } });
+    const env = { HOME: this.folder, TUNNEL_TOKEN: token! };
+    this.#connectors.push(startSallyport(['tunnel', 'run', '--metrics', '127.0.0.1:0'], env));
+    for (const hostname of hostnames) await this.api.createRoute({ body: { hostname, tunnel, service } });
+    await eventually(
+      `${hostnames[0]} answers`,
+      async () => (await this.statusOf(hostnames[0]!)) === 200,
+      readyWithinMs,
+    );
+  }
+
+  /** The status that a browser gets for a page. */
+  async statusOf(hostname: string): Promise<number> {
+    return (await this.get(hostname, '/')).status;
+  }
+
+  /** GET from a public hostname. */
+  get(hostname: string, path: string): Promise<{ readonly status: number; readonly body: string }> {
+    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
+    const options = { ca: this.ca, lookup: loopbackLookup, agent: false as const, timeout: answerWithinMs };
+    requestHttps(`https://${hostname}:${this.port}${path}`, options, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => (body += text));
+      response.on('error', reject).on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    })
+      .on('timeout', () => reject(new Error(`no answer of ${hostname} within ${answerWithinMs} ms`)))
+      .on('error', reject)
+      .end();
+    return promise;
+  }
+
+  /** Visitors of a hostname, until they are stopped. */
+  visit(hostname: string, clients = 4): LoadLoop {
+    return startLoad({ url: `https://${hostname}:${this.port}/`, ca: this.ca, clients, pauseMs: 5 });
+  }
+
+  /** Ends the processes and deletes their files. */
   async close(): Promise<void> {
+    await Promise.all(this.#connectors.map((connector) => connector.stop()));
     await this.running?.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }

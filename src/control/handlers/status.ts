@@ -11,6 +11,7 @@ import { applyLab } from '../commands/lab-apply.ts';
 import { exportLab } from '../lab-export.ts';
 import { updateSettings } from '../commands/settings.ts';
 import { type EventStream, writeEvents } from '../http/event-stream.ts';
+import type { ControlEnd } from '../edge-view.ts';
 import type { CallContext, Handlers, StreamWriter } from '../http/handler.ts';
 import { exposures } from '../views/exposure.ts';
 import { allTunnels, lookAt, type Sources, TunnelIndex, viewTunnel } from '../views/tunnel-view.ts';
@@ -20,6 +21,8 @@ export interface StatusSources extends Sources {
   readonly clock: Clock;
   /** Where a backup is written before it is sent. */
   readonly dataDir: string;
+  /** How the control plane before this one ended, when it was not meant to. */
+  readonly lastEnd: ControlEnd | undefined;
 }
 
 /** Makes them. */
@@ -67,7 +70,7 @@ function settingsOf(stored: Settings): Settings {
   return settingsSchema.parse(settings);
 }
 
-async function statusOf(both: Sources): Promise<Status> {
+async function statusOf(both: StatusSources): Promise<Status> {
   const { control } = both;
   const sources = await lookAt(both);
   const { facts, look } = sources;
@@ -97,7 +100,11 @@ async function statusOf(both: Sources): Promise<Status> {
     },
     memory: look.memory,
     edgeAddress: facts.edgeAddress,
-    troubles: troublesOf(sources, control.storeTrouble),
+    troubles: troublesOf(sources, {
+      store: control.storeTrouble,
+      lastEnd: both.lastEnd,
+      nowMs: control.nowMs(),
+    }),
   };
 }
 

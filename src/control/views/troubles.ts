@@ -2,18 +2,31 @@
 // at the moment, never stored, so that nothing has to be dismissed by hand.
 import type { Trouble } from '#api/status.ts';
 import { routeName } from '#model/route.ts';
+import type { ControlEnd } from '../edge-view.ts';
 import { allRoutes } from './route-view.ts';
 import { allTunnels, TunnelIndex, viewTunnel, type ViewSources } from './tunnel-view.ts';
 
 /** More of one kind are summed up in the last. */
 const maxOfKind = 50;
 
+/** A restart is news for an hour. */
+const restartShownMs = 3_600_000;
+
+/** What is wrong with the control plane itself. */
+export interface ControlTroubles {
+  /** Why the store cannot be used, '' while it can. */
+  readonly store: string;
+  readonly lastEnd: ControlEnd | undefined;
+  readonly nowMs: number;
+}
+
 const severities = ['error', 'warning', 'notice'];
 
 /** The list, worst first. */
-export function troublesOf(sources: ViewSources, storeTrouble: string): Trouble[] {
+export function troublesOf(sources: ViewSources, control: ControlTroubles): Trouble[] {
   const found = [
-    ...storeTroubles(storeTrouble),
+    ...storeTroubles(control.store),
+    ...restartTroubles(control),
     ...listenerTroubles(sources),
     ...tunnelTroubles(sources),
     ...routeTroubles(sources),
@@ -35,6 +48,22 @@ function storeTroubles(storeTrouble: string): Trouble[] {
       sinceMs: null,
       noun: 'setting',
       objectId: 'store',
+    },
+  ];
+}
+
+function restartTroubles({ lastEnd, nowMs }: ControlTroubles): Trouble[] {
+  if (!lastEnd || nowMs - lastEnd.atMs > restartShownMs) return [];
+  return [
+    {
+      id: 'control-restarted',
+      severity: 'warning',
+      title: 'The control plane had ended and was started again',
+      detail: `It ended by itself: ${lastEnd.why}. Traffic went on meanwhile, and nothing that was acknowledged is lost.`,
+      cure: 'Look at the log of the edge; if it ends again, report what stands there.',
+      sinceMs: lastEnd.atMs,
+      noun: 'setting',
+      objectId: 'control',
     },
   ];
 }

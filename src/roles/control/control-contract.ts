@@ -9,7 +9,7 @@
 // edge, one for commands on this machine.
 import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import type { Declared } from '#control/command.ts';
-import type { EdgeFacts, EdgeLook, EdgeView } from '#control/edge-view.ts';
+import type { ControlEnd, EdgeFacts, EdgeLook, EdgeView } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
 import type { LiveEvent } from '#model/live.ts';
 import type { OidcIssuer } from '#model/oidc-issuer.ts';
@@ -27,6 +27,8 @@ export interface ControlSettings {
   readonly declared: Declared;
   /** OpenID Connect issuers of edge.yml. */
   readonly issuers: readonly OidcIssuer[];
+  /** How the thread before this one ended, when it was not meant to. */
+  readonly lastEnd?: ControlEnd;
 }
 
 /** What the control thread answers. */

@@ -13,7 +13,7 @@ import type { Random } from '#base/random.ts';
 import { ThreadLink } from '#base/thread-link.ts';
 import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import type { Declared } from '#control/command.ts';
-import type { EdgeFacts } from '#control/edge-view.ts';
+import type { ControlEnd, EdgeFacts } from '#control/edge-view.ts';
 import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import type { Served } from '#control/snapshot.ts';
 import {
@@ -47,6 +47,7 @@ export class ControlPlane {
   #facts: EdgeFacts;
   #thread: { readonly worker: Worker; readonly link: ThreadLink<ControlOffers> } | undefined;
   #retry: Timer | undefined;
+  #lastEnd: ControlEnd | undefined;
   #isStopping = false;
 
   private constructor(options: ControlPlaneOptions) {
@@ -157,6 +158,7 @@ export class ControlPlane {
       declared: this.#declared,
       issuers: this.#issuers,
       facts: this.#facts,
+      ...(this.#lastEnd ? { lastEnd: this.#lastEnd } : {}),
     });
     const link = new ThreadLink<ControlOffers>(worker, edge);
     return new Promise((resolve, reject) => {
@@ -183,6 +185,8 @@ export class ControlPlane {
   #ended(error: unknown): void {
     this.#thread = undefined;
     if (this.#isStopping) return;
+    const why = error === undefined ? 'it ended without a word' : errorText(error);
+    this.#lastEnd = { atMs: this.#options.clock.wallMs(), why };
     this.#options.log.error('The control plane has ended; it is started again, and traffic goes on', {
       error: error instanceof Error ? (error.stack ?? error.message) : errorText(error ?? 'without a word'),
     });
@@ -215,7 +219,7 @@ function answerAway(socket: Duplex): void {
     status: 503,
     code: 'store-unavailable',
     detail:
-      'The control plane of this edge is starting; try again in a few seconds. Sites are served meanwhile.',
+      'The control plane of this edge is starting, or cannot use its store; try again in a few seconds, then look at the log of the edge, which says why. Sites are served meanwhile.',
     retryAfter: 2,
   });
   socket.end(

@@ -38,7 +38,7 @@ import {
 } from './control-contract.ts';
 import { readDashboard } from './dashboard-build.ts';
 import { forwardedLog } from './forwarded-log.ts';
-import { writeLastGood } from './last-good.ts';
+import { refuseLostDatabase, writeLastGood } from './last-good.ts';
 import { listenOnFile } from './socket-file.ts';
 import { RemoteEdge } from './remote-edge.ts';
 
@@ -121,7 +121,8 @@ class ControlThread {
       edgeName: () => remote.facts.name,
       oidc: { issuers: () => this.#issuers, readSecretFile },
     });
-    const both = { control, edge: remote, clock: systemClock, tools, dataDir: settings.dataDir };
+    const { dataDir, lastEnd } = settings;
+    const both = { control, edge: remote, clock: systemClock, tools, dataDir, lastEnd };
     const api: ApiServerOptions = {
       identify: this.#signIn.identify,
       handlers: {
@@ -210,6 +211,7 @@ async function readSecrets(issuers: readonly OidcIssuer[]): Promise<void> {
 }
 
 async function openControl(settings: ControlSettings, tools: ControlTools, log: Log): Promise<Control> {
+  refuseLostDatabase(settings);
   const store = await openStore({
     url: settings.storeUrl,
     clock: systemClock,
