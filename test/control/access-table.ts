@@ -112,6 +112,10 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   importCertificate: changesCertificates,
   deleteCertificate: changesCertificates,
 
+  getCacheStatus: seesStatus,
+  listCached: seesRequests,
+  purgeCache: { least: 'admin', key: 'cache:purge' },
+
   listRequests: seesRequests,
   streamRequests: seesRequests,
   getRequest: seesRequests,

@@ -93,7 +93,7 @@ test('two edges on one PostgreSQL: what is changed at one is in force at the oth
     'the route of the first is served by the second',
     async () => (await second.statusOf(more)) === 200,
   );
-  await second.api.deleteRoute({ params: { route: `${more}/` } });
+  await second.api.deleteRoute({ params: { route: more } });
   await eventually('its end at the second is known to the first', async () => {
     const { items } = await first.api.listRoutes({ query: {} });
     return items.length === 1 && items[0]!.hostname === site;
