@@ -124,7 +124,7 @@ test('a backup taken while changes are made restores an edge as it was at one mo
     items
       .flatMap(({ hostname }) => (hostname.startsWith(letter) ? [parseInt(hostname.slice(1), 10)] : []))
       .filter(Number.isFinite);
-  assert.deepEqual(numbers('a').toSorted(), numbers('b').toSorted(), 'no half of a change');
+  assert.deepEqual(new Set(numbers('a')), new Set(numbers('b')), 'no half of a change');
   assert.ok(numbers('a').length >= before && numbers('a').length < made, `${numbers('a').length} of ${made}`);
   // The tunnel's key is in the backup: its connector comes back by itself.
   await eventually('visitors are served', async () => (await edge.statusOf(site)) === 200);
