@@ -9,7 +9,7 @@ import type { ControlSettings } from './control-contract.ts';
 const heapLimitMb = 512;
 
 /**
- * The young generation's halves: what an answer leaves behind is little, and 4 MB each, as the main thread has, would only be
+ * The young generation's halves: what an answer leaves behind is little, and 2 MB each, as the main thread has, would only be
  * walked through. A flag, since `resourceLimits` gives way to the one that the process was started with.
  */
 const semiSpaceFlag = '--max-semi-space-size=1';
