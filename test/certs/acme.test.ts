@@ -10,7 +10,7 @@ const missing = await pebbleIsMissing();
 
 test(
   'S0-19 a hostname in edge.yml gets a certificate by HTTP-01, kept for its owner only',
-  { skip: missing },
+  { skip: missing, timeout: 240_000 },
   async (context) => {
     const world = await AcmeWorld.create({ hostnames: ['blog.example.com'], acme: { methods: ['http-01'] } });
     context.after(() => world.close());
@@ -30,17 +30,21 @@ test(
   },
 );
 
-test('S0-19 by TLS-ALPN-01, while visitors go on being served', { skip: missing }, async (context) => {
-  const world = await AcmeWorld.create({
-    hostnames: ['blog.example.com'],
-    acme: { methods: ['tls-alpn-01'] },
-  });
-  context.after(() => world.close());
-  world.writeConfig();
-  await world.startEdge();
-  await world.trusted('blog.example.com');
-  world.writeConfig({ hostnames: ['blog.example.com', 'app.example.com', 'wiki.example.com'] });
-  for (const hostname of ['app.example.com', 'wiki.example.com']) {
-    assert.deepEqual((await world.trusted(hostname)).names, [hostname]);
-  }
-});
+test(
+  'S0-19 by TLS-ALPN-01, while visitors go on being served',
+  { skip: missing, timeout: 240_000 },
+  async (context) => {
+    const world = await AcmeWorld.create({
+      hostnames: ['blog.example.com'],
+      acme: { methods: ['tls-alpn-01'] },
+    });
+    context.after(() => world.close());
+    world.writeConfig();
+    await world.startEdge();
+    await world.trusted('blog.example.com');
+    world.writeConfig({ hostnames: ['blog.example.com', 'app.example.com', 'wiki.example.com'] });
+    for (const hostname of ['app.example.com', 'wiki.example.com']) {
+      assert.deepEqual((await world.trusted(hostname)).names, [hostname]);
+    }
+  },
+);

@@ -49,7 +49,7 @@ function writePair(name: string, pair: TestCertificate, chain: readonly TestCert
 
 test(
   'S0-19 cert list and show say how a certificate was got, until when, and what comes next',
-  { skip: missing },
+  { skip: missing, timeout: 240_000 },
   async () => {
     const { out } = await cert('cert', 'list');
     assert.match(out, /^HOSTNAME +STATE +FROM +METHOD +EXPIRES +RENEWAL\n/);
@@ -72,20 +72,24 @@ test(
   },
 );
 
-test('cert renew --wait orders another one and shows how it went', { skip: missing }, async () => {
-  const before = await world.shown(blog);
-  const { code, out, err } = await cert('cert', 'renew', blog, '--wait');
-  assert.equal(code, 0, err);
-  assert.match(out, /issued after .*\n(.*\n)*.*renewal asked for by hand/);
-  await world.eventually('another is shown', async () => {
-    const now = await world.shown(blog);
-    return now.isTrusted && now.certificate.fingerprint256 !== before.certificate.fingerprint256;
-  });
-});
+test(
+  'cert renew --wait orders another one and shows how it went',
+  { skip: missing, timeout: 240_000 },
+  async () => {
+    const before = await world.shown(blog);
+    const { code, out, err } = await cert('cert', 'renew', blog, '--wait');
+    assert.equal(code, 0, err);
+    assert.match(out, /issued after .*\n(.*\n)*.*renewal asked for by hand/);
+    await world.eventually('another is shown', async () => {
+      const now = await world.shown(blog);
+      return now.isTrusted && now.certificate.fingerprint256 !== before.certificate.fingerprint256;
+    });
+  },
+);
 
 test(
   'cert import shows a pair of the owner at once, sealed where it is kept; cert remove takes it away',
-  { skip: missing },
+  { skip: missing, timeout: 240_000 },
   async () => {
     const ca = createCertificate({ name: 'Home CA', isCa: true });
     const pair = createCertificate({ name: own, names: [own], issuer: ca });
@@ -115,7 +119,7 @@ test(
 
 test(
   'cert import refuses a pair that does not fit, in one sentence, and keeps nothing',
-  { skip: missing },
+  { skip: missing, timeout: 240_000 },
   async () => {
     const pair = createCertificate({ name: own, names: [own] });
     const other = createCertificate({ name: own, names: [own] });

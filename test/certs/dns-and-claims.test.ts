@@ -20,7 +20,7 @@ const missing = await pebbleIsMissing();
 
 test(
   'S4-41 one wildcard by DNS-01 serves every hostname beside it, and no record stays',
-  { skip: missing },
+  { skip: missing, timeout: 240_000 },
   async (context) => {
     const hostnames = ['blog.example.com', 'wiki.example.com', 'deep.app.example.com'];
     const world = await AcmeWorld.create({ hostnames, acme: { wildcards: true } });
@@ -61,7 +61,7 @@ test(
 
 test(
   'an authority that takes only its customers is given their account, and says so where there is none',
-  { skip: missing },
+  { skip: missing, timeout: 240_000 },
   async (context) => {
     const hmacKey = 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W';
     const world = await AcmeWorld.create({
@@ -90,7 +90,7 @@ test(
 
 test(
   "S0-34 one line in a connector's rules, and the first visitor is served by a certificate",
-  { skip: missing },
+  { skip: missing, timeout: 240_000 },
   async (context) => {
     const world = await AcmeWorld.create({
       hostnames: [],

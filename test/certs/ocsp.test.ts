@@ -12,7 +12,7 @@ const blog = 'blog.example.com';
 
 test(
   'an OCSP answer is shown beside a certificate that names a responder, and a revocation gets another certificate',
-  { skip: missing },
+  { skip: missing, timeout: 240_000 },
   async (context) => {
     const port = await OcspResponder.choosePort();
     const world = await AcmeWorld.create({
