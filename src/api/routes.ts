@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { explanationSchema } from '#model/explain.ts';
 import { hostnamePatternSchema, noteSchema, pathPrefixSchema } from '#model/names.ts';
 import { routeSchema } from '#model/route.ts';
+import { redirectsSchema } from '#model/redirect-rule.ts';
 import { routeCacheSchema, routeCompressionSchema, routeStepsShape } from '#model/route-steps.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
@@ -126,6 +127,7 @@ export const routeOperations = {
       /** Null: as a route without a word about it. */
       cache: routeCacheSchema.nullable().optional(),
       compression: routeCompressionSchema.nullable().optional(),
+      redirects: redirectsSchema.nullable().optional(),
     }),
     result: routeViewSchema,
     isVersioned: true,

@@ -1,6 +1,7 @@
 // The shape of edge.yml: names, defaults and descriptions, once. Types, messages, docs/edge-config.md and the JSON
 // Schema all come from here. Durations are written as in Go ("30s", "1m30s"), sizes as "16KiB" or bytes.
 import { z } from 'zod';
+import { redirectsSchema } from '#model/redirect-rule.ts';
 import { routeCacheSchema, routeCompressionSchema } from '#model/route-steps.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 import { acmeSchema } from './acme-schema.ts';
@@ -43,6 +44,7 @@ const routeSchema = z.strictObject({
   tunnel: z.string().min(1).describe('Name or UUID of a tunnel above.'),
   cache: routeCacheSchema.prefault({}).describe(routeCacheSchema.description!),
   compression: routeCompressionSchema.prefault({}).describe(routeCompressionSchema.description!),
+  redirects: redirectsSchema.default([]).describe(redirectsSchema.description!),
 });
 
 /** Room for stored responses; small servers have little more to give, and pages are small. */

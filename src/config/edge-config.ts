@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { cachePolicyOf } from '#model/cache-policy.ts';
 import { compressionPolicyOf } from '#model/compression-policy.ts';
+import { redirectsOf } from '#model/redirect-rule.ts';
 import { defaultRouteSteps, type EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { acmeFaults } from './acme-schema.ts';
 import { dnsFaults, withAbsoluteDnsPaths } from './dns-schema.ts';
@@ -70,13 +71,14 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
   return {
     version,
     tunnels: config.tunnels,
-    routes: config.routes.map(({ hostname, path, tunnel, cache, compression }) => ({
+    routes: config.routes.map(({ hostname, path, tunnel, cache, compression, redirects }) => ({
       hostname,
       path,
       // Routes that are not from a file name their tunnel by its id.
       tunnelId: idOf.get(tunnel) ?? tunnel,
       cache: cache === 'off' ? undefined : cachePolicyOf(cache),
       compression: compression === 'off' ? undefined : compressionPolicyOf(compression),
+      ...(redirects.length === 0 ? {} : { redirects: redirectsOf(redirects) }),
     })),
     claimedRoutes: defaultRouteSteps,
     trustedProxies: config.trustedProxies,

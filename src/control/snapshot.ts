@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
 import { routeName } from '#model/route.ts';
-import { type RouteSteps, routeStepsShape } from '#model/route-steps.ts';
+import { normalSteps, type RouteSteps, routeStepsShape } from '#model/route-steps.ts';
 import type { Declared } from './command.ts';
 import type { ControlState } from './control-state.ts';
 
@@ -46,10 +46,11 @@ export function servedBy(state: ControlState, declared: Declared): Served {
       ...declared.routes,
       ...[...state.routes.values()]
         .filter((route) => route.isEnabled && !routeNames.has(routeName(route)))
-        .map(({ hostname, path, tunnelId, cache, compression }) => ({
-          ...{ hostname, path, tunnelId },
-          ...(cache === undefined ? {} : { cache }),
-          ...(compression === undefined ? {} : { compression }),
+        .map(({ hostname, path, tunnelId, ...steps }) => ({
+          hostname,
+          path,
+          tunnelId,
+          ...normalSteps(steps),
         })),
     ],
   };

@@ -11,6 +11,7 @@ import type { ConnectorLive, Disconnect } from '#model/live.ts';
 import { hostMatches } from '#model/ingress-match.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
+import { findRedirect } from '#model/redirect-rule.ts';
 import { routeName } from '#model/route.ts';
 import type { ConnectorList } from './connector-list.ts';
 import { cacheStep, isFromCache } from './explain-cache-step.ts';
@@ -39,6 +40,8 @@ export async function explainRequest(request: InnerRequest, tools: ExplainTools)
     return [noRoute(tools, host, path), ...skipped(['access', 'connector', 'rule', 'origin'])];
   }
   const { route } = match;
+  const redirect = findRedirect(route.redirects ?? [], path, innerTargetOf(request.url).query);
+  if (redirect) return redirected(routeStep(route, tools), redirect);
   const slots = [...tools.registry.slots].filter(({ connection }) => connection.tunnelId === route.tunnelId);
   const [first] = slots;
   if (!first) {
@@ -69,6 +72,19 @@ export async function explainRequest(request: InnerRequest, tools: ExplainTools)
     ? notAsked(answer, ms)
     : originStep(answer, tools, { service: rule.service, ms });
   return [routed!, allowed!, cache, ...rest, last];
+}
+
+/** The edge answers itself. */
+function redirected(
+  routed: ExplainStep,
+  { location, status }: { readonly location: string; readonly status: number },
+): ExplainStep[] {
+  const detail = `A redirect of the route sends visitors to ${location} (${status}).`;
+  const others = skipped(['access', 'cache', 'connector', 'rule', 'origin']);
+  return [
+    { ...routed, detail },
+    ...others.map((each) => ({ ...each, title: 'Not asked', detail: 'The edge answers with the redirect.' })),
+  ];
 }
 
 /** Services that are bytes, not HTTP: visitors reach them by WebSocket only. */

@@ -5,6 +5,7 @@ import { CacheHandler } from './caching/cache-handler.ts';
 import { CodingHandler } from './coding/coding-handler.ts';
 import { EncoderPool } from './coding/encoder.ts';
 import { RouteCoder } from './coding/route-coder.ts';
+import { RedirectHandler } from './redirecting.ts';
 import type { HandlerMaker } from './route-handler.ts';
 
 /** What the steps of all routes share. */
@@ -19,7 +20,10 @@ export function routeHandlers({ clock, cache }: StepParts): HandlerMaker {
   const tools = { pool: new EncoderPool(), wallMs: () => clock.wallMs() };
   return (route, host) => {
     const coder = route.compression && new RouteCoder(route.compression, tools);
-    if (cache && route.cache) return new CacheHandler({ policy: route.cache, cache, host, coder });
-    return coder && new CodingHandler(coder, host);
+    const last =
+      cache && route.cache
+        ? new CacheHandler({ policy: route.cache, cache, host, coder })
+        : coder && new CodingHandler(coder, host);
+    return route.redirects?.length ? new RedirectHandler(route.redirects, last, host) : last;
   };
 }

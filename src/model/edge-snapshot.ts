@@ -2,6 +2,7 @@
 // from the control room; the edge never asks where from.
 import { defaultCachePolicy, type CachePolicy } from './cache-policy.ts';
 import { defaultCompressionPolicy, type CompressionPolicy } from './compression-policy.ts';
+import type { RedirectRule } from './redirect-rule.ts';
 
 /** A tunnel the edge accepts. Two keys may be valid at once, for rotation without a gap. */
 export interface TunnelEntry {
@@ -27,6 +28,8 @@ export interface RouteEntry {
   readonly cache?: CachePolicy | undefined;
   /** Undefined: nothing of this route is compressed on its way. */
   readonly compression?: CompressionPolicy | undefined;
+  /** Answered by the edge itself, before anything else. */
+  readonly redirects?: readonly RedirectRule[] | undefined;
 }
 
 /** What a route does on the way that nobody has written down: one that a tunnel claims. */

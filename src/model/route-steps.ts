@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { cachePolicySchema } from './cache-policy.ts';
 import { compressionPolicySchema } from './compression-policy.ts';
+import { type RedirectSettings, redirectsSchema } from './redirect-rule.ts';
 
 export const routeCacheSchema = z.union([z.literal('off'), cachePolicySchema]).meta({
   description:
@@ -17,6 +18,7 @@ export const routeCompressionSchema = z
 export const routeStepsShape = {
   cache: routeCacheSchema.optional(),
   compression: routeCompressionSchema.optional(),
+  redirects: redirectsSchema.optional(),
 };
 
 export type RouteCache = z.infer<typeof routeCacheSchema>;
@@ -26,24 +28,32 @@ export type RouteCompression = z.infer<typeof routeCompressionSchema>;
 export interface RouteSteps {
   readonly cache?: RouteCache | undefined;
   readonly compression?: RouteCompression | undefined;
+  readonly redirects?: RedirectSettings | undefined;
 }
 
 /** Only what is unlike a route without a word, so that two that do the same are the same. */
-export function normalSteps({ cache, compression }: RouteSteps): RouteSteps {
+export function normalSteps({ cache, compression, redirects }: RouteSteps): RouteSteps {
   return {
     ...(isDefault(cachePolicySchema, cache) ? {} : { cache }),
     ...(isDefault(compressionPolicySchema, compression) ? {} : { compression }),
+    ...(redirects === undefined || redirects.length === 0 ? {} : { redirects }),
   };
 }
 
 /** The steps as people would have written them: without what is the default anyway. */
-export function shortSteps({ cache, compression }: RouteSteps): {
+export function shortSteps({ cache, compression, redirects = [] }: RouteSteps): {
   readonly cache?: object | 'off';
   readonly compression?: object | 'off';
+  readonly redirects?: readonly object[];
 } {
   const short = {
     cache: withoutDefaults(cachePolicySchema, cache),
     compression: withoutDefaults(compressionPolicySchema, compression),
+    // A rule has one default, its status.
+    redirects:
+      redirects.length === 0
+        ? undefined
+        : redirects.map(({ status, ...rule }) => (status === 308 ? rule : { ...rule, status })),
   };
   return Object.fromEntries(Object.entries(short).filter(([, value]) => value !== undefined));
 }

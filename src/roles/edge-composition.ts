@@ -34,18 +34,20 @@ export function composeConfig(config: EdgeConfig, served: Served | undefined): E
           tunnel: dashboardTunnelId,
           cache: 'off' as const,
           compression: 'off' as const,
+          redirects: [],
         },
       ]
     : [];
   const isDeclared = new Set(config.routes.map(({ hostname, path }) => `${hostname}${path}`));
   const stored = (served?.routes ?? [])
     .filter(({ hostname, path }) => !isDeclared.has(`${hostname}${path}`))
-    .map(({ hostname, path, tunnelId, cache, compression }) => ({
+    .map(({ hostname, path, tunnelId, cache, compression, redirects = [] }) => ({
       hostname,
       path,
       tunnel: tunnelId,
       cache: cache ?? cachePolicySchema.parse({}),
       compression: compression ?? compressionPolicySchema.parse({}),
+      redirects,
     }));
   return {
     ...config,

@@ -66,6 +66,7 @@ describe('the dashboard shows every page', { skip: missingBrowser }, () => {
     // A route of the store, whose page has a form.
     const added = startProcess(sallyportCommand, [
       ...['route', 'add', 'wiki.localhost', '--tunnel', 'demo', '--cache', '{setCookie: strip}'],
+      ...['--redirects', '[{outside: /blog, to: "/blog{rest}"}]'],
       ...['--socket', demo.adminSocket],
     ]);
     assert.equal(await added.ended, 0, added.stderr());

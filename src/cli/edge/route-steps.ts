@@ -3,6 +3,7 @@
 import { parse, stringify } from 'yaml';
 import type { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
+import { type RedirectSettings, redirectsSchema } from '#model/redirect-rule.ts';
 import {
   type RouteCache,
   routeCacheSchema,
@@ -19,39 +20,53 @@ export const stepFlags: readonly Flag[] = [
     help: 'off, default, or settings such as {setCookie: strip}',
   },
   { name: 'compression', type: 'string', value: 'HOW', help: 'off, default, or settings as in edge.yml' },
+  {
+    name: 'redirects',
+    type: 'string',
+    value: 'RULES',
+    help: 'none, or rules such as [{outside: /blog, to: "/blog{rest}"}]',
+  },
 ];
 
 /** The steps of a new route. @throws SallyportError 'usage' */
-export function newSteps(input: Input): { cache?: RouteCache; compression?: RouteCompression } {
-  const { cache, compression } = changedSteps(input);
-  return { ...(cache ? { cache } : {}), ...(compression ? { compression } : {}) };
+export function newSteps(input: Input): {
+  cache?: RouteCache;
+  compression?: RouteCompression;
+  redirects?: RedirectSettings;
+} {
+  const { cache, compression, redirects } = changedSteps(input);
+  return {
+    ...(cache ? { cache } : {}),
+    ...(compression ? { compression } : {}),
+    ...(redirects ? { redirects } : {}),
+  };
 }
 
 /** The steps that change; null goes back to the default. @throws SallyportError 'usage' */
 export function changedSteps(input: Input): {
   cache?: RouteCache | null;
   compression?: RouteCompression | null;
+  redirects?: RedirectSettings | null;
 } {
   const cache = stepOf(input, 'cache', routeCacheSchema);
   const compression = stepOf(input, 'compression', routeCompressionSchema);
+  const redirects = stepOf(input, 'redirects', redirectsSchema);
   return {
     ...(cache === undefined ? {} : { cache }),
     ...(compression === undefined ? {} : { compression }),
+    ...(redirects === undefined ? {} : { redirects }),
   };
 }
 
 function stepOf<T>(input: Input, name: string, schema: z.ZodType<T>): T | null | undefined {
   const text = textOf(input, name).trim();
   if (text === '') return undefined;
-  if (text === 'default') return null;
+  if (text === 'default' || text === 'none') return null;
   let value: unknown;
   try {
     value = parse(text);
   } catch (error) {
-    throw new SallyportError(
-      'usage',
-      `--${name} is neither off nor settings: ${errorText(error).split('\n')[0]}`,
-    );
+    throw new SallyportError('usage', `--${name} cannot be read: ${errorText(error).split('\n')[0]}`);
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;

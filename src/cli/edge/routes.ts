@@ -157,6 +157,7 @@ export const routeShowCommand = edgeCommand({
         ['REQUESTS:', String(route.requests)],
         ['CACHE:', stepText(shortSteps(route).cache)],
         ['COMPRESSION:', stepText(shortSteps(route).compression)],
+        ['REDIRECTS:', route.redirects === undefined ? 'none' : stepText(shortSteps(route).redirects)],
         ['NOTE:', route.note || '-'],
       ]
         .map(([key, value]) => `${key!.padEnd(12)} ${value}\n`)

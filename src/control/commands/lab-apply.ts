@@ -147,7 +147,7 @@ class Application {
     const name = routeName(wanted);
     const present = this.#draft.findRoute(name);
     const { hostname, path, tunnel, isEnabled, note } = wanted;
-    const { cache = null, compression = null } = normalSteps(wanted);
+    const { cache = null, compression = null, redirects = null } = normalSteps(wanted);
     if (!present) {
       createRoute({ hostname, path, tunnel, isEnabled, note, ...normalSteps(wanted) })(
         this.#draft,
@@ -161,8 +161,9 @@ class Application {
       note: present.note,
       cache: present.cache ?? null,
       compression: present.compression ?? null,
+      redirects: present.redirects ?? null,
     };
-    const after = { tunnel, isEnabled, note, cache, compression };
+    const after = { tunnel, isEnabled, note, cache, compression, redirects };
     this.#change('route', name, before, after, (change) =>
       updateRoute(present.id, change)(this.#draft, this.#context),
     );

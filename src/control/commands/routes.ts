@@ -55,6 +55,7 @@ export interface RouteChange {
   /** Null: as a route without a word about it. */
   readonly cache?: RouteSteps['cache'] | null;
   readonly compression?: RouteSteps['compression'] | null;
+  readonly redirects?: RouteSteps['redirects'] | null;
 }
 
 /** Changes what is given; a rule that came with the route moves with it. */
@@ -63,12 +64,13 @@ export function updateRoute(idOrName: string, change: RouteChange, ifMatch?: num
     const route = changeableRoute(draft, context, idOrName);
     requireVersion(route, ifMatch);
     const target = change.tunnel === undefined ? undefined : targetOf(draft, context, change.tunnel);
-    const { cache, compression, ...bare } = route;
+    const { cache, compression, redirects, ...bare } = route;
     const next: Route = {
       ...bare,
       ...normalSteps({
         cache: change.cache === undefined ? cache : (change.cache ?? undefined),
         compression: change.compression === undefined ? compression : (change.compression ?? undefined),
+        redirects: change.redirects === undefined ? redirects : (change.redirects ?? undefined),
       }),
       hostname: change.hostname ?? route.hostname,
       path: change.path ?? route.path,

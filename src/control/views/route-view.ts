@@ -2,6 +2,7 @@
 // with the service at home that it reaches now.
 import { compileRules, type RuleMatcher } from '#model/ingress-match.ts';
 import { routeName, type Route } from '#model/route.ts';
+import { normalSteps } from '#model/route-steps.ts';
 import type { RouteView } from '#api/routes.ts';
 import type { TunnelConnector } from '../edge-view.ts';
 import { findTunnel, TunnelIndex, type ViewSources } from './tunnel-view.ts';
@@ -47,7 +48,7 @@ class RouteViewer {
     const connector = this.#index.connectorsOf(route.tunnelId).find(({ isDraining }) => !isDraining);
     const rule = connector && this.#ruleFor(connector, route);
     const name = findTunnel(this.#sources, route.tunnelId)?.tunnel.name ?? route.tunnelId;
-    const { hostname, path, tunnelId, isEnabled, note, createdAtMs, version, cache, compression } = route;
+    const { hostname, path, tunnelId, isEnabled, note, createdAtMs, version } = route;
     return {
       id,
       hostname,
@@ -55,8 +56,7 @@ class RouteViewer {
       tunnelId,
       isEnabled,
       note,
-      ...(cache === undefined ? {} : { cache }),
-      ...(compression === undefined ? {} : { compression }),
+      ...normalSteps(route),
       createdAtMs,
       version,
       source,

@@ -153,7 +153,13 @@ function EditRoute({ route }: { readonly route: RouteView }) {
   const [undone, setUndone] = useState(0);
   const [error, setError] = useState<unknown>();
   const value = { ...route, ...draft };
-  const shown = { ...route, cache: undefined, compression: undefined, ...shortSteps(route) };
+  const shown = {
+    ...route,
+    cache: undefined,
+    compression: undefined,
+    redirects: undefined,
+    ...shortSteps(route),
+  };
   const isLocal = tunnels.data?.items.find(({ name }) => name === value.tunnelName)?.management === 'local';
   const isChanged = Object.entries(draft).some(
     ([key, entry]) => JSON.stringify(shown[key as keyof RouteView]) !== JSON.stringify(entry),
@@ -175,6 +181,7 @@ function EditRoute({ route }: { readonly route: RouteView }) {
           ...(tunnelName === undefined ? {} : { tunnel: tunnelName }),
           ...('cache' in draft ? { cache: draft.cache ?? null } : {}),
           ...('compression' in draft ? { compression: draft.compression ?? null } : {}),
+          ...('redirects' in draft ? { redirects: draft.redirects ?? null } : {}),
         },
         ifMatch: route.version,
       });
@@ -260,6 +267,16 @@ function EditRoute({ route }: { readonly route: RouteView }) {
               error={stepFault(error, 'compression')}
             />
           </div>
+          <StepField
+            key={`redirects ${route.version} ${undone}`}
+            label="Redirects"
+            byDefault="None"
+            hasNoOff
+            example={'[{ "outside": "/blog", "to": "/blog{rest}" }]'}
+            value={'redirects' in draft ? draft.redirects : shortSteps(route).redirects}
+            onChange={(redirects) => change({ redirects: redirects as RouteView['redirects'] })}
+            error={stepFault(error, 'redirects')}
+          />
           <Switch
             label="Open to the public"
             description="Switched off, the route is kept, and its address answers 404."

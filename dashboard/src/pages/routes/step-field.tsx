@@ -11,6 +11,8 @@ export interface StepFieldProps {
   readonly label: string;
   /** What the default does, in a few words. */
   readonly byDefault: string;
+  /** There is no way to switch it off beside the default. */
+  readonly hasNoOff?: boolean;
   readonly example: string;
   readonly value: Step;
   readonly onChange: (value: Step) => void;
@@ -19,7 +21,7 @@ export interface StepFieldProps {
 }
 
 /** The field. */
-export function StepField({ label, byDefault, example, value, onChange, error }: StepFieldProps) {
+export function StepField({ label, byDefault, hasNoOff, example, value, onChange, error }: StepFieldProps) {
   const [mode, setMode] = useState<Mode>(modeOf(value));
   const [text, setText] = useState(typeof value === 'object' ? JSON.stringify(value, null, 2) : '');
   const [fault, setFault] = useState<string>();
@@ -33,8 +35,9 @@ export function StepField({ label, byDefault, example, value, onChange, error }:
     setText(written);
     try {
       const parsed: unknown = JSON.parse(written);
-      const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-      setFault(isObject ? undefined : 'Settings stand between { and }.');
+      const isList = example.startsWith('[');
+      const isObject = typeof parsed === 'object' && parsed !== null && Array.isArray(parsed) === isList;
+      setFault(isObject ? undefined : `Settings stand between ${isList ? '[ and ]' : '{ and }'}.`);
       if (isObject) onChange(parsed);
     } catch (failure) {
       setFault(failure instanceof Error ? failure.message : String(failure));
@@ -47,7 +50,7 @@ export function StepField({ label, byDefault, example, value, onChange, error }:
         allowDeselect={false}
         data={[
           { value: 'default', label: byDefault },
-          { value: 'off', label: 'Off' },
+          ...(hasNoOff ? [] : [{ value: 'off', label: 'Off' }]),
           { value: 'own', label: 'By settings of its own' },
         ]}
         value={mode}

@@ -1,0 +1,98 @@
+// What a hit costs: `node bench/cache-hits.ts [--seconds 6] [--rounds 3]` prints CPU time per hit of our edge and of nginx's
+// proxy_cache, both with an access log, on one core, and their ratio. The target is a ratio of at most 1.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runWrk } from './load.ts';
+import { cpuUs, type Program, proxyCore, startPinned, waitForPort } from './machine.ts';
+import { prepareForm, startSallyport } from './sallyport.ts';
+
+const { values: flags } = parseArgs({
+  options: { seconds: { type: 'string', default: '6' }, rounds: { type: 'string', default: '3' } },
+});
+const seconds = Number(flags.seconds);
+const rounds = Number(flags.rounds);
+const connections = 64;
+const nginxPort = 28560;
+/** A page and a picture. */
+const sizes = { '/small': 900, '/large': 100_000 } as const;
+
+const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-hits-'));
+const origin = createServer((request, response) => {
+  const size = sizes[request.url as keyof typeof sizes] ?? 0;
+  response.writeHead(200, {
+    'Cache-Control': 's-maxage=3600',
+    'Content-Type': 'application/octet-stream',
+    'Content-Length': size,
+  });
+  response.end(Buffer.alloc(size, 'x'));
+});
+origin.listen(0, '127.0.0.1');
+await once(origin, 'listening');
+const { port } = origin.address() as AddressInfo;
+const nginx = await startNginx(port);
+const ours = await startSallyport(folder, { port, sinkPort: port }, await prepareForm('release', folder));
+
+const caches = {
+  nginx: { pid: nginx.pid, port: nginxPort },
+  sallyport: { pid: ours.processes['edge']!, port: ours.plainPort },
+};
+try {
+  for (const path of Object.keys(sizes)) {
+    for (const cache of Object.values(caches)) await usPerHit(cache, path);
+    const ratios: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const theirs = await usPerHit(caches.nginx, path);
+      const own = await usPerHit(caches.sallyport, path);
+      ratios.push(own / theirs);
+      process.stdout.write(
+        `${path.padEnd(8)} nginx ${theirs.toFixed(1)} us, sallyport ${own.toFixed(1)} us, ratio ${(own / theirs).toFixed(2)}\n`,
+      );
+    }
+    const median = ratios.toSorted((a, b) => a - b)[Math.floor(ratios.length / 2)]!;
+    process.stdout.write(`${path.padEnd(8)} median ratio ${median.toFixed(2)}, target at most 1.00\n`);
+  }
+} finally {
+  await ours.stop();
+  await nginx.stop();
+  origin.closeAllConnections();
+  origin.close();
+  await rm(folder, { recursive: true });
+}
+
+async function usPerHit({ pid, port: to }: { pid: number; port: number }, path: string): Promise<number> {
+  const before = cpuUs(pid);
+  const { requests, failed } = await runWrk(`http://localhost:${to}${path}`, connections, seconds);
+  if (failed > 0 || requests === 0) throw new Error(`${failed} of ${requests} requests failed`);
+  return (cpuUs(pid) - before) / requests;
+}
+
+async function startNginx(originPort: number): Promise<Program> {
+  await mkdir(join(folder, 'temp'));
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'scgi', 'uwsgi']
+    .map((what) => `${what}_temp_path ${folder}/temp/${what};`)
+    .join(' ');
+  const file = join(folder, 'hits.conf');
+  await writeFile(
+    file,
+    `daemon off; ${process.getuid?.() === 0 ? 'user root;' : ''} pid ${folder}/nginx.pid; worker_processes 1;
+events { worker_connections 4096; }
+http {
+  access_log ${folder}/nginx.log combined buffer=64k; ${temporary}
+  sendfile on; tcp_nopush on; keepalive_requests 1000000000; open_file_cache max=100;
+  proxy_cache_path ${folder}/cache keys_zone=hits:10m use_temp_path=off;
+  server {
+    listen 127.0.0.1:${nginxPort};
+    location / { proxy_pass http://127.0.0.1:${originPort}; proxy_cache hits; }
+  }
+}
+`,
+  );
+  const program = startPinned(proxyCore, 'nginx', ['-c', file, '-p', folder, '-e', '/dev/null']);
+  await waitForPort(nginxPort, 'nginx');
+  return program;
+}
