@@ -61,7 +61,7 @@ export class CodedTransfer implements ExchangeSide, Upstream, EncoderSink {
   body(chunk: Buffer): boolean {
     if (this.#isOver) return true;
     if (this.#gathered) {
-      this.#gathered.push(chunk);
+      this.#gathered.push(Buffer.from(chunk));
       this.#gatheredBytes += chunk.length;
       if (this.#gatheredBytes > wholeBytes) this.#stream();
       return true;

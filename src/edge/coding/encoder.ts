@@ -105,7 +105,8 @@ export class Encoder {
   /** False: wait for `drained`. */
   write(bytes: Buffer): boolean {
     this.#pending += 1;
-    return this.#stream.write(bytes, () => {
+    // The bytes are the caller's until this returns, and the coder reads them on a thread of its own.
+    return this.#stream.write(Buffer.from(bytes), () => {
       this.#pending -= 1;
       this.#flushIfDue();
     });

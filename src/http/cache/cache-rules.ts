@@ -53,8 +53,9 @@ function holdsForRequest({ paths, queryNames: names, cookies }: CacheRule, reque
 
 /** Settings for a request; `rules` come from rulesFor. */
 export function requestSettings(policy: CachePolicy, rules: readonly CacheRule[]): RequestSettings {
-  if (rules.length === 0) return { bypass: false, ...policy };
   let { query, keyHeaders, keyCookies } = policy;
+  // HOT: by name, for a spread of the whole policy costs more than a percent of a request.
+  if (rules.length === 0) return { bypass: false, query, keyHeaders, keyCookies };
   let bypass = false;
   for (const rule of rules) {
     if (rule.types !== undefined || rule.statuses !== undefined) continue;
