@@ -3,6 +3,7 @@
 import type { UserView } from '#api/account.ts';
 import { scopesOf } from '#model/role.ts';
 import type { certificateHandlers } from './fake-certificates.ts';
+import type { dnsHandlers } from './fake-dns.ts';
 import { page, type routeHandlers } from './fake-routes.ts';
 import type { statusHandlers } from './fake-status.ts';
 import type { tunnelHandlers } from './fake-tunnels.ts';
@@ -17,6 +18,7 @@ type AccountIds = Exclude<
   | keyof ReturnType<typeof routeHandlers>
   | keyof ReturnType<typeof certificateHandlers>
   | keyof ReturnType<typeof cacheHandlers>
+  | keyof ReturnType<typeof dnsHandlers>
 >;
 
 const day = 86_400_000;

@@ -7,6 +7,7 @@ import { scopesOf } from '#model/role.ts';
 import { accountHandlers } from './fake-account.ts';
 import { certificateHandlers } from './fake-certificates.ts';
 import { cacheHandlers } from './fake-cache.ts';
+import { dnsHandlers } from './fake-dns.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import { routeHandlers } from './fake-routes.ts';
 import { statusHandlers } from './fake-status.ts';
@@ -26,6 +27,7 @@ export function createFakeSend(world: FakeWorld): Send {
     ...routeHandlers(world),
     ...certificateHandlers(world),
     ...cacheHandlers(world),
+    ...dnsHandlers(world),
   };
   return async (path, init) => {
     await new Promise((resolve) => setTimeout(resolve, answerAfterMs));

@@ -10,6 +10,7 @@ import {
 } from '@tanstack/react-router';
 import { z } from 'zod';
 import { certificateStates } from '#model/certificate-view.ts';
+import { nameStates, recordOwners } from '#model/dns-view.ts';
 import { PageFault } from './shell/page-fault.tsx';
 import { SignedIn } from './shell/signed-in.tsx';
 import { NotFound } from './shell/not-found.tsx';
@@ -109,6 +110,20 @@ const cache = createRoute({
   component: lazyRouteComponent(() => import('./pages/cache/cache-page.tsx'), 'CachePage'),
 });
 
+const names = createRoute({
+  getParentRoute: () => inside,
+  path: '/names',
+  validateSearch: z.object({ search: text, state: z.enum(nameStates).optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import('./pages/names/names-page.tsx'), 'NamesPage'),
+});
+
+const zone = createRoute({
+  getParentRoute: () => inside,
+  path: '/names/$zone',
+  validateSearch: z.object({ search: text, owner: z.enum(recordOwners).optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import('./pages/names/zone-page.tsx'), 'ZonePage'),
+});
+
 const explain = createRoute({
   getParentRoute: () => inside,
   path: '/explain',
@@ -206,6 +221,7 @@ const tree = root.addChildren([
       requests,
       request,
     ],
+    ...[names, zone],
     ...[users, user, apiKeys, audit, account, settings, lab, elsewhere],
   ]),
 ]);

@@ -2,6 +2,7 @@
 import { accountOperations } from './account.ts';
 import { certificateOperations } from './certificates.ts';
 import { cacheOperations } from './cache.ts';
+import { dnsOperations } from './dns.ts';
 import { requestOperations } from './requests.ts';
 import { routeOperations } from './routes.ts';
 import { statusOperations } from './status.ts';
@@ -14,6 +15,7 @@ export const operations = {
   ...tunnelOperations,
   ...routeOperations,
   ...certificateOperations,
+  ...dnsOperations,
   ...requestOperations,
   ...cacheOperations,
   ...userOperations,

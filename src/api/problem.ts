@@ -19,6 +19,9 @@ export const problemStatus = {
   'limit-exceeded': 413,
   'media-type-unsupported': 415,
   'too-many-requests': 429,
+  'dns-unreachable': 502,
+  'dns-refused': 502,
+  'dns-limited': 503,
   'store-unavailable': 503,
   internal: 500,
 } as const satisfies Partial<Record<ErrorCode, number>>;

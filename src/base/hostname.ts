@@ -118,3 +118,8 @@ function hasALabel(text: string): boolean {
 function checkedALabels(name: string): string | undefined {
   return domainToASCII(name) === name ? name : undefined;
 }
+
+/** Names below `localhost` lead to the very machine that asks, without any DNS (RFC 6761 section 6.3). */
+export function isLocalhost(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost');
+}

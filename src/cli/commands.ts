@@ -22,6 +22,7 @@ import {
 import { cacheListCommand, cachePurgeCommand, cacheStatusCommand } from './edge/cache.ts';
 import { applyCommand, backupCommand, diffCommand, exportCommand } from './edge/lab.ts';
 import { contextListCommand, contextRemoveCommand, contextUseCommand, loginCommand } from './edge/login.ts';
+import { dnsRecordsCommand, dnsStatusCommand } from './edge/dns.ts';
 import {
   exposedCommand,
   explainCommand,
@@ -30,8 +31,8 @@ import {
   routeRemoveCommand,
   routeShowCommand,
   routeUpdateCommand,
-  tunnelRouteDnsCommand,
 } from './edge/routes.ts';
+import { tunnelRouteDnsCommand } from './edge/tunnel-route-dns.ts';
 import { auditCommand, connectorListCommand, logsCommand, statusCommand } from './edge/status.ts';
 import {
   tunnelCleanupCommand,
@@ -94,6 +95,8 @@ export const commands: readonly Command[] = [
   cacheStatusCommand,
   cacheListCommand,
   cachePurgeCommand,
+  dnsStatusCommand,
+  dnsRecordsCommand,
   dnsPlanCommand,
   dnsApplyCommand,
   dnsExportCommand,

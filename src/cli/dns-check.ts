@@ -1,21 +1,21 @@
 // `sallyport dns check`: proves that a hostname leads to the edge, at its zone's own servers and at a resolver.
 import { SallyportError } from '#base/errors.ts';
 import { type Command, numberOf, outputFlag, textOf, wantsJson } from './command.ts';
-import { configFlag } from './dns-plan.ts';
+
 import type { DnsCheckReport } from './runners.ts';
 
 export const dnsCheckCommand: Command = {
   words: ['dns', 'check'],
-  usage: 'HOSTNAME --config edge.yml [--wait DURATION]',
+  usage: 'HOSTNAME --config edge.yml [--within DURATION]',
   summary: 'prove that a hostname leads to the edge',
   description: `Asks every server of the hostname's zone, and a resolver, whether it leads to
-this edge. With --wait it asks until all agree, and says how long each took.`,
+this edge. With --within it asks until all agree, and says how long each took.`,
   flags: [
-    configFlag,
-    { name: 'wait', type: 'duration', value: 'DURATION', help: 'how long to wait, such as 2m' },
+    { name: 'config', type: 'string', value: 'FILE', help: 'the configuration, edge.yml' },
+    { name: 'within', type: 'duration', value: 'DURATION', help: 'how long to wait, such as 2m' },
     outputFlag,
   ],
-  examples: ['sallyport dns check blog.example.com --config edge.yml --wait 2m'],
+  examples: ['sallyport dns check blog.example.com --config edge.yml --within 2m'],
   exitCodes: { 1: 'it does not lead to the edge, or not everywhere' },
   maxArgs: 1,
   async run(input, { out, runners }) {
@@ -27,7 +27,7 @@ this edge. With --wait it asks until all agree, and says how long each took.`,
         'Name a hostname and the configuration: sallyport dns check blog.example.com --config edge.yml.',
       );
     }
-    const report = await runners.dns.check(file, hostname, numberOf(input, 'wait') ?? 0);
+    const report = await runners.dns.check(file, hostname, numberOf(input, 'within') ?? 0);
     out(wantsJson(input) ? `${JSON.stringify(report)}\n` : textFor(report));
     return report.isProven ? 0 : 1;
   },

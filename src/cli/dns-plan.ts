@@ -1,45 +1,27 @@
-// `sallyport dns plan` and `sallyport dns apply`: what is to be done for the hostnames of an edge.yml, and doing it.
-import { SallyportError } from '#base/errors.ts';
-import {
-  type Command,
-  type CommandContext,
-  type Flag,
-  type Input,
-  outputFlag,
-  textOf,
-  wantsJson,
-} from './command.ts';
-import type { DnsPlanReport, DnsStepReport } from './runners.ts';
+// `sallyport dns plan` and `sallyport dns apply`: what is to be done for the hostnames of an edge, and doing it.
+import type { DnsPlan, DnsStep } from '#model/dns-view.ts';
+import { type Command, type CommandContext, type Input, outputFlag, wantsJson } from './command.ts';
+import { dnsFlags, dnsSource, hasTrouble, pendingCode, troubleCode } from './dns-source.ts';
 import { formatTable } from './table.ts';
-
-/** Changes are pending. 2 is taken by the command line itself. */
-const pendingCode = 3;
-/** Nothing can be done, but not all is well: records of others, names without addresses. */
-const troubleCode = 4;
-
-export const configFlag: Flag = {
-  name: 'config',
-  type: 'string',
-  value: 'FILE',
-  help: 'the configuration, edge.yml',
-};
 
 export const dnsPlanCommand: Command = {
   words: ['dns', 'plan'],
-  usage: '--config edge.yml',
+  usage: '[flags]',
   summary: 'show which DNS records would be changed',
-  description: `Compares the hostnames of edge.yml with the records of its zones and prints the
-steps between them: nothing is changed. Only records that carry this edge's
-marker are ever changed or removed (docs/dns-ownership.md).`,
-  flags: [configFlag, outputFlag],
-  examples: ['sallyport dns plan --config /etc/sallyport/edge.yml'],
+  description: `Compares the hostnames of the running edge, or those of an edge.yml, with the
+records of their zones and prints the steps between them: nothing is changed.
+Only records that carry this edge's marker are ever changed or removed
+(docs/dns-ownership.md).`,
+  flags: [...dnsFlags, outputFlag],
+  examples: ['sallyport dns plan', 'sallyport dns plan --config /etc/sallyport/edge.yml'],
   exitCodes: {
     [pendingCode]: 'changes are pending',
     [troubleCode]: 'no change is pending, but some hostname is in conflict or cannot be made',
   },
   maxArgs: 0,
   async run(input, context) {
-    const report = await context.runners.dns.plan(configFileOf(input));
+    const source = await dnsSource(input, context);
+    const report = 'api' in source ? await source.api.planDns() : await context.runners.dns.plan(source.file);
     if (wantsJson(input)) context.out(`${JSON.stringify(report)}\n`);
     else context.out(planText(report, context.columns));
     return codeOf(report);
@@ -48,13 +30,13 @@ marker are ever changed or removed (docs/dns-ownership.md).`,
 
 export const dnsApplyCommand: Command = {
   words: ['dns', 'apply'],
-  usage: '--config edge.yml --yes',
+  usage: '--yes [flags]',
   summary: 'change DNS records as "dns plan" shows',
-  description: `Makes the plan of this moment and carries it out, each step reported as it is
-decided. Without --yes it only shows the plan. A run that was cut short may be
+  description: `Makes the plan of this moment and carries it out, on the running edge or by an
+edge.yml. Without --yes it only shows the plan. A run that was cut short may be
 repeated.`,
-  flags: [configFlag, { name: 'yes', type: 'boolean', help: 'do it' }, outputFlag],
-  examples: ['sallyport dns apply --config /etc/sallyport/edge.yml --yes'],
+  flags: [...dnsFlags, { name: 'yes', type: 'boolean', help: 'do it' }, outputFlag],
+  examples: ['sallyport dns apply --yes', 'sallyport dns apply --config /etc/sallyport/edge.yml --yes'],
   exitCodes: {
     1: 'a step failed, or could not be tried',
     [pendingCode]: 'changes are pending, and --yes was not given',
@@ -71,34 +53,28 @@ repeated.`,
   },
 };
 
-async function apply(input: Input, { out, columns, runners }: CommandContext): Promise<number> {
+async function apply(input: Input, context: CommandContext): Promise<number> {
+  const { out, columns, runners } = context;
   const asJson = wantsJson(input);
-  const report = await runners.dns.apply(configFileOf(input), (step) => {
+  const onStep = (step: DnsStep): void => {
     if (!asJson) out(`${outcomeText(step)}\n`);
-  });
+  };
+  const source = await dnsSource(input, context);
+  const report = 'api' in source ? await source.api.applyDns() : await runners.dns.apply(source.file, onStep);
+  if ('api' in source) for (const step of report.steps) onStep(step);
   if (asJson) out(`${JSON.stringify(report)}\n`);
   else out(troubleText(report, columns) || (report.steps.length === 0 ? 'Nothing to do.\n' : ''));
   if (report.steps.some(({ outcome }) => outcome !== 'applied')) return 1;
   return hasTrouble(report) ? troubleCode : 0;
 }
 
-function configFileOf(input: Input): string {
-  const file = textOf(input, 'config');
-  if (file !== '') return file;
-  throw new SallyportError('usage', 'Name the configuration with --config edge.yml.');
-}
-
-function codeOf(report: DnsPlanReport): number {
+function codeOf(report: DnsPlan): number {
   if (report.steps.length > 0) return pendingCode;
   return hasTrouble(report) ? troubleCode : 0;
 }
 
-function hasTrouble({ names }: DnsPlanReport): boolean {
-  return names.some(({ state }) => state === 'conflict' || state === 'failed');
-}
-
-function planText(report: DnsPlanReport, columns: number | undefined): string {
-  const steps = formatTable<DnsStepReport>(
+function planText(report: DnsPlan, columns: number | undefined): string {
+  const steps = formatTable<DnsStep>(
     [
       { title: 'ACTION', value: ({ action, isDrift }) => (isDrift ? `${action} (drift)` : action) },
       { title: 'HOSTNAME', value: ({ hostname }) => hostname },
@@ -114,17 +90,17 @@ function planText(report: DnsPlanReport, columns: number | undefined): string {
   return `${report.steps.length > 0 ? `${steps}\n` : ''}${troubleText(report, columns)}${counts}`;
 }
 
-function troubleText({ names, kept }: DnsPlanReport, columns: number | undefined): string {
+function troubleText({ names, kept }: DnsPlan, columns: number | undefined): string {
   const rows = [
     ...names.filter(({ state }) => state !== 'good' && state !== 'pending'),
-    ...kept.map(({ hostname, detail }) => ({ state: 'kept', hostname, detail })),
+    ...kept.map((kept) => ({ state: 'kept', cure: '', ...kept })),
   ];
   if (rows.length === 0) return '';
   const text = formatTable<(typeof rows)[number]>(
     [
       { title: 'STATE', value: ({ state }) => state },
       { title: 'HOSTNAME', value: ({ hostname }) => hostname },
-      { title: 'WHY', value: ({ detail }) => detail, givesWay: true },
+      { title: 'WHY', value: ({ detail, cure }) => `${detail} ${cure}`.trim(), givesWay: true },
     ],
     rows,
     columns,
@@ -132,7 +108,7 @@ function troubleText({ names, kept }: DnsPlanReport, columns: number | undefined
   return `${text}\n`;
 }
 
-function outcomeText({ outcome, hostname, detail, error }: DnsStepReport): string {
+function outcomeText({ outcome, hostname, detail, error }: DnsStep): string {
   return outcome === 'applied'
     ? `done      ${hostname}  ${detail}`
     : `${(outcome ?? 'failed').padEnd(9)} ${hostname}  ${error}`;

@@ -21,3 +21,14 @@ test('a mistyped flag is a usage error that names the right one', () => {
     /did you mean --https-port/,
   );
 });
+
+test('a flag takes a value in every command or in none: it is read before the command is known', () => {
+  const takes = new Map<string, boolean>();
+  for (const { words, flags } of commands) {
+    for (const { name, type } of flags) {
+      const takesValue = type !== 'boolean';
+      assert.equal(takesValue, takes.get(name) ?? takesValue, `--${name} of "${words.join(' ')}"`);
+      takes.set(name, takesValue);
+    }
+  }
+});

@@ -3,7 +3,7 @@
 import type { LogLevel } from '#base/log.ts';
 import type { ConnectorConfig } from '#config/connector-config.ts';
 import type { Send } from '#api/client.ts';
-import type { NameState } from '#model/desired-name.ts';
+import type { DnsPlan, DnsStep } from '#model/dns-view.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import type { FlagValue } from './command.ts';
 import type { EdgeTarget } from './edge/connection.ts';
@@ -173,27 +173,6 @@ export interface TrustOutcome {
   readonly text: string;
 }
 
-/** One step of a DNS plan, as it is printed. */
-export interface DnsStepReport {
-  readonly action: 'create' | 'update' | 'delete' | 'adopt';
-  readonly hostname: string;
-  readonly zone: string;
-  readonly provider: string;
-  /** Somebody changed or removed by hand what the edge wrote. */
-  readonly isDrift: boolean;
-  readonly detail: string;
-  /** undefined before it was applied. */
-  readonly outcome?: 'applied' | 'conflict' | 'failed';
-  readonly error?: string;
-}
-
-/** What a DNS plan says. */
-export interface DnsPlanReport {
-  readonly steps: readonly DnsStepReport[];
-  readonly names: readonly NameState[];
-  readonly kept: readonly { readonly hostname: string; readonly detail: string }[];
-}
-
 /** Whether a hostname leads to the edge, with the seconds that each took to see it. */
 export interface DnsCheckReport {
   readonly hostname: string;
@@ -206,9 +185,9 @@ export interface DnsCheckReport {
 
 /** Work on the names of an edge.yml, from the command line. */
 export interface DnsRunners {
-  plan(configFile: string): Promise<DnsPlanReport>;
+  plan(configFile: string): Promise<DnsPlan>;
   /** Applies the plan of this moment; `onStep` is called as each step is decided. */
-  apply(configFile: string, onStep: (step: DnsStepReport) => void): Promise<DnsPlanReport>;
+  apply(configFile: string, onStep: (step: DnsStep) => void): Promise<DnsPlan>;
   /** Master files of the managed zones, or of one. */
   export(
     configFile: string,

@@ -3,6 +3,7 @@
 // is a question with an answer later. roles/ joins the two.
 import type { CertificateDetail, CertificatePem } from '#model/certificate-view.ts';
 import type { CachedQuery, CachedResponse, CachePurge, CacheStatus } from '#model/cached.ts';
+import type { NameView, ZoneView } from '#model/dns-view.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import type {
   ConnectorLive,
@@ -12,6 +13,7 @@ import type {
   TrafficSeries,
   TrafficSpan,
 } from '#model/live.ts';
+import type { DnsEdge } from './dns-edge.ts';
 import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
 
 /** A connector and the tunnel it runs. */
@@ -32,8 +34,10 @@ export interface CertificateState {
 
 /** State of a hostname's DNS records, in words. */
 export interface DnsState {
-  readonly state: 'good' | 'pending' | 'conflict' | 'failed' | 'unmanaged';
+  readonly state: NameView['state'];
   readonly detail: string;
+  /** What to do; '' when there is nothing to do. */
+  readonly cure: string;
 }
 
 /** What does not change while an edge runs. */
@@ -75,10 +79,12 @@ export interface EdgeLook {
   /** By hostname or wildcard; what is not there has no certificate. */
   readonly certificates: ReadonlyMap<string, CertificateState>;
   readonly dns: ReadonlyMap<string, DnsState>;
+  /** Zones that the edge manages. */
+  readonly zones: readonly ZoneView[];
   readonly memory: { readonly residentBytes: number; readonly heapBytes: number };
 }
 
-export interface EdgeView {
+export interface EdgeView extends DnsEdge {
   readonly facts: EdgeFacts;
   look(): Promise<EdgeLook>;
   traffic(span: TrafficSpan): Promise<TrafficSeries>;
@@ -128,5 +134,6 @@ export const emptyLook: EdgeLook = {
   routeTraffic: new Map(),
   certificates: new Map(),
   dns: new Map(),
+  zones: [],
   memory: { residentBytes: 0, heapBytes: 0 },
 };

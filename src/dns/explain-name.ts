@@ -43,7 +43,7 @@ export function explainName(sighting: NameSighting): ExplainStep {
       'warning',
       `${hostname} leads here, but not for everybody yet`,
       `The servers of ${zone} have it; the resolver ${resolver.server} still answers ${resolver.found}.`,
-      'Resolvers keep what they had for its TTL; wait, or ask another.',
+      `Resolvers keep what they had for its TTL; if it stays so, check that ${zone} is delegated to its servers.`,
     );
   }
   return step(

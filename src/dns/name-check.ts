@@ -49,6 +49,11 @@ export function lookAtName(question: NameQuestion, signal: AbortSignal): Promise
   return look(question, { asksResolver: true }, signal);
 }
 
+/** Looks once, at the zone alone: a resolver that is asked too early keeps the "no such name" that it finds. */
+export function lookAtZone(question: NameQuestion, signal: AbortSignal): Promise<NameSighting> {
+  return look(question, { asksResolver: false }, signal);
+}
+
 /** When a name was seen where, in seconds from the start; undefined: not in the time there was. */
 export interface NameProof {
   readonly isProven: boolean;

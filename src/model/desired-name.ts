@@ -1,5 +1,6 @@
 // What the names of the world shall say of this edge: which hostnames lead to it, and where it is. Plain data; it comes
 // from routes (edge.yml, claims, later the control plane) and is what dns/plan works towards.
+import type { nameStates } from './dns-view.ts';
 
 /** A hostname that shall lead to this edge. */
 export interface DesiredName {
@@ -18,7 +19,7 @@ export interface EdgeTarget {
 }
 
 /** How far a hostname's records are. The words of the API. */
-export type NameStateWord = 'good' | 'pending' | 'conflict' | 'failed' | 'unmanaged';
+export type NameStateWord = (typeof nameStates)[number];
 
 /** The state of one hostname's records, with a sentence for its owner. */
 export interface NameState {
@@ -26,6 +27,8 @@ export interface NameState {
   /** `unmanaged`: no zone that is managed here covers it. */
   readonly state: NameStateWord;
   readonly detail: string;
+  /** What its owner can do; '' when there is nothing to do. */
+  readonly cure: string;
   /** The zone it belongs to, '' if none does. */
   readonly zone: string;
   /** The provider that holds the zone, '' if none does. */

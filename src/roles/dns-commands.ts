@@ -6,7 +6,8 @@ import { systemClock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
 import { parseHostname } from '#base/hostname.ts';
 import { systemRandom } from '#base/random.ts';
-import type { DnsCheckReport, DnsPlanReport, DnsStepReport } from '#cli/runners.ts';
+import type { DnsCheckReport } from '#cli/runners.ts';
+import type { DnsPlan, DnsStep } from '#model/dns-view.ts';
 import { readEdgeConfig, snapshotOf } from '#config/edge-config.ts';
 import type { DnsConfig } from '#config/dns-schema.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
@@ -18,6 +19,7 @@ import { type Plan, plan, type PlanStep } from '#dns/plan/plan.ts';
 import { requireWhole, Surveyor } from '#dns/plan/survey.ts';
 import type { ChangeOutcome } from '#dns/provider/dns-provider.ts';
 import { exportZone } from '#dns/zone-export.ts';
+import { stepReport } from './dns-report.ts';
 import { desiredNames, isClaimable } from './dns-desired.ts';
 import { type OpenProviders, openProviders, ownerOf, resolversOf, targetOf, ttlsOf } from './dns-settings.ts';
 
@@ -26,17 +28,14 @@ const signal = new AbortController().signal;
 const tools = { clock: systemClock, random: systemRandom };
 
 /** What would be changed now. @throws SallyportError, also when a zone cannot be read: half a plan is none */
-export async function planDns(configFile: string): Promise<DnsPlanReport> {
+export async function planDns(configFile: string): Promise<DnsPlan> {
   return withProviders(configFile, async (opened, config, dns) =>
     reportOf(await planNow(opened, config, dns)),
   );
 }
 
 /** Plans, and carries the plan out. */
-export async function applyDns(
-  configFile: string,
-  onStep: (step: DnsStepReport) => void,
-): Promise<DnsPlanReport> {
+export async function applyDns(configFile: string, onStep: (step: DnsStep) => void): Promise<DnsPlan> {
   return withProviders(configFile, async (opened, config, dns) => {
     const made = await planNow(opened, config, dns);
     const outcomes = new Map<string, ChangeOutcome>();
@@ -109,6 +108,7 @@ async function planNow(opened: OpenProviders, config: EdgeConfig, dns: DnsConfig
   const served = (dns.serve?.zones ?? []).map(({ name }) => ({
     ...{ provider: localProviderName, name, isMissing: false },
     detail: `The edge keeps the records of ${name} by itself while it runs.`,
+    cure: '',
   }));
   return plan({
     zones: survey.zones,
@@ -141,7 +141,7 @@ function dnsOf({ dns }: EdgeConfig, configFile: string): DnsConfig {
   );
 }
 
-function reportOf(made: Plan, outcomes?: ReadonlyMap<string, ChangeOutcome>): DnsPlanReport {
+function reportOf(made: Plan, outcomes?: ReadonlyMap<string, ChangeOutcome>): DnsPlan {
   // What the edge keeps by itself is neither a fault nor a step.
   const names = made.names.map((name) =>
     name.provider === localProviderName ? { ...name, state: 'good' as const } : name,
@@ -149,15 +149,6 @@ function reportOf(made: Plan, outcomes?: ReadonlyMap<string, ChangeOutcome>): Dn
   return {
     steps: made.steps.map((step) => stepReport(step, outcomes?.get(step.id))),
     names,
-    kept: made.kept,
+    kept: [...made.kept],
   };
-}
-
-function stepReport(step: PlanStep, outcome: ChangeOutcome | undefined): DnsStepReport {
-  const { action, hostname, zone, provider, isDrift, detail } = step;
-  const report = { action, hostname, zone: zone.name, provider, isDrift, detail };
-  if (!outcome) return report;
-  return outcome.state === 'applied'
-    ? { ...report, outcome: 'applied' }
-    : { ...report, outcome: outcome.state, error: outcome.detail };
 }

@@ -1,5 +1,5 @@
 // Which hostnames shall lead to this edge: those of the routes in force and the edge's own.
-import { matchesHostPattern } from '#base/hostname.ts';
+import { isLocalhost, matchesHostPattern } from '#base/hostname.ts';
 import { isAddress } from '#base/ip.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { DesiredName } from '#model/desired-name.ts';
@@ -14,10 +14,11 @@ export function desiredNames(
   routes: readonly Pick<RouteEntry, 'hostname' | 'tunnelId'>[],
 ): DesiredName[] {
   const names = new Map<string, string>();
-  const isOwnMade = hostname !== undefined && !isAddress(hostname) && (dns?.addresses.length ?? 0) > 0;
+  const needsDns = (name: string): boolean => !isAddress(name) && !isLocalhost(name);
+  const isOwnMade = hostname !== undefined && needsDns(hostname) && (dns?.addresses.length ?? 0) > 0;
   if (isOwnMade) names.set(hostname, edgeRouteId);
   for (const route of routes) {
-    if (!names.has(route.hostname) && !isAddress(route.hostname)) names.set(route.hostname, route.tunnelId);
+    if (!names.has(route.hostname) && needsDns(route.hostname)) names.set(route.hostname, route.tunnelId);
   }
   return [...names].map(([name, routeId]) => ({ hostname: name, routeId }));
 }

@@ -169,12 +169,13 @@ test('owner, target and resolvers', () => {
   ]);
 });
 
-test('hostnames of routes are wanted once, the edge’s own where its addresses are known, addresses never', () => {
+test('hostnames of routes are wanted once, the edge’s own where its addresses are known, addresses and local names never', () => {
   const routes = [
     { hostname: 'a.test', tunnelId: 'one' },
     { hostname: 'a.test', tunnelId: 'two' },
     { hostname: '*.b.test', tunnelId: 'two' },
     { hostname: '192.0.2.1', tunnelId: 'two' },
+    { hostname: 'blog.localhost', tunnelId: 'two' },
   ];
   const names = (dns: object): string[] =>
     desiredNames(read({ ...dns, providers: [providerOf('hetzner')] }), routes).map(

@@ -20,6 +20,7 @@ import { certificateStatesOf } from './certificate-states.ts';
 import { openEdgeCache } from './edge-cache.ts';
 import { EdgeCertificates } from './edge-certificates.ts';
 import type { EdgeCache } from '#edge/cache/edge-cache.ts';
+import type { NameQuestion } from '#dns/name-check.ts';
 import type { EdgeNames } from './edge-names.ts';
 
 export interface EdgeInstanceOptions {
@@ -43,6 +44,10 @@ export interface EdgeInstance {
   readonly names: EdgeNames | undefined;
   readonly internalCa: InternalCa | undefined;
   readonly certificateDesk: CertificateDesk;
+  /** What is in force now, with all that is served. */
+  readonly config: () => EdgeConfig;
+  /** How to find out whether a hostname leads here; undefined when the edge does not know where it is. */
+  readonly question: (hostname: string, signal: AbortSignal) => Promise<NameQuestion | undefined>;
   /** State of the certificates of these hostnames, in words. */
   readonly certificateStates: (hostnames: Iterable<string>) => Map<string, CertificateState>;
   /** URL of the metrics server, '' without one. */
@@ -115,17 +120,24 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   }
 
   let version = 1;
+  let inForce = config;
   return {
     edge,
     cache,
     names,
     internalCa: certificates.internalCa,
     certificateDesk: certificates.desk,
+    config: () => inForce,
+    async question(hostname, signal) {
+      const { questionFor } = await import('./hostname-question.ts');
+      return questionFor({ config: inForce, hostname, zone: names?.zoneOf(hostname), clock, random }, signal);
+    },
     certificateStates: (hostnames) => certificateStatesOf(certificates.store, hostnames, clock.wallMs()),
     metricsUrl: metricsServer?.url ?? '',
     async apply(changed) {
       await certificates.apply(changed);
       names?.apply(changed);
+      inForce = changed;
       snapshot = snapshotOf(changed, ++version);
       edge.apply(snapshot);
     },

@@ -1,6 +1,5 @@
 // An edge's names put together: providers of edge.yml, the built-in name server with its zones, the reconciler that makes
 // records for the routes in force, the presenter for DNS-01, and the door for external-dns.
-import { getServers } from 'node:dns';
 import { join } from 'node:path';
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
@@ -13,10 +12,8 @@ import type { DnsConfig } from '#config/dns-schema.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { ExternalDns } from '#dns/external/external-dns.ts';
 import { type ExternalDnsServer, startExternalDnsServer } from '#dns/external/external-dns-server.ts';
-import { parseServerAddress } from '#dns/client/server-address.ts';
-import { explainName } from '#dns/explain-name.ts';
-import { LocalProvider, localProviderName } from '#dns/local/local-provider.ts';
-import { lookAtName } from '#dns/name-check.ts';
+import { exportZone } from '#dns/zone-export.ts';
+import { LocalProvider } from '#dns/local/local-provider.ts';
 import { LocalZones } from '#dns/local/local-zones.ts';
 import type { StatedName } from '#dns/plan/name-states.ts';
 import { DnsReconciler } from '#dns/plan/reconciler.ts';
@@ -24,7 +21,7 @@ import type { ManagedProvider } from '#dns/plan/survey.ts';
 import { type DnsServer, startDnsServer } from '#dns/server/dns-server.ts';
 import { TxtPresenter } from '#dns/txt-presenter.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
-import type { ExplainStep } from '#model/explain.ts';
+import type { DnsSetUp } from '#model/dns-view.ts';
 import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
 import {
   type DnsSettingsOptions,
@@ -32,7 +29,6 @@ import {
   type OpenProviders,
   openProviders,
   ownerOf,
-  resolversOf,
   secondariesOf,
   secretFilesOf,
   serverKeysOf,
@@ -64,8 +60,6 @@ const lookAtSecretsEveryMs = 5_000;
  * edge was started again are not taken down in between.
  */
 const settleMs = 15_000;
-/** Somebody waits for the explanation. */
-const explainTimeoutMs = 1_500;
 
 /** What is replaced as a whole when the configuration or a secret changes. */
 interface Parts {
@@ -140,32 +134,39 @@ export class EdgeNames {
     return this.#parts.reconciler.stateOf(hostname);
   }
 
-  /** The step `dns` of an explanation; undefined for a hostname that is not looked after here. */
-  async explain(hostname: string, signal: AbortSignal): Promise<ExplainStep | undefined> {
-    const state = this.stateOf(hostname);
-    if (!state || state.state === 'unmanaged') return undefined;
-    const { clock, random } = this.#options;
-    const isOwn = state.provider === localProviderName;
-    const servers = isOwn
-      ? { zone: state.zone, servers: this.#ownServers().flatMap((text) => parseServerAddress(text) ?? []) }
-      : undefined;
-    const sighting = await lookAtName(
-      {
-        ...{
-          hostname,
-          target: targetOf(this.#config),
-          options: { clock, random, timeoutMs: explainTimeoutMs },
-        },
-        resolvers: resolversOf(this.#config.dns!, getServers()),
-        ...(servers ? { zone: servers } : {}),
-      },
-      signal,
-    );
-    const step = explainName(sighting);
-    // What is known to be wrong says more than what is seen of it.
-    return state.state === 'conflict' || state.state === 'failed'
-      ? { ...step, status: 'failed', title: `The DNS of ${hostname} is in trouble`, detail: state.detail }
-      : step;
+  /** The zone that covers a hostname, with its servers; undefined where none is managed here. */
+  zoneOf(hostname: string): { readonly name: string; readonly nameServers: readonly string[] } | undefined {
+    const zone = this.stateOf(hostname)?.zone ?? '';
+    return zone === '' ? undefined : { name: zone, nameServers: this.reconciler.zones.serversOf(zone) };
+  }
+
+  /** Looks after the records; another one after a change of the configuration. */
+  get reconciler(): DnsReconciler {
+    return this.#parts.reconciler;
+  }
+
+  /** How this edge manages names, in words for its owner. */
+  setUp(): DnsSetUp {
+    const { addresses, alias } = targetOf(this.#config);
+    return {
+      owner: ownerOf(this.#config),
+      addresses: [...addresses],
+      alias: alias ?? '',
+      providers: this.#parts.managed.map(({ provider }) => provider.name),
+    };
+  }
+
+  /** A master file of a zone as it stands; undefined when it is not managed here. @throws what the provider throws */
+  async exportZone(zone: string, signal: AbortSignal): Promise<string | undefined> {
+    for (const { provider, zones: managed } of this.#parts.managed) {
+      if (managed.length > 0 && !managed.includes(zone)) continue;
+      const found = (await provider.listZones(signal)).find(({ name }) => name === zone);
+      if (!found) continue;
+      const records = await provider.listRecords(found, signal);
+      const serial = Math.floor(this.#options.clock.wallMs() / 1000);
+      return exportZone({ name: zone, records, nameServers: found.nameServers, serial });
+    }
+    return undefined;
   }
 
   /** Follows the routes in force, claims and all. */

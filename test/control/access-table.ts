@@ -27,6 +27,7 @@ const seesRoutes = { least: 'viewer', key: 'routes:read' } as const;
 const changesRoutes = { least: 'admin', key: 'routes:write' } as const;
 const seesCertificates = { least: 'viewer', key: 'certificates:read' } as const;
 const changesCertificates = { least: 'admin', key: 'certificates:write' } as const;
+const seesNames = { least: 'viewer', key: 'dns:read' } as const;
 const seesStatus = { least: 'viewer', key: 'status:read' } as const;
 const seesRequests = { least: 'viewer', key: 'requests:read' } as const;
 const seesUsers = { least: 'admin', key: 'users:read' } as const;
@@ -111,6 +112,14 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   renewCertificate: changesCertificates,
   importCertificate: changesCertificates,
   deleteCertificate: changesCertificates,
+
+  listZones: seesNames,
+  listZoneRecords: { ...seesNames, unless: /No zone/ },
+  exportZone: { ...seesNames, unless: /No zone/ },
+  listNames: seesNames,
+  planDns: { ...seesNames, unless: /no dns section/ },
+  applyDns: { least: 'admin', key: 'dns:write', unless: /no dns section/ },
+  proveHostname: seesStatus,
 
   getCacheStatus: seesStatus,
   listCached: seesRequests,

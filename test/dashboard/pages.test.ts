@@ -25,6 +25,7 @@ const pages: Readonly<Record<string, readonly [path: string, shows: RegExp]>> = 
   tunnel: ['tunnels/demo', /Connectors/],
   route: ['routes/wiki.localhost', /Compression/],
   routes: ['routes', /blog\.localhost/],
+  names: ['names', /does not look after DNS/],
   certificates: ['certificates', /blog\.localhost/],
   certificate: ['certificates/blog.localhost', /Orders/],
   users: ['users', /owner/],

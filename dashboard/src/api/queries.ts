@@ -66,6 +66,7 @@ export type PagedId =
   | 'listRoutes'
   | 'listCertificates'
   | 'listCached'
+  | 'listNames'
   | 'listUsers'
   | 'listApiKeys'
   | 'listAudit';

@@ -13,6 +13,7 @@ export interface NavigationItem {
     | '/tunnels'
     | '/routes'
     | '/certificates'
+    | '/names'
     | '/users'
     | '/api-keys'
     | '/audit'
@@ -96,6 +97,13 @@ export const navigation: readonly NavigationGroup[] = [
         icon: 'certificate',
         scope: 'certificates:read',
         words: 'tls https acme expiry renewal import',
+      },
+      {
+        to: '/names',
+        title: 'Names',
+        icon: 'names',
+        scope: 'dns:read',
+        words: 'dns zones records hostnames drift ttl',
       },
     ],
   },

@@ -1,10 +1,10 @@
-// `sallyport route list|add|remove|show`, `tunnel route dns`, `exposed`, `explain`.
+// `sallyport route list|add|remove|show`, `exposed`, `explain`.
 import { SallyportError } from '#base/errors.ts';
 import type { RouteView } from '#api/routes.ts';
 import type { Explanation } from '#model/explain.ts';
 import { routeName } from '#model/route.ts';
 import { shortSteps } from '#model/route-steps.ts';
-import { type Command, textOf } from '../command.ts';
+import { textOf } from '../command.ts';
 import { paint } from '../paint.ts';
 import { allItems, argument, edgeCommand } from './edge-command.ts';
 import { changedSteps, newSteps, stepFlags, stepText } from './route-steps.ts';
@@ -166,50 +166,6 @@ export const routeShowCommand = edgeCommand({
   },
 });
 
-export const tunnelRouteDnsCommand: Command = edgeCommand({
-  words: ['tunnel', 'route', 'dns'],
-  usage: 'TUNNEL HOSTNAME [flags]',
-  summary: 'put a hostname on a tunnel, in the words of cloudflared',
-  description: `Makes the route of a hostname to a tunnel. A hostname that leads elsewhere is
-left alone, unless --overwrite-dns is given.`,
-  flags: [
-    { name: 'overwrite-dns', short: 'f', type: 'boolean', help: 'take a hostname over from another tunnel' },
-  ],
-  examples: ['sallyport tunnel route dns home blog.example.com'],
-  maxArgs: 2,
-  async run(session) {
-    const sentence = 'Name a tunnel and a hostname: sallyport tunnel route dns home blog.example.com.';
-    const [tunnel, hostname] = [argument(session, 0, sentence), argument(session, 1, sentence)];
-    const wanted = await session.api.getTunnel({ params: { tunnel } });
-    const routes = await session.api.listRoutes({ query: { search: hostname, limit: 500 } });
-    const present = routes.items.find((route) => routeName(route) === hostname.toLowerCase());
-    if (present?.tunnelId === wanted.id) {
-      return session.show(
-        present,
-        () => `${hostname} is already configured to route to your tunnel tunnelID=${wanted.id}\n`,
-      );
-    }
-    if (!present) {
-      const route = await session.api.createRoute({ body: { hostname, tunnel: wanted.id } });
-      return session.show(
-        route,
-        () => `Added ${hostname} which will route to this tunnel tunnelID=${wanted.id}\n`,
-      );
-    }
-    if (session.input.flags.get('overwrite-dns') !== true) {
-      session.context.err(
-        `sallyport: ${hostname} leads to the tunnel ${present.tunnelName}; take it over with --overwrite-dns.\n`,
-      );
-      return 1;
-    }
-    const route = await session.api.updateRoute({
-      params: { route: present.id },
-      body: { tunnel: wanted.id },
-    });
-    session.show(route, () => `${hostname} updated to route to your tunnel tunnelID=${wanted.id}\n`);
-  },
-});
-
 export const exposedCommand = edgeCommand({
   words: ['exposed'],
   usage: '[flags]',
@@ -232,6 +188,7 @@ leads: what is open, and nothing else is.`,
         { title: 'SERVICE', value: ({ service }) => service || '-', givesWay: true },
         { title: 'UP', value: ({ isUp }) => (isUp ? 'yes' : 'no') },
         { title: 'CERTIFICATE', value: ({ certificate }) => certificate.state },
+        { title: 'DNS', value: ({ dns }) => dns.state },
       ],
       'Nothing is open.',
     );

@@ -2,7 +2,7 @@
 // pages are in the list like everybody else's.
 import type { Exposure, RouteView } from '#api/routes.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
-import type { CertificateState, DnsState } from '../edge-view.ts';
+import type { CertificateState, EdgeLook } from '../edge-view.ts';
 import type { ViewSources } from './tunnel-view.ts';
 import { allRoutes } from './route-view.ts';
 
@@ -35,7 +35,7 @@ function dashboardExposure({ facts, look }: ViewSources): Exposure[] {
       source: 'edge',
       isUp: true,
       certificate: look.certificates.get(hostname) ?? noCertificate,
-      dns: look.dns.get(hostname) ?? unmanaged,
+      dns: dnsOf(look, hostname),
     },
   ];
 }
@@ -57,7 +57,7 @@ function exposureOf({ facts, look }: ViewSources, route: RouteView): Exposure {
     source,
     isUp: status === 'up',
     certificate: look.certificates.get(hostname) ?? noCertificate,
-    dns: look.dns.get(hostname) ?? unmanaged,
+    dns: dnsOf(look, hostname),
   };
 }
 
@@ -67,7 +67,10 @@ const noCertificate: CertificateState = {
   expiresAtMs: null,
 };
 
-const unmanaged: DnsState = {
-  state: 'unmanaged',
-  detail: 'The records of this hostname are kept elsewhere.',
-};
+/** The state of a hostname's records; what is to be done is part of the sentence here. */
+function dnsOf({ dns }: EdgeLook, hostname: string): Exposure['dns'] {
+  const found = dns.get(hostname);
+  if (!found) return { state: 'unmanaged', detail: 'The records of this hostname are kept elsewhere.' };
+  const { state, detail, cure } = found;
+  return { state, detail: `${detail} ${cure}`.trim() };
+}

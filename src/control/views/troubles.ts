@@ -32,6 +32,8 @@ export function troublesOf(sources: ViewSources, control: ControlTroubles): Trou
     ...routeTroubles(sources),
     ...clashes(sources),
     ...certificateTroubles(sources),
+    ...nameTroubles(sources),
+    ...zoneTroubles(sources),
   ];
   return found.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
 }
@@ -145,6 +147,38 @@ const certificateTitles = {
   expiring: (hostname: string) => `The certificate of ${hostname} ends soon`,
   missing: (hostname: string) => `${hostname} has no certificate`,
 } as const;
+
+/** Hostnames whose records are somebody else's, or cannot be made. */
+function nameTroubles({ look }: ViewSources): Trouble[] {
+  return [...look.dns]
+    .filter(([, { state }]) => state === 'conflict' || state === 'failed')
+    .slice(0, maxOfKind)
+    .map(([hostname, { state, detail, cure }]) => ({
+      id: `name:${hostname}`,
+      severity: 'error',
+      title:
+        state === 'conflict'
+          ? `${hostname} is in somebody else's hands`
+          : `${hostname} has no record of ours`,
+      ...{ detail, cure, sinceMs: null, noun: 'name', objectId: hostname },
+    }));
+}
+
+/** Zones that cannot be read or are not there: what stands in them stays, and nothing can be added. */
+function zoneTroubles({ look }: ViewSources): Trouble[] {
+  return look.zones
+    .filter(({ state }) => state !== 'good')
+    .slice(0, maxOfKind)
+    .map(({ name, provider, state, detail, cure, readAtMs }) => ({
+      id: `zone:${provider} ${name}`,
+      severity: state === 'missing' ? 'error' : 'warning',
+      title:
+        state === 'missing'
+          ? `The zone ${name} is not at ${provider}`
+          : `The zone ${name} cannot be read at ${provider}`,
+      ...{ detail, cure, sinceMs: readAtMs, noun: 'zone', objectId: name },
+    }));
+}
 
 /** Stored objects that stand in the shadow of one in edge.yml. */
 function clashes({ state, declared }: ViewSources): Trouble[] {

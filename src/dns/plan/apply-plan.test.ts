@@ -120,7 +120,7 @@ test('a survey names zones that are missing or cannot be read, and remembers tho
     first.unreadable.map(({ name }) => name),
     ['moved.test'],
   );
-  assert.match(first.unreadable[0]!.detail, /another account/);
+  assert.match(first.unreadable[0]!.cure, /another account/);
   assert.throws(() => requireWhole(first), /moved\.test/);
   two.misbehaviour.error = new SallyportError('dns-unreachable', 'two is away.');
   const second = await surveyor.survey(providers, noSignal);

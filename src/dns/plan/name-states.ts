@@ -7,6 +7,16 @@ import type { NameState } from '#model/desired-name.ts';
 export interface StatedName extends NameState {
   /** Wall time, milliseconds since 1970, of the last change of `state`. */
   readonly sinceMs: number;
+  /** What was wrong last, and when; it stays when it has healed. */
+  readonly lastError: Noted | undefined;
+  /** The last change by another hand that was found. */
+  readonly lastDrift: Noted | undefined;
+}
+
+/** A sentence and the wall time, in milliseconds since 1970, at which it became true. */
+export interface Noted {
+  readonly detail: string;
+  readonly atMs: number;
 }
 
 export class NameStates {
@@ -30,11 +40,24 @@ export class NameStates {
   set(state: NameState): void {
     const before = this.#states.get(state.hostname);
     const isSame = before?.state === state.state;
-    this.#states.set(state.hostname, { ...state, sinceMs: isSame ? before.sinceMs : this.#clock.wallMs() });
+    const nowMs = this.#clock.wallMs();
+    const isWrong = state.state === 'failed' || state.state === 'conflict';
+    this.#states.set(state.hostname, {
+      ...state,
+      sinceMs: isSame ? before.sinceMs : nowMs,
+      lastError: isWrong ? { detail: state.detail, atMs: nowMs } : before?.lastError,
+      lastDrift: before?.lastDrift,
+    });
     if (isSame || state.state === 'pending') return;
     const fields = { hostname: state.hostname, zone: state.zone, detail: state.detail };
     if (state.state === 'good') this.#log.info('A hostname leads here', fields);
     else this.#log.warn(`A hostname's DNS is ${wordOf[state.state]}`, fields);
+  }
+
+  /** Notes that somebody else changed what was written. */
+  noteDrift(hostname: string, detail: string): void {
+    const state = this.#states.get(hostname);
+    if (state) this.#states.set(hostname, { ...state, lastDrift: { detail, atMs: this.#clock.wallMs() } });
   }
 
   /** Forgets those that nobody wants any more. */

@@ -31,9 +31,12 @@ export interface NameQuestion {
 export interface NameVerdict {
   readonly state: NameStateWord;
   readonly detail: string;
+  readonly cure: string;
   /** With `pending`. */
   readonly step?: Pick<PlanStep, 'action' | 'isDrift' | 'changes'>;
 }
+
+const addressesCure = "Set dns.addresses to this edge's public addresses.";
 
 /** Decides on one hostname. */
 export function planName(question: NameQuestion): NameVerdict {
@@ -46,25 +49,26 @@ export function planName(question: NameQuestion): NameVerdict {
   ) {
     return {
       state: 'failed',
-      detail: `${hostname} leaves no room for an ownership marker; choose a shorter name.`,
+      detail: `${hostname} leaves no room for an ownership marker.`,
+      cure: 'Choose a shorter name.',
     };
   }
   const cut = cutAbove(hostname, zone.name, (name, type) => records.get(name, type));
   if (cut) {
-    const detail = `${cut.name} is handed on to ${cut.by.values.join(', ')} (${cut.by.type}), so a record for ${hostname} in ${zone.name} would not be seen; manage that zone here, or end the delegation.`;
-    return { state: 'conflict', detail };
+    const detail = `${cut.name} is handed on to ${cut.by.values.join(', ')} (${cut.by.type}), so a record for ${hostname} in ${zone.name} would not be seen.`;
+    return { state: 'conflict', detail, cure: 'Manage that zone here, or end the delegation.' };
   }
   const wanted = wantedSets({
     ...{ hostname, zone: zone.name, target, ttls: question.ttls, minTtlSeconds: zone.minTtlSeconds },
     otherTypes: records.typesOf(hostname).filter((type) => !isLeading(type)),
   });
-  if (typeof wanted === 'string') return { state: 'failed', detail: wanted };
+  if (typeof wanted === 'string') return { state: 'failed', detail: wanted, cure: addressesCure };
   const standing = leadingTypes.flatMap((type) => records.get(hostname, type) ?? []);
   const markers = markersIn(records.get(markerName(hostname), 'TXT'));
   const stranger = markers.find(({ edge }) => edge !== owner);
   if (stranger) {
-    const detail = `${hostname} belongs to the edge "${stranger.edge}" (its marker is ${markerName(hostname)}); take the route away there, or choose another name.`;
-    return { state: 'conflict', detail };
+    const detail = `${hostname} belongs to the edge "${stranger.edge}" (its marker is ${markerName(hostname)}).`;
+    return { state: 'conflict', detail, cure: 'Take the route away there, or choose another name.' };
   }
   return markers.length > 0 ? mend(question, wanted, standing, markers) : make(question, wanted, standing);
 }
@@ -82,10 +86,11 @@ function make(
       return {
         state: 'good',
         detail: `${hostname} leads here by records made by hand; they are left alone.`,
+        cure: '',
       };
     }
-    const cure = `delete ${standing.length > 1 ? 'them' : 'it'} to have ${hostname} lead here, or take the route away`;
-    return { state: 'conflict', detail: `${hostname} is ${textOf(standing)}, made by hand; ${cure}.` };
+    const cure = `Delete ${standing.length > 1 ? 'them' : 'it'} to have ${hostname} lead here, or take the route away.`;
+    return { state: 'conflict', detail: `${hostname} is ${textOf(standing)}, made by hand.`, cure };
   }
   const changes = [
     markerChange(question, wanted.flatMap(checksums)),
@@ -94,6 +99,7 @@ function make(
   return {
     state: 'pending',
     detail: `Make ${textOf(wanted)}.`,
+    cure: '',
     step: { action: 'create', isDrift: false, changes },
   };
 }
@@ -112,8 +118,9 @@ function mend(
   const isOurs = (set: RecordSet): boolean => isWritten(set, known);
   const foreign = standing.filter((set) => !isOurs(set));
   if (foreign.length > 0) {
-    const detail = `${hostname} is ${textOf(foreign)}, which is not what this edge wrote; delete it to have ${hostname} lead here again, or take the route away.`;
-    return { state: 'conflict', detail };
+    const detail = `${hostname} is ${textOf(foreign)}, which is not what this edge wrote.`;
+    const cure = `Delete it to have ${hostname} lead here again, or take the route away.`;
+    return { state: 'conflict', detail, cure };
   }
   const changes = leadingTypes.map((type) =>
     changeTo(
@@ -127,14 +134,14 @@ function mend(
   const knows = wanted.every((set) => isWritten(set, wrote));
   const isMarkerRight = knows && markers.length === 1 && markers[0]!.route === routeId;
   if (written.length === 0 && isMarkerRight) {
-    return { state: 'good', detail: `${hostname} leads here: ${textOf(wanted)}.` };
+    return { state: 'good', detail: `${hostname} leads here: ${textOf(wanted)}.`, cure: '' };
   }
   // What stands stays in the marker until it is replaced, so that a run cut short leaves nothing that nobody owns.
   const sums = [...wanted, ...standing].flatMap(checksums);
   const first = isMarkerRight ? condition(question) : markerChange(question, sums);
   if (written.length === 0) {
     const step = { action: 'adopt' as const, isDrift: false, changes: [first, ...changes] };
-    return { state: 'pending', detail: 'Note in the marker what stands already.', step };
+    return { state: 'pending', detail: 'Note in the marker what stands already.', cure: '', step };
   }
   const isOnlyTtl = written.every(({ before, after }) => hasSameValues(before, after));
   const isDrift = knows && !isOnlyTtl;
@@ -145,6 +152,7 @@ function mend(
   return {
     state: 'pending',
     detail,
+    cure: '',
     step: { action: 'update', isDrift, changes: [first, ...goingFirst(changes)] },
   };
 }

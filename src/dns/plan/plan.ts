@@ -22,6 +22,7 @@ export interface UnreadableZone {
   readonly provider: string;
   readonly name: string;
   readonly detail: string;
+  readonly cure: string;
   /** The provider answered, and has no such zone (any more); else it is only away. */
   readonly isMissing: boolean;
 }
@@ -81,19 +82,20 @@ export function plan(input: PlanInput): Plan {
   for (const desired of input.names) {
     const place = longestZone(places, desired.hostname);
     if (!place) {
-      const detail = `No zone that is managed here covers ${desired.hostname}; make its record by hand, or add its zone under dns.providers.`;
-      names.push({ hostname: desired.hostname, state: 'unmanaged', detail, zone: '', provider: '' });
+      const detail = `No zone that is managed here covers ${desired.hostname}.`;
+      const cure = 'Make its record by hand, or add its zone under dns.providers.';
+      names.push({ hostname: desired.hostname, state: 'unmanaged', detail, cure, zone: '', provider: '' });
       continue;
     }
     const where = { hostname: desired.hostname, zone: place.name, provider: place.provider };
     wanted.add(`${place.name}/${desired.hostname}`);
     if (!('index' in place)) {
-      names.push({ ...where, state: 'failed', detail: place.detail });
+      names.push({ ...where, state: 'failed', detail: place.detail, cure: place.cure });
       if (!place.isMissing) unread.add(desired.hostname);
       continue;
     }
     const verdict = planName({ ...input, desired, zone: place.zone, records: place.index });
-    names.push({ ...where, state: verdict.state, detail: verdict.detail });
+    names.push({ ...where, state: verdict.state, detail: verdict.detail, cure: verdict.cure });
     if (verdict.step)
       steps.push({ ...verdict.step, ...stepHead(place, desired.hostname), detail: verdict.detail });
   }

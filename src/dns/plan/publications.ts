@@ -109,6 +109,7 @@ export class Publications {
         ...where,
         state: 'good',
         detail: `${hostname} leads here; the servers of ${zone.name} answer so since ${seconds} s after it was written.`,
+        cure: '',
       });
       return;
     }
@@ -116,13 +117,12 @@ export class Publications {
     expected.dueMs = this.#clock.nowMs() + Math.min(capMs, firstMs * 2 ** Math.min(expected.looks, 10));
     const servers = zone.nameServers.join(', ') || 'none that is known';
     const isLate = this.#clock.nowMs() - expected.sinceMs > patienceMs;
-    const cure = isLate
-      ? `; is ${zone.name} delegated to them, and may this machine ask them on port 53?`
-      : ' yet.';
+    const cure = isLate ? `Is ${zone.name} delegated to them, and may this machine ask them on port 53?` : '';
     this.#states.set({
       ...where,
       state: 'pending',
-      detail: `Written at ${provider.name}; not every server of ${zone.name} (${servers}) answers with it${cure}`,
+      detail: `Written at ${provider.name}; not every server of ${zone.name} (${servers}) answers with it yet.`,
+      cure,
     });
   }
 }

@@ -93,7 +93,7 @@ test('it is pending until the zone’s servers answer, and says for how long', (
       /Written at p; not every server of a\.test \(192\.0\.2\.53\)/,
     );
     await pass(320_000);
-    assert.match(reconciler.stateOf('x.a.test')!.detail, /is a\.test delegated to them/);
+    assert.match(reconciler.stateOf('x.a.test')!.cure, /Is a\.test delegated to them/);
     isOpen = true;
     await until(() => state('x.a.test') === 'good');
     assert.match(reconciler.stateOf('x.a.test')!.detail, /since \d+ s after it was written/);
@@ -165,6 +165,76 @@ test('drift is found by looking now and then, mended, and logged as such', () =>
     provider.zones.get('a.test')!.delete(setKey('x.a.test', 'A'));
     await until(() => addressOf(provider, 'x.a.test') !== undefined);
     assert.ok(lines.includes('DNS drift was mended'));
+  }));
+
+test('whoever asks sees zones, records and whose they are, the last drift and the last error', () =>
+  withWorld(async ({ provider, reconciler, want, until, state, clock }) => {
+    provider.put('a.test', recordSet('a.test', 'MX', 60, ['10 mail.a.test.']));
+    provider.put('a.test', recordSet('hand.a.test', 'A', 60, ['198.51.100.1']));
+    want('x.a.test', 'hand.a.test');
+    await until(() => state('x.a.test') === 'good' && state('hand.a.test') === 'conflict');
+    const [zone] = reconciler.zones.views();
+    assert.deepEqual(
+      [zone!.name, zone!.state, zone!.records, zone!.ownRecords, zone!.readAtMs],
+      ['a.test', 'good', 4, 2, clock.wallMs()],
+    );
+    const { records } = reconciler.zones.recordsOf('a.test')!;
+    assert.deepEqual(records.map(({ name, type, owner }) => `${name} ${type} ${owner}`).toSorted(), [
+      '_sallyport.x.a.test TXT edge',
+      'a.test MX other',
+      'hand.a.test A other',
+      'x.a.test A edge',
+    ]);
+    assert.equal(reconciler.zones.recordsOf('b.test'), undefined);
+    const [x, hand] = reconciler.views();
+    assert.deepEqual(
+      [x!.tunnelId, x!.records[0]!.values, x!.records[0]!.owner, x!.lastDrift, x!.lastError],
+      ['home', ['203.0.113.7'], 'edge', null, null],
+    );
+    assert.match(hand!.cure, /^Delete it/);
+    assert.match(hand!.lastError!.detail, /made by hand/);
+    provider.zones.get('a.test')!.delete(setKey('x.a.test', 'A'));
+    provider.zones.get('a.test')!.delete(setKey('hand.a.test', 'A'));
+    await until(() => state('hand.a.test') === 'good');
+    const [mended, taken] = reconciler.views();
+    assert.match(mended!.lastDrift!.detail, /^Restore A 203\.0\.113\.7/);
+    // What was wrong stays to be read.
+    assert.match(taken!.lastError!.detail, /made by hand/);
+    provider.misbehaviour.error = new SallyportError('dns-limited', 'p asks to wait.');
+    reconciler.lookNow();
+    await until(() => reconciler.zones.views()[0]!.state === 'away');
+    const [away] = reconciler.zones.views();
+    assert.deepEqual([away!.detail, away!.records], ['p asks to wait.', 5]);
+    assert.match(away!.cure, /tried again by itself/);
+    assert.equal(reconciler.views()[0]!.records.length, 1, 'what was seen last is still shown');
+  }));
+
+test('a plan on demand changes nothing; applied on demand, it says what became of each step', () =>
+  withWorld(async ({ provider, reconciler, want, until, state, pass }) => {
+    want('x.a.test');
+    await until(() => state('x.a.test') === 'good');
+    provider.zones.get('a.test')!.delete(setKey('x.a.test', 'A'));
+    const planned = await reconciler.planNow(new AbortController().signal);
+    assert.deepEqual(
+      planned.steps.map(({ hostname, isDrift }) => [hostname, isDrift]),
+      [['x.a.test', true]],
+    );
+    assert.equal(addressOf(provider, 'x.a.test'), undefined);
+    const applying = reconciler.applyNow();
+    await pass(2_000);
+    const { steps, outcomes, names } = await applying;
+    assert.deepEqual([...outcomes.values()], [{ state: 'applied' }]);
+    assert.equal(steps.length, 1);
+    assert.equal(names[0]!.hostname, 'x.a.test');
+    assert.deepEqual(addressOf(provider, 'x.a.test'), ['203.0.113.7']);
+    provider.misbehaviour.error = new SallyportError('dns-unreachable', 'p is away.');
+    const failing = reconciler.applyNow();
+    await pass(2_000);
+    // Its zone is known to be unreadable; nothing is done, and nothing is said to have been.
+    assert.deepEqual((await failing).steps, []);
+    const left = reconciler.applyNow();
+    await reconciler.close();
+    await assert.rejects(left, /stopping/);
   }));
 
 test('a zone that moves to another account is followed there, and nothing is left in between', async () => {

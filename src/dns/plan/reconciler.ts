@@ -3,24 +3,32 @@
 // fails is tried again with growing pauses; what a provider says it did and did not is not tried for ever.
 import { Backoff } from '#base/backoff.ts';
 import { type Clock, sleep } from '#base/clock.ts';
-import { errorText } from '#base/errors.ts';
+import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { TaskGroup } from '#base/tasks.ts';
-import type { DesiredName, EdgeTarget, NameState } from '#model/desired-name.ts';
+import type { DesiredName, EdgeTarget } from '#model/desired-name.ts';
 import type { ChangeOutcome } from '../provider/dns-provider.ts';
+import { afterApply, againCure, contentOf, logOutcome, maxVainApplications } from './after-apply.ts';
 import { applySteps } from './apply-plan.ts';
+import type { NameView } from '#model/dns-view.ts';
 import { NameStates, type StatedName } from './name-states.ts';
 import { type Plan, plan, type PlanStep } from './plan.ts';
 import { Publications } from './publications.ts';
 import { type ManagedProvider, Surveyor } from './survey.ts';
 import type { RecordTtls } from './wanted-sets.ts';
+import { ZoneMemory } from './zone-memory.ts';
 
 /** What shall be there. */
 export interface DesiredNames {
   readonly names: readonly DesiredName[];
   /** See PlanInput. */
   readonly isHeld: (hostname: string, routeId: string) => boolean;
+}
+
+/** A plan that was carried out: its steps with what became of them, and what the hostnames are like after it. */
+export interface AppliedPlan extends Plan {
+  readonly outcomes: ReadonlyMap<string, ChangeOutcome>;
 }
 
 export interface DnsReconcilerOptions {
@@ -42,8 +50,10 @@ const defaultDebounceMs = 300;
 /** Drift is rare, and listings count against providers' limits. */
 const defaultResyncMs = 600_000;
 const retry = { baseMs: 5_000, capMs: 300_000 };
-/** A step that was applied this often and is still to be done is given up until the next regular look. */
-const maxVainApplications = 2;
+/** Callers that wait for the next run to end. */
+const maxWaiting = 100;
+
+const nothing: DesiredNames = { names: [], isHeld: () => true };
 
 /** One per edge. */
 export class DnsReconciler {
@@ -55,6 +65,8 @@ export class DnsReconciler {
   readonly #backoff: Backoff;
   /** How often a step was applied in vain, by id and content. */
   readonly #vain = new Map<string, number>();
+  readonly #zones: ZoneMemory;
+  #waiting: PromiseWithResolvers<AppliedPlan>[] = [];
   #desired: DesiredNames | undefined;
   #wake: (() => void) | undefined;
   #isDue = false;
@@ -65,6 +77,7 @@ export class DnsReconciler {
     this.#backoff = new Backoff({ ...retry, random });
     this.#states = new NameStates({ clock, log });
     this.#publications = new Publications({ clock, states: this.#states });
+    this.#zones = new ZoneMemory({ owner: options.owner, wallMs: () => clock.wallMs() });
     this.#tasks.start('dns reconciler', (signal) => this.#loop(signal));
     this.#tasks.start('dns publications', (signal) => this.#publications.run(signal));
   }
@@ -92,8 +105,44 @@ export class DnsReconciler {
     return this.#states.get(hostname);
   }
 
+  /** What the last look found, zone by zone. */
+  get zones(): Pick<ZoneMemory, 'views' | 'recordsOf' | 'serversOf'> {
+    return this.#zones;
+  }
+
+  /** The wanted hostnames with what stands under them. */
+  views(): NameView[] {
+    const routeOf = new Map(this.#desired?.names.map(({ hostname, routeId }) => [hostname, routeId]));
+    return this.#states.all().map(({ lastError = null, lastDrift = null, ...state }) => ({
+      ...state,
+      tunnelId: routeOf.get(state.hostname) ?? '',
+      records: this.#zones.leading(state.zone, state.hostname),
+      ...{ lastError, lastDrift },
+    }));
+  }
+
+  /** What would be done now; changes nothing. @throws what the providers throw */
+  async planNow(signal: AbortSignal): Promise<Plan> {
+    return this.#plan(this.#desired ?? nothing, signal);
+  }
+
+  /** Looks at once, does what is to be done, and resolves with that. @throws what the providers throw */
+  applyNow(): Promise<AppliedPlan> {
+    if (this.#waiting.length >= maxWaiting)
+      throw new SallyportError('too-many-requests', 'Too many wait for the DNS records already; try later.');
+    const waiting = Promise.withResolvers<AppliedPlan>();
+    this.#waiting.push(waiting);
+    this.#vain.clear();
+    this.lookNow();
+    return waiting.promise;
+  }
+
   async close(): Promise<void> {
     await this.#tasks.close();
+    for (const { reject } of this.#waiting.splice(0))
+      reject(
+        new SallyportError('aborted', 'The DNS section was changed or the edge is stopping; try again.'),
+      );
   }
 
   async #loop(signal: AbortSignal): Promise<void> {
@@ -104,8 +153,9 @@ export class DnsReconciler {
       // Whoever woke us may have more to say.
       if (this.#isDue) await sleep(this.#options.clock, debounceMs, signal);
       this.#isDue = false;
-      if (!this.#desired) continue;
-      const isSettled = await this.#reconcile(this.#desired, signal);
+      const desired = this.#desired ?? (this.#waiting.length > 0 ? nothing : undefined);
+      if (!desired) continue;
+      const isSettled = await this.#reconcile(desired, signal);
       if (isSettled) this.#backoff.reset();
       waitMs = isSettled ? resyncMs : Math.max(retry.baseMs / 2, this.#backoff.nextMs());
     }
@@ -128,18 +178,29 @@ export class DnsReconciler {
   /** Returns whether all is done that can be done now. */
   async #reconcile(desired: DesiredNames, signal: AbortSignal): Promise<boolean> {
     const { log } = this.#options;
+    // Those who come later wait for the run after this one.
+    const waiting = this.#waiting.splice(0);
     try {
       const first = await this.#plan(desired, signal);
-      if (first.steps.length === 0) return this.#publish(first, new Map());
-      const outcomes = await this.#apply(first, signal);
+      const outcomes = first.steps.length === 0 ? new Map() : await this.#apply(first, signal);
       // What was written is looked at once more: a provider may say one thing and do another.
-      const second = await this.#plan(desired, signal);
+      const second = first.steps.length === 0 ? first : await this.#plan(desired, signal);
       this.#countVain(second, outcomes);
-      return this.#publish(second, outcomes);
+      const isSettled = this.#publish(second, outcomes);
+      for (const { resolve } of waiting)
+        resolve({ ...second, names: this.#states.all(), steps: first.steps, outcomes });
+      return isSettled;
     } catch (error) {
+      for (const { reject } of waiting) reject(error);
       if (signal.aborted) throw error;
       log.warn('DNS records could not be looked after; they are tried again', { error: errorText(error) });
-      const unknown = { state: 'failed' as const, detail: errorText(error), zone: '', provider: '' };
+      const unknown = {
+        state: 'failed' as const,
+        detail: errorText(error),
+        cure: againCure,
+        zone: '',
+        provider: '',
+      };
       for (const { hostname } of desired.names) {
         const before = this.#states.get(hostname);
         // A name that was good stays so while its provider is away: its record stands.
@@ -152,6 +213,7 @@ export class DnsReconciler {
   async #plan(desired: DesiredNames, signal: AbortSignal): Promise<Plan> {
     const { providers, owner, target, ttls } = this.#options;
     const survey = await this.#surveyor.survey(providers, signal);
+    this.#zones.note(survey);
     return plan({ ...survey, ...desired, owner, target, ttls });
   }
 
@@ -159,6 +221,8 @@ export class DnsReconciler {
     const { providers, log } = this.#options;
     const outcomes = new Map<string, ChangeOutcome>();
     for (const state of made.names) if (state.state === 'pending') this.#states.set(state);
+    for (const { hostname, isDrift, detail } of made.steps)
+      if (isDrift) this.#states.noteDrift(hostname, detail);
     const byName = new Map(providers.map(({ provider }) => [provider.name, provider]));
     const steps = made.steps.filter((step) => (this.#vain.get(contentOf(step)) ?? 0) < maxVainApplications);
     await applySteps(
@@ -210,40 +274,4 @@ export class DnsReconciler {
     this.#vain.clear();
     return made.names.every(({ state }) => state !== 'failed');
   }
-}
-
-function afterApply(
-  state: NameState,
-  step: PlanStep,
-  outcome: ChangeOutcome | undefined,
-  vain: number,
-): NameState {
-  if (outcome?.state === 'conflict')
-    return { ...state, state: 'conflict', detail: `${outcome.detail}; it is looked at again.` };
-  if (outcome?.state === 'failed')
-    return { ...state, state: 'failed', detail: `${step.detail} ${step.provider} says: ${outcome.detail}` };
-  if (vain >= maxVainApplications || (!outcome && vain > 0)) {
-    const detail = `${step.provider} said ${vain} times that this was done, but its records do not show it: ${step.detail}`;
-    return { ...state, state: 'failed', detail };
-  }
-  return state;
-}
-
-/** The same step with the same changes is the same try. */
-function contentOf({ id, changes }: PlanStep): string {
-  return `${id} ${JSON.stringify(changes)}`;
-}
-
-function logOutcome(log: Log, step: PlanStep, outcome: ChangeOutcome): void {
-  const fields = {
-    hostname: step.hostname,
-    zone: step.zone.name,
-    provider: step.provider,
-    action: step.action,
-    step: step.detail,
-  };
-  if (outcome.state === 'applied')
-    log.info(step.isDrift ? 'DNS drift was mended' : 'DNS records were changed', fields);
-  else
-    log.warn('DNS records could not be changed', { ...fields, state: outcome.state, error: outcome.detail });
 }

@@ -70,14 +70,20 @@ export class Surveyor {
 /** Throws when a survey is not whole: for commands, which show all or nothing. */
 export function requireWhole({ unreadable: list }: Survey): void {
   if (list.length === 0) return;
-  throw new SallyportError('dns-unreachable', list.map(({ detail }) => detail).join(' '));
+  throw new SallyportError(
+    'dns-unreachable',
+    list.map(({ detail, cure, isMissing }) => (isMissing ? `${detail} ${cure}` : detail)).join(' '),
+  );
 }
 
 function missingFrom({ name: provider }: DnsProvider, name: string): UnreadableZone {
-  const detail = `The provider ${provider} has no zone ${name} that can be changed with its credentials; it may have moved to another account, or the token may not cover it.`;
-  return { provider, name, detail, isMissing: true };
+  const detail = `The provider ${provider} has no zone ${name} that can be changed with its credentials.`;
+  const cure =
+    'It may have moved to another account, or the token may not cover it: give the credentials of the account that holds it now.';
+  return { provider, name, detail, cure, isMissing: true };
 }
 
 function away({ name: provider }: DnsProvider, name: string, error: unknown): UnreadableZone {
-  return { provider, name, detail: errorText(error), isMissing: false };
+  const cure = 'What stands there stays, and it is tried again by itself.';
+  return { provider, name, detail: errorText(error), cure, isMissing: false };
 }

@@ -34,7 +34,7 @@ export function wantedSets(question: WantedQuestion): RecordSet[] | string {
   if (mayBeAlias && otherTypes.length === 0) {
     return [recordSet(hostname, 'CNAME', Math.max(ttls.alias, minTtlSeconds), [`${alias}.`])];
   }
-  if (addresses.length === 0) return `${why(question)}; set dns.addresses to this edge's public addresses.`;
+  if (addresses.length === 0) return `${why(question)}.`;
   const ttl = Math.max(ttls.address, minTtlSeconds);
   return (
     [

@@ -9,6 +9,7 @@
 // edge, one for commands on this machine.
 import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import type { Declared } from '#control/command.ts';
+import type { DnsEdge } from '#control/dns-edge.ts';
 import type { ControlEnd, EdgeFacts, EdgeLook, EdgeView } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
 import type { LiveEvent } from '#model/live.ts';
@@ -55,7 +56,7 @@ export type ControlOffers = {
 };
 
 /** What the main thread answers. */
-export type EdgeOffers = {
+export type EdgeOffers = DnsEdge & {
   log(entry: LogEntry): void;
   /** The configuration as it is to be served from now on. */
   served(served: Served): void;

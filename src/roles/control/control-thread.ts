@@ -17,6 +17,7 @@ import { Control } from '#control/control.ts';
 import type { EdgeFacts } from '#control/edge-view.ts';
 import { certificateHandlers } from '#control/handlers/certificates.ts';
 import { cacheHandlers } from '#control/handlers/cache.ts';
+import { dnsHandlers } from '#control/handlers/dns.ts';
 import { requestHandlers } from '#control/handlers/requests.ts';
 import { routeHandlers } from '#control/handlers/routes.ts';
 import { statusHandlers } from '#control/handlers/status.ts';
@@ -133,6 +134,7 @@ class ControlThread {
         ...requestHandlers(both),
         ...certificateHandlers(both),
         ...cacheHandlers(both),
+        ...dnsHandlers(both),
       },
       log,
       clock: systemClock,

@@ -1,7 +1,7 @@
 // What the main thread answers the control plane: the running edge in plain data, and the few things that may be done to it.
 import type { Log } from '#base/log.ts';
 import type { ThreadLink } from '#base/thread-link.ts';
-import { emptyLook, type EdgeLook } from '#control/edge-view.ts';
+import { type DnsState, emptyLook, type EdgeLook } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
 import { cacheStatusOf, purgeCache } from '#edge/cache/cache-view.ts';
 import type { Edge } from '#edge/edge.ts';
@@ -11,6 +11,7 @@ import { routeName } from '#model/route.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { EdgeInstance } from '../edge-instance.ts';
 import type { ControlOffers, EdgeOffers } from './control-contract.ts';
+import { dnsAnswers } from './dns-answers.ts';
 import { explainUrl } from './explain-url.ts';
 import { writeEntry } from './forwarded-log.ts';
 
@@ -60,6 +61,7 @@ export function createEdgeAnswers({ log, onServed, tell }: EdgeAnswersOptions): 
       const { cache } = running();
       if (cache) await purgeCache(cache, purge, (host, path) => edge().routeOf(host, path)?.cache);
     },
+    ...dnsAnswers(running),
     watchEvents(isWatched) {
       stopEvents?.();
       stopEvents = isWatched
@@ -105,7 +107,12 @@ function lookAt({ edge, names, certificateStates }: EdgeInstance): EdgeLook {
     tunnelTraffic: live.tunnelCounts(),
     routeTraffic: new Map(routes.map((route) => [routeName(route), live.routeCount(route)])),
     certificates: certificateStates(new Set(routes.map(({ hostname }) => hostname))),
-    dns: new Map((names?.states() ?? []).map(({ hostname, state, detail }) => [hostname, { state, detail }])),
+    dns: new Map((names?.states() ?? []).map((state) => [state.hostname, stateOf(state)])),
+    zones: names?.reconciler.zones.views() ?? [],
     memory: { residentBytes: rss, heapBytes: heapUsed },
   };
+}
+
+function stateOf({ state, detail, cure }: DnsState): DnsState {
+  return { state, detail, cure };
 }

@@ -1,16 +1,11 @@
 // `explain`, put together: the steps before the edge (its name in DNS, the certificate that visitors are shown) and those of
 // the edge.
-import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { errorText } from '#base/errors.ts';
 import type { ExplainStep } from '#model/explain.ts';
+import { covers, shownAt } from '../certificate-handshake.ts';
 import type { EdgeInstance } from '../edge-instance.ts';
 
 /** All of it, the answer of the origin included. */
 const explainWithinMs = 30_000;
-/** A handshake with this very machine. */
-const handshakeWithinMs = 5_000;
 
 /** The steps, in the order of the way. @throws SallyportError 'invalid' */
 export async function explainUrl(
@@ -20,7 +15,9 @@ export async function explainUrl(
   const url = new URL(request.url);
   const rest = await instance.edge.explain(request, AbortSignal.timeout(explainWithinMs));
   const hasRoute = rest[0]?.status === 'ok';
-  const dns = await instance.names?.explain(url.hostname, AbortSignal.timeout(explainWithinMs));
+  // What asks DNS is loaded when somebody asks.
+  const { explainDns } = await import('../explain-dns.ts');
+  const dns = await explainDns(instance, url.hostname, AbortSignal.timeout(explainWithinMs));
   return [
     ...(dns ? [dns] : []),
     ...(url.protocol === 'https:'
@@ -51,19 +48,23 @@ async function certificateStep(
   const started = performance.now();
   const [port] = instance.edge.httpsPorts;
   const state = instance.certificateStates([hostname]).get(hostname)!;
-  const shown = port === undefined ? undefined : await shownCertificate(port, hostname);
+  const found =
+    port === undefined
+      ? { fault: 'The edge has no https listener.' }
+      : await shownAt({ host: 'localhost', port, hostname });
   const ms = performance.now() - started;
   const base = { step: 'certificate' as const, ms };
-  if (typeof shown === 'string' || shown === undefined) {
+  if ('fault' in found) {
     return {
       ...base,
       status: 'failed',
       title: 'No handshake',
-      detail: shown ?? 'The edge has no https listener.',
+      detail: found.fault,
       cure: "Look at the edge's log for its certificates.",
       facts: {},
     };
   }
+  const shown = found.certificate;
   const facts = {
     subject: (shown.subjectAltName ?? shown.subject).slice(0, 300),
     issuer: shown.issuer.replaceAll('\n', ', '),
@@ -87,38 +88,4 @@ async function certificateStep(
     cure: state.state === 'internal' ? 'Trust ca.pem on your own machines, or get a public one by ACME.' : '',
     facts,
   };
-}
-
-function covers(certificate: X509Certificate, hostname: string): boolean {
-  const address = addressOf(hostname);
-  return (
-    (address === undefined ? certificate.checkHost(hostname) : certificate.checkIP(address)) !== undefined
-  );
-}
-
-/** A URL's host as an address, undefined for a name. */
-function addressOf(hostname: string): string | undefined {
-  const bare = hostname.replace(/^\[(.*)\]$/, '$1');
-  return isIP(bare) === 0 ? undefined : bare;
-}
-
-/** The certificate, or a sentence why there is none. Whoever asks for an address names no server (RFC 6066, section 3). */
-function shownCertificate(port: number, hostname: string): Promise<X509Certificate | string> {
-  return new Promise((resolve) => {
-    // Whether to trust it is judged afterwards, in words.
-    const socket = connectTls({
-      host: 'localhost',
-      port,
-      servername: addressOf(hostname) === undefined ? hostname : '',
-      rejectUnauthorized: false,
-      timeout: handshakeWithinMs,
-    });
-    socket.on('secureConnect', () => {
-      const raw = socket.getPeerCertificate().raw as Buffer | undefined;
-      socket.destroy();
-      resolve(raw ? new X509Certificate(raw) : 'The edge showed no certificate.');
-    });
-    socket.on('timeout', () => socket.destroy(new Error('no handshake in 5 s')));
-    socket.on('error', (error) => resolve(`The handshake failed: ${errorText(error)}.`));
-  });
 }

@@ -74,6 +74,30 @@ export class RemoteEdge implements EdgeView {
     return this.#link().call('purgeCache', ...args);
   }
 
+  lookAtDns(): ReturnType<EdgeView['lookAtDns']> {
+    return this.#link().call('lookAtDns');
+  }
+
+  zoneRecords(zone: string): ReturnType<EdgeView['zoneRecords']> {
+    return this.#link().call('zoneRecords', zone);
+  }
+
+  exportZone(zone: string): ReturnType<EdgeView['exportZone']> {
+    return this.#link().call('exportZone', zone);
+  }
+
+  planDns(): ReturnType<EdgeView['planDns']> {
+    return this.#link().call('planDns');
+  }
+
+  applyDns(): ReturnType<EdgeView['applyDns']> {
+    return this.#link().call('applyDns');
+  }
+
+  proveHostname(...args: Parameters<EdgeView['proveHostname']>): ReturnType<EdgeView['proveHostname']> {
+    return this.#link().call('proveHostname', ...args);
+  }
+
   onEvent(listener: (event: LiveEvent) => void): () => void {
     this.#events.add(listener);
     if (this.#events.size === 1) void this.#link().call('watchEvents', true);

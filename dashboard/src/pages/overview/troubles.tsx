@@ -68,6 +68,20 @@ function TroubleLink({ trouble }: { readonly trouble: Trouble }) {
       </Link>
     );
   }
+  if (noun === 'name') {
+    return (
+      <Link to="/names" search={{ search: objectId }}>
+        {title}
+      </Link>
+    );
+  }
+  if (noun === 'zone') {
+    return (
+      <Link to="/names/$zone" params={{ zone: objectId }}>
+        {title}
+      </Link>
+    );
+  }
   if (noun === 'record') return <Link to="/exposed">{title}</Link>;
   return <>{title}</>;
 }
