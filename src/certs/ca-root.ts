@@ -66,6 +66,7 @@ export function readRoot(file: string): CaRoot | undefined {
 function rootOf({ cert, key, names }: z.infer<typeof storedSchema>): CaRoot {
   const certificate = new X509Certificate(cert);
   const privateKey = createPrivateKey(key);
+  const permitted = new Set(names);
   if (!certificate.checkPrivateKey(privateKey)) throw new Error('its key belongs to another certificate');
   return {
     certPem: cert,
@@ -73,13 +74,17 @@ function rootOf({ cert, key, names }: z.infer<typeof storedSchema>): CaRoot {
     commonName: certificate.subject.replace(/^CN=/, ''),
     pin: createHash('sha256').update(certificate.raw).digest('base64url'),
     notAfterMs: certificate.validToDate.getTime(),
-    permits: (name) => isPermitted(names, bare(name)),
+    permits: (name) => isPermitted(permitted, bare(name)),
   };
 }
 
-function isPermitted(permitted: readonly string[], name: string): boolean {
-  if (isIP(name)) return permitted.includes(name);
-  return permitted.some((suffix) => name === suffix || name.endsWith(`.${suffix}`));
+/** Asked for every hostname there is, of roots with as many names: by the name and each of its parents. */
+function isPermitted(permitted: ReadonlySet<string>, name: string): boolean {
+  if (isIP(name)) return permitted.has(name);
+  for (let rest = name; ; rest = rest.slice(rest.indexOf('.') + 1)) {
+    if (permitted.has(rest)) return true;
+    if (!rest.includes('.')) return false;
+  }
 }
 
 function bare(name: string): string {

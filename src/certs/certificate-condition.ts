@@ -24,14 +24,14 @@ export function conditionOf(origin: CertificateOrigin, nowMs: number): Condition
       expiresAtMs: null,
     };
   }
-  const { notAfterMs } = origin.certificate;
   if (origin.source === 'internal') {
     return {
       state: 'internal',
       detail: "Signed by the edge's own CA; browsers that do not trust it will warn.",
-      expiresAtMs: notAfterMs,
+      expiresAtMs: origin.certificate?.notAfterMs ?? null,
     };
   }
+  const { notAfterMs } = origin.certificate;
   const what = whatOf(origin);
   const day = dayOf(notAfterMs);
   if (notAfterMs <= nowMs)

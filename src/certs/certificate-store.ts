@@ -29,7 +29,8 @@ export interface CertificateStoreOptions {
 /** See `CertificateStore.originFor`; `none`: visitors get a certificate that is not for the name, or none at all. */
 export type CertificateOrigin =
   | { readonly source: 'file'; readonly certificate: Certificate }
-  | { readonly source: 'internal'; readonly certificate: Certificate }
+  /** Made when somebody first asks for the name; until then there is none to be looked at. */
+  | { readonly source: 'internal'; readonly certificate: Certificate | undefined }
   | { readonly source: 'issued'; readonly certificate: ShownCertificate }
   | { readonly source: 'none' };
 
@@ -40,7 +41,8 @@ const ticketKeyBytes = 48;
 export class CertificateStore {
   readonly #ownTicketKey: Buffer;
   readonly #options: CertificateStoreOptions;
-  #hostnames: readonly string[] = [];
+  #hostnames: ReadonlySet<string> = new Set();
+  #wildcards: readonly string[] = [];
 
   constructor(options: CertificateStoreOptions) {
     this.#options = options;
@@ -49,7 +51,8 @@ export class CertificateStore {
 
   /** The hostnames and `*.` patterns for which the internal CA may make leaves on demand. */
   serve(hostnames: readonly string[]): void {
-    this.#hostnames = hostnames;
+    this.#hostnames = new Set(hostnames);
+    this.#wildcards = hostnames.filter((hostname) => hostname.startsWith('*.'));
   }
 
   /** Whether a file's certificate is good for the hostname or pattern, so that no other is needed. */
@@ -108,8 +111,9 @@ export class CertificateStore {
     if (file) return { source: 'file', certificate: file };
     const good = this.#issuedFor(name, true);
     if (good) return { source: 'issued', certificate: good };
-    const leaf = this.#leafFor(name);
-    if (leaf) return { source: 'internal', certificate: leaf };
+    // A look at ten thousand hostnames must not make ten thousand keys.
+    const names = this.#leafNames(name);
+    if (names) return { source: 'internal', certificate: this.#options.internalCa?.remembered(names) };
     const issued = this.#issuedFor(name, false);
     return issued ? { source: 'issued', certificate: issued } : { source: 'none' };
   }
@@ -146,11 +150,19 @@ export class CertificateStore {
   }
 
   #leafFor(serverName: string): Certificate | undefined {
+    const names = this.#leafNames(serverName);
+    return names && this.#options.internalCa?.certificateFor(names);
+  }
+
+  /** What a leaf of the internal CA for this name is made out to; undefined when it makes none. */
+  #leafNames(serverName: string): readonly string[] | undefined {
     const { internalCa, ownNames } = this.#options;
     if (!internalCa || serverName === '') return undefined;
-    if (ownNames.includes(serverName)) return this.#ownLeaf();
-    const isServed = this.#hostnames.some((pattern) => matchesHostPattern(pattern, serverName));
-    return isServed && internalCa.permits(serverName) ? internalCa.certificateFor([serverName]) : undefined;
+    if (ownNames.includes(serverName)) return ownNames;
+    const isServed =
+      this.#hostnames.has(serverName) ||
+      this.#wildcards.some((pattern) => matchesHostPattern(pattern, serverName));
+    return isServed && internalCa.permits(serverName) ? [serverName] : undefined;
   }
 
   #ownLeaf(): Certificate | undefined {

@@ -90,7 +90,8 @@ export class CertificateViews {
     const { id, origin, hostnames } = group;
     const nowMs = manager.wallMs();
     const record = origin.source === 'issued' ? origin.certificate.record : undefined;
-    const facts = origin.source === 'none' ? undefined : this.#factsOf(origin.certificate, known);
+    const certificate = origin.source === 'none' ? undefined : origin.certificate;
+    const facts = certificate && this.#factsOf(certificate, known);
     const names = facts?.names ?? hostnames;
     const ordered =
       record?.names ?? hostnames.map((hostname) => manager.wanted.nameFor(hostname) ?? hostname);
@@ -119,7 +120,7 @@ export class CertificateViews {
       serial: facts?.serial ?? '',
       fingerprint: facts?.fingerprint ?? '',
       notBeforeMs: facts?.notBeforeMs ?? null,
-      notAfterMs: origin.source === 'none' ? null : origin.certificate.notAfterMs,
+      notAfterMs: certificate?.notAfterMs ?? null,
       renewal: this.#renewal(record, hostnames),
       nextTryAtMs: nextTryAtMs > nowMs ? nextTryAtMs : null,
       lastOrder: lastOf(orders),

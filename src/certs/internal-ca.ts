@@ -87,6 +87,12 @@ export class InternalCa {
     return certificate;
   }
 
+  /** The certificate that `certificateFor` would remember; undefined when it would have to make one. */
+  remembered(names: readonly string[]): Certificate | undefined {
+    const kept = this.#leaves.get(names.join(' '));
+    return kept && this.#options.clock.wallMs() < kept.renewAtMs ? kept.certificate : undefined;
+  }
+
   /** The oldest root that permits all the names: what clients have trusted longest. */
   #rootFor(names: readonly string[]): CaRoot | undefined {
     return this.#roots.find((root) => names.every((name) => root.permits(name)));
