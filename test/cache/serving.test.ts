@@ -96,6 +96,7 @@ test('a 304 for another validator than was asked about is not believed', async (
   world.pass(5);
   assert.equal(await world.see('/'), 'MISS body');
   assert.equal(world.asked.length, 3);
+  assert.equal(world.cache.flights.size, 0, 'nobody waits for a question that has been answered');
 });
 
 describe('ranges', () => {

@@ -291,9 +291,9 @@ export class CacheHandler implements RouteHandler, MissHost {
     if (flight) this.cache.flights.land(flight, 'gone');
   }
 
-  askAgain(question: Question): void {
+  askAgain(question: Question, flight: Flight | undefined): void {
     question.exchange.request = unconditionalRequest(question.request, question.query);
-    this.#send(question, { stale: undefined, isValidating: false, flight: undefined, isBackground: false });
+    this.#send(question, { stale: undefined, isValidating: false, flight, isBackground: false });
   }
 
   /** Asks for a stored response again while its client has been answered. */

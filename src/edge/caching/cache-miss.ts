@@ -34,7 +34,7 @@ export interface MissHost {
   /** Passes the origin's answer on. */
   pass(question: Question, head: ResponseHead, outcome: CacheOutcome): void;
   /** Asks again, without conditions. */
-  askAgain(question: Question): void;
+  askAgain(question: Question, flight: Flight | undefined): void;
   /** A request that changes things has been answered. */
   changed(request: RequestHead, head: ResponseHead): void;
   /** Whether a response may be sent compressed. */
@@ -229,7 +229,9 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
       // The origin confirms something else than what it was asked about.
       cache.drop(stale);
       this.#discard();
-      return this.#host.askAgain(this.#question);
+      const flight = this.#flight;
+      this.#flight = undefined;
+      return this.#host.askAgain(this.#question, flight);
     }
     this.#update(stale, head);
     this.#discard();
@@ -311,6 +313,7 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
 
   override switchProtocols(head: ResponseHead): void {
     this.#leave();
+    this.#land('private');
     super.switchProtocols(head);
   }
 }
