@@ -68,6 +68,7 @@ function makeTunnel(world: FakeWorld, index: number): FakeTunnel {
       name,
       management: index % 2 === 0 ? 'remote' : 'local',
       hostnames: index === 1 ? ['*.lab.example.com'] : [],
+      access: 'public',
     },
     keys: [{ id: world.uuid(), publicKey: `${'A'.repeat(43)}=`, createdAtMs: now - 40 * day }],
     note: index === 2 ? 'NAS in the basement' : '',
@@ -160,6 +161,7 @@ function makeRoutes(world: FakeWorld, tunnel: FakeTunnel, index: number): RouteV
       },
       ...{
         tunnelId: tunnel.view.id,
+        access: i === 2 ? ['group:family', 'ip:192.168.0.0/16'] : 'public',
         isEnabled: status !== 'disabled',
         note: i === 0 ? 'Public since spring' : '',
       },
@@ -200,6 +202,7 @@ function makeUsers(world: FakeWorld): UserView[] {
       email: i === 2 ? null : `${name}@example.com`,
       displayName,
       role,
+      groups: i === 0 ? ['family'] : [],
       isDisabled: i === 2,
     },
     ...{

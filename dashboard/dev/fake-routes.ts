@@ -11,6 +11,7 @@ type RouteIds =
   | 'updateRoute'
   | 'deleteRoute'
   | 'listExposed'
+  | 'testAccess'
   | 'explain';
 
 /** Handlers of these operations. */
@@ -67,6 +68,7 @@ export function routeHandlers(world: FakeWorld): Pick<Handlers, RouteIds> {
           tunnelName: tunnel.name,
         },
         ...{
+          access: body.access,
           isEnabled: body.isEnabled,
           note: body.note,
           createdAtMs: Date.now(),
@@ -144,6 +146,11 @@ export function routeHandlers(world: FakeWorld): Pick<Handlers, RouteIds> {
         }));
       return { items };
     },
+    testAccess: ({ body }) => ({
+      ...{ verdict: 'allow', rule: 1, by: 'anyone', reason: 'allowed', policy: 'public' },
+      route: new URL(body.url).hostname,
+      sentence: `somebody unknown gets ${body.url}: a rule lets it through: rule 1, anyone.`,
+    }),
     explain: ({ body }) => explanation(world, body.url),
   };
 }

@@ -66,6 +66,7 @@ export function tunnelHandlers(world: FakeWorld): Pick<Handlers, TunnelIds> {
           name: body.name,
           management: body.management,
           hostnames: body.hostnames,
+          access: body.access,
           note: body.note,
         },
         keys: [{ id: keyId, publicKey: `${'A'.repeat(43)}=`, createdAtMs: Date.now() }],

@@ -14,6 +14,7 @@ export const userViewSchema = z
     email: z.string().nullable(),
     displayName: z.string(),
     role: z.enum(roles),
+    groups: z.array(z.string()),
     isDisabled: z.boolean(),
     hasPassword: z.boolean(),
     hasTotp: z.boolean(),
@@ -97,7 +98,7 @@ const issuerParams = z.object({
 /** A path of the dashboard: it starts with one slash and has no backslash, so that it leads nowhere else. */
 const returnToSchema = z
   .string()
-  .max(1_000)
+  .max(4_000)
   .regex(/^\/(?![/\\])[^\\\s#]*$/);
 
 export const accountOperations = {

@@ -1,5 +1,7 @@
 // Routes, and what the public can reach through them.
 import { z } from 'zod';
+import { accessPolicySchema } from '#model/access-policy.ts';
+import { accessTestBodySchema, accessTestResultSchema } from '#model/access-test.ts';
 import { explanationSchema } from '#model/explain.ts';
 import { hostnamePatternSchema, noteSchema, pathPrefixSchema } from '#model/names.ts';
 import { routeSchema } from '#model/route.ts';
@@ -37,7 +39,7 @@ export const exposureSchema = z
     hostname: z.string(),
     path: z.string(),
     url: z.string(),
-    /** `public`: anybody. Other values come with access policies. */
+    /** Who may, in a few words; `public`: anybody. */
     access: z.string(),
     /** A warning in words, such as an admin interface that anybody can reach. */
     warning: z.string(),
@@ -93,6 +95,7 @@ export const routeOperations = {
           description: 'As in an ingress rule: `http://localhost:3000`.',
           examples: ['http://localhost:3000'],
         }),
+      access: accessPolicySchema.default('public'),
       note: noteSchema,
       isEnabled: z.boolean().default(true),
       ...routeStepsShape,
@@ -122,6 +125,7 @@ export const routeOperations = {
       path: pathPrefixSchema.optional(),
       tunnel: z.string().min(1).max(100).optional(),
       service: z.string().max(2000).optional(),
+      access: accessPolicySchema.optional(),
       note: z.string().max(500).optional(),
       isEnabled: z.boolean().optional(),
       /** Null: as a route without a word about it. */
@@ -149,6 +153,15 @@ export const routeOperations = {
     summary: 'Everything the public can reach right now',
     query: z.object({ search: pageQuery.search }),
     result: z.object({ items: z.array(exposureSchema) }),
+  }),
+  testAccess: operation({
+    id: 'testAccess',
+    method: 'POST',
+    path: '/access/test',
+    scope: 'routes:read',
+    summary: 'Would this user, from this address, get there? Decides without a request',
+    body: accessTestBodySchema,
+    result: accessTestResultSchema,
   }),
   explain: operation({
     id: 'explain',

@@ -1,5 +1,6 @@
 // Tunnels, their keys and rules, and the connectors that run them.
 import { z } from 'zod';
+import { accessPolicySchema } from '#model/access-policy.ts';
 import { connectorSchema, disconnectSchema } from '#model/live.ts';
 import { hostnamePatternSchema, idSchema, nameSchema, noteSchema, timeSchema } from '#model/names.ts';
 import { ruleSetLimitBytes } from '#model/rule-set.ts';
@@ -106,6 +107,7 @@ export const tunnelOperations = {
       name: nameSchema,
       management: z.enum(tunnelManagement).default('remote'),
       hostnames: z.array(hostnamePatternSchema).max(1000).default([]),
+      access: accessPolicySchema.default('public'),
       note: noteSchema,
       /** A key made elsewhere (`tunnel create` at home): no token is made. */
       publicKey: z
@@ -137,6 +139,7 @@ export const tunnelOperations = {
     body: z.strictObject({
       name: nameSchema.optional(),
       hostnames: z.array(hostnamePatternSchema).max(1000).optional(),
+      access: accessPolicySchema.optional(),
       note: z.string().max(500).optional(),
       management: z.enum(tunnelManagement).optional(),
     }),

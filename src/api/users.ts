@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { scopeSchema } from '#model/api-key.ts';
 import { idSchema, nameSchema, timeSchema } from '#model/names.ts';
+import { groupsSchema } from '#model/user.ts';
 import { roles } from '#model/role.ts';
 import { sessionViewSchema, userViewSchema } from './account.ts';
 import { operation } from './operation.ts';
@@ -52,6 +53,7 @@ export const userOperations = {
       email: z.email().max(254).nullable().default(null),
       displayName: z.string().max(100).default(''),
       role: z.enum(roles).default('viewer'),
+      groups: groupsSchema.default([]),
     }),
     result: z.object({ user: userViewSchema, link: linkSchema }),
     creates: true,
@@ -78,6 +80,7 @@ export const userOperations = {
       email: z.email().max(254).nullable().optional(),
       displayName: z.string().max(100).optional(),
       role: z.enum(roles).optional(),
+      groups: groupsSchema.optional(),
       isDisabled: z.boolean().optional(),
     }),
     result: userViewSchema,

@@ -1,5 +1,6 @@
 // Every command there is, in the order that help shows them.
 import type { Command } from './command.ts';
+import { accessSetCommand, accessTestCommand } from './edge/access.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import {
@@ -97,6 +98,8 @@ export const commands: readonly Command[] = [
   cachePurgeCommand,
   dnsStatusCommand,
   dnsRecordsCommand,
+  accessTestCommand,
+  accessSetCommand,
   dnsPlanCommand,
   dnsApplyCommand,
   dnsExportCommand,

@@ -2,6 +2,7 @@
 // Schema all come from here. Durations are written as in Go ("30s", "1m30s"), sizes as "16KiB" or bytes.
 import { z } from 'zod';
 import { redirectsSchema } from '#model/redirect-rule.ts';
+import { accessPolicySchema } from '#model/access-policy.ts';
 import { routeCacheSchema, routeCompressionSchema } from '#model/route-steps.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 import { acmeSchema } from './acme-schema.ts';
@@ -32,6 +33,9 @@ const tunnelSchema = z.strictObject({
     .max(1000)
     .default([])
     .describe("Hostnames that the connector's own ingress rules may claim; each then needs no route here."),
+  access: accessPolicySchema
+    .optional()
+    .describe('Who may pass the hostnames that it claims; without a word here everybody.'),
 });
 
 const routeSchema = z.strictObject({
@@ -42,6 +46,11 @@ const routeSchema = z.strictObject({
     .default('/')
     .describe('Path prefix, by whole segments.'),
   tunnel: z.string().min(1).describe('Name or UUID of a tunnel above.'),
+  access: accessPolicySchema
+    .optional()
+    .describe(
+      'Who may pass: `public`, `private` (users of this edge), or rules; without a word here everybody.',
+    ),
   cache: routeCacheSchema.prefault({}).describe(routeCacheSchema.description!),
   compression: routeCompressionSchema.prefault({}).describe(routeCompressionSchema.description!),
   redirects: redirectsSchema.default([]).describe(redirectsSchema.description!),

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
+import { type AccessPolicy, asksPerson } from '#model/access-policy.ts';
 import { cachePolicyOf } from '#model/cache-policy.ts';
 import { compressionPolicyOf } from '#model/compression-policy.ts';
 import { redirectsOf } from '#model/redirect-rule.ts';
@@ -71,11 +72,12 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
   return {
     version,
     tunnels: config.tunnels,
-    routes: config.routes.map(({ hostname, path, tunnel, cache, compression, redirects }) => ({
+    routes: config.routes.map(({ hostname, path, tunnel, access, cache, compression, redirects }) => ({
       hostname,
       path,
       // Routes that are not from a file name their tunnel by its id.
       tunnelId: idOf.get(tunnel) ?? tunnel,
+      ...(access === undefined || access === 'public' ? {} : { access }),
       cache: cache === 'off' ? undefined : cachePolicyOf(cache),
       compression: compression === 'off' ? undefined : compressionPolicyOf(compression),
       ...(redirects.length === 0 ? {} : { redirects: redirectsOf(redirects) }),
@@ -122,6 +124,7 @@ function crossCheck(config: EdgeConfig): CrossFault[] {
     const message = `no tunnel is called "${route.tunnel}"${guess ? `; did you mean "${guess}"?` : ''}`;
     faults.push({ path: ['routes', i, 'tunnel'], message });
   }
+  faults.push(...accessFaults(config));
   if (config.certificates.length === 0 && !config.internalCa && !config.acme) {
     faults.push({
       path: [],
@@ -145,6 +148,24 @@ function crossCheck(config: EdgeConfig): CrossFault[] {
     faults.push({ path: ['dns', ...path], message });
   }
   return faults;
+}
+
+/** Where nobody can sign in, a policy that only people pass would shut everybody out, and its owner would not know why. */
+function accessFaults({ routes, tunnels, dashboard }: EdgeConfig): CrossFault[] {
+  if (dashboard) return [];
+  const faultIn = (list: 'routes' | 'tunnels', access: AccessPolicy | undefined, i: number): CrossFault[] =>
+    access === undefined || !asksPerson(access)
+      ? []
+      : [
+          {
+            path: [list, i, 'access'],
+            message: 'the policy asks people to sign in, which takes a dashboard; add one',
+          },
+        ];
+  return [
+    ...routes.flatMap(({ access }, i) => faultIn('routes', access, i)),
+    ...tunnels.flatMap(({ access }, i) => faultIn('tunnels', access, i)),
+  ];
 }
 
 function describe(issue: z.core.$ZodIssue, lineOf: (path: readonly PropertyKey[]) => number): string[] {

@@ -4,6 +4,7 @@
 import type { CertificateDetail, CertificatePem } from '#model/certificate-view.ts';
 import type { CachedQuery, CachedResponse, CachePurge, CacheStatus } from '#model/cached.ts';
 import type { NameView, ZoneView } from '#model/dns-view.ts';
+import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import type {
   ConnectorLive,
@@ -108,6 +109,8 @@ export interface EdgeView extends DnsEdge {
   sendRequest(request: { readonly method: 'GET' | 'HEAD'; readonly url: string }): Promise<LoggedRequest>;
   /** Steps of the way that the edge and the rooms beside it know, in their order. */
   explain(request: { readonly url: string; readonly method: 'GET' | 'HEAD' }): Promise<ExplainStep[]>;
+  /** What access would decide, without a request. @throws SallyportError 'invalid' or 'not-found' */
+  testAccess(test: AccessTest): Promise<AccessTestResult>;
   /** Every certificate, and every served hostname without one. */
   listCertificates(): Promise<CertificateDetail[]>;
   /** Has an order made now, by id. @throws SallyportError 'not-found' or 'invalid' */

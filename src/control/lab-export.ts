@@ -21,29 +21,31 @@ export function labOf(state: ControlState): Partial<Lab> {
   return {
     version: 1,
     tunnels: byName([...state.tunnels.values()], ({ name }) => name).map(
-      ({ id, name, management, hostnames, note }) =>
+      ({ id, name, management, hostnames, access, note }) =>
         withoutDefaults({
           name,
           management,
           hostnames,
+          access: access === 'public' ? undefined : access,
           note,
           ...(management === 'remote' ? rulesOf(state.ruleSets.get(id)?.text) : {}),
         }) as Lab['tunnels'][number],
     ),
     routes: byName([...state.routes.values()], ({ hostname, path }) => `${hostname}${path}`).map(
-      ({ hostname, path, tunnelId, isEnabled, note, ...steps }) =>
+      ({ hostname, path, tunnelId, access, isEnabled, note, ...steps }) =>
         withoutDefaults({
           hostname,
           path: path === '/' ? undefined : path,
           tunnel: nameOf(tunnelId),
+          access: access === 'public' ? undefined : access,
           isEnabled: isEnabled ? undefined : false,
           note,
           ...shortSteps(steps),
         }) as Lab['routes'][number],
     ),
     users: byName([...state.users.values()], ({ name }) => name).map(
-      ({ name, email, displayName, role }) =>
-        withoutDefaults({ name, email: email ?? undefined, displayName, role }) as NonNullable<
+      ({ name, email, displayName, role, groups }) =>
+        withoutDefaults({ name, email: email ?? undefined, displayName, role, groups }) as NonNullable<
           Lab['users']
         >[number],
     ),

@@ -1,6 +1,7 @@
 // What of the configuration the edge serves from: tunnels with their keys and rules, and routes. It goes to the edge with
 // every change, and to a file beside the store, from which an edge starts when its store cannot be reached.
 import { z } from 'zod';
+import { type AccessPolicy, accessPolicySchema } from '#model/access-policy.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
 import { routeName } from '#model/route.ts';
 import { normalSteps, type RouteSteps, routeStepsShape } from '#model/route-steps.ts';
@@ -12,6 +13,8 @@ export interface ServedRoute extends RouteSteps {
   readonly hostname: string;
   readonly path: string;
   readonly tunnelId: string;
+  /** Absent: everybody may. */
+  readonly access?: AccessPolicy | undefined;
 }
 
 /** The part of an EdgeSnapshot that changes at run time. */
@@ -31,12 +34,13 @@ export function servedBy(state: ControlState, declared: Declared): Served {
       ...declared.tunnels,
       ...[...state.tunnels.values()]
         .filter(({ id }) => !tunnelIds.has(id))
-        .map(({ id, name, keys, hostnames, management }): TunnelEntry => {
+        .map(({ id, name, keys, hostnames, management, access }): TunnelEntry => {
           const rules = management === 'remote' ? state.ruleSets.get(id) : undefined;
           return {
             id,
             name,
             hostnames,
+            ...(access === 'public' ? {} : { access }),
             publicKeys: keys.map(({ publicKey }) => new Uint8Array(Buffer.from(publicKey, 'base64'))),
             ...(rules ? { config: { version: rules.version, text: rules.text } } : {}),
           };
@@ -46,10 +50,11 @@ export function servedBy(state: ControlState, declared: Declared): Served {
       ...declared.routes,
       ...[...state.routes.values()]
         .filter((route) => route.isEnabled && !routeNames.has(routeName(route)))
-        .map(({ hostname, path, tunnelId, ...steps }) => ({
+        .map(({ hostname, path, tunnelId, access, ...steps }) => ({
           hostname,
           path,
           tunnelId,
+          ...(access === 'public' ? {} : { access }),
           ...normalSteps(steps),
         })),
     ],
@@ -63,6 +68,7 @@ const servedSchema = z.object({
       id: z.string(),
       name: z.string(),
       hostnames: z.array(z.string()),
+      access: accessPolicySchema.optional(),
       publicKeys: z.array(
         z
           .string()
@@ -73,7 +79,13 @@ const servedSchema = z.object({
     }),
   ),
   routes: z.array(
-    z.object({ hostname: z.string(), path: z.string(), tunnelId: z.string(), ...routeStepsShape }),
+    z.object({
+      hostname: z.string(),
+      path: z.string(),
+      tunnelId: z.string(),
+      access: accessPolicySchema.optional(),
+      ...routeStepsShape,
+    }),
   ),
 });
 

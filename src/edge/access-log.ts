@@ -2,6 +2,7 @@
 // into memory at once: strings gathered in a string are a tree of pieces that the garbage collector carries along.
 // When the sink cannot keep up or fails (a full disk), lines are dropped and counted; traffic never waits for a log.
 import type { FailureCode, RequestHead } from '#http/exchange.ts';
+import type { AccessGrant } from './access/access-handler.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestLog } from './request-log.ts';
 
@@ -64,6 +65,7 @@ export class AccessLog {
     if (exchange.sentMs > 0) line += `,"sentMs":${millis(exchange.sentMs - started)}`;
     if (exchange.firstByteMs > 0) line += `,"firstByteMs":${millis(exchange.firstByteMs - started)}`;
     if (target) line += `${target.slot.logFields},"rule":${target.ruleIndex}`;
+    if (exchange.grant) line += grantFields(exchange.grant);
     if (exchange.cacheWord) line += `,"cache":"${exchange.cacheWord}"`;
     if (exchange.attempts > 1) line += `,"attempts":${exchange.attempts}`;
     const agent = request.fields.get('user-agent');
@@ -127,6 +129,12 @@ export class AccessLog {
     }
     return `${this.#secondText}${String(Math.floor(now % 1000)).padStart(3, '0')}Z`;
   }
+}
+
+/** Names are one word of letters and digits; a rule's subject may hold anything that its owner wrote. */
+function grantFields({ visitor, rule }: AccessGrant): string {
+  const who = visitor ? `,"user":"${visitor.name}"` : '';
+  return rule === '' ? who : `${who},"accessRule":${JSON.stringify(rule)}`;
 }
 
 /**

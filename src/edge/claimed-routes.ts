@@ -31,7 +31,8 @@ export class ClaimedRoutes {
       for (const hostname of this.#byTunnel.get(tunnel.id) ?? []) {
         if (taken.has(hostname) || !tunnel.hostnames.some((pattern) => covers(pattern, hostname))) continue;
         taken.add(hostname);
-        routes.push({ ...snapshot.claimedRoutes, hostname, path: '/', tunnelId: tunnel.id });
+        const access = tunnel.access === undefined ? {} : { access: tunnel.access };
+        routes.push({ ...snapshot.claimedRoutes, ...access, hostname, path: '/', tunnelId: tunnel.id });
       }
     }
     return routes;

@@ -4,8 +4,10 @@ import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
+import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
+import type { Visitor } from './access/visitor.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
 import type { InnerAnswer, InnerRequest } from './inner-request.ts';
@@ -55,6 +57,8 @@ export interface Edge {
   readonly httpPorts: number[];
   /** Serves from a new snapshot; tunnels and keys that are gone lose their connections at once. */
   apply(snapshot: EdgeSnapshot): void;
+  /** Ends what was let pass for visitors who are not good any more. */
+  endVisits(isGood: (visitor: Visitor) => boolean): void;
   listeners(): ListenerState[];
   /** Connections of connectors; what is served in this process is not among them. */
   tunnelConnections(): EdgeConnection[];
@@ -70,6 +74,8 @@ export interface Edge {
   explain(request: InnerRequest, signal: AbortSignal): Promise<ExplainStep[]>;
   /** The route that takes requests for a canonical host and path. */
   routeOf(host: string, path: string): RouteEntry | undefined;
+  /** What access would decide, without a request. @throws SallyportError 'invalid' or 'not-found' */
+  testAccess(test: AccessTest): AccessTestResult;
   /** Ends connections of a tunnel, or of one of its connectors; returns how many. */
   disconnect(target: DisconnectTarget, how: DisconnectHow): number;
   /**

@@ -6,12 +6,15 @@ import type { Timer } from '#base/clock.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
+import { explainAccess, testAccess } from './access/dry-run.ts';
+import type { Visitor } from './access/visitor.ts';
 import { AccessLog } from './access-log.ts';
 import { EdgeMetrics } from './edge-metrics.ts';
 import { FrontDoor } from './front-door.ts';
 import type { LiveListener } from './live-events.ts';
 import type { LiveView } from './live-view.ts';
 import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
+import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import { explainRequest } from './explain.ts';
 import { type InnerAnswer, type InnerRequest, sendInnerRequest } from './inner-request.ts';
@@ -155,6 +158,7 @@ class RunningEdge implements Edge {
       tunnels: this.#snapshot.tunnels,
       connectors: this.#observed.connectors,
       nowMs: () => this.#options.clock.nowMs(),
+      access: (match) => explainAccess(match, request, this.#options.clock.wallMs()),
       send: () => this.sendRequest(request, signal),
       findLine: (requestId) => this.requests.find(requestId),
       wallMs: () => this.#options.clock.wallMs(),
@@ -166,8 +170,16 @@ class RunningEdge implements Edge {
     return match.kind === 'found' ? match.route : undefined;
   }
 
+  testAccess(test: AccessTest): AccessTestResult {
+    return testAccess(test, { router: this.#proxy.router, wallMs: this.#options.clock.wallMs() });
+  }
+
   disconnect(target: DisconnectTarget, how: DisconnectHow): number {
     return this.#tunnels.disconnect(target, how);
+  }
+
+  endVisits(isGood: (visitor: Visitor) => boolean): void {
+    this.#proxy.endVisits(isGood);
   }
 
   listeners(): ListenerState[] {

@@ -8,6 +8,8 @@ import type { Downstream, ExchangeFailure, FailureCode, RequestHead } from '#htt
 const cures: Partial<Record<FailureCode, string>> = {
   'no-such-host': 'Check the address for a typing mistake.',
   'no-such-path': 'Check the address for a typing mistake.',
+  'sign-in-required': 'Open it in a browser, or send a service token.',
+  'access-denied': 'If you think you should: ask whoever runs it.',
   'no-connector': 'If this is your site: start the connector at home, or look at its log.',
   'origin-refused': 'If this is your site: is the service running, and does the rule name the right port?',
   'origin-timeout': 'Try again in a moment. If this is your site: the service took too long.',
@@ -59,6 +61,7 @@ export function renderFailure(
     'X-Request-Id',
     requestId,
   ];
+  if (failure.status === 401) fields.push('WWW-Authenticate', `Bearer realm="${host}"`);
   if (failure.status === 503) fields.push('Retry-After', '5');
   if (failure.status === 405) fields.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
   const text = { failure, sentence, cure, requestId, host };

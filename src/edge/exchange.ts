@@ -14,6 +14,7 @@ import type {
   Upstream,
 } from '#http/exchange.ts';
 import type { ResetReason } from '#tunnel/stream.ts';
+import type { AccessGrant } from './access/access-handler.ts';
 import { BodyReplay } from './body-replay.ts';
 import { answerFailure } from './error-page.ts';
 import { isGrpc } from './http2-failure.ts';
@@ -107,6 +108,8 @@ export class Exchange implements Upstream, ExchangeSide {
   #upstream: MovableUpstream | undefined;
   /** Field lines for the origin, made by the proxy. */
   edgeLines = '';
+  /** Which rule let it pass, and as whom; undefined on a route that everybody may. */
+  grant: AccessGrant | undefined;
   /** The client as the log names it. */
   clientAddress = '';
   route: RouteEntry | undefined;

@@ -17,7 +17,7 @@ import type { ConnectorList } from './connector-list.ts';
 import { cacheStep, isFromCache } from './explain-cache-step.ts';
 import type { InnerAnswer, InnerRequest } from './inner-request.ts';
 import { innerTargetOf } from './inner-request.ts';
-import type { Router } from './router.ts';
+import type { RouteMatch, Router } from './router.ts';
 import type { TunnelRegistry, TunnelSlot } from './tunnel-registry.ts';
 
 export interface ExplainTools {
@@ -27,6 +27,8 @@ export interface ExplainTools {
   readonly tunnels: readonly TunnelEntry[];
   readonly connectors: Pick<ConnectorList, 'all' | 'of' | 'disconnects'>;
   readonly nowMs: () => number;
+  /** What a stranger meets there, as a step. */
+  readonly access: (match: RouteMatch) => ExplainStep;
   readonly send: () => Promise<InnerAnswer>;
   readonly findLine: (requestId: string) => LoggedRequest | undefined;
   readonly wallMs: () => number;
@@ -47,7 +49,7 @@ export async function explainRequest(request: InnerRequest, tools: ExplainTools)
   if (!first) {
     return [
       routeStep(route, tools),
-      accessStep(undefined),
+      tools.access(match),
       noConnector(route, tools),
       ...skipped(['rule', 'origin']),
     ];
@@ -56,13 +58,14 @@ export async function explainRequest(request: InnerRequest, tools: ExplainTools)
   const rule = first.rules.rules[index];
   const steps = [
     routeStep(route, tools),
-    accessStep(rule),
+    accessStep(rule, tools.access(match)),
     connectorStep(slots, route, tools),
     ruleStep(rule, index, tools.connectors.of(route.tunnelId)),
   ];
   if (!rule || steps.some(({ status }) => status === 'failed')) return [...steps, ...skipped(['origin'])];
   if (streamProtocols.has(rule.protocol)) return [...steps, streamStep(rule)];
   const started = tools.nowMs();
+  if (isGuarded(tools.access(match))) return [...steps, unasked(rule)];
   const answer = await tools.send();
   const ms = tools.nowMs() - started;
   const cache = cacheStep(request, answer, route.cache, tools.wallMs());
@@ -173,20 +176,16 @@ function routeStep(route: RouteEntry, tools: ExplainTools): ExplainStep {
   });
 }
 
-function accessStep(rule: PublishedRule | undefined): ExplainStep {
-  if (rule?.requiresAccess) {
+function accessStep(rule: PublishedRule | undefined, byRoute: ExplainStep): ExplainStep {
+  if (rule?.requiresAccess && byRoute.facts['asksPerson'] !== 'true') {
     return step('access', {
       status: 'failed',
-      title: 'The rule asks for a sign-in that this edge cannot check',
+      title: 'The rule asks for a sign-in, and the route for none',
       detail: 'Its ingress rule has access.required, so every request is answered 403.',
-      cure: 'Take access.required out of the rule, or put a sign-in before the service.',
+      cure: 'Give the route an access policy that asks who it is, or take access.required out of the rule.',
     });
   }
-  return step('access', {
-    status: 'ok',
-    title: 'Anybody may',
-    detail: 'The edge asks nobody to sign in; the origin may.',
-  });
+  return byRoute;
 }
 
 function noConnector(route: RouteEntry, tools: ExplainTools): ExplainStep {
@@ -274,6 +273,19 @@ function streamStep({ service, protocol }: PublishedRule): ExplainStep {
     status: 'skipped',
     title: `${service} is not asked`,
     detail: `It is a ${protocol} service, which visitors reach by WebSocket ("cloudflared access" and its like), not by a web page.`,
+  });
+}
+
+/** The request of `explain` is nobody's: a guard stops it where it stops every stranger. */
+function isGuarded({ facts }: ExplainStep): boolean {
+  return facts['verdict'] !== undefined && facts['verdict'] !== 'allow';
+}
+
+function unasked({ service }: PublishedRule): ExplainStep {
+  return step('origin', {
+    status: 'skipped',
+    title: `${service} is not asked`,
+    detail: 'The route is for those who may, and explain is nobody; open it in a browser.',
   });
 }
 

@@ -38,6 +38,8 @@ export function parseLine(line: string): LoggedRequest | undefined {
     attempts: 'attempts' in fields ? number('attempts') : 1,
     userAgent: textOrNull('userAgent'),
     cache: textOrNull('cache'),
+    user: textOrNull('user'),
+    accessRule: textOrNull('accessRule'),
     error: textOrNull('error'),
     detail: textOrNull('detail'),
   };

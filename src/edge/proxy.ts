@@ -4,10 +4,13 @@ import { cidrSet } from '#base/ip.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, EdgeTimeouts, RouteEntry } from '#model/edge-snapshot.ts';
+import { isPublic } from '#http/access/compiled-policy.ts';
 import { decodedPath } from '#http/request-target.ts';
 import type { Downstream, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 import type { TunnelStream } from '#tunnel/stream.ts';
+import { withSignInPaths } from './access/sign-in-paths.ts';
+import type { Visitor } from './access/visitor.ts';
 import type { AccessLog } from './access-log.ts';
 import { ClientResolver } from './client-address.ts';
 import type { EdgeMetrics } from './edge-metrics.ts';
@@ -16,7 +19,7 @@ import type { ExchangeOwner } from './exchange.ts';
 import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Origins } from './http2-origins.ts';
 import { LengthFinder, maxGatheredBytes, withLength } from './length-finder.ts';
-import type { HandlerHost, HandlerMaker } from './route-handler.ts';
+import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
 import { Router } from './router.ts';
 import { SocketUpstream } from './socket-upstream.ts';
 import type { Traffic } from './traffic.ts';
@@ -51,6 +54,10 @@ const continueHead: ResponseHead = {
   contentLength: -1,
 };
 
+const shut: RouteHandler = {
+  start: (exchange) => exchange.fail('access-denied', 'this edge was made without access'),
+};
+
 export class Proxy implements ExchangeOwner, HandlerHost {
   readonly #options: ProxyOptions;
   readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
@@ -81,7 +88,13 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   }
 
   #makeRouter(snapshot: EdgeSnapshot): Router {
-    return new Router(snapshot.routes, (route) => this.#options.handlers?.(route, this));
+    return new Router(withSignInPaths(snapshot.routes), (route) => this.#handlerOf(route));
+  }
+
+  /** A protected route whose guard nobody can make is shut. */
+  #handlerOf(route: RouteEntry): RouteHandler | undefined {
+    const handler = this.#options.handlers?.(route, this);
+    return handler ?? (isPublic(route.access) ? undefined : shut);
   }
 
   get router(): Router {
@@ -161,7 +174,8 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     const ruleIndex = slot.matcher.match(request.host, decodedPath(request.path));
     const rule = slot.rules.rules[ruleIndex];
     if (!rule) return exchange.fail('no-ingress', 'the connector has published no rule that matches');
-    if (rule.requiresAccess) return exchange.fail('access-required', `rule ${ruleIndex} asks for access`);
+    if (rule.requiresAccess && exchange.grant?.visitor === undefined)
+      return exchange.fail('access-required', `rule ${ruleIndex} asks for access`);
     const target: TunnelTarget = { slot, rule, ruleIndex, rulesVersion: slot.rules.version };
     exchange.occupy(target);
     this.#startOn(exchange, target);
@@ -321,6 +335,14 @@ export class Proxy implements ExchangeOwner, HandlerHost {
 
   #expire(exchange: Exchange, detail: string): void {
     exchange.expire(detail);
+  }
+
+  /** Ends what was let pass for visitors who are not good any more: long downloads and WebSockets do not outlive a sign-out. */
+  endVisits(isGood: (visitor: Visitor) => boolean): void {
+    for (const exchange of this.#active) {
+      const visitor = exchange.grant?.visitor;
+      if (visitor && !isGood(visitor)) exchange.expire('the sign-in has ended', 'access-ended');
+    }
   }
 
   /** Gives every request up; for the end of a drain. */

@@ -1,5 +1,6 @@
 // Everything the edge needs to know to serve: immutable, replaced as a whole. Today it comes from edge.yml, later
 // from the control room; the edge never asks where from.
+import type { AccessPolicy } from './access-policy.ts';
 import { defaultCachePolicy, type CachePolicy } from './cache-policy.ts';
 import { defaultCompressionPolicy, type CompressionPolicy } from './compression-policy.ts';
 import type { RedirectRule } from './redirect-rule.ts';
@@ -15,6 +16,8 @@ export interface TunnelEntry {
   readonly hostnames: readonly string[];
   /** Ingress rules that the edge keeps and pushes (a remotely managed tunnel): YAML in the form of config.yml. */
   readonly config?: { readonly version: number; readonly text: string } | undefined;
+  /** Who may pass the routes that it claims; undefined: everybody. */
+  readonly access?: AccessPolicy | undefined;
 }
 
 /** A public hostname (and path prefix) that leads to a tunnel. */
@@ -24,6 +27,8 @@ export interface RouteEntry {
   /** Segment-aware path prefix, '/' for all. */
   readonly path: string;
   readonly tunnelId: string;
+  /** Who may pass; undefined: everybody. */
+  readonly access?: AccessPolicy | undefined;
   /** Undefined: nothing of this route is cached. */
   readonly cache?: CachePolicy | undefined;
   /** Undefined: nothing of this route is compressed on its way. */

@@ -1,10 +1,12 @@
 // The whole lab as one file: what `export` writes, `diff` compares and `apply` brings about. It names things by their
 // names, not ids, and holds no secrets: a tunnel that does not exist yet is made, and its token shown once.
 import { z } from 'zod';
+import { accessPolicySchema } from './access-policy.ts';
 import { hostnamePatternSchema, nameSchema, pathPrefixSchema } from './names.ts';
 import { roles } from './role.ts';
 import { routeStepsShape } from './route-steps.ts';
 import { settingsSchema } from './setting.ts';
+import { groupsSchema } from './user.ts';
 import { tunnelManagement } from './tunnel.ts';
 
 export const labSchema = z.strictObject({
@@ -15,6 +17,7 @@ export const labSchema = z.strictObject({
         name: nameSchema,
         management: z.enum(tunnelManagement).default('remote'),
         hostnames: z.array(hostnamePatternSchema).max(1000).default([]),
+        access: accessPolicySchema.default('public'),
         note: z.string().max(500).default(''),
         /** Ingress rules of a remotely managed tunnel, as in config.yml. */
         ingress: z.array(z.record(z.string(), z.json())).max(10_000).optional(),
@@ -29,6 +32,7 @@ export const labSchema = z.strictObject({
         hostname: hostnamePatternSchema,
         path: pathPrefixSchema.default('/'),
         tunnel: nameSchema,
+        access: accessPolicySchema.default('public'),
         isEnabled: z.boolean().default(true),
         note: z.string().max(500).default(''),
         ...routeStepsShape,
@@ -43,6 +47,7 @@ export const labSchema = z.strictObject({
         email: z.email().nullable().default(null),
         displayName: z.string().max(100).default(''),
         role: z.enum(roles).default('viewer'),
+        groups: groupsSchema.default([]),
       }),
     )
     .max(10_000)

@@ -5,7 +5,12 @@
 const reservedPrefix = '00000000-0000-0000-0000-';
 
 /** The tunnel that routes of the dashboard and the API name. */
-export const dashboardTunnelId = `${reservedPrefix}000000000001`;
+export const dashboardTunnelId = reservedTunnelId(1);
+
+/** The reserved id of this number. */
+export function reservedTunnelId(number: number): string {
+  return `${reservedPrefix}${String(number).padStart(12, '0')}`;
+}
 
 /** Whether a tunnel lives in the edge's own process. */
 export function isLocalTunnelId(tunnelId: string): boolean {

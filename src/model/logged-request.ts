@@ -34,6 +34,10 @@ export const loggedRequestSchema = z
     attempts: z.int(),
     userAgent: z.string().nullable(),
     cache: z.string().nullable(),
+    /** Who was let pass or turned away, on a route that asks: a user, or `token:` and a name. */
+    user: z.string().nullable(),
+    /** Number and subject of the access rule that decided. */
+    accessRule: z.string().nullable(),
     error: z.string().nullable(),
     detail: z.string().nullable(),
   })

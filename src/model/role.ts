@@ -15,6 +15,7 @@ export const scopes = {
   'requests:read': 'see the access log',
   'requests:replay': 'send a logged request again',
   'cache:purge': 'take stored responses out of the cache',
+  'sites:visit': 'pass protected routes as a service token, where their policies name it',
   'audit:read': 'see who changed what',
   'users:read': 'see users',
   'users:write': 'invite, change and remove users',
@@ -43,6 +44,7 @@ const viewerScopes: readonly Scope[] = [
   'certificates:read',
   'dns:read',
   'requests:read',
+  'sites:visit',
 ];
 
 /** What a role may do. */

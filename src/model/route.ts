@@ -1,5 +1,6 @@
 // A route as its owner keeps it: a public hostname (and path) that leads to a tunnel, with what the edge does on the way.
 import { z } from 'zod';
+import { accessPolicySchema } from './access-policy.ts';
 import {
   hostnamePatternSchema,
   idSchema,
@@ -15,6 +16,7 @@ export const routeSchema = z.strictObject({
   hostname: hostnamePatternSchema,
   path: pathPrefixSchema,
   tunnelId: idSchema,
+  access: accessPolicySchema.default('public'),
   isEnabled: z.boolean().meta({ description: 'A route that is not enabled is kept, and answers 404.' }),
   note: noteSchema,
   ...routeStepsShape,

@@ -1,6 +1,7 @@
 // A tunnel as its owner keeps it: a named identity with its keys. The edge serves from the much smaller TunnelEntry
 // (edge-snapshot.ts) that control/snapshot.ts makes of it.
 import { z } from 'zod';
+import { accessPolicySchema } from './access-policy.ts';
 import {
   hostnamePatternSchema,
   idSchema,
@@ -29,6 +30,9 @@ export const tunnelSchema = z.strictObject({
     .array(hostnamePatternSchema)
     .max(1000)
     .meta({ description: 'Patterns of hostnames that its published rules may claim; each becomes a route.' }),
+  access: accessPolicySchema
+    .default('public')
+    .meta({ description: 'Who may pass the routes that it claims.' }),
   keys: z.array(tunnelKeySchema).max(2).meta({ description: 'The oldest first; two during a rotation.' }),
   note: noteSchema,
   createdAtMs: timeSchema,

@@ -23,6 +23,11 @@ export const identitySchema = z.strictObject({
   subject: z.string().min(1).max(255),
 });
 
+/** Groups of a user, as `group:` subjects name them. */
+export const groupsSchema = z
+  .array(z.string().regex(/^[^\s,][^,\r\n\0]{0,253}$/, { error: 'must be a group without commas' }))
+  .max(200);
+
 export const userSchema = z.strictObject({
   id: idSchema,
   /** What he types to sign in. */
@@ -32,6 +37,8 @@ export const userSchema = z.strictObject({
   isEmailVouched: z.boolean().default(false),
   displayName: z.string().max(100),
   role: z.enum(roles),
+  /** Groups that access policies name (`group:family`): an owner gives them, or an issuer at each sign-in. */
+  groups: groupsSchema.default([]),
   isDisabled: z.boolean(),
   /** argon2id in PHC form, null without a password. */
   passwordHash: z.string().max(500).nullable(),

@@ -16,8 +16,9 @@ export function declaredBy(config: EdgeConfig): Declared {
   const { tunnels, routes } = snapshotOf(config, 1);
   return {
     tunnels,
-    routes: routes.map(({ hostname, path, tunnelId }, i) => ({
+    routes: routes.map(({ hostname, path, tunnelId, access }, i) => ({
       ...{ hostname, path, tunnelId },
+      ...(access === undefined ? {} : { access }),
       ...normalSteps(config.routes[i]!),
     })),
   };
@@ -41,10 +42,11 @@ export function composeConfig(config: EdgeConfig, served: Served | undefined): E
   const isDeclared = new Set(config.routes.map(({ hostname, path }) => `${hostname}${path}`));
   const stored = (served?.routes ?? [])
     .filter(({ hostname, path }) => !isDeclared.has(`${hostname}${path}`))
-    .map(({ hostname, path, tunnelId, cache, compression, redirects = [] }) => ({
+    .map(({ hostname, path, tunnelId, access, cache, compression, redirects = [] }) => ({
       hostname,
       path,
       tunnel: tunnelId,
+      ...(access === undefined ? {} : { access }),
       cache: cache ?? cachePolicySchema.parse({}),
       compression: compression ?? compressionPolicySchema.parse({}),
       redirects,

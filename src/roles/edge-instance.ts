@@ -5,6 +5,7 @@ import type { Log } from '#base/log.ts';
 import { MetricsRegistry } from '#base/metrics.ts';
 import { makeFolder } from '#base/private-file.ts';
 import type { Random } from '#base/random.ts';
+import { createTextSigner } from '#base/signed-text.ts';
 import type { InternalCa } from '#certs/internal-ca.ts';
 import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import { snapshotOf } from '#config/edge-config.ts';
@@ -12,11 +13,15 @@ import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
+import { createPassage } from '#model/sign-in-passage.ts';
 import { routeHandlers } from '#edge/route-steps.ts';
+import { AccessDesk } from '#edge/access/access-desk.ts';
 import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts';
 import type { CertificateState } from '#control/edge-view.ts';
 import type { CertificateDesk } from './certificate-desk.ts';
 import { certificateStatesOf } from './certificate-states.ts';
+import { openAccessKeys } from './access-keys.ts';
+import { dashboardUrlOf, publicHttpsPort } from './edge-composition.ts';
 import { openEdgeCache } from './edge-cache.ts';
 import { EdgeCertificates } from './edge-certificates.ts';
 import type { EdgeCache } from '#edge/cache/edge-cache.ts';
@@ -40,6 +45,8 @@ export interface EdgeInstance {
   readonly edge: Edge;
   /** Undefined: off. */
   readonly cache: EdgeCache | undefined;
+  /** Who may pass protected routes. */
+  readonly access: AccessDesk;
   /** DNS records, where edge.yml has a dns section. */
   readonly names: EdgeNames | undefined;
   readonly internalCa: InternalCa | undefined;
@@ -84,6 +91,8 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     certificates.follow(routes);
     names?.follow({ routes, tunnels: snapshot.tunnels, hasHeardOf });
   };
+  let current = config;
+  const desk = openAccessDesk(options, () => current);
   const cache = await openEdgeCache(config, { clock, log, metrics });
   if (cache) opened.push(() => cache.close());
   const edge = await startEdge({
@@ -106,9 +115,10 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     },
     proxyProtocolFrom: config.proxyProtocol?.from ?? [],
     redirectPort: config.publicPort,
-    handlers: routeHandlers({ clock, cache }),
+    handlers: routeHandlers({ clock, cache, desk }),
   });
   opened.push(() => edge.close());
+  desk.listen(() => edge.endVisits((visitor) => desk.isGood(visitor)));
   follow(snapshot.routes, () => false);
   let metricsServer: MetricsServer | undefined;
   if (config.listen.metrics) {
@@ -124,6 +134,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   return {
     edge,
     cache,
+    access: desk,
     names,
     internalCa: certificates.internalCa,
     certificateDesk: certificates.desk,
@@ -136,6 +147,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     metricsUrl: metricsServer?.url ?? '',
     async apply(changed) {
       await certificates.apply(changed);
+      current = changed;
       names?.apply(changed);
       inForce = changed;
       snapshot = snapshotOf(changed, ++version);
@@ -150,6 +162,20 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
       await metricsServer?.close();
     },
   };
+}
+
+/** Who may pass; nobody is known until the control plane says so. */
+function openAccessDesk(
+  { config, clock, random }: EdgeInstanceOptions,
+  current: () => EdgeConfig,
+): AccessDesk {
+  const { passageKey, assertions } = openAccessKeys(config.dataDir, random);
+  return new AccessDesk({
+    ...{ clock, random, assertions },
+    passage: createPassage(createTextSigner([passageKey])),
+    dashboardUrl: () => dashboardUrlOf(current()),
+    httpsPort: () => publicHttpsPort(current()),
+  });
 }
 
 /** Loaded only where edge.yml has a dns section. */

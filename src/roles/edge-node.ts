@@ -15,6 +15,7 @@ import type { Served } from '#control/snapshot.ts';
 import { localRules } from '#edge/local-connection.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import { ControlPlane } from './control/control-plane.ts';
+import { openAccessKeys } from './access-keys.ts';
 import { createEdgeAnswers } from './control/edge-answers.ts';
 import {
   basePathOf,
@@ -76,6 +77,7 @@ class RunningNode implements EdgeNode {
   static async start(options: EdgeNodeOptions): Promise<RunningNode> {
     const { config, clock, random, log } = options;
     makeFolder(config.dataDir);
+    const keys = openAccessKeys(config.dataDir, random);
     const facts = factsOf(options);
     let node: RunningNode | undefined;
     const answers = createEdgeAnswers({
@@ -93,6 +95,7 @@ class RunningNode implements EdgeNode {
         basePath: basePathOf(config),
         declared: declaredBy(config),
         issuers: config.signIn.oidc,
+        passageKey: keys.passageKey,
       },
       edge: answers.offers,
       clock,

@@ -28,6 +28,7 @@ export function sampleTunnel(number: number, change: Partial<Tunnel> = {}): Tunn
     name: `Tunnel-${number}`,
     management: 'remote',
     hostnames: [`*.t${number}.example.com`],
+    access: 'public',
     keys: [
       {
         id: sampleId(number + 0x1000_0000),
@@ -48,6 +49,7 @@ export function sampleRoute(number: number, change: Partial<Route> = {}): Route 
     hostname: `r${number}.example.com`,
     path: '/',
     tunnelId: sampleId(1),
+    access: ['group:family', 'ip:192.0.2.0/24'],
     isEnabled: true,
     note: 'zażółć 🚪',
     createdAtMs: sampleMs,
@@ -69,6 +71,7 @@ export function sampleUser(number: number, change: Partial<User> = {}): User {
     isEmailVouched: true,
     displayName: 'Ada Łovelace',
     role: 'owner',
+    groups: ['family'],
     isDisabled: false,
     passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA',
     passkeys: [],

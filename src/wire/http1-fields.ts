@@ -55,6 +55,12 @@ const known: Readonly<Record<string, number>> = {
   'cf-visitor': FieldAction.forwarding,
   'cf-ray': FieldAction.forwarding,
   'x-request-id': FieldAction.forwarding,
+  // Who signed in, as services behind a proxy read it: stated by the edge, or by a proxy behind it.
+  'remote-user': FieldAction.forwarding,
+  'remote-name': FieldAction.forwarding,
+  'remote-email': FieldAction.forwarding,
+  'remote-group': FieldAction.forwarding,
+  'remote-groups': FieldAction.forwarding,
 };
 
 /** Whole families that only the edge (or a trusted proxy) may state, by lower-case prefix. */
@@ -63,6 +69,11 @@ const familyPrefixes = [
   'x-original-',
   'x-rewrite-',
   'x-sallyport-',
+  'x-remote-',
+  'x-auth-request-',
+  'x-authentik-',
+  'x-webauth-',
+  'x-pomerium-',
   'cf-access-',
   'cf-warp-',
   'cf-int-',

@@ -76,6 +76,7 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   getTraffic: seesStatus,
   streamEvents: seesStatus,
   listExposed: seesStatus,
+  testAccess: { ...seesRoutes, body: { url: 'https://nothing.example.com/' }, unless: /No route serves/ },
   explain: seesStatus,
   listAudit: { least: 'admin', key: 'audit:read' },
   getSettings: { least: 'admin', key: 'settings:read' },

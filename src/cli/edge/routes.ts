@@ -1,10 +1,12 @@
 // `sallyport route list|add|remove|show`, `exposed`, `explain`.
 import { SallyportError } from '#base/errors.ts';
 import type { RouteView } from '#api/routes.ts';
+import { type AccessPolicy, describePolicy, parsePolicyLine } from '#model/access-policy.ts';
+import { subjectForms } from '#model/access-subject.ts';
 import type { Explanation } from '#model/explain.ts';
 import { routeName } from '#model/route.ts';
 import { shortSteps } from '#model/route-steps.ts';
-import { textOf } from '../command.ts';
+import { type Input, textOf } from '../command.ts';
 import { paint } from '../paint.ts';
 import { allItems, argument, edgeCommand } from './edge-command.ts';
 import { changedSteps, newSteps, stepFlags, stepText } from './route-steps.ts';
@@ -33,6 +35,7 @@ own rules, with the service at home that it reaches now.`,
         { title: 'HOSTNAME', value: routeName, givesWay: true },
         { title: 'TUNNEL', value: ({ tunnelName }) => tunnelName },
         { title: 'SERVICE', value: ({ service }) => service || '-', givesWay: true },
+        { title: 'WHO', value: ({ access }) => describePolicy(access), givesWay: true },
         { title: 'FROM', value: ({ source }) => source },
         { title: 'STATUS', value: ({ status }) => status },
         { title: 'REQUESTS', value: ({ requests }) => String(requests), alignment: 'right' },
@@ -51,11 +54,18 @@ added with it: one step, and the service is reachable.`,
   flags: [
     { name: 'tunnel', type: 'string', value: 'TUNNEL', help: 'name or id of the tunnel' },
     { name: 'service', type: 'string', value: 'URL', help: 'service at home, as in an ingress rule' },
+    {
+      name: 'access',
+      type: 'string',
+      value: 'POLICY',
+      help: 'who may: public (default), private, or rules with commas',
+    },
     { name: 'note', type: 'string', value: 'TEXT', help: 'a note for people' },
     ...stepFlags,
   ],
   examples: [
     'sallyport route add blog.example.com --tunnel home --service http://localhost:3000',
+    'sallyport route add photos.example.com --tunnel home --access group:family,ip:192.168.0.0/16',
     "sallyport route add app.example.com --tunnel home --cache off --compression '{minBytes: 2KiB}'",
   ],
   maxArgs: 1,
@@ -73,6 +83,7 @@ added with it: one step, and the service is reachable.`,
         path: slash < 0 ? '/' : where.slice(slash),
         tunnel: textOf(input, 'tunnel'),
         service: textOf(input, 'service') || undefined,
+        access: accessOf(input),
         note: textOf(input, 'note'),
         ...newSteps(input),
       },
@@ -80,6 +91,18 @@ added with it: one step, and the service is reachable.`,
     session.show(route, () => addedText(route, session.edge));
   },
 });
+
+/** The policy of a flag: a word, or several with commas. @throws SallyportError 'usage' */
+export function accessOf(input: Input): AccessPolicy | undefined {
+  const text = textOf(input, 'access');
+  if (text === '') return undefined;
+  const policy = parsePolicyLine(text);
+  if (policy !== undefined) return policy;
+  throw new SallyportError(
+    'usage',
+    `--access is public, private, or one or more of ${subjectForms}, with commas; not "${text}".`,
+  );
+}
 
 function addedText(route: RouteView, edge: string): string {
   const service = route.service === '' ? '' : `, service ${route.service}`;
@@ -152,6 +175,7 @@ export const routeShowCommand = edgeCommand({
         ['HOSTNAME:', routeName(route)],
         ['TUNNEL:', route.tunnelName],
         ['SERVICE:', route.service || '-'],
+        ['WHO:', describePolicy(route.access)],
         ['FROM:', route.source],
         ['STATUS:', route.trouble === '' ? route.status : `${route.status}: ${route.trouble}`],
         ['REQUESTS:', String(route.requests)],

@@ -15,6 +15,11 @@ function roleOf(input: Input): Role | undefined {
   throw new SallyportError('usage', `--role is ${roles.join(', ')}, not "${text}".`);
 }
 
+function groupsOf(input: Input): string[] | undefined {
+  const text = textOf(input, 'groups');
+  return text === '' ? undefined : text.split(',').map((group) => group.trim());
+}
+
 export const userListCommand = edgeCommand({
   words: ['user', 'list'],
   usage: '[flags]',
@@ -57,6 +62,12 @@ to sign in from then on.`,
   flags: [
     { name: 'role', type: 'string', value: 'ROLE', help: 'owner, admin or viewer (default)' },
     { name: 'email', type: 'string', value: 'ADDRESS', help: 'mail address' },
+    {
+      name: 'groups',
+      type: 'string',
+      value: 'GROUPS',
+      help: 'groups that access policies name, with commas',
+    },
     { name: 'display-name', type: 'string', value: 'NAME', help: 'what the dashboard calls him' },
   ],
   examples: ['sallyport user create ada --role owner', 'sallyport user create bob --email bob@example.com'],
@@ -67,6 +78,7 @@ to sign in from then on.`,
       body: {
         name: argument(session, 0, 'Name the user: sallyport user create ada.'),
         role: roleOf(input) ?? 'viewer',
+        groups: groupsOf(input),
         email: textOf(input, 'email') || null,
         displayName: textOf(input, 'display-name'),
       },
@@ -108,6 +120,12 @@ export const userUpdateCommand = edgeCommand({
     { name: 'disable', type: 'boolean', help: 'let him in no more' },
     { name: 'enable', type: 'boolean', help: 'let him in again' },
     { name: 'email', type: 'string', value: 'ADDRESS', help: 'mail address' },
+    {
+      name: 'groups',
+      type: 'string',
+      value: 'GROUPS',
+      help: 'groups that access policies name, with commas',
+    },
   ],
   examples: ['sallyport user update bob --role admin', 'sallyport user update bob --disable'],
   maxArgs: 1,
@@ -118,6 +136,7 @@ export const userUpdateCommand = edgeCommand({
       params: { user: argument(session, 0, nameUser) },
       body: {
         role: roleOf(input),
+        groups: groupsOf(input),
         email: textOf(input, 'email') || undefined,
         isDisabled: isSet('disable') ? true : isSet('enable') ? false : undefined,
       },

@@ -6,7 +6,7 @@
 import { SallyportError } from '#base/errors.ts';
 import { type OidcIssuer, roleOfGroups } from '#model/oidc-issuer.ts';
 import type { Role } from '#model/role.ts';
-import type { Identity, User } from '#model/user.ts';
+import { groupsSchema, type Identity, type User } from '#model/user.ts';
 import type { IssuerError } from '#api/account.ts';
 import type { Command, CommandContext } from '../command.ts';
 import type { Draft } from '../draft.ts';
@@ -47,6 +47,8 @@ export function admitIdentity(issuer: OidcIssuer, claims: IssuerClaims): Command
     const user = changeUser(draft, found, {
       role: keptOwner ? 'owner' : role,
       identities: withIdentity(found, identityOf(issuer, claims)),
+      // An issuer that says nothing of groups leaves those that an owner gave.
+      groups: claims.groups.length > 0 ? claimedGroups(claims) : found.groups,
     });
     return { kind: 'admitted', user, keptOwner };
   };
@@ -104,11 +106,20 @@ function withIdentity({ name, identities }: User, added: Identity): Identity[] {
 function changeUser(
   draft: Draft,
   user: User,
-  change: Pick<User, 'identities'> & Partial<Pick<User, 'role'>>,
+  change: Pick<User, 'identities'> & Partial<Pick<User, 'role' | 'groups'>>,
 ): User {
   const next: User = { ...user, ...change, version: user.version + 1 };
-  if (next.role === user.role && next.identities === user.identities) return user;
-  draft.put('user', next, next.identities === user.identities ? 'changed role' : 'linked account');
+  const hasSameGroups = next.groups.join() === user.groups.join();
+  if (next.role === user.role && next.identities === user.identities && hasSameGroups) return user;
+  draft.put(
+    'user',
+    next,
+    next.identities !== user.identities
+      ? 'linked account'
+      : next.role !== user.role
+        ? 'changed role'
+        : 'changed groups',
+  );
   if (next.role !== user.role) draft.endSessionsOf.push(user.id);
   return next;
 }
@@ -116,6 +127,11 @@ function changeUser(
 function isLastOwner(draft: Draft, user: User): boolean {
   const owners = draft.list('user').filter(({ role, isDisabled }) => role === 'owner' && !isDisabled);
   return owners.length === 1 && owners[0]!.id === user.id;
+}
+
+/** Groups that an access policy can name; the rest, and what is beyond reason, is nobody's. */
+function claimedGroups({ groups }: IssuerClaims): string[] {
+  return [...new Set(groups)].filter((group) => groupsSchema.safeParse([group]).success).slice(0, 200);
 }
 
 interface Newcomer {
@@ -136,6 +152,7 @@ function addUser(draft: Draft, context: CommandContext, { issuer, claims, role }
     isEmailVouched: false,
     displayName: claims.displayName.slice(0, 100),
     role,
+    groups: claimedGroups(claims),
     isDisabled: false,
     passwordHash: null,
     passkeys: [],

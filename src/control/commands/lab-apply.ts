@@ -116,14 +116,17 @@ class Application {
   }
 
   #applyTunnel(wanted: Lab['tunnels'][number]): void {
-    const { name, management, hostnames, note } = wanted;
+    const { name, management, hostnames, access, note } = wanted;
     const present = this.#draft.findTunnel(name);
     if (!present) {
-      const { token } = createTunnel({ name, management, hostnames, note })(this.#draft, this.#context);
+      const { token } = createTunnel({ name, management, hostnames, access, note })(
+        this.#draft,
+        this.#context,
+      );
       if (token) this.#tokens.push({ tunnel: name, token });
       this.#step('create', 'tunnel', name, []);
     } else {
-      this.#change('tunnel', name, present, { management, hostnames, note }, (change) =>
+      this.#change('tunnel', name, present, { management, hostnames, access, note }, (change) =>
         updateTunnel(present.id, change)(this.#draft, this.#context),
       );
     }
@@ -146,10 +149,10 @@ class Application {
   #applyRoute(wanted: Lab['routes'][number]): void {
     const name = routeName(wanted);
     const present = this.#draft.findRoute(name);
-    const { hostname, path, tunnel, isEnabled, note } = wanted;
+    const { hostname, path, tunnel, access, isEnabled, note } = wanted;
     const { cache = null, compression = null, redirects = null } = normalSteps(wanted);
     if (!present) {
-      createRoute({ hostname, path, tunnel, isEnabled, note, ...normalSteps(wanted) })(
+      createRoute({ hostname, path, tunnel, access, isEnabled, note, ...normalSteps(wanted) })(
         this.#draft,
         this.#context,
       );
@@ -157,13 +160,14 @@ class Application {
     }
     const before = {
       tunnel: this.#draft.get('tunnel', present.tunnelId)?.name ?? present.tunnelId,
+      access: present.access,
       isEnabled: present.isEnabled,
       note: present.note,
       cache: present.cache ?? null,
       compression: present.compression ?? null,
       redirects: present.redirects ?? null,
     };
-    const after = { tunnel, isEnabled, note, cache, compression, redirects };
+    const after = { tunnel, access, isEnabled, note, cache, compression, redirects };
     this.#change('route', name, before, after, (change) =>
       updateRoute(present.id, change)(this.#draft, this.#context),
     );
@@ -176,8 +180,8 @@ class Application {
       this.#unlisted.push({ noun: 'user to invite', name: wanted.name });
       return;
     }
-    const { email, displayName } = wanted;
-    this.#change('user', wanted.name, present, { email, displayName }, (change) => {
+    const { email, displayName, groups } = wanted;
+    this.#change('user', wanted.name, present, { email, displayName, groups }, (change) => {
       this.#require('users:write', 'change users');
       this.#draft.put('user', { ...present, ...change, version: present.version + 1 }, 'changed');
     });

@@ -1,6 +1,7 @@
 // Commands on routes. A route to a remotely managed tunnel may bring its ingress rule along: one step for the owner, one
 // change in the store, both or neither.
 import { SallyportError } from '#base/errors.ts';
+import type { AccessPolicy } from '#model/access-policy.ts';
 import { routeName, type Route } from '#model/route.ts';
 import { normalSteps, type RouteSteps } from '#model/route-steps.ts';
 import type { Tunnel } from '#model/tunnel.ts';
@@ -17,6 +18,8 @@ export interface NewRoute extends RouteSteps {
   /** Id or name. */
   readonly tunnel: string;
   readonly service?: string | undefined;
+  /** Absent: everybody. */
+  readonly access?: AccessPolicy | undefined;
   readonly note: string;
   readonly isEnabled: boolean;
 }
@@ -31,6 +34,7 @@ export function createRoute(input: NewRoute): Command<Route> {
       hostname: input.hostname,
       path: input.path,
       tunnelId: target.id,
+      access: input.access ?? 'public',
       isEnabled: input.isEnabled,
       note: input.note,
       ...normalSteps(input),
@@ -50,6 +54,7 @@ export interface RouteChange {
   readonly path?: string | undefined;
   readonly tunnel?: string | undefined;
   readonly service?: string | undefined;
+  readonly access?: AccessPolicy | undefined;
   readonly note?: string | undefined;
   readonly isEnabled?: boolean | undefined;
   /** Null: as a route without a word about it. */
@@ -75,6 +80,7 @@ export function updateRoute(idOrName: string, change: RouteChange, ifMatch?: num
       hostname: change.hostname ?? route.hostname,
       path: change.path ?? route.path,
       tunnelId: target?.id ?? route.tunnelId,
+      access: change.access ?? route.access,
       note: change.note ?? route.note,
       isEnabled: change.isEnabled ?? route.isEnabled,
       version: route.version + 1,

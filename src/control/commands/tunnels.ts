@@ -1,5 +1,6 @@
 // Commands on tunnels and their keys.
 import { SallyportError } from '#base/errors.ts';
+import type { AccessPolicy } from '#model/access-policy.ts';
 import type { Tunnel, TunnelKey } from '#model/tunnel.ts';
 import { routeName } from '#model/route.ts';
 import { emptyRuleSetText } from '#model/rule-set.ts';
@@ -18,6 +19,8 @@ export interface NewTunnel {
   readonly name: string;
   readonly management: Tunnel['management'];
   readonly hostnames: readonly string[];
+  /** Of the routes that it claims; absent: everybody. */
+  readonly access?: AccessPolicy | undefined;
   readonly note: string;
   /** A public key made elsewhere: no token is made here. */
   readonly publicKey?: string | undefined;
@@ -41,6 +44,7 @@ export function createTunnel(
       name: input.name,
       management: input.management,
       hostnames: [...new Set(input.hostnames)],
+      access: input.access ?? 'public',
       keys: [key],
       note: input.note,
       createdAtMs: context.nowMs,
@@ -55,6 +59,7 @@ export function createTunnel(
 export interface TunnelChange {
   readonly name?: string | undefined;
   readonly hostnames?: readonly string[] | undefined;
+  readonly access?: AccessPolicy | undefined;
   readonly note?: string | undefined;
   readonly management?: Tunnel['management'] | undefined;
 }
@@ -69,6 +74,7 @@ export function updateTunnel(idOrName: string, change: TunnelChange, ifMatch?: n
       ...tunnel,
       name: change.name ?? tunnel.name,
       hostnames: change.hostnames ? [...new Set(change.hostnames)] : tunnel.hostnames,
+      access: change.access ?? tunnel.access,
       note: change.note ?? tunnel.note,
       management: change.management ?? tunnel.management,
       version: tunnel.version + 1,

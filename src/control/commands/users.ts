@@ -16,6 +16,7 @@ export interface NewUser {
   readonly email: string | null;
   readonly displayName: string;
   readonly role: Role;
+  readonly groups?: readonly string[] | undefined;
 }
 
 /** Users in all: a limit on what a key that leaked can do. */
@@ -39,6 +40,7 @@ export function createUser(input: NewUser, rights: Rights): Command<User> {
       isEmailVouched: input.email !== null,
       displayName: input.displayName,
       role: input.role,
+      groups: [...new Set(input.groups ?? [])],
       isDisabled: false,
       passwordHash: null,
       passkeys: [],
@@ -59,6 +61,7 @@ export interface UserChange {
   readonly email?: string | null | undefined;
   readonly displayName?: string | undefined;
   readonly role?: Role | undefined;
+  readonly groups?: readonly string[] | undefined;
   readonly isDisabled?: boolean | undefined;
 }
 
@@ -84,6 +87,7 @@ export function updateUser(
       isEmailVouched: change.email === undefined ? user.isEmailVouched : change.email !== null,
       displayName: change.displayName ?? user.displayName,
       role: change.role ?? user.role,
+      groups: change.groups ? [...new Set(change.groups)] : user.groups,
       isDisabled: change.isDisabled ?? user.isDisabled,
       version: user.version + 1,
     };

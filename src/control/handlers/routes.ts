@@ -56,6 +56,23 @@ export function routeHandlers(both: Sources): Handlers<keyof typeof routeOperati
         ),
       };
     },
+    async testAccess({ body }, { identity }) {
+      // Who is a user, and in which groups, is not for everybody to find out.
+      if (body.user !== undefined && !identity.scopes.has('users:read')) {
+        throw new SallyportError('forbidden', 'To ask for a user takes the scope users:read.');
+      }
+      const { user: named, ...rest } = body;
+      const user = named === undefined ? undefined : required(control.state.findUser(named), 'user', named);
+      return await edge.testAccess({
+        ...rest,
+        url: urlOf(body.url).href,
+        user: user && {
+          name: user.name,
+          email: user.isEmailVouched ? (user.email ?? '') : '',
+          ...{ role: user.role, groups: user.groups },
+        },
+      });
+    },
     async explain({ body }) {
       const url = urlOf(body.url);
       return explanationOf(url.href, await edge.explain({ url: url.href, method: body.method }));

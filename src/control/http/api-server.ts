@@ -230,7 +230,12 @@ function sendJson(response: ServerResponse, status: number, type: string, value:
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-function describeRequest(request: IncomingMessage, isLocal: boolean, newRequestId: () => string): ApiRequest {
+/** The part of a request that decides who asks. */
+export function describeRequest(
+  request: IncomingMessage,
+  isLocal: boolean,
+  newRequestId: () => string,
+): ApiRequest {
   const header = (name: string): string => {
     const value = request.headers[name];
     return Array.isArray(value) ? value.join(', ') : (value ?? '');

@@ -10,9 +10,9 @@ export type LastUseTimes = ReadonlyMap<string, number>;
 
 /** A user. */
 export function userView(user: User, lastUses: LastUseTimes): UserView {
-  const { id, name, email, displayName, role, isDisabled, createdAtMs, version } = user;
+  const { id, name, email, displayName, role, groups, isDisabled, createdAtMs, version } = user;
   return {
-    ...{ id, name, email, displayName, role, isDisabled },
+    ...{ id, name, email, displayName, role, groups, isDisabled },
     hasPassword: user.passwordHash !== null,
     hasTotp: user.totpSecret !== null,
     recoveryCodesLeft: user.recoveryCodes.length,

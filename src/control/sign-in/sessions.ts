@@ -89,15 +89,27 @@ export class Sessions {
     return (await store.listSessions(userId, clock.wallMs())).filter((session) => this.#isAlive(session));
   }
 
+  /** Those of all users that are alive, each with the time at which it ends unless it is used. */
+  async listAll(): Promise<{ readonly session: Session; readonly untilMs: number }[]> {
+    const { store, clock } = this.#options;
+    const sessions = await store.listSessions(undefined, clock.wallMs());
+    return sessions
+      .map((session) => ({ session, untilMs: this.#endOf(session) }))
+      .filter(({ untilMs }) => clock.wallMs() < untilMs);
+  }
+
   /** Takes the cookie back. */
   get clearingCookie(): string {
     return formatCookie(this.#options.place(), sessionCookie, { value: '', maxAgeMs: 0 });
   }
 
   /** Settings count from the moment they are changed, also for sessions that were there before. */
-  #isAlive({ createdAtMs, lastSeenAtMs, expiresAtMs }: Session): boolean {
+  #isAlive(session: Session): boolean {
+    return this.#options.clock.wallMs() < this.#endOf(session);
+  }
+
+  #endOf({ createdAtMs, lastSeenAtMs, expiresAtMs }: Session): number {
     const { sessionIdleMs, sessionMaxMs } = this.#options.settings();
-    const now = this.#options.clock.wallMs();
-    return now < Math.min(expiresAtMs, createdAtMs + sessionMaxMs, lastSeenAtMs + sessionIdleMs);
+    return Math.min(expiresAtMs, createdAtMs + sessionMaxMs, lastSeenAtMs + sessionIdleMs);
   }
 }

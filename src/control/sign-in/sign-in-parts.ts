@@ -3,6 +3,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { OidcIssuer } from '#model/oidc-issuer.ts';
+import type { Passage } from '#model/sign-in-passage.ts';
 import type { Control } from '../control.ts';
 import type { Seal } from '../seal.ts';
 import { AttemptLimits, openingRules, signInRules } from './attempt-limits.ts';
@@ -14,6 +15,15 @@ import type { HashCost } from './password-hash.ts';
 import { Passwords } from './passwords.ts';
 import { type DashboardPlace, dashboardPlace } from './session-cookie.ts';
 import { Sessions } from './sessions.ts';
+
+/** What visitors of protected sites are led here and back with. */
+export interface VisitorOptions {
+  readonly passage: Passage;
+  /** Port of public https URLs. */
+  readonly httpsPort: () => number;
+  /** Resolves once the edge knows whoever is signed in now. */
+  readonly announced: () => Promise<void>;
+}
 
 export interface SignInOptions {
   readonly control: Control;
@@ -33,6 +43,8 @@ export interface SignInOptions {
     /** Reads a client secret (base/secret-file.ts); at each sign-in, so that a new one needs no restart. */
     readonly readSecretFile: (file: string, what: string) => Promise<string>;
   };
+  /** Visitors of protected sites; absent where nobody is served. */
+  readonly visitors?: VisitorOptions;
   /** What hashing a password costs; tests take less. */
   readonly hashCost?: HashCost;
 }

@@ -5,6 +5,8 @@ import type { userOperations } from '#api/users.ts';
 import type { Caller } from '../command.ts';
 import type { Identify } from '../http/api-server.ts';
 import type { Handlers } from '../http/handler.ts';
+import type { AccessDirectory } from '#model/access-state.ts';
+import { accessDirectory } from './access-directory.ts';
 import { accountHandlers } from './account-handlers.ts';
 import { apiKeyHandlers } from './api-key-handlers.ts';
 import { type FirstOwner, firstOwnerLink } from './first-owner.ts';
@@ -13,6 +15,7 @@ import { issuerHandlers } from './issuer-handlers.ts';
 import { passkeyHandlers } from './passkey-handlers.ts';
 import { signInHandlersOf } from './sign-in-handlers.ts';
 import { createSignInParts, type SignInOptions } from './sign-in-parts.ts';
+import { VisitorPages } from './visitor-pages.ts';
 import { totpHandlers } from './totp-handlers.ts';
 import { userHandlers } from './user-handlers.ts';
 
@@ -21,6 +24,10 @@ export type { SignInOptions } from './sign-in-parts.ts';
 export interface SignIn {
   readonly identify: Identify;
   readonly handlers: Handlers<keyof typeof accountOperations | keyof typeof userOperations>;
+  /** Pages for visitors of protected sites, below `visitorPages`. */
+  readonly visitorPages: VisitorPages | undefined;
+  /** Whom the edge may let pass protected routes now. */
+  readonly directory: () => Promise<AccessDirectory>;
   /** A one-time link for the owner, as long as nobody has a way in of his own; see first-owner.ts. */
   readonly firstOwnerLink: (owner: FirstOwner, caller?: Caller) => ReturnType<typeof firstOwnerLink>;
 }
@@ -29,10 +36,13 @@ export interface SignIn {
 export function signInHandlers(options: SignInOptions): SignIn {
   const parts = createSignInParts(options);
   const { control, sessions, lastUses, clock, log } = parts;
+  const identify = createIdentify({ state: () => control.state, sessions, lastUses, clock, log });
+  const waysIn = signInHandlersOf(parts);
+  const { signInWithPassword } = waysIn;
   return {
-    identify: createIdentify({ state: () => control.state, sessions, lastUses, clock, log }),
+    identify,
     handlers: {
-      ...signInHandlersOf(parts),
+      ...waysIn,
       ...accountHandlers(parts),
       ...totpHandlers(parts),
       ...passkeyHandlers(parts),
@@ -40,6 +50,9 @@ export function signInHandlers(options: SignInOptions): SignIn {
       ...userHandlers(parts),
       ...apiKeyHandlers(parts),
     },
+    visitorPages:
+      parts.visitors && new VisitorPages(parts, { ...parts.visitors, signInWithPassword, identify }),
+    directory: () => accessDirectory(parts),
     firstOwnerLink: (owner, caller) => firstOwnerLink(parts, owner, caller),
   };
 }

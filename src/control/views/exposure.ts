@@ -1,6 +1,7 @@
 // "What is open?": every hostname and path that the public can reach right now, who may, and where it leads. The edge's own
 // pages are in the list like everybody else's.
 import type { Exposure, RouteView } from '#api/routes.ts';
+import { describePolicy } from '#model/access-policy.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import type { CertificateState, EdgeLook } from '../edge-view.ts';
 import type { ViewSources } from './tunnel-view.ts';
@@ -47,10 +48,11 @@ function exposureOf({ facts, look }: ViewSources, route: RouteView): Exposure {
     hostname,
     path,
     url: `https://${hostname}${port}${path}`,
-    access: 'public',
-    warning: adminWords.test(`${hostname} ${path} ${service}`)
-      ? 'This looks like an administration page, and anybody can reach it.'
-      : '',
+    access: describePolicy(route.access),
+    warning:
+      route.access === 'public' && adminWords.test(`${hostname} ${path} ${service}`)
+        ? 'This looks like an administration page, and anybody can reach it.'
+        : '',
     tunnelId,
     tunnelName,
     service,

@@ -1,5 +1,6 @@
 // Routes as the API shows them, of all three kinds: stored, declared in edge.yml, claimed by a connector's own rules; each
 // with the service at home that it reaches now.
+import type { AccessPolicy } from '#model/access-policy.ts';
 import { compileRules, type RuleMatcher } from '#model/ingress-match.ts';
 import { routeName, type Route } from '#model/route.ts';
 import { normalSteps } from '#model/route-steps.ts';
@@ -12,14 +13,22 @@ export function allRoutes(sources: ViewSources): RouteView[] {
   const viewer = new RouteViewer(sources);
   const { state, look } = sources;
   const declared = sources.declared.routes.map((route) =>
-    viewer.view({ ...bareRoute, ...route }, 'file', `file:${routeName(route)}`),
+    viewer.view(
+      { ...bareRoute, ...route, access: route.access ?? 'public' },
+      'file',
+      `file:${routeName(route)}`,
+    ),
   );
   const inFile = new Set(sources.declared.routes.map(routeName));
   const stored = [...state.routes.values()]
     .filter((route) => !inFile.has(routeName(route)))
     .map((route) => viewer.view(route, 'store', route.id));
   const claimed = look.claims.map((claim) =>
-    viewer.view({ ...bareRoute, ...claim }, 'claim', `claim:${claim.hostname}`),
+    viewer.view(
+      { ...bareRoute, ...claim, access: accessOfClaim(sources, claim.tunnelId) },
+      'claim',
+      `claim:${claim.hostname}`,
+    ),
   );
   return [...stored, ...declared, ...claimed];
 }
@@ -31,8 +40,21 @@ export function findRoute(sources: ViewSources, idOrName: string): RouteView | u
   return allRoutes(sources).find((route) => route.id === idOrName || routeName(route) === idOrName);
 }
 
+/** A claim has the access of its tunnel. */
+function accessOfClaim({ state, declared }: ViewSources, tunnelId: string): AccessPolicy {
+  const inFile = declared.tunnels.find(({ id }) => id === tunnelId);
+  return (inFile ? inFile.access : state.tunnels.get(tunnelId)?.access) ?? 'public';
+}
+
 /** What a route has that nobody stored. */
-const bareRoute = { path: '/', isEnabled: true, note: '', createdAtMs: 0, version: 1 } as const;
+const bareRoute = {
+  path: '/',
+  access: 'public',
+  isEnabled: true,
+  note: '',
+  createdAtMs: 0,
+  version: 1,
+} as const;
 
 class RouteViewer {
   readonly #sources: ViewSources;
@@ -48,12 +70,13 @@ class RouteViewer {
     const connector = this.#index.connectorsOf(route.tunnelId).find(({ isDraining }) => !isDraining);
     const rule = connector && this.#ruleFor(connector, route);
     const name = findTunnel(this.#sources, route.tunnelId)?.tunnel.name ?? route.tunnelId;
-    const { hostname, path, tunnelId, isEnabled, note, createdAtMs, version } = route;
+    const { hostname, path, tunnelId, access, isEnabled, note, createdAtMs, version } = route;
     return {
       id,
       hostname,
       path,
       tunnelId,
+      access,
       isEnabled,
       note,
       ...normalSteps(route),

@@ -70,6 +70,7 @@ export function asTunnel(entry: TunnelEntry): Tunnel {
     name: entry.name,
     management: 'local',
     hostnames: [...entry.hostnames],
+    access: entry.access ?? 'public',
     keys: entry.publicKeys.map((key, i) => ({
       id: `${entry.id.slice(0, -1)}${i}`,
       publicKey: Buffer.from(key).toString('base64'),

@@ -12,6 +12,7 @@ import type { Declared } from '#control/command.ts';
 import type { DnsEdge } from '#control/dns-edge.ts';
 import type { ControlEnd, EdgeFacts, EdgeLook, EdgeView } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
+import type { AccessDirectory } from '#model/access-state.ts';
 import type { LiveEvent } from '#model/live.ts';
 import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
@@ -30,6 +31,8 @@ export interface ControlSettings {
   readonly issuers: readonly OidcIssuer[];
   /** How the thread before this one ended, when it was not meant to. */
   readonly lastEnd?: ControlEnd;
+  /** Signs what leads visitors of protected sites to the sign-in and back; 32 bytes. */
+  readonly passageKey: Uint8Array;
 }
 
 /** What the control thread answers. */
@@ -60,6 +63,8 @@ export type EdgeOffers = DnsEdge & {
   log(entry: LogEntry): void;
   /** The configuration as it is to be served from now on. */
   served(served: Served): void;
+  /** Whom the edge may let pass protected routes from now on. */
+  access(directory: AccessDirectory): void;
   look(): EdgeLook | Promise<EdgeLook>;
   traffic: EdgeView['traffic'];
   disconnect: EdgeView['disconnect'];
@@ -67,6 +72,7 @@ export type EdgeOffers = DnsEdge & {
   findRequest: EdgeView['findRequest'];
   sendRequest: EdgeView['sendRequest'];
   explain: EdgeView['explain'];
+  testAccess: EdgeView['testAccess'];
   listCertificates: EdgeView['listCertificates'];
   renewCertificate: EdgeView['renewCertificate'];
   importCertificate: EdgeView['importCertificate'];

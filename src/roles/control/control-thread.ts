@@ -7,6 +7,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '#base/clock.ts';
 import { errorText, isSallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
+import { createTextSigner } from '#base/signed-text.ts';
 import { systemRandom } from '#base/random.ts';
 import { readSecretFile } from '#base/secret-file.ts';
 import { ThreadLink } from '#base/thread-link.ts';
@@ -28,6 +29,7 @@ import { openSeal } from '#control/seal.ts';
 import { type SignIn, signInHandlers } from '#control/sign-in/sign-in.ts';
 import { type Served, servedBy } from '#control/snapshot.ts';
 import type { OidcIssuer } from '#model/oidc-issuer.ts';
+import { createPassage } from '#model/sign-in-passage.ts';
 import { openStore } from '#store/open-store.ts';
 import { createCredentials, formatToken, publicKeyOf } from '#tunnel/credentials.ts';
 import {
@@ -37,6 +39,7 @@ import {
   type EdgeOffers,
   socketNames,
 } from './control-contract.ts';
+import { AccessFeed } from './access-feed.ts';
 import { readDashboard } from './dashboard-build.ts';
 import { forwardedLog } from './forwarded-log.ts';
 import { refuseLostDatabase, writeLastGood } from './last-good.ts';
@@ -67,6 +70,7 @@ class ControlThread {
   readonly #signIn: SignIn;
   served: Served;
   #issuers: readonly OidcIssuer[];
+  readonly #feed: AccessFeed;
 
   static async start(port: MessagePort, settings: ControlSettings): Promise<ControlThread> {
     const remote = new RemoteEdge(settings.facts, () => link);
@@ -95,6 +99,7 @@ class ControlThread {
     // The main thread calls only after the hello, when this is there.
     const thread: ControlThread = new ControlThread({ settings, control, log, remote, link, tools });
     await thread.#listen();
+    await thread.#feed.start();
     return thread;
   }
 
@@ -121,9 +126,15 @@ class ControlThread {
       dashboardUrl: () => remote.facts.dashboardUrl,
       edgeName: () => remote.facts.name,
       oidc: { issuers: () => this.#issuers, readSecretFile },
+      visitors: {
+        passage: createPassage(createTextSigner([settings.passageKey])),
+        httpsPort: () => remote.facts.httpsPort,
+        announced: () => this.#feed.look(),
+      },
     });
     const { dataDir, lastEnd } = settings;
     const both = { control, edge: remote, clock: systemClock, tools, dataDir, lastEnd };
+    const dashboard = dashboardOf(settings, log);
     const api: ApiServerOptions = {
       identify: this.#signIn.identify,
       handlers: {
@@ -140,10 +151,19 @@ class ControlThread {
       clock: systemClock,
       newRequestId: () => createUuid(systemRandom),
       basePath: settings.basePath,
-      serveOther: dashboardOf(settings, log),
+      serveOther: (request, response, path) => {
+        if (this.#signIn.visitorPages?.answer(request, response, path) !== true)
+          dashboard(request, response, path);
+      },
     };
     this.#servers.push(createApiServer(api, false), createApiServer({ ...api, basePath: '' }, true));
     this.served = servedBy(control.state, control.declared);
+    this.#feed = new AccessFeed({
+      clock: systemClock,
+      log,
+      read: () => this.#signIn.directory(),
+      send: (directory) => this.#link.call('access', directory),
+    });
     this.#follow();
     this.#sweep();
   }
@@ -159,6 +179,7 @@ class ControlThread {
       this.served = servedBy(state, this.#control.declared);
       this.#keepLastGood();
       if (!isFirst) void this.#link.call('served', this.served).catch(() => undefined);
+      if (!isFirst) void this.#feed.look();
       isFirst = false;
     });
   }
@@ -194,6 +215,7 @@ class ControlThread {
   }
 
   async #stop(): Promise<void> {
+    this.#feed.stop();
     for (const server of this.#servers) {
       server.closeAllConnections();
       server.close();

@@ -6,6 +6,7 @@ import type { Served } from '#control/snapshot.ts';
 import { cacheStatusOf, purgeCache } from '#edge/cache/cache-view.ts';
 import type { Edge } from '#edge/edge.ts';
 import type { InnerRequest } from '#edge/inner-request.ts';
+import { type AccessDirectory, emptyDirectory } from '#model/access-state.ts';
 import type { LoggedRequest } from '#model/logged-request.ts';
 import { routeName } from '#model/route.ts';
 import { SallyportError } from '#base/errors.ts';
@@ -41,9 +42,14 @@ export function createEdgeAnswers({ log, onServed, tell }: EdgeAnswersOptions): 
     throw new SallyportError('store-unavailable', 'The edge is starting; try again in a few seconds.');
   };
   const edge = (): Edge => running().edge;
+  let directory: AccessDirectory = emptyDirectory;
   const offers: EdgeOffers = {
     log: (entry) => writeEntry(log, entry),
     served: onServed,
+    access(changed) {
+      directory = changed;
+      instance?.access.apply(changed);
+    },
     look: () => (instance ? lookAt(instance) : emptyLook),
     traffic: (span) => Promise.resolve(edge().live().traffic(span)),
     disconnect: (target, how) => Promise.resolve(edge().disconnect(target, how)),
@@ -51,6 +57,7 @@ export function createEdgeAnswers({ log, onServed, tell }: EdgeAnswersOptions): 
     findRequest: (id) => Promise.resolve(edge().requests.find(id)),
     sendRequest: (request) => replay(edge(), request),
     explain: async (request) => await explainUrl(running(), request),
+    testAccess: (test) => Promise.resolve(edge().testAccess(test)),
     listCertificates: async () => await running().certificateDesk.list(),
     renewCertificate: async (id) => await running().certificateDesk.renew(id),
     importCertificate: async (pem) => await running().certificateDesk.import(pem),
@@ -81,7 +88,10 @@ export function createEdgeAnswers({ log, onServed, tell }: EdgeAnswersOptions): 
   };
   return {
     offers,
-    attach: (running) => void (instance = running),
+    attach(running) {
+      instance = running;
+      running.access.apply(directory);
+    },
   };
 }
 

@@ -46,6 +46,10 @@ export class RemoteEdge implements EdgeView {
     return this.#link().call('explain', ...args);
   }
 
+  testAccess(...args: Parameters<EdgeView['testAccess']>): ReturnType<EdgeView['testAccess']> {
+    return this.#link().call('testAccess', ...args);
+  }
+
   listCertificates(): ReturnType<EdgeView['listCertificates']> {
     return this.#link().call('listCertificates');
   }

@@ -22,6 +22,7 @@ import { TryUrl } from '../explain/try-url.tsx';
 import { StepField } from './step-field.tsx';
 import { routeStatusWords, routeTone, sourceHints, sourceWords } from './route-status.ts';
 import classes from './routes.module.css';
+import { accessOfText, accessText } from './access-text.ts';
 
 const routeApi = getRouteApi('/inside/routes/$route');
 
@@ -89,6 +90,7 @@ export function RoutePage() {
               </Link>,
             ],
             ['Service', route.service === '' ? 'not known' : <Mono key="service">{route.service}</Mono>],
+            ['Who may', accessText(route.access) ?? 'rules with conditions'],
             ['Requests since the edge started', formatCount(route.requests)],
             ['Added', addedText(route)],
           ]}
@@ -144,6 +146,37 @@ function RemoveRoute({ route }: { readonly route: RouteView }) {
   );
 }
 
+interface AccessInputProps {
+  readonly access: RouteView['access'];
+  readonly onChange: (access: RouteView['access']) => void;
+  readonly error: string | undefined;
+}
+
+/** One line; while it is typed, the line is kept as it stands. */
+function AccessInput({ access, onChange, error }: AccessInputProps) {
+  const shown = accessText(access);
+  const [typed, setTyped] = useState<string>();
+  const isSame = typed !== undefined && accessText(accessOfText(typed)) === shown;
+  return (
+    <TextInput
+      label="Who may"
+      description={
+        shown === undefined
+          ? 'Rules with conditions; change them in the lab file or by the API.'
+          : 'public, private (users of this edge), or who with commas: group:family, user:ada, token:backup, ip:192.168.0.0/16.'
+      }
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
+      disabled={shown === undefined}
+      value={isSame ? typed : (shown ?? '')}
+      onChange={(event) => {
+        setTyped(event.currentTarget.value);
+        onChange(accessOfText(event.currentTarget.value));
+      }}
+      error={error}
+    />
+  );
+}
+
 function EditRoute({ route }: { readonly route: RouteView }) {
   const update = useChange('updateRoute');
   const navigate = useNavigate();
@@ -173,11 +206,11 @@ function EditRoute({ route }: { readonly route: RouteView }) {
   const save = async (): Promise<void> => {
     setError(undefined);
     try {
-      const { tunnelName, hostname, path, service, note, isEnabled } = draft;
+      const { tunnelName, hostname, path, service, access, note, isEnabled } = draft;
       const changed = await update.mutateAsync({
         params: { route: route.id },
         body: {
-          ...dropUndefined({ hostname, path, service, note, isEnabled }),
+          ...dropUndefined({ hostname, path, service, access, note, isEnabled }),
           ...(tunnelName === undefined ? {} : { tunnel: tunnelName }),
           ...('cache' in draft ? { cache: draft.cache ?? null } : {}),
           ...('compression' in draft ? { compression: draft.compression ?? null } : {}),
@@ -239,6 +272,11 @@ function EditRoute({ route }: { readonly route: RouteView }) {
               error={faultOf(error, 'service')}
             />
           </div>
+          <AccessInput
+            access={value.access}
+            onChange={(access) => change({ access })}
+            error={faultOf(error, 'access')}
+          />
           <Textarea
             label="Note"
             autosize

@@ -1,0 +1,71 @@
+// `sallyport access test` and `sallyport access set`: who may pass a route.
+import { SallyportError } from '#base/errors.ts';
+import { describePolicy } from '#model/access-policy.ts';
+import { routeName } from '#model/route.ts';
+import { textOf } from '../command.ts';
+import { argument, edgeCommand } from './edge-command.ts';
+import { accessOf } from './routes.ts';
+
+export const accessTestCommand = edgeCommand({
+  words: ['access', 'test'],
+  usage: 'URL [flags]',
+  summary: 'would this user, from this address, get there?',
+  description: `Asks the policy of the URL's route, without a request: who gets there, by which
+rule, and why.`,
+  flags: [
+    { name: 'user', type: 'string', value: 'USER', help: 'as this user, signed in' },
+    { name: 'token', type: 'string', value: 'NAME', help: 'with this service token' },
+    { name: 'address', type: 'string', value: 'ADDRESS', help: 'from this address' },
+    { name: 'country', type: 'string', value: 'XX', help: 'from this country' },
+    { name: 'method', type: 'string', value: 'METHOD', help: 'GET without one' },
+    { name: 'at', type: 'string', value: 'TIME', help: 'at this time, such as 2026-12-24T18:00:00Z' },
+  ],
+  examples: [
+    'sallyport access test https://photos.example.com/admin --user bob --address 192.0.2.7',
+    'sallyport access test https://nas.example.com --token backup',
+  ],
+  exitCodes: { 1: 'no, or not without a sign-in' },
+  maxArgs: 1,
+  async run(session) {
+    const { input } = session;
+    const at = textOf(input, 'at');
+    if (at !== '' && Number.isNaN(Date.parse(at)))
+      throw new SallyportError('usage', `--at is a time such as 2026-12-24T18:00:00Z, not "${at}".`);
+    const result = await session.api.testAccess({
+      body: {
+        url: argument(session, 0, 'Name the URL: sallyport access test https://photos.example.com/.'),
+        method: textOf(input, 'method').toUpperCase() || 'GET',
+        user: textOf(input, 'user') || undefined,
+        token: textOf(input, 'token') || undefined,
+        address: textOf(input, 'address'),
+        country: textOf(input, 'country').toUpperCase() || undefined,
+        ...(at === '' ? {} : { atMs: Date.parse(at) }),
+      },
+    });
+    session.show(result, () => `${result.sentence}\nThe policy of ${result.route} is ${result.policy}.\n`);
+    return result.verdict === 'allow' ? 0 : 1;
+  },
+});
+
+export const accessSetCommand = edgeCommand({
+  words: ['access', 'set'],
+  usage: 'HOSTNAME[/PATH] --access POLICY [flags]',
+  summary: 'say who may pass a route',
+  description: `Changes the policy of a route: public, private (users of this edge), or rules
+with commas, of which the first that matches decides.`,
+  flags: [{ name: 'access', type: 'string', value: 'POLICY', help: 'public, private, or rules with commas' }],
+  examples: [
+    'sallyport access set photos.example.com --access private',
+    'sallyport access set nas.example.com --access group:family,token:backup,ip:192.168.0.0/16',
+  ],
+  maxArgs: 1,
+  async run(session) {
+    const access = accessOf(session.input);
+    if (access === undefined) throw new SallyportError('usage', 'Say who may, with --access.');
+    const route = await session.api.updateRoute({
+      params: { route: argument(session, 0, 'Name a route; "sallyport route list" shows them.') },
+      body: { access },
+    });
+    session.show(route, () => `${routeName(route)} at ${session.edge}: ${describePolicy(route.access)}.\n`);
+  },
+});

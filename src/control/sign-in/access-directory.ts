@@ -1,0 +1,31 @@
+// Whom the edge may let pass protected routes: users, API keys that may visit sites, and browsers that have signed in. Made
+// here, where all of it is known, and handed to the edge before anybody asks (roles/control/access-feed.ts).
+import type { AccessDirectory } from '#model/access-state.ts';
+import { scopesOf } from '#model/role.ts';
+import type { User } from '#model/user.ts';
+import type { SignInParts } from './sign-in-parts.ts';
+
+/** As of now. */
+export async function accessDirectory({ control, sessions }: SignInParts): Promise<AccessDirectory> {
+  const { state } = control;
+  const users = [...state.users.values()].filter(({ isDisabled }) => !isDisabled);
+  const byId = new Map(users.map((user) => [user.id, user]));
+  const alive = await sessions.listAll();
+  return {
+    users: users.map(({ id, name, email, isEmailVouched, role, groups }) => ({
+      ...{ id, name, role, groups },
+      email: isEmailVouched ? (email ?? '') : '',
+    })),
+    tokens: [...state.apiKeys.values()]
+      .filter(({ userId, scopes }) => scopes.includes('sites:visit') && mayVisit(byId.get(userId)))
+      .map(({ id, name, prefix, hash, expiresAtMs }) => ({ id, name, clientId: prefix, hash, expiresAtMs })),
+    sessions: alive
+      .filter(({ session }) => byId.has(session.userId))
+      .map(({ session, untilMs }) => ({ id: session.id, userId: session.userId, untilMs })),
+  };
+}
+
+/** A key never may more than its user. */
+function mayVisit(user: User | undefined): boolean {
+  return user !== undefined && scopesOf(user.role).includes('sites:visit');
+}

@@ -1,0 +1,150 @@
+// What all protected routes share: who is known (the directory, and the texts that prove it), where browsers sign in, and
+// how origins are told. Everything is in memory; a request asks nobody.
+import { createHash } from 'node:crypto';
+import type { Clock } from '#base/clock.ts';
+import type { Random } from '#base/random.ts';
+import type { RequestHead } from '#http/exchange.ts';
+import {
+  type AccessDirectory,
+  type DirectorySession,
+  type DirectoryToken,
+  type DirectoryUser,
+  emptyDirectory,
+} from '#model/access-state.ts';
+import { type AccessVisit, type Passage, visitMs } from '#model/sign-in-passage.ts';
+import type { AssertionSigner } from './assertion.ts';
+import { readCookie, visitCookie } from './access-cookies.ts';
+import { Visitor } from './visitor.ts';
+
+export interface AccessDeskOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly passage: Passage;
+  readonly assertions: AssertionSigner;
+  /** `https://sallyport.example.com/base`; '' where nobody can sign in. */
+  readonly dashboardUrl: () => string;
+  /** Port of public https URLs. */
+  readonly httpsPort: () => number;
+}
+
+/** Cookies and tokens that are kept as read; the oldest go. */
+const maxKept = 4_096;
+
+export class AccessDesk {
+  readonly options: AccessDeskOptions;
+  readonly #listeners = new Set<() => void>();
+  #users = new Map<string, DirectoryUser>();
+  #sessions = new Map<string, DirectorySession>();
+  #tokens = new Map<string, DirectoryToken>();
+  /** By the text of the cookie or token; only good ones. */
+  #kept = new Map<string, Visitor>();
+
+  constructor(options: AccessDeskOptions) {
+    this.options = options;
+    this.apply(emptyDirectory);
+  }
+
+  /** Knows these from now on, and nobody else; whoever is gone is told so by `listen`. */
+  apply({ users, sessions, tokens }: AccessDirectory): void {
+    this.#users = new Map(users.map((user) => [user.id, user]));
+    this.#sessions = new Map(sessions.map((session) => [session.id, session]));
+    this.#tokens = new Map(tokens.map((token) => [token.hash, token]));
+    this.#kept.clear();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls back after each change of the directory. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A user by name or vouched mail address, whatever the case; for the dry run. */
+  findUser(name: string): DirectoryUser | undefined {
+    const wanted = name.toLowerCase();
+    return [...this.#users.values()].find(
+      (user) =>
+        user.name.toLowerCase() === wanted || (user.email !== '' && user.email.toLowerCase() === wanted),
+    );
+  }
+
+  /** Whoever a request proves to be. HOT for what is kept. */
+  visitorOf(request: RequestHead): Visitor | undefined {
+    return this.#byToken(request) ?? this.#byCookie(request);
+  }
+
+  /** Whether a session is good now for this user. */
+  isAlive(sessionId: string, userId: string): boolean {
+    const session = this.#sessions.get(sessionId);
+    return (
+      session !== undefined &&
+      session.userId === userId &&
+      this.options.clock.wallMs() < session.untilMs &&
+      this.#users.has(userId)
+    );
+  }
+
+  /** Whether a visitor may still be taken for whom he was. */
+  isGood({ user, token, sessionId }: Visitor): boolean {
+    if (user) return this.isAlive(sessionId, user.id);
+    return token !== undefined && this.#isTokenGood(this.#tokens.get(token.hash));
+  }
+
+  #byCookie(request: RequestHead): Visitor | undefined {
+    const field = request.fields.get('cookie');
+    const text = field === undefined ? undefined : readCookie(field, visitCookie);
+    if (text === undefined) return undefined;
+    const key = `${request.host} ${text}`;
+    const kept = this.#kept.get(key);
+    if (kept && this.#isFresh(kept) && this.isGood(kept)) return kept;
+    if (kept) this.#kept.delete(key);
+    const visit = this.options.passage.readVisit(text);
+    const visitor = visit && this.#visitorBehind(visit, request.host);
+    return visitor && this.#keep(key, visitor);
+  }
+
+  #visitorBehind({ host, sessionId, userId, issuedAtMs }: AccessVisit, asked: string): Visitor | undefined {
+    if (host !== asked || !this.isAlive(sessionId, userId)) return undefined;
+    const visitor = new Visitor({ user: this.#users.get(userId)!, sessionId, issuedAtMs });
+    return this.#isFresh(visitor) ? visitor : undefined;
+  }
+
+  #isFresh({ token, issuedAtMs }: Visitor): boolean {
+    if (token) return true;
+    const ageMs = this.options.clock.wallMs() - issuedAtMs;
+    // A clock that was set back must not make cookies of the future last longer.
+    return ageMs < visitMs && ageMs > -visitMs;
+  }
+
+  /** The pair that cloudflared's clients send, or a bearer. */
+  #byToken({ fields }: RequestHead): Visitor | undefined {
+    const clientId = fields.get('cf-access-client-id');
+    const secret =
+      clientId === undefined ? bearerOf(fields.get('authorization')) : fields.get('cf-access-client-secret');
+    if (secret === undefined || secret.length > 200) return undefined;
+    const hash = createHash('sha256').update(secret).digest('base64url');
+    const token = this.#tokens.get(hash);
+    if (!this.#isTokenGood(token) || (clientId !== undefined && clientId !== token.clientId))
+      return undefined;
+    const key = `token ${hash}`;
+    return this.#kept.get(key) ?? this.#keep(key, new Visitor({ token }));
+  }
+
+  #isTokenGood(token: DirectoryToken | undefined): token is DirectoryToken {
+    return (
+      token !== undefined && (token.expiresAtMs === null || this.options.clock.wallMs() < token.expiresAtMs)
+    );
+  }
+
+  #keep(key: string, visitor: Visitor): Visitor {
+    if (this.#kept.size >= maxKept) this.#kept.delete(this.#kept.keys().next().value!);
+    this.#kept.set(key, visitor);
+    return visitor;
+  }
+}
+
+/** The token of an Authorization field, if it looks like one of ours; other applications have bearers, too. */
+export function bearerOf(field: string | undefined): string | undefined {
+  const [, text] = field === undefined ? [] : (/^Bearer +(sp_[A-Za-z0-9]{1,190}) *$/i.exec(field) ?? []);
+  return text;
+}

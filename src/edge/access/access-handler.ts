@@ -1,0 +1,133 @@
+// The step of a protected route: decides first, then lets the route's other steps go on, with word to the origin of who it
+// is. What only some may see is kept in the cache only where the policy says so.
+import {
+  type AccessDecision,
+  accessReasons,
+  decideAccess,
+  type Visit,
+} from '#http/access/access-decision.ts';
+import type { CompiledPolicy } from '#http/access/compiled-policy.ts';
+import { EditedFields } from '#http/edited-fields.ts';
+import type { RequestHead } from '#http/exchange.ts';
+import { renewVisitAfterMs } from '#model/sign-in-passage.ts';
+import { AskedRequest } from '../caching/asked-request.ts';
+import type { Exchange } from '../exchange.ts';
+import type { HandlerHost, RouteHandler } from '../route-handler.ts';
+import { withoutOwnCookies } from './access-cookies.ts';
+import { type AccessDesk, bearerOf } from './access-desk.ts';
+import { RenewedVisit } from './renewed-visit.ts';
+import { askToSignIn } from './sign-in-answers.ts';
+import type { Visitor } from './visitor.ts';
+
+export interface AccessHandlerOptions {
+  readonly policy: CompiledPolicy;
+  readonly desk: AccessDesk;
+  readonly host: HandlerHost;
+  /** The route's other steps, for what everybody may see. */
+  readonly open: RouteHandler | undefined;
+  /** The same for what only some may: without a cache, unless the policy shares it. */
+  readonly closed: RouteHandler | undefined;
+}
+
+/** Who let an exchange through, and as whom: for the log, and to end it when that is taken back. */
+export interface AccessGrant {
+  /** `2 group:family`, or '' when no rule decided. */
+  readonly rule: string;
+  readonly visitor: Visitor | undefined;
+}
+
+export class AccessHandler implements RouteHandler {
+  readonly #options: AccessHandlerOptions;
+
+  constructor(options: AccessHandlerOptions) {
+    this.#options = options;
+  }
+
+  get policy(): CompiledPolicy {
+    return this.#options.policy;
+  }
+
+  /** HOT. */
+  start(exchange: Exchange): void {
+    const { desk, policy } = this.#options;
+    const visitor = desk.visitorOf(exchange.request);
+    const decision = decideAccess(policy, this.#visitOf(exchange, visitor));
+    exchange.grant = { rule: decision.rule === 0 ? '' : `${decision.rule} ${decision.by}`, visitor };
+    if (decision.verdict === 'allow') this.#letThrough(exchange, decision, visitor);
+    else this.#turnAway(exchange, decision, visitor);
+  }
+
+  #visitOf(exchange: Exchange, visitor: Visitor | undefined): Visit {
+    const { request, clientAddress } = exchange;
+    return {
+      method: request.method,
+      path: request.path,
+      address: clientAddress,
+      wallMs: this.#options.desk.options.clock.wallMs(),
+      user: visitor?.asUser,
+      token: visitor?.token?.name.toLowerCase(),
+      ...nothingElse,
+    };
+  }
+
+  #letThrough(exchange: Exchange, { by }: AccessDecision, visitor: Visitor | undefined): void {
+    const { host, open, closed, policy } = this.#options;
+    const { request } = exchange;
+    exchange.request = withoutProof(request, visitor);
+    if (visitor) {
+      this.#renew(exchange, visitor);
+      exchange.edgeLines += this.#linesFor(request, visitor);
+    }
+    const steps = by === 'anyone' || policy.cache === 'shared' ? open : closed;
+    if (steps) steps.start(exchange);
+    else host.forward(exchange);
+  }
+
+  #linesFor(request: RequestHead, visitor: Visitor): string {
+    const { desk, policy } = this.#options;
+    const { clock, assertions, dashboardUrl } = desk.options;
+    return assertions.linesFor(visitor, {
+      audience: policy.audience === '' ? request.host : policy.audience,
+      identity: policy.identity,
+      issuer: dashboardUrl() || `https://${request.host}`,
+      wallMs: clock.wallMs(),
+    });
+  }
+
+  /** A cookie that is used is exchanged before it runs out. */
+  #renew(exchange: Exchange, { user, sessionId, issuedAtMs }: Visitor): void {
+    const { clock, passage } = this.#options.desk.options;
+    const now = clock.wallMs();
+    const { host, upgrade } = exchange.request;
+    if (!user || upgrade !== '' || now - issuedAtMs < renewVisitAfterMs) return;
+    const text = passage.formatVisit({ host, sessionId, userId: user.id, issuedAtMs: now });
+    exchange.front = new RenewedVisit(exchange.front, text);
+  }
+
+  #turnAway(exchange: Exchange, { verdict, reason }: AccessDecision, visitor: Visitor | undefined): void {
+    const who = visitor ? visitor.name : 'nobody known';
+    const detail = `${accessReasons[reason]} (${who})`;
+    if (verdict === 'sign-in' && visitor === undefined) askToSignIn(exchange, this.#options.desk, detail);
+    else exchange.fail('access-denied', detail);
+  }
+}
+
+/** What later kinds of proof will fill. */
+const nothingElse = { passwords: [], hasLink: false, certificates: [], country: undefined } as const;
+
+const authorization: ReadonlySet<string> = new Set(['authorization']);
+const cookie: ReadonlySet<string> = new Set(['cookie']);
+const both: ReadonlySet<string> = new Set(['authorization', 'cookie']);
+
+/** The request without what proved it: an origin that is broken into must not collect cookies and tokens of the edge. */
+function withoutProof(request: RequestHead, visitor: Visitor | undefined): RequestHead {
+  const { fields } = request;
+  const cookies = fields.get('cookie');
+  const hasOwnCookie = cookies !== undefined && cookies.includes('__Host-sallyport-');
+  const hasBearer = visitor?.token !== undefined && bearerOf(fields.get('authorization')) !== undefined;
+  if (!hasOwnCookie && !hasBearer) return request;
+  const rest = hasOwnCookie ? withoutOwnCookies(cookies) : '';
+  const lines = rest === '' ? '' : `Cookie: ${rest}\r\n`;
+  const omitted = hasOwnCookie ? (hasBearer ? both : cookie) : authorization;
+  return new AskedRequest(request, new EditedFields(fields, lines, omitted), request.query);
+}

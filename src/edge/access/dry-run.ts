@@ -1,0 +1,99 @@
+// What access would decide, without a request: for `access test`, and for the step of `explain`. It asks the very policies
+// that requests are asked by.
+import { SallyportError } from '#base/errors.ts';
+import {
+  type AccessDecision,
+  accessReasons,
+  decideAccess,
+  type Visit,
+} from '#http/access/access-decision.ts';
+import { type AccessPolicy, describePolicy } from '#model/access-policy.ts';
+import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
+import type { ExplainStep } from '#model/explain.ts';
+import { routeName } from '#model/route.ts';
+import { innerTargetOf } from '../inner-request.ts';
+import type { RouteMatch, Router } from '../router.ts';
+import { AccessHandler } from './access-handler.ts';
+import { visitingUser } from './visitor.ts';
+
+/** Decides. @throws SallyportError 'invalid' for no web address, 'not-found' where nothing is served */
+export function testAccess(
+  test: AccessTest,
+  { router, wallMs }: { readonly router: Router; readonly wallMs: number },
+): AccessTestResult {
+  const { host, path } = innerTargetOf(test.url);
+  const match = router.match(host, path);
+  if (match.kind !== 'found') {
+    throw new SallyportError('not-found', `No route serves ${host}${path}, so that nobody gets there.`);
+  }
+  const policy = match.route.access ?? 'public';
+  const decision = decisionOf(match, {
+    ...stranger,
+    ...{ method: test.method, path, address: test.address, country: test.country },
+    wallMs: test.atMs ?? wallMs,
+    user: test.user && visitingUser({ ...test.user, id: '' }),
+    token: test.token?.toLowerCase(),
+  });
+  const who = test.user?.name ?? (test.token === undefined ? 'somebody unknown' : `the token ${test.token}`);
+  const from = test.address === '' ? '' : ` from ${test.address}`;
+  const { verdict, rule, by, reason } = decision;
+  const why = rule === 0 ? accessReasons[reason] : `${accessReasons[reason]}: rule ${rule}, ${by}`;
+  return {
+    ...{ verdict, rule, by, reason },
+    route: routeName(match.route),
+    policy: describePolicy(policy),
+    sentence: `${who}${from} ${verbs[verdict]} ${host}${path}: ${why}.`,
+  };
+}
+
+const verbs = { allow: 'gets', deny: 'does not get', 'sign-in': 'is asked to sign in for' } as const;
+
+/** The step of `explain`: what a stranger meets. */
+export function explainAccess(
+  match: RouteMatch,
+  { url, method }: { readonly url: string; readonly method: string },
+  wallMs: number,
+): ExplainStep {
+  const policy: AccessPolicy = (match.kind === 'found' ? match.route.access : undefined) ?? 'public';
+  const base = { step: 'access' as const, status: 'ok' as const, cure: '', ms: null };
+  if (match.kind !== 'found' || policy === 'public') {
+    return {
+      ...base,
+      title: 'Anybody may',
+      detail: 'The edge asks nobody to sign in; the origin may.',
+      facts: {},
+    };
+  }
+  const decision = decisionOf(match, { ...stranger, method, path: innerTargetOf(url).path, wallMs });
+  const asksPerson = match.handler instanceof AccessHandler && match.handler.policy.asksPerson;
+  return {
+    ...base,
+    title: `Who may: ${describePolicy(policy)}`,
+    detail: words[decision.verdict],
+    facts: { verdict: decision.verdict, policy: describePolicy(policy), asksPerson: String(asksPerson) },
+  };
+}
+
+const words = {
+  allow: 'A stranger may, too, at this path.',
+  deny: 'A stranger is turned away; "sallyport access test" tells who is not.',
+  'sign-in': 'A stranger is asked to sign in.',
+} as const;
+
+/** Somebody of whom nothing is known. */
+const stranger: Visit = {
+  ...{ method: 'GET', path: '/', address: '', wallMs: 0, user: undefined, token: undefined },
+  ...{ passwords: [], hasLink: false, certificates: [], country: undefined },
+};
+
+function decisionOf(match: RouteMatch & { readonly kind: 'found' }, visit: Visit): AccessDecision {
+  const { handler, route } = match;
+  if (handler instanceof AccessHandler) return decideAccess(handler.policy, visit);
+  const isOpen = route.access === undefined || route.access === 'public';
+  return {
+    verdict: isOpen ? 'allow' : 'deny',
+    rule: isOpen ? 1 : 0,
+    by: isOpen ? 'anyone' : '',
+    reason: isOpen ? 'allowed' : 'no-rule',
+  };
+}

@@ -1,0 +1,60 @@
+// What a stranger at a protected route gets: a browser that looks at a page is led to where people sign in; everything else
+// gets 401 with a challenge, because it could not follow.
+import { ListFields } from '#http/list-fields.ts';
+import type { RequestHead } from '#http/exchange.ts';
+import { askMs, hashOfNonce, maxReturnLength, visitorPages } from '#model/sign-in-passage.ts';
+import type { Exchange } from '../exchange.ts';
+import { formatCookie, readCookie, tryCookie } from './access-cookies.ts';
+import type { AccessDesk } from './access-desk.ts';
+
+/** Leads to the sign-in, or challenges. */
+export function askToSignIn(exchange: Exchange, desk: AccessDesk, detail: string): void {
+  const { request } = exchange;
+  const { dashboardUrl, passage, clock, random } = desk.options;
+  const url = dashboardUrl();
+  if (url === '' || request.scheme !== 'https' || !canFollow(request)) {
+    return exchange.fail('sign-in-required', detail);
+  }
+  const nonce = nonceOf(request) ?? Buffer.from(random.bytes(32)).toString('base64url');
+  const path = `${request.path}${request.query}`;
+  const ask = passage.formatAsk({
+    host: request.host,
+    path: path.length > maxReturnLength ? '/' : path,
+    nonceHash: hashOfNonce(nonce),
+    expiresAtMs: clock.wallMs() + askMs,
+  });
+  answerShort(exchange, 302, [
+    ...['Location', `${url}${visitorPages}/sign-in?ask=${ask}`],
+    ...['Set-Cookie', formatCookie(tryCookie, nonce, askMs)],
+    ...['Vary', 'Cookie, Accept'],
+  ]);
+}
+
+/** Answers without a body. */
+export function answerShort(exchange: Exchange, status: number, fields: readonly string[], body = ''): void {
+  const bytes = Buffer.from(body);
+  const isHead = exchange.request.method === 'HEAD';
+  exchange.respond({
+    status,
+    fields: new ListFields(['Cache-Control', 'no-store', 'Referrer-Policy', 'no-referrer', ...fields]),
+    bodyKind: isHead ? 'none' : 'length',
+    contentLength: bytes.length,
+  });
+  if (!isHead && bytes.length > 0) exchange.body(bytes);
+  exchange.end(null);
+}
+
+/** Whoever looks at a page: a read that wants HTML and, where the browser says so, is a navigation. */
+function canFollow({ method, upgrade, fields }: RequestHead): boolean {
+  if ((method !== 'GET' && method !== 'HEAD') || upgrade !== '') return false;
+  const mode = fields.get('sec-fetch-mode');
+  if (mode !== undefined && mode !== 'navigate') return false;
+  return (fields.get('accept') ?? '').includes('text/html');
+}
+
+/** Several pages opened at once share the nonce of the first. */
+function nonceOf({ fields }: RequestHead): string | undefined {
+  const field = fields.get('cookie');
+  const nonce = field === undefined ? undefined : readCookie(field, tryCookie);
+  return nonce !== undefined && /^[\w-]{43}$/.test(nonce) ? nonce : undefined;
+}

@@ -1,0 +1,122 @@
+// What the edge answers itself on every hostname with a protected route, below /.well-known/sallyport:
+//
+//   sign-in    the browser comes back from the dashboard's hostname with a hand-over, and gets its cookie
+//   sign-out   takes the cookie back, and leads to where the session ends for all hostnames
+//   keys       the public keys of assertions
+import { timingSafeEqual } from 'node:crypto';
+import { isPublic } from '#http/access/compiled-policy.ts';
+import type { RouteEntry } from '#model/edge-snapshot.ts';
+import { reservedTunnelId } from '#model/local-tunnel.ts';
+import {
+  type HandOver,
+  handOverMs,
+  hashOfNonce,
+  signInBase,
+  visitMs,
+  visitorPages,
+} from '#model/sign-in-passage.ts';
+import type { Exchange } from '../exchange.ts';
+import type { RouteHandler } from '../route-handler.ts';
+import { formatCookie, readCookie, tryCookie, visitCookie } from './access-cookies.ts';
+import type { AccessDesk } from './access-desk.ts';
+import { answerShort } from './sign-in-answers.ts';
+
+/** Names no connector: these paths end in the edge. */
+export const accessTunnelId = reservedTunnelId(2);
+
+/** The routes, with those of the edge's own answers beside every protected one. */
+export function withSignInPaths(routes: readonly RouteEntry[]): readonly RouteEntry[] {
+  const hosts = new Set(routes.flatMap(({ hostname, access }) => (isPublic(access) ? [] : [hostname])));
+  if (hosts.size === 0) return routes;
+  const own = [...hosts].map((hostname) => ({ hostname, path: signInBase, tunnelId: accessTunnelId }));
+  return [...routes, ...own];
+}
+
+/** Hand-overs in flight that are remembered as used; each is forgotten when it has run out. */
+const maxUsed = 10_000;
+
+export class SignInPaths implements RouteHandler {
+  readonly #desk: AccessDesk;
+  /** When each runs out, by its number; in the order of use. */
+  readonly #used = new Map<string, number>();
+
+  constructor(desk: AccessDesk) {
+    this.#desk = desk;
+  }
+
+  start(exchange: Exchange): void {
+    const { request } = exchange;
+    if (request.method !== 'GET' && request.method !== 'HEAD') return exchange.fail('method-not-allowed', '');
+    switch (request.path) {
+      case `${signInBase}/sign-in`:
+        return this.#signIn(exchange);
+      case `${signInBase}/sign-out`:
+        return this.#signOut(exchange);
+      case `${signInBase}/keys`:
+        return answerShort(
+          exchange,
+          200,
+          ['Content-Type', 'application/jwk-set+json'],
+          this.#desk.options.assertions.keySet,
+        );
+      default:
+        return exchange.fail('no-such-path', 'the edge has no such page');
+    }
+  }
+
+  /** A browser that comes without its nonce, late, or twice, starts again where it wanted to go: it may be signed in already. */
+  #signIn(exchange: Exchange): void {
+    const { request } = exchange;
+    const { passage, clock } = this.#desk.options;
+    const text = new URLSearchParams(request.query).get('token') ?? '';
+    const handOver = passage.readHandOver(text, clock.wallMs());
+    if (!handOver || handOver.host !== request.host) {
+      return exchange.fail('sign-in-failed', 'the hand-over is not valid here, or has run out');
+    }
+    const why = this.#refusal(exchange, handOver);
+    if (why !== '') return exchange.fail('sign-in-failed', why);
+    this.#used.set(handOver.number, handOver.expiresAtMs);
+    const { host, sessionId, userId, path } = handOver;
+    const visit = passage.formatVisit({ host, sessionId, userId, issuedAtMs: clock.wallMs() });
+    answerShort(exchange, 303, [
+      ...['Location', this.#urlOf(host, path)],
+      ...['Set-Cookie', formatCookie(visitCookie, visit, visitMs)],
+      ...['Set-Cookie', formatCookie(tryCookie, '', 0)],
+    ]);
+  }
+
+  #refusal(exchange: Exchange, { nonceHash, number, sessionId, userId }: HandOver): string {
+    const nonce = readCookie(exchange.request.fields.get('cookie') ?? '', tryCookie);
+    if (nonce === undefined || !isSame(hashOfNonce(nonce), nonceHash)) return 'another browser asked for it';
+    this.#forget();
+    if (this.#used.has(number) || this.#used.size >= maxUsed) return 'the hand-over was used before';
+    return this.#desk.isAlive(sessionId, userId) ? '' : 'the session has ended';
+  }
+
+  #forget(): void {
+    const now = this.#desk.options.clock.wallMs();
+    for (const [number, expiresAtMs] of this.#used) {
+      if (expiresAtMs > now && expiresAtMs < now + 2 * handOverMs) break;
+      this.#used.delete(number);
+    }
+  }
+
+  #signOut(exchange: Exchange): void {
+    const { dashboardUrl } = this.#desk.options;
+    const url = dashboardUrl();
+    const back = formatCookie(visitCookie, '', 0);
+    if (url === '') return exchange.fail('no-such-path', 'there is nowhere to sign in');
+    answerShort(exchange, 303, ['Location', `${url}${visitorPages}/sign-out`, 'Set-Cookie', back]);
+  }
+
+  /** The edge's own public port, whatever port the client named. */
+  #urlOf(host: string, path: string): string {
+    const port = this.#desk.options.httpsPort();
+    return `https://${host}${port === 443 ? '' : `:${port}`}${path}`;
+  }
+}
+
+function isSame(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,45 @@
+// Somebody whom the edge knows at a request: a user in a browser that has signed in, or a program with a service token. One
+// object for each cookie or token, kept while it is good, so that what an origin is told of it is made once.
+import type { VisitingUser } from '#http/access/access-decision.ts';
+import type { DirectoryToken, DirectoryUser } from '#model/access-state.ts';
+
+/** What was proved. */
+export class Visitor {
+  /** Undefined for a token. */
+  readonly user: DirectoryUser | undefined;
+  /** As rules ask. */
+  readonly asUser: VisitingUser | undefined;
+  readonly token: DirectoryToken | undefined;
+  /** Of the browser's session, '' for a token. */
+  readonly sessionId: string;
+  /** When its cookie was made, 0 for a token. */
+  readonly issuedAtMs: number;
+  /** What origins are told, by audience and form; the assertion in it is good until then. */
+  readonly told = new Map<string, { readonly lines: string; readonly untilMs: number }>();
+
+  constructor(
+    known:
+      | { readonly user: DirectoryUser; readonly sessionId: string; readonly issuedAtMs: number }
+      | { readonly token: DirectoryToken },
+  ) {
+    this.user = 'user' in known ? known.user : undefined;
+    this.token = 'token' in known ? known.token : undefined;
+    this.sessionId = 'user' in known ? known.sessionId : '';
+    this.issuedAtMs = 'user' in known ? known.issuedAtMs : 0;
+    this.asUser = this.user && visitingUser(this.user);
+  }
+
+  /** As the log names it. */
+  get name(): string {
+    return this.user?.name ?? `token:${this.token?.name ?? ''}`;
+  }
+}
+
+/** A user as rules ask. */
+export function visitingUser({ name, email, groups, role }: DirectoryUser): VisitingUser {
+  return {
+    names: email === '' ? [name.toLowerCase()] : [name.toLowerCase(), email.toLowerCase()],
+    groups,
+    role,
+  };
+}

@@ -1,0 +1,158 @@
+// Who may pass a route: everybody (`public`), every user of the edge (`private`), or whom a list of rules lets through. The
+// first rule that matches decides; where none does, nobody passes. Kept as its owner wrote it, in as few words as he liked:
+//
+//   access: private
+//   access: [group:family, 'ip:192.168.0.0/16']
+//   access:
+//     - deny: country:XX
+//     - allow: anyone
+//       paths: [/share]
+//       methods: [GET]
+//     - allow: [user:ada, token:backup]
+//       hours: Mon-Fri 08:00-18:00 Europe/Berlin
+import { z } from 'zod';
+import { parseHours } from './access-hours.ts';
+import { isCountry, isPersonSubject, isPrefix, parseSubject, subjectForms } from './access-subject.ts';
+
+/** Rules of one policy; a list that is walked at each request must end. */
+export const maxRules = 200;
+const maxInList = 200;
+
+const text = (expects: string, isValid: (text: string) => boolean) =>
+  z
+    .string()
+    .max(300)
+    .refine(isValid, { error: ({ input }) => `must be ${expects}, not "${String(input)}"` });
+
+/** One value or a list of them; most rules have one. */
+function oneOrMore<S extends z.ZodType>(schema: S) {
+  return z.union([schema, z.array(schema).min(1).max(maxInList)]);
+}
+
+/** A path by whole segments, where `*` stands for anything within one: `/api`, `/*.git/info`; with `=` exactly it. */
+export const pathPatternForm =
+  /^=?\/([!$&'()*+,\-.0-9:=@A-Z_a-z~]|%(?!2[fF]|5[cC]|00)[0-9A-Fa-f]{2}|\/(?!\/))*$/;
+
+const subjects = () =>
+  oneOrMore(text(`one of ${subjectForms}`, (value) => parseSubject(value) !== undefined));
+const paths = () =>
+  oneOrMore(
+    text('a path such as "/api", "/*.git/info" or "=/health"', (value) => {
+      const segments = value.split('/');
+      return pathPatternForm.test(value) && !segments.includes('.') && !segments.includes('..');
+    }),
+  );
+const methods = () => oneOrMore(text('a method such as "GET"', (value) => /^[A-Z-]{1,32}$/.test(value)));
+
+export const accessRuleSchema = z
+  .strictObject({
+    allow: subjects().optional().meta({ description: 'Whom the rule lets through.' }),
+    deny: subjects().optional().meta({ description: 'Whom the rule turns away.' }),
+    paths: paths().optional().meta({ description: 'Only below these paths.' }),
+    methods: methods().optional().meta({ description: 'Only for these methods.' }),
+    from: oneOrMore(text('an address or a prefix such as "10.0.0.0/8"', isPrefix))
+      .optional()
+      .meta({ description: 'Only from these addresses.' }),
+    countries: oneOrMore(text('a country code such as "DE"', isCountry))
+      .optional()
+      .meta({ description: 'Only from these countries.' }),
+    hours: oneOrMore(
+      text('hours such as "Mon-Fri 08:00-18:00 Europe/Berlin"', (value) => parseHours(value) !== undefined),
+    )
+      .optional()
+      .meta({ description: 'Only at these hours.' }),
+  })
+  .refine((rule) => (rule.allow === undefined) !== (rule.deny === undefined), {
+    error: 'must have either "allow" or "deny"',
+  });
+
+const ruleListSchema = z
+  .array(
+    z.union([text(`one of ${subjectForms}`, (value) => parseSubject(value) !== undefined), accessRuleSchema]),
+  )
+  .min(1)
+  .max(maxRules);
+
+/** Names of headers with which an origin is told who asks, beside `X-Sallyport-*`. */
+export const identityForms = ['cloudflare', 'remote-user'] as const;
+
+const policyObjectSchema = z.strictObject({
+  rules: ruleListSchema.meta({ description: 'The first that matches decides.' }),
+  cache: z.enum(['off', 'shared']).default('off').meta({
+    description:
+      'Whether what only some may see is kept in the cache for all who may; pages for everybody are kept as always.',
+  }),
+  identity: z
+    .array(z.enum(identityForms))
+    .max(identityForms.length)
+    .default([])
+    .meta({ description: 'Further headers that tell the origin who asks.' }),
+  audience: z
+    .string()
+    .max(200)
+    .regex(/^[\x21-\x7e]*$/)
+    .default('')
+    .meta({
+      description: 'The `aud` of the token that the origin gets; without one the hostname.',
+    }),
+});
+
+export const accessPolicySchema = z
+  .union([z.literal('public'), z.literal('private'), ruleListSchema, policyObjectSchema], {
+    error: 'must be "public", "private" or a list of rules',
+  })
+  .meta({
+    id: 'AccessPolicy',
+    description: `Who may pass: \`public\`, \`private\` (users of this edge), or rules; a rule is a word (${subjectForms}), or \`allow\` or \`deny\` with conditions.`,
+  });
+
+export type AccessRule = z.infer<typeof accessRuleSchema>;
+export type AccessPolicy = z.infer<typeof accessPolicySchema>;
+
+/** A policy with nothing left out. */
+export interface WholePolicy {
+  readonly rules: readonly AccessRule[];
+  readonly cache: 'off' | 'shared';
+  readonly identity: readonly (typeof identityForms)[number][];
+  readonly audience: string;
+}
+
+/** Every policy in the long form. */
+export function wholePolicy(policy: AccessPolicy): WholePolicy {
+  if (policy === 'public') return { ...defaults, rules: [{ allow: 'anyone' }] };
+  if (policy === 'private') return { ...defaults, rules: [{ allow: 'signed-in' }] };
+  const { rules, ...rest } = Array.isArray(policy) ? { rules: policy } : policy;
+  return {
+    ...defaults,
+    ...rest,
+    rules: rules.map((rule) => (typeof rule === 'string' ? { allow: rule } : rule)),
+  };
+}
+
+const defaults = { cache: 'off', identity: [], audience: '' } as const;
+
+/** Whether some rule is about people, so that signing in can make a difference. */
+export function asksPerson(policy: AccessPolicy): boolean {
+  return wholePolicy(policy).rules.some(({ allow, deny }) =>
+    [allow ?? deny ?? []].flat().some((text) => isPersonSubject(parseSubject(text)?.kind)),
+  );
+}
+
+/** A policy in a few words for a list: `public`, `private`, `group:family, ip:10.0.0.0/8`. */
+export function describePolicy(policy: AccessPolicy): string {
+  if (typeof policy === 'string') return policy;
+  const words = wholePolicy(policy).rules.map(({ allow, deny, paths: where }) => {
+    const who = [allow ?? deny].flat().join('|');
+    return `${deny === undefined ? '' : 'not '}${who}${where === undefined ? '' : ` at ${[where].flat().join(' ')}`}`;
+  });
+  const shown = words.slice(0, 4).join(', ');
+  return words.length > 4 ? `${shown}, and ${words.length - 4} more rules` : shown;
+}
+
+/** Reads what a person writes in one line, as on the command line: `private`, or words with commas. */
+export function parsePolicyLine(line: string): AccessPolicy | undefined {
+  const words = line.split(',').map((word) => word.trim());
+  const given = words.length === 1 && (words[0] === 'public' || words[0] === 'private') ? words[0] : words;
+  const result = accessPolicySchema.safeParse(given);
+  return result.success ? result.data : undefined;
+}

@@ -1,0 +1,42 @@
+// What an edge knows of those who may pass its protected routes: users, service tokens, and the browsers that have signed in.
+// The control plane hands it over ahead of any request; at a request nobody is asked. Who is not in it does not pass.
+import type { Role } from './role.ts';
+
+/** A user as far as access is concerned; one who is disabled is not among them. */
+export interface DirectoryUser {
+  readonly id: string;
+  readonly name: string;
+  /** '' without one that somebody vouched for. */
+  readonly email: string;
+  readonly role: Role;
+  readonly groups: readonly string[];
+}
+
+/** A service token: an API key that may visit sites. */
+export interface DirectoryToken {
+  readonly id: string;
+  readonly name: string;
+  /** Its first characters, the first half of the pair that programs send; no secret. */
+  readonly clientId: string;
+  /** base64url of the SHA-256 of the whole. */
+  readonly hash: string;
+  readonly expiresAtMs: number | null;
+}
+
+/** A browser that has signed in, by the id of its session. */
+export interface DirectorySession {
+  readonly id: string;
+  readonly userId: string;
+  /** It ends then, unless the directory says otherwise before. */
+  readonly untilMs: number;
+}
+
+/** All of them. */
+export interface AccessDirectory {
+  readonly users: readonly DirectoryUser[];
+  readonly tokens: readonly DirectoryToken[];
+  readonly sessions: readonly DirectorySession[];
+}
+
+/** Nobody. */
+export const emptyDirectory: AccessDirectory = { users: [], tokens: [], sessions: [] };
