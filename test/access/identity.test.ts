@@ -104,7 +104,7 @@ describe('who a client says it is', () => {
     assert.ok(names.length >= 40, String(names.length));
     for (const path of ['/open', '/lan/x']) {
       for (const name of names) {
-        for (const more of [{}, { connection: name }]) {
+        for (const more of [{}, { connection: name }] as readonly Record<string, string>[]) {
           const status = await visit(path, { [name]: 'evil-admin', ...more });
           assert.equal(status, 200, name);
           const { headers } = world.served.at(-1)!;
