@@ -12,8 +12,9 @@ const firstSeed = 20_261_121;
 /** Cases on the way at once. */
 const atOnce = 100;
 
-test('no generated request is framed differently by llhttp and by us, and what it refuses we refuse', async () => {
+test('no generated request is framed differently by llhttp and by us, and what it refuses we refuse', async (context) => {
   const [ours, theirs] = [await startOurReader(), await startLlhttpReader()];
+  context.after(() => Promise.all([ours.close(), theirs.close()]));
   const differences: string[] = [];
   let accepted = 0;
   const queue = cases();
@@ -26,8 +27,6 @@ test('no generated request is framed differently by llhttp and by us, and what i
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  await ours.close();
-  await theirs.close();
   assert.deepEqual(differences.slice(0, 20), [], `${differences.length} differences`);
   assert.ok(
     accepted >= 10 || caseCount < seeds.length,

@@ -39,8 +39,9 @@ export interface Reader {
 }
 
 /** Time for the answers and events that follow the last byte. */
-const settleMs = 10;
-const deadlineMs = 5000;
+const settleMs = 20;
+/** More than a busy machine needs. */
+const deadlineMs = 60_000;
 
 /** Methods llhttp knows; others it refuses by design and we pass on (RFC 9110 section 16.1). */
 export const llhttpMethods: ReadonlySet<string> = new Set(METHODS);
