@@ -4,7 +4,7 @@
 //   access: private
 //   access: [group:family, 'ip:192.168.0.0/16']
 //   access:
-//     - deny: country:XX
+//     - deny: ip:203.0.113.0/24
 //     - allow: anyone
 //       paths: [/share]
 //       methods: [GET]
@@ -12,7 +12,7 @@
 //       hours: Mon-Fri 08:00-18:00 Europe/Berlin
 import { z } from 'zod';
 import { parseHours } from './access-hours.ts';
-import { isCountry, isPersonSubject, isPrefix, parseSubject, subjectForms } from './access-subject.ts';
+import { isAnswered, isPersonSubject, isPrefix, parseSubject, subjectForms } from './access-subject.ts';
 
 /** Rules of one policy; a list that is walked at each request must end. */
 export const maxRules = 200;
@@ -33,8 +33,12 @@ function oneOrMore<S extends z.ZodType>(schema: S) {
 export const pathPatternForm =
   /^=?\/([!$&'()*+,\-.0-9:=@A-Z_a-z~]|%(?!2[fF]|5[cC]|00)[0-9A-Fa-f]{2}|\/(?!\/))*$/;
 
-const subjects = () =>
-  oneOrMore(text(`one of ${subjectForms}`, (value) => parseSubject(value) !== undefined));
+const subject = () =>
+  text(`one of ${subjectForms}`, (value) => {
+    const parsed = parseSubject(value);
+    return parsed !== undefined && isAnswered(parsed);
+  });
+const subjects = () => oneOrMore(subject());
 const paths = () =>
   oneOrMore(
     text('a path such as "/api", "/*.git/info" or "=/health"', (value) => {
@@ -53,9 +57,6 @@ export const accessRuleSchema = z
     from: oneOrMore(text('an address or a prefix such as "10.0.0.0/8"', isPrefix))
       .optional()
       .meta({ description: 'Only from these addresses.' }),
-    countries: oneOrMore(text('a country code such as "DE"', isCountry))
-      .optional()
-      .meta({ description: 'Only from these countries.' }),
     hours: oneOrMore(
       text('hours such as "Mon-Fri 08:00-18:00 Europe/Berlin"', (value) => parseHours(value) !== undefined),
     )
@@ -67,9 +68,7 @@ export const accessRuleSchema = z
   });
 
 const ruleListSchema = z
-  .array(
-    z.union([text(`one of ${subjectForms}`, (value) => parseSubject(value) !== undefined), accessRuleSchema]),
-  )
+  .array(z.union([subject(), accessRuleSchema]))
   .min(1)
   .max(maxRules);
 
@@ -106,7 +105,8 @@ export const accessPolicySchema = z
     description: `Who may pass: \`public\`, \`private\` (users of this edge), or rules; a rule is a word (${subjectForms}), or \`allow\` or \`deny\` with conditions.`,
   });
 
-export type AccessRule = z.infer<typeof accessRuleSchema>;
+/** Countries are decided on, and may not be written until the edge has a database that knows them. */
+export type AccessRule = z.infer<typeof accessRuleSchema> & { readonly countries?: string | string[] };
 export type AccessPolicy = z.infer<typeof accessPolicySchema>;
 
 /** A policy with nothing left out. */

@@ -29,8 +29,24 @@ export type AccessSubject =
   | { readonly kind: 'country'; readonly code: string };
 
 /** What a message says that a subject may be. */
-export const subjectForms =
-  'anyone, signed-in, user:NAME, group:NAME, role:ROLE, token:NAME, password:NAME, link, certificate:NAME, mesh, mesh:NAME, ip:PREFIX or country:XX';
+export const subjectForms = 'anyone, signed-in, user:NAME, group:NAME, role:ROLE, token:NAME or ip:PREFIX';
+
+/**
+ * Subjects that have their word and their place in a decision, and that nothing at the edge finds out yet. They are refused
+ * where policies are written: a rule that can never match would look like a lock and be none.
+ */
+const unanswered: ReadonlySet<AccessSubject['kind']> = new Set([
+  'password',
+  'link',
+  'certificate',
+  'mesh',
+  'country',
+]);
+
+/** Whether the edge can tell who or what the subject means. */
+export function isAnswered({ kind }: AccessSubject): boolean {
+  return !unanswered.has(kind);
+}
 
 /** Whether a subject is answered by who has signed in. */
 export function isPersonSubject(kind: AccessSubject['kind'] | undefined): boolean {
