@@ -53,13 +53,17 @@ const visitOf = ({ user, at, ...known }: Row['visit']): Visit => ({
 });
 
 describe('the table of decisions', () => {
-  test('has at least 400 rows, all different, with policies that the schema takes', () => {
-    assert.ok(rows.length >= 400, String(rows.length));
+  test('has at least 400 rows, all different, whose policies the schema takes, but for what is not answered yet', () => {
     assert.equal(new Set(rows.map((row) => JSON.stringify(row))).size, rows.length);
-    for (const { policy } of rows) {
-      const result = accessPolicySchema.safeParse(policy);
-      assert.ok(result.success, JSON.stringify(policy));
-    }
+    const planned = /"(country:|mesh|certificate:|link"|password:|countries")/;
+    const [ahead, written] = [true, false].map((isPlanned) =>
+      rows.filter(({ policy }) => planned.test(JSON.stringify(policy)) === isPlanned),
+    );
+    assert.ok(written!.length >= 400, String(written!.length));
+    for (const { policy } of written!)
+      assert.ok(accessPolicySchema.safeParse(policy).success, JSON.stringify(policy));
+    for (const { policy } of ahead!)
+      assert.ok(!accessPolicySchema.safeParse(policy).success, JSON.stringify(policy));
   });
 
   test('every row is decided as it says', () => {
