@@ -30,8 +30,8 @@ good and when it is renewed. What needs a look comes first.`,
   maxArgs: 0,
   async run(session) {
     const search = textOf(session.input, 'search') || undefined;
-    const certificates = await allItems((cursor) =>
-      session.api.listCertificates({ query: { search, cursor } }),
+    const certificates = await allItems((page) =>
+      session.api.listCertificates({ query: { search, ...page } }),
     );
     session.table(
       certificates,

@@ -19,7 +19,7 @@ and what to do; and the zones that the edge manages.`,
   async run(session) {
     const search = session.input.args[0];
     const { setUp, items: zones } = await session.api.listZones();
-    const names = await allItems((cursor) => session.api.listNames({ query: { search, cursor } }));
+    const names = await allItems((page) => session.api.listNames({ query: { search, ...page } }));
     const isWell =
       names.every(({ state }) => state !== 'conflict' && state !== 'failed') &&
       zones.every(({ state }) => state === 'good');
@@ -103,8 +103,8 @@ read, with its owner: this edge, another edge, or somebody else.`,
   async run(session) {
     const zone = argument(session, 0, 'Name a zone: sallyport dns records example.com.');
     const search = textOf(session.input, 'search') || undefined;
-    const records = await allItems((cursor) =>
-      session.api.listZoneRecords({ params: { zone }, query: { search, cursor, limit: 500 } }),
+    const records = await allItems((page) =>
+      session.api.listZoneRecords({ params: { zone }, query: { search, ...page } }),
     );
     session.table(
       records,

@@ -67,13 +67,19 @@ export function argument({ input }: Pick<EdgeSession, 'input'>, index: number, s
   throw new SallyportError('usage', sentence);
 }
 
+/** The most that a page may have: each costs the edge a look at the whole list. */
+const pageItems = 500;
+
 /** Every item of a list, page by page. */
 export async function allItems<T>(
-  page: (cursor: string | undefined) => Promise<{ readonly items: T[]; readonly nextCursor: string | null }>,
+  page: (query: {
+    cursor: string | undefined;
+    limit: number;
+  }) => Promise<{ readonly items: T[]; readonly nextCursor: string | null }>,
 ): Promise<T[]> {
   const items: T[] = [];
   for (let cursor: string | undefined; ;) {
-    const found = await page(cursor);
+    const found = await page({ cursor, limit: pageItems });
     items.push(...found.items);
     if (found.nextCursor === null) return items;
     cursor = found.nextCursor;

@@ -28,7 +28,7 @@ own rules, with the service at home that it reaches now.`,
   async run(session) {
     const search = textOf(session.input, 'search') || undefined;
     const tunnel = textOf(session.input, 'tunnel') || undefined;
-    const routes = await allItems((cursor) => session.api.listRoutes({ query: { search, tunnel, cursor } }));
+    const routes = await allItems((page) => session.api.listRoutes({ query: { search, tunnel, ...page } }));
     session.table(
       routes,
       [

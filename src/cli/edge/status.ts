@@ -71,7 +71,7 @@ export const connectorListCommand = edgeCommand({
   examples: ['sallyport connector list'],
   maxArgs: 0,
   async run(session) {
-    const connectors = await allItems((cursor) => session.api.listConnectors({ query: { cursor } }));
+    const connectors = await allItems((page) => session.api.listConnectors({ query: { ...page } }));
     session.table(
       connectors,
       [

@@ -37,8 +37,8 @@ export const tunnelListCommand = edgeCommand({
     const order = input.flags.get('invert-sort') === true ? ('desc' as const) : ('asc' as const);
     const search = textOf(input, 'search') || undefined;
     const [name, id] = [textOf(input, 'name').toLowerCase(), textOf(input, 'id').toLowerCase()];
-    const tunnels = await allItems((cursor) => api.listTunnels({ query: { sort, order, search, cursor } }));
-    const connectors = await allItems((cursor) => api.listConnectors({ query: { cursor } }));
+    const tunnels = await allItems((page) => api.listTunnels({ query: { sort, order, search, ...page } }));
+    const connectors = await allItems((page) => api.listConnectors({ query: { ...page } }));
     const byTunnel = Map.groupBy(connectors, ({ tunnelId }) => tunnelId);
     session.table(
       tunnels.filter(

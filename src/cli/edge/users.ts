@@ -28,7 +28,7 @@ export const userListCommand = edgeCommand({
   examples: ['sallyport user list'],
   maxArgs: 0,
   async run(session) {
-    const users = await allItems((cursor) => session.api.listUsers({ query: { cursor } }));
+    const users = await allItems((page) => session.api.listUsers({ query: { ...page } }));
     session.table(
       users,
       [
@@ -172,7 +172,7 @@ export const apiKeyListCommand = edgeCommand({
   examples: ['sallyport api-key list'],
   maxArgs: 0,
   async run(session) {
-    const keys = await allItems((cursor) => session.api.listApiKeys({ query: { cursor } }));
+    const keys = await allItems((page) => session.api.listApiKeys({ query: { ...page } }));
     session.table(
       keys,
       [
