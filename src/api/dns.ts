@@ -70,6 +70,7 @@ export const dnsOperations = {
   planDns: operation({
     id: 'planDns',
     method: 'POST',
+    isOptional: true,
     path: '/dns/plan',
     scope: 'dns:read',
     summary: 'What the edge would change now',
@@ -79,6 +80,7 @@ export const dnsOperations = {
   applyDns: operation({
     id: 'applyDns',
     method: 'POST',
+    isOptional: true,
     path: '/dns/apply',
     scope: 'dns:write',
     summary: 'Look at every zone now, and change what is to be changed',
