@@ -39,3 +39,23 @@ test('a value cannot steer the terminal', () => {
     /[\u001b\u202e]/,
   );
 });
+
+test('what may leave is left out before anything is cut beyond reading', () => {
+  const wide: readonly Column<Row>[] = [
+    ...columns,
+    { title: 'DETAIL', value: () => 'd'.repeat(20), leaves: true },
+    { title: 'NOTE', value: () => 'n'.repeat(10), leaves: true },
+  ];
+  const rows = [{ name: 'x'.repeat(30), count: 1 }];
+  const titles = (width: number | undefined): string => formatTable(wide, rows, width).split('\n')[0]!;
+  assert.match(titles(undefined), /^NAME +COUNT +DETAIL +NOTE$/);
+  assert.match(titles(80), /^NAME +COUNT +DETAIL +NOTE$/);
+  assert.match(titles(60), /^NAME +COUNT +DETAIL$/);
+  assert.match(titles(40), /^NAME +COUNT$/);
+  for (const width of [80, 60, 40])
+    assert.ok(
+      formatTable(wide, rows, width)
+        .split('\n')
+        .every((line) => line.length <= width),
+    );
+});

@@ -75,14 +75,14 @@ export const connectorListCommand = edgeCommand({
     session.table(
       connectors,
       [
-        { title: 'CONNECTOR ID', value: ({ instanceId }) => instanceId },
+        { title: 'CONNECTOR ID', value: ({ instanceId }) => instanceId, givesWay: true },
         { title: 'TUNNEL', value: ({ tunnelName }) => tunnelName },
         { title: 'MACHINE', value: ({ hostname }) => hostname || '-', givesWay: true },
-        { title: 'ADDRESS', value: ({ address }) => address },
-        { title: 'VERSION', value: ({ version }) => version },
+        { title: 'ADDRESS', value: ({ address }) => address, leaves: true },
+        { title: 'VERSION', value: ({ version }) => version, leaves: true },
         { title: 'CONNECTIONS', value: ({ connections }) => String(connections.length), alignment: 'right' },
         { title: 'SINCE', value: ({ connectedAtMs }) => timeText(connectedAtMs) },
-        { title: 'RULES', value: ({ config }) => config.state },
+        { title: 'RULES', value: ({ config }) => config.state, leaves: true },
       ],
       'No connector is connected.',
     );
