@@ -83,7 +83,8 @@ complete -F _sallyport sallyport
 }
 
 function fishScript(commands: readonly Command[]): string {
-  const quoted = (text: string): string => `'${text.replaceAll("'", "\\\\'")}'`;
+  // Within single quotes fish reads \\ and \' as escapes.
+  const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   const words = [...nextWords(commands)].flatMap(([head, next]) =>
     [...next].map((word) => {
       const own = commands.find((command) => command.words.join(' ') === `${head} ${word}`.trim());
