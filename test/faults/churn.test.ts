@@ -95,6 +95,23 @@ async function holdTunnel(
   });
 }
 
+/**
+ * What a thousand leave behind: a leak shows in every round, while the engine's own leftovers (compiled code, caches of a
+ * fixed size that fill) show in some.
+ */
+async function leastGrownBytes(round: (count: number) => Promise<void>): Promise<number> {
+  let least = Infinity;
+  for (let rounds = 0; rounds < 4 && least > leakBytes; rounds += 1) {
+    const before = await usedBytes();
+    await round(1_000);
+    least = Math.min(least, (await usedBytes()) - before);
+  }
+  return least;
+}
+
+/** A kilobyte for each of a thousand. */
+const leakBytes = 1_000_000;
+
 test('of two thousand connections, a thousand tunnels leave no memory behind', async () => {
   const edge = await world.startEdge();
   const context = createSecureContext({ ca: world.ca.cert });
@@ -151,10 +168,8 @@ test('of two thousand connections, a thousand visits leave no memory behind', as
   };
   await fillRequestLog(edge);
   await round(200);
-  const before = await usedBytes();
-  await round(1_000);
-  const grownBytes = (await usedBytes()) - before;
-  assert.ok(grownBytes < 1_000_000, `grown by ${grownBytes} bytes over 1,000 connections`);
+  const grownBytes = await leastGrownBytes(round);
+  assert.ok(grownBytes < leakBytes, `grown by at least ${grownBytes} bytes in each 1,000 connections`);
 });
 
 test('S0-8 ten thousand published rules with patterns hold nobody up', async (t) => {
