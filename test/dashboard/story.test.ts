@@ -105,6 +105,8 @@ describe('the dashboard tells a story', { skip: missingBrowser }, () => {
   step('a name and a password sign in; a wrong one is told in one sentence', async () => {
     await button(/owner/).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    // The account page has a name and a section called Password of its own; it may be there a moment longer.
+    await button('Sign in').waitFor();
     await page.getByRole('textbox', { name: 'Name' }).fill('owner');
     await page.getByLabel('Password', { exact: true }).fill('wrong horse battery');
     await button('Sign in').click();
