@@ -90,10 +90,11 @@ export function routeHandlers(world: FakeWorld): Pick<Handlers, RouteIds> {
     updateRoute({ params, body }) {
       const route = find(params.route);
       const before = { ...route };
-      const { tunnel, cache, compression, redirects, ...rest } = body;
+      const { tunnel, cache, compression, redirects, hsts, ...rest } = body;
       Object.assign(route, rest, { version: route.version + 1 });
       if (cache !== undefined) Object.assign(route, { cache: cache ?? undefined });
       if (redirects !== undefined) Object.assign(route, { redirects: redirects ?? undefined });
+      if (hsts !== undefined) Object.assign(route, { hsts: hsts ?? undefined });
       if (compression !== undefined) Object.assign(route, { compression: compression ?? undefined });
       if (tunnel !== undefined)
         Object.assign(route, { tunnelId: tunnelOf(tunnel).id, tunnelName: tunnelOf(tunnel).name });

@@ -5,6 +5,7 @@ import { accessTestBodySchema, accessTestResultSchema } from '#model/access-test
 import { explanationSchema } from '#model/explain.ts';
 import { hostnamePatternSchema, noteSchema, pathPrefixSchema } from '#model/names.ts';
 import { routeSchema } from '#model/route.ts';
+import { routeHstsSchema } from '#model/hsts-policy.ts';
 import { redirectsSchema } from '#model/redirect-rule.ts';
 import { routeCacheSchema, routeCompressionSchema, routeStepsShape } from '#model/route-steps.ts';
 import { operation } from './operation.ts';
@@ -132,6 +133,7 @@ export const routeOperations = {
       cache: routeCacheSchema.nullable().optional(),
       compression: routeCompressionSchema.nullable().optional(),
       redirects: redirectsSchema.nullable().optional(),
+      hsts: routeHstsSchema.nullable().optional(),
     }),
     result: routeViewSchema,
     isVersioned: true,

@@ -1,6 +1,7 @@
 // The shape of edge.yml: names, defaults and descriptions, once. Types, messages, docs/edge-config.md and the JSON
 // Schema all come from here. Durations are written as in Go ("30s", "1m30s"), sizes as "16KiB" or bytes.
 import { z } from 'zod';
+import { hstsPolicySchema, routeHstsSchema } from '#model/hsts-policy.ts';
 import { redirectsSchema } from '#model/redirect-rule.ts';
 import { accessPolicySchema } from '#model/access-policy.ts';
 import { routeCacheSchema, routeCompressionSchema } from '#model/route-steps.ts';
@@ -54,6 +55,7 @@ const routeSchema = z.strictObject({
   cache: routeCacheSchema.prefault({}).describe(routeCacheSchema.description!),
   compression: routeCompressionSchema.prefault({}).describe(routeCompressionSchema.description!),
   redirects: redirectsSchema.default([]).describe(redirectsSchema.description!),
+  hsts: routeHstsSchema.optional().describe(routeHstsSchema.description!),
 });
 
 /** Room for stored responses; small servers have little more to give, and pages are small. */
@@ -170,6 +172,12 @@ export const edgeConfigSchema = z.strictObject({
     .optional()
     .describe(
       "Certificates by ACME for the edge's hostname, every route and every claim that no file covers; setting it means agreeing to the authority's terms.",
+    ),
+  hsts: z
+    .union([z.literal('off'), hstsPolicySchema])
+    .default('off')
+    .describe(
+      'Strict-Transport-Security on answers over https, on every hostname whose route says nothing else; never on plain HTTP, and where an origin sends the field its own stays.',
     ),
   signIn: signInSchema
     .prefault({})

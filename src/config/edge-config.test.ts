@@ -44,6 +44,22 @@ test('a route caches by its headers unless it says otherwise', () => {
   });
 });
 
+test("a promise of https is the edge's, unless a route has its own", () => {
+  const hstsOf = (route: string, edge: string) => {
+    const { routes, claimedRoutes } = snapshotOf(parseEdgeConfig(withRoute(route) + edge, 'edge.yml'), 1);
+    return [routes[0]!.hsts, claimedRoutes?.hsts];
+  };
+  const year = 'max-age=31536000';
+  assert.deepEqual(hstsOf('', ''), [undefined, undefined], 'nothing is promised unasked');
+  assert.deepEqual(hstsOf('', 'hsts: {}\n'), [year, year]);
+  assert.deepEqual(hstsOf('    hsts: off\n', 'hsts: {}\n'), [undefined, year]);
+  assert.deepEqual(hstsOf('    hsts: { maxAge: 1h }\n', ''), ['max-age=3600', undefined]);
+  assert.throws(
+    () => hstsOf('', 'hsts: { preload: true }\n'),
+    /line 7: hsts\.preload needs includeSubDomains/,
+  );
+});
+
 test('a route to a tunnel that is not listed is an error with its line', () => {
   const text = 'internalCa: true\nroutes:\n  - hostname: a.example\n    tunnel: home\n';
   assert.throws(() => parseEdgeConfig(text, 'edge.yml'), /line 4: no tunnel is called "home"/);

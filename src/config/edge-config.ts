@@ -8,6 +8,7 @@ import { errorText, SallyportError } from '#base/errors.ts';
 import { type AccessPolicy, asksPerson } from '#model/access-policy.ts';
 import { cachePolicyOf } from '#model/cache-policy.ts';
 import { compressionPolicyOf } from '#model/compression-policy.ts';
+import { hstsValueOf, type RouteHsts } from '#model/hsts-policy.ts';
 import { redirectsOf } from '#model/redirect-rule.ts';
 import { defaultRouteSteps, type EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { acmeFaults } from './acme-schema.ts';
@@ -72,7 +73,7 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
   return {
     version,
     tunnels: config.tunnels,
-    routes: config.routes.map(({ hostname, path, tunnel, access, cache, compression, redirects }) => ({
+    routes: config.routes.map(({ hostname, path, tunnel, access, cache, compression, redirects, hsts }) => ({
       hostname,
       path,
       // Routes that are not from a file name their tunnel by its id.
@@ -81,13 +82,19 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
       cache: cache === 'off' ? undefined : cachePolicyOf(cache),
       compression: compression === 'off' ? undefined : compressionPolicyOf(compression),
       ...(redirects.length === 0 ? {} : { redirects: redirectsOf(redirects) }),
+      ...withHsts(hsts ?? config.hsts),
     })),
-    claimedRoutes: defaultRouteSteps,
+    claimedRoutes: { ...defaultRouteSteps, ...withHsts(config.hsts) },
     trustedProxies: config.trustedProxies,
     upgrades: config.upgrades,
     timeouts: timeoutsOf(config),
     limits: limitsOf(config),
   };
+}
+
+function withHsts(policy: RouteHsts): { readonly hsts?: string } {
+  const value = hstsValueOf(policy);
+  return value === undefined ? {} : { hsts: value };
 }
 
 /** Every hostname and pattern that the edge may serve under this configuration. */

@@ -5,6 +5,7 @@ import { CacheHandler } from './caching/cache-handler.ts';
 import { CodingHandler } from './coding/coding-handler.ts';
 import { EncoderPool } from './coding/encoder.ts';
 import { RouteCoder } from './coding/route-coder.ts';
+import { HstsHandler } from './hsts-step.ts';
 import { RedirectHandler } from './redirecting.ts';
 import { compilePolicy, isPublic } from '#http/access/compiled-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
@@ -38,12 +39,18 @@ export function routeHandlers({ clock, cache, desk }: StepParts): HandlerMaker {
         : coder && new CodingHandler(coder, host);
     return route.redirects?.length ? new RedirectHandler(route.redirects, last, host) : last;
   };
-  return (route, host) => {
+  const guarded: HandlerMaker = (route, host) => {
     if (route.tunnelId === accessTunnelId) return signInPaths;
     const open = stepsOf(route, host, cache);
     if (route.access === undefined || isPublic(route.access)) return open;
     if (!desk) return undefined;
     const closed = stepsOf(route, host, undefined);
     return new AccessHandler({ policy: compilePolicy(route.access), desk, host, open, closed });
+  };
+  return (route, host) => {
+    const handler = guarded(route, host);
+    // A route whose guard cannot be made is shut by the proxy.
+    const isShut = handler === undefined && !isPublic(route.access);
+    return route.hsts === undefined || isShut ? handler : new HstsHandler(route.hsts, handler, host);
   };
 }

@@ -35,10 +35,12 @@ export interface RouteEntry {
   readonly compression?: CompressionPolicy | undefined;
   /** Answered by the edge itself, before anything else. */
   readonly redirects?: readonly RedirectRule[] | undefined;
+  /** Value of Strict-Transport-Security on answers over https; undefined: none of ours. */
+  readonly hsts?: string | undefined;
 }
 
 /** What a route does on the way that nobody has written down: one that a tunnel claims. */
-export type RouteDefaults = Pick<RouteEntry, 'cache' | 'compression'>;
+export type RouteDefaults = Pick<RouteEntry, 'cache' | 'compression' | 'hsts'>;
 
 /** What a route does that has no word about it: whatever headers allow to be kept, and text compressed. */
 export const defaultRouteSteps: RouteDefaults = {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cachePolicySchema } from './cache-policy.ts';
 import { compressionPolicySchema } from './compression-policy.ts';
+import { routeHstsSchema } from './hsts-policy.ts';
 import { normalSteps, routeCacheSchema, shortSteps } from './route-steps.ts';
 
 test('steps that are the default are as good as none', () => {
@@ -22,4 +23,12 @@ test('steps are shown as people write them, and read back as they were', () => {
     cache: { ...written, key: { headers: ['x-country'], cookies: [] } },
   });
   assert.deepEqual(routeCacheSchema.parse(short.cache), cache);
+});
+
+test("a promise of https is another thing than none, even by default settings: none is the edge's", () => {
+  const hsts = routeHstsSchema.parse({});
+  assert.deepEqual(normalSteps({ hsts }), { hsts });
+  assert.deepEqual(shortSteps({ hsts }), { hsts: {} });
+  assert.deepEqual(shortSteps({ hsts: 'off' }), { hsts: 'off' });
+  assert.deepEqual(shortSteps({ hsts: routeHstsSchema.parse({ maxAge: '1h' }) }), { hsts: { maxAge: '1h' } });
 });

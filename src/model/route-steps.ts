@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { cachePolicySchema } from './cache-policy.ts';
 import { compressionPolicySchema } from './compression-policy.ts';
+import { hstsPolicySchema, type RouteHsts, routeHstsSchema } from './hsts-policy.ts';
 import { type RedirectSettings, redirectsSchema } from './redirect-rule.ts';
 
 export const routeCacheSchema = z.union([z.literal('off'), cachePolicySchema]).meta({
@@ -19,6 +20,7 @@ export const routeStepsShape = {
   cache: routeCacheSchema.optional(),
   compression: routeCompressionSchema.optional(),
   redirects: redirectsSchema.optional(),
+  hsts: routeHstsSchema.optional(),
 };
 
 export type RouteCache = z.infer<typeof routeCacheSchema>;
@@ -29,22 +31,26 @@ export interface RouteSteps {
   readonly cache?: RouteCache | undefined;
   readonly compression?: RouteCompression | undefined;
   readonly redirects?: RedirectSettings | undefined;
+  readonly hsts?: RouteHsts | undefined;
 }
 
 /** Only what is unlike a route without a word, so that two that do the same are the same. */
-export function normalSteps({ cache, compression, redirects }: RouteSteps): RouteSteps {
+export function normalSteps({ cache, compression, redirects, hsts }: RouteSteps): RouteSteps {
   return {
     ...(isDefault(cachePolicySchema, cache) ? {} : { cache }),
     ...(isDefault(compressionPolicySchema, compression) ? {} : { compression }),
     ...(redirects === undefined || redirects.length === 0 ? {} : { redirects }),
+    // Without a word the edge's own is meant, which even the default settings differ from.
+    ...(hsts === undefined ? {} : { hsts }),
   };
 }
 
 /** The steps as people would have written them: without what is the default anyway. */
-export function shortSteps({ cache, compression, redirects = [] }: RouteSteps): {
+export function shortSteps({ cache, compression, redirects = [], hsts }: RouteSteps): {
   readonly cache?: object | 'off';
   readonly compression?: object | 'off';
   readonly redirects?: readonly object[];
+  readonly hsts?: object | 'off';
 } {
   const short = {
     cache: withoutDefaults(cachePolicySchema, cache),
@@ -54,6 +60,7 @@ export function shortSteps({ cache, compression, redirects = [] }: RouteSteps): 
       redirects.length === 0
         ? undefined
         : redirects.map(({ status, ...rule }) => (status === 308 ? rule : { ...rule, status })),
+    hsts: hsts && (withoutDefaults(hstsPolicySchema, hsts) ?? {}),
   };
   return Object.fromEntries(Object.entries(short).filter(([, value]) => value !== undefined));
 }

@@ -42,7 +42,7 @@ export function composeConfig(config: EdgeConfig, served: Served | undefined): E
   const isDeclared = new Set(config.routes.map(({ hostname, path }) => `${hostname}${path}`));
   const stored = (served?.routes ?? [])
     .filter(({ hostname, path }) => !isDeclared.has(`${hostname}${path}`))
-    .map(({ hostname, path, tunnelId, access, cache, compression, redirects = [] }) => ({
+    .map(({ hostname, path, tunnelId, access, cache, compression, redirects = [], hsts }) => ({
       hostname,
       path,
       tunnel: tunnelId,
@@ -50,6 +50,7 @@ export function composeConfig(config: EdgeConfig, served: Served | undefined): E
       cache: cache ?? cachePolicySchema.parse({}),
       compression: compression ?? compressionPolicySchema.parse({}),
       redirects,
+      ...(hsts === undefined ? {} : { hsts }),
     }));
   return {
     ...config,

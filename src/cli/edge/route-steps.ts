@@ -3,6 +3,7 @@
 import { parse, stringify } from 'yaml';
 import type { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
+import { type RouteHsts, routeHstsSchema } from '#model/hsts-policy.ts';
 import { type RedirectSettings, redirectsSchema } from '#model/redirect-rule.ts';
 import {
   type RouteCache,
@@ -26,6 +27,12 @@ export const stepFlags: readonly Flag[] = [
     value: 'RULES',
     help: 'none, or rules such as [{outside: /blog, to: "/blog{rest}"}]',
   },
+  {
+    name: 'hsts',
+    type: 'string',
+    value: 'HOW',
+    help: "off, default (the edge's), or settings such as {maxAge: 8760h}",
+  },
 ];
 
 /** The steps of a new route. @throws SallyportError 'usage' */
@@ -33,12 +40,14 @@ export function newSteps(input: Input): {
   cache?: RouteCache;
   compression?: RouteCompression;
   redirects?: RedirectSettings;
+  hsts?: RouteHsts;
 } {
-  const { cache, compression, redirects } = changedSteps(input);
+  const { cache, compression, redirects, hsts } = changedSteps(input);
   return {
     ...(cache ? { cache } : {}),
     ...(compression ? { compression } : {}),
     ...(redirects ? { redirects } : {}),
+    ...(hsts ? { hsts } : {}),
   };
 }
 
@@ -47,14 +56,17 @@ export function changedSteps(input: Input): {
   cache?: RouteCache | null;
   compression?: RouteCompression | null;
   redirects?: RedirectSettings | null;
+  hsts?: RouteHsts | null;
 } {
   const cache = stepOf(input, 'cache', routeCacheSchema);
   const compression = stepOf(input, 'compression', routeCompressionSchema);
   const redirects = stepOf(input, 'redirects', redirectsSchema);
+  const hsts = stepOf(input, 'hsts', routeHstsSchema);
   return {
     ...(cache === undefined ? {} : { cache }),
     ...(compression === undefined ? {} : { compression }),
     ...(redirects === undefined ? {} : { redirects }),
+    ...(hsts === undefined ? {} : { hsts }),
   };
 }
 

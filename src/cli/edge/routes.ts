@@ -182,6 +182,7 @@ export const routeShowCommand = edgeCommand({
         ['CACHE:', stepText(shortSteps(route).cache)],
         ['COMPRESSION:', stepText(shortSteps(route).compression)],
         ['REDIRECTS:', route.redirects === undefined ? 'none' : stepText(shortSteps(route).redirects)],
+        ['HSTS:', route.hsts === undefined ? "the edge's" : stepText(shortSteps(route).hsts)],
         ['NOTE:', route.note || '-'],
       ]
         .map(([key, value]) => `${key!.padEnd(12)} ${value}\n`)

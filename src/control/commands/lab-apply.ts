@@ -150,7 +150,7 @@ class Application {
     const name = routeName(wanted);
     const present = this.#draft.findRoute(name);
     const { hostname, path, tunnel, access, isEnabled, note } = wanted;
-    const { cache = null, compression = null, redirects = null } = normalSteps(wanted);
+    const { cache = null, compression = null, redirects = null, hsts = null } = normalSteps(wanted);
     if (!present) {
       createRoute({ hostname, path, tunnel, access, isEnabled, note, ...normalSteps(wanted) })(
         this.#draft,
@@ -166,8 +166,9 @@ class Application {
       cache: present.cache ?? null,
       compression: present.compression ?? null,
       redirects: present.redirects ?? null,
+      hsts: present.hsts ?? null,
     };
-    const after = { tunnel, access, isEnabled, note, cache, compression, redirects };
+    const after = { tunnel, access, isEnabled, note, cache, compression, redirects, hsts };
     this.#change('route', name, before, after, (change) =>
       updateRoute(present.id, change)(this.#draft, this.#context),
     );

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cachePolicySchema } from '#model/cache-policy.ts';
+import { routeHstsSchema } from '#model/hsts-policy.ts';
 import { controlWorld, refusal, tester } from '#testkit/control-world.ts';
 import { formatServed, parseServed, servedBy } from '../snapshot.ts';
 import { createRoute, deleteRoute, updateRoute } from './routes.ts';
@@ -104,15 +105,16 @@ test('a path prefix as a pattern takes whole segments only', () => {
 test('a route says how it is cached and compressed; what is the default anyway is not kept', async () => {
   const { control } = await worldWithTunnel();
   const cache = cachePolicySchema.parse({ query: { drop: ['utm_*'] } });
-  const made = await control.run(createRoute({ ...blog, cache, compression: 'off' }), tester);
-  assert.deepEqual([made.cache, made.compression], [cache, 'off']);
+  const hsts = routeHstsSchema.parse({});
+  const made = await control.run(createRoute({ ...blog, cache, compression: 'off', hsts }), tester);
+  assert.deepEqual([made.cache, made.compression, made.hsts], [cache, 'off', hsts]);
   const moved = await control.run(updateRoute(made.id, { note: 'x' }), tester);
-  assert.deepEqual([moved.cache, moved.compression], [cache, 'off']);
+  assert.deepEqual([moved.cache, moved.compression, moved.hsts], [cache, 'off', hsts]);
   const plain = await control.run(
-    updateRoute(made.id, { cache: cachePolicySchema.parse({}), compression: null }),
+    updateRoute(made.id, { cache: cachePolicySchema.parse({}), compression: null, hsts: null }),
     tester,
   );
-  assert.ok(!('cache' in plain) && !('compression' in plain));
+  assert.ok(!('cache' in plain) && !('compression' in plain) && !('hsts' in plain));
 });
 
 test('what a route says of its steps is served, and survives in the file beside the store', async () => {

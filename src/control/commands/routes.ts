@@ -61,6 +61,7 @@ export interface RouteChange {
   readonly cache?: RouteSteps['cache'] | null;
   readonly compression?: RouteSteps['compression'] | null;
   readonly redirects?: RouteSteps['redirects'] | null;
+  readonly hsts?: RouteSteps['hsts'] | null;
 }
 
 /** Changes what is given; a rule that came with the route moves with it. */
@@ -69,13 +70,14 @@ export function updateRoute(idOrName: string, change: RouteChange, ifMatch?: num
     const route = changeableRoute(draft, context, idOrName);
     requireVersion(route, ifMatch);
     const target = change.tunnel === undefined ? undefined : targetOf(draft, context, change.tunnel);
-    const { cache, compression, redirects, ...bare } = route;
+    const { cache, compression, redirects, hsts, ...bare } = route;
     const next: Route = {
       ...bare,
       ...normalSteps({
         cache: change.cache === undefined ? cache : (change.cache ?? undefined),
         compression: change.compression === undefined ? compression : (change.compression ?? undefined),
         redirects: change.redirects === undefined ? redirects : (change.redirects ?? undefined),
+        hsts: change.hsts === undefined ? hsts : (change.hsts ?? undefined),
       }),
       hostname: change.hostname ?? route.hostname,
       path: change.path ?? route.path,

@@ -26,9 +26,12 @@ export const accessTunnelId = reservedTunnelId(2);
 
 /** The routes, with those of the edge's own answers beside every protected one. */
 export function withSignInPaths(routes: readonly RouteEntry[]): readonly RouteEntry[] {
-  const hosts = new Set(routes.flatMap(({ hostname, access }) => (isPublic(access) ? [] : [hostname])));
+  const hosts = new Map(routes.flatMap((route) => (isPublic(route.access) ? [] : [[route.hostname, route]])));
   if (hosts.size === 0) return routes;
-  const own = [...hosts].map((hostname) => ({ hostname, path: signInBase, tunnelId: accessTunnelId }));
+  const own = [...hosts].map(([hostname, { hsts }]) => ({
+    ...{ hostname, path: signInBase, tunnelId: accessTunnelId },
+    ...(hsts === undefined ? {} : { hsts }),
+  }));
   return [...routes, ...own];
 }
 

@@ -191,6 +191,7 @@ function EditRoute({ route }: { readonly route: RouteView }) {
     cache: undefined,
     compression: undefined,
     redirects: undefined,
+    hsts: undefined,
     ...shortSteps(route),
   };
   const isLocal = tunnels.data?.items.find(({ name }) => name === value.tunnelName)?.management === 'local';
@@ -215,6 +216,7 @@ function EditRoute({ route }: { readonly route: RouteView }) {
           ...('cache' in draft ? { cache: draft.cache ?? null } : {}),
           ...('compression' in draft ? { compression: draft.compression ?? null } : {}),
           ...('redirects' in draft ? { redirects: draft.redirects ?? null } : {}),
+          ...('hsts' in draft ? { hsts: draft.hsts ?? null } : {}),
         },
         ifMatch: route.version,
       });
@@ -314,6 +316,15 @@ function EditRoute({ route }: { readonly route: RouteView }) {
             value={'redirects' in draft ? draft.redirects : shortSteps(route).redirects}
             onChange={(redirects) => change({ redirects: redirects as RouteView['redirects'] })}
             error={stepFault(error, 'redirects')}
+          />
+          <StepField
+            key={`hsts ${route.version} ${undone}`}
+            label="Strict-Transport-Security"
+            byDefault="As the edge has it"
+            example={'{ "maxAge": "8760h", "includeSubDomains": true }'}
+            value={'hsts' in draft ? draft.hsts : shortSteps(route).hsts}
+            onChange={(hsts) => change({ hsts: hsts as RouteView['hsts'] })}
+            error={stepFault(error, 'hsts')}
           />
           <Switch
             label="Open to the public"
