@@ -1,6 +1,7 @@
 // Routes, what is exposed, and explanations of the world in memory.
 import type { RouteView } from '#api/routes.ts';
 import { type ExplainStep, explainSteps } from '#model/explain.ts';
+import { routeStepNames } from '#model/route-steps.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import type { FakeWorld } from './fake-world.ts';
 
@@ -90,12 +91,9 @@ export function routeHandlers(world: FakeWorld): Pick<Handlers, RouteIds> {
     updateRoute({ params, body }) {
       const route = find(params.route);
       const before = { ...route };
-      const { tunnel, cache, compression, redirects, hsts, ...rest } = body;
+      const { tunnel, ...rest } = body;
       Object.assign(route, rest, { version: route.version + 1 });
-      if (cache !== undefined) Object.assign(route, { cache: cache ?? undefined });
-      if (redirects !== undefined) Object.assign(route, { redirects: redirects ?? undefined });
-      if (hsts !== undefined) Object.assign(route, { hsts: hsts ?? undefined });
-      if (compression !== undefined) Object.assign(route, { compression: compression ?? undefined });
+      for (const name of routeStepNames) if (route[name] === null) delete route[name];
       if (tunnel !== undefined)
         Object.assign(route, { tunnelId: tunnelOf(tunnel).id, tunnelName: tunnelOf(tunnel).name });
       route.status = route.isEnabled ? 'up' : 'disabled';
@@ -191,6 +189,7 @@ function explanation(world: FakeWorld, url: string): ReturnType<Handlers['explai
       'Connection 2 of 4, 14 ms away.',
     ],
     rule: ['Rule 1 matches', `${parsed.hostname} to ${route?.service}`],
+    page: ['All 12 of the page load', ''],
     origin: ['The origin answers 200', `${route?.service} answered to HEAD ${parsed.pathname}.`],
   };
   const steps = explainSteps.map((step, i): ExplainStep => ({

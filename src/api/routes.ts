@@ -5,9 +5,7 @@ import { accessTestBodySchema, accessTestResultSchema } from '#model/access-test
 import { explanationSchema } from '#model/explain.ts';
 import { hostnamePatternSchema, noteSchema, pathPrefixSchema } from '#model/names.ts';
 import { routeSchema } from '#model/route.ts';
-import { routeHstsSchema } from '#model/hsts-policy.ts';
-import { redirectsSchema } from '#model/redirect-rule.ts';
-import { routeCacheSchema, routeCompressionSchema, routeStepsShape } from '#model/route-steps.ts';
+import { changedStepsShape, routeStepsShape } from '#model/route-steps.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { pathText } from './path-text.ts';
@@ -130,10 +128,7 @@ export const routeOperations = {
       note: z.string().max(500).optional(),
       isEnabled: z.boolean().optional(),
       /** Null: as a route without a word about it. */
-      cache: routeCacheSchema.nullable().optional(),
-      compression: routeCompressionSchema.nullable().optional(),
-      redirects: redirectsSchema.nullable().optional(),
-      hsts: routeHstsSchema.nullable().optional(),
+      ...changedStepsShape,
     }),
     result: routeViewSchema,
     isVersioned: true,

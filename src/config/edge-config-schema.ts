@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { hstsPolicySchema, routeHstsSchema } from '#model/hsts-policy.ts';
 import { redirectsSchema } from '#model/redirect-rule.ts';
 import { accessPolicySchema } from '#model/access-policy.ts';
-import { routeCacheSchema, routeCompressionSchema } from '#model/route-steps.ts';
+import { routeCacheSchema, routeCompressionSchema, routeStepsShape } from '#model/route-steps.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 import { acmeSchema } from './acme-schema.ts';
 import { dnsSchema } from './dns-schema.ts';
@@ -52,6 +52,7 @@ const routeSchema = z.strictObject({
     .describe(
       'Who may pass: `public`, `private` (users of this edge), or rules; without a word here everybody.',
     ),
+  ...routeStepsShape,
   cache: routeCacheSchema.prefault({}).describe(routeCacheSchema.description!),
   compression: routeCompressionSchema.prefault({}).describe(routeCompressionSchema.description!),
   redirects: redirectsSchema.default([]).describe(redirectsSchema.description!),

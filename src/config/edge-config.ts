@@ -10,6 +10,7 @@ import { cachePolicyOf } from '#model/cache-policy.ts';
 import { compressionPolicyOf } from '#model/compression-policy.ts';
 import { hstsValueOf, type RouteHsts } from '#model/hsts-policy.ts';
 import { redirectsOf } from '#model/redirect-rule.ts';
+import { type Shaping, shapingOf } from '#model/shaping/shaping.ts';
 import { defaultRouteSteps, type EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { acmeFaults } from './acme-schema.ts';
 import { dnsFaults, withAbsoluteDnsPaths } from './dns-schema.ts';
@@ -73,17 +74,20 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
   return {
     version,
     tunnels: config.tunnels,
-    routes: config.routes.map(({ hostname, path, tunnel, access, cache, compression, redirects, hsts }) => ({
-      hostname,
-      path,
-      // Routes that are not from a file name their tunnel by its id.
-      tunnelId: idOf.get(tunnel) ?? tunnel,
-      ...(access === undefined || access === 'public' ? {} : { access }),
-      cache: cache === 'off' ? undefined : cachePolicyOf(cache),
-      compression: compression === 'off' ? undefined : compressionPolicyOf(compression),
-      ...(redirects.length === 0 ? {} : { redirects: redirectsOf(redirects) }),
-      ...withHsts(hsts ?? config.hsts),
-    })),
+    routes: config.routes.map(
+      ({ hostname, path, tunnel, access, cache, compression, redirects, hsts, ...others }) => ({
+        hostname,
+        path,
+        // Routes that are not from a file name their tunnel by its id.
+        tunnelId: idOf.get(tunnel) ?? tunnel,
+        ...(access === undefined || access === 'public' ? {} : { access }),
+        cache: cache === 'off' ? undefined : cachePolicyOf(cache),
+        compression: compression === 'off' ? undefined : compressionPolicyOf(compression),
+        ...(redirects.length === 0 ? {} : { redirects: redirectsOf(redirects) }),
+        ...withHsts(hsts ?? config.hsts),
+        ...shapingEntry(shapingOf(others)),
+      }),
+    ),
     claimedRoutes: { ...defaultRouteSteps, ...withHsts(config.hsts) },
     trustedProxies: config.trustedProxies,
     upgrades: config.upgrades,
@@ -95,6 +99,10 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
 function withHsts(policy: RouteHsts): { readonly hsts?: string } {
   const value = hstsValueOf(policy);
   return value === undefined ? {} : { hsts: value };
+}
+
+function shapingEntry(shaping: Shaping | undefined): { readonly shaping?: Shaping } {
+  return shaping ? { shaping } : {};
 }
 
 /** Every hostname and pattern that the edge may serve under this configuration. */

@@ -160,6 +160,7 @@ class RunningEdge implements Edge {
       nowMs: () => this.#options.clock.nowMs(),
       access: (match) => explainAccess(match, request, this.#options.clock.wallMs()),
       send: () => this.sendRequest(request, signal),
+      fetch: (url) => this.sendRequest({ method: 'GET', url }, signal),
       findLine: (requestId) => this.requests.find(requestId),
       wallMs: () => this.#options.clock.wallMs(),
     });

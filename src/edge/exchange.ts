@@ -106,6 +106,8 @@ export class Exchange implements Upstream, ExchangeSide {
   cacheWord = '';
   readonly #owner: ExchangeOwner;
   #upstream: MovableUpstream | undefined;
+  /** How the request is written anew for its origin, on a route that does; all else knows it as the client asked it. */
+  forOrigin: ((request: RequestHead) => RequestHead) | undefined;
   /** Field lines for the origin, made by the proxy. */
   edgeLines = '';
   /** Which rule let it pass, and as whom; undefined on a route that everybody may. */

@@ -15,9 +15,11 @@ import { findRedirect } from '#model/redirect-rule.ts';
 import { routeName } from '#model/route.ts';
 import type { ConnectorList } from './connector-list.ts';
 import { cacheStep, isFromCache } from './explain-cache-step.ts';
+import { pageStep } from './explain-page.ts';
 import type { InnerAnswer, InnerRequest } from './inner-request.ts';
 import { innerTargetOf } from './inner-request.ts';
 import type { RouteMatch, Router } from './router.ts';
+import { canonicalLocation } from './shaping/canonical-host-step.ts';
 import type { TunnelRegistry, TunnelSlot } from './tunnel-registry.ts';
 
 export interface ExplainTools {
@@ -30,6 +32,8 @@ export interface ExplainTools {
   /** What a stranger meets there, as a step. */
   readonly access: (match: RouteMatch) => ExplainStep;
   readonly send: () => Promise<InnerAnswer>;
+  /** Another page of the edge, or what one loads. */
+  readonly fetch: (url: string) => Promise<InnerAnswer>;
   readonly findLine: (requestId: string) => LoggedRequest | undefined;
   readonly wallMs: () => number;
 }
@@ -42,7 +46,7 @@ export async function explainRequest(request: InnerRequest, tools: ExplainTools)
     return [noRoute(tools, host, path), ...skipped(['access', 'connector', 'rule', 'origin'])];
   }
   const { route } = match;
-  const redirect = findRedirect(route.redirects ?? [], path, innerTargetOf(request.url).query);
+  const redirect = redirectOf(request.url, route);
   if (redirect) return redirected(routeStep(route, tools), redirect);
   const slots = [...tools.registry.slots].filter(({ connection }) => connection.tunnelId === route.tunnelId);
   const [first] = slots;
@@ -74,7 +78,18 @@ export async function explainRequest(request: InnerRequest, tools: ExplainTools)
   const last = isFromCache(answer)
     ? notAsked(answer, ms)
     : originStep(answer, tools, { service: rule.service, ms });
-  return [routed!, allowed!, cache, ...rest, last];
+  const page = await pageStep(request.url, route, tools.fetch);
+  return [routed!, allowed!, cache, ...rest, last, ...(page ? [page] : [])];
+}
+
+/** Where the route sends the visitor of a URL, before anything else. */
+function redirectOf(url: string, route: RouteEntry): ReturnType<typeof findRedirect> {
+  const target = innerTargetOf(url);
+  const { canonicalHost } = route.shaping ?? {};
+  const location = canonicalHost && canonicalLocation(target, canonicalHost);
+  return location === undefined
+    ? findRedirect(route.redirects ?? [], target.path, target.query)
+    : { location, status: 308 };
 }
 
 /** The edge answers itself. */

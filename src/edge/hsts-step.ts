@@ -19,6 +19,10 @@ export class HstsHandler implements RouteHandler {
     this.#host = host;
   }
 
+  get policy(): RouteHandler['policy'] {
+    return this.#next?.policy;
+  }
+
   start(exchange: Exchange): void {
     if (exchange.request.scheme === 'https') exchange.front = new HstsStep(exchange, this.#line);
     if (this.#next) this.#next.start(exchange);

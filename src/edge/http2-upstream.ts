@@ -14,6 +14,8 @@ import type { Http2OriginSession } from './http2-origin-session.ts';
 /** What starts here: the exchange and what the proxy wants to tell the origin beside the client's fields. */
 export interface OriginExchange extends ExchangeSide {
   readonly request: RequestHead;
+  /** How it is written anew for its origin, if it is. */
+  readonly forOrigin?: ((request: RequestHead) => RequestHead) | undefined;
   /** Field lines of the edge's own, each ending in CRLF. */
   readonly edgeLines: string;
   readonly clientAddress: string;
@@ -57,7 +59,7 @@ export class Http2Upstream implements MovableUpstream, ResponseHead {
     this.#side = side;
     this.#edgeLines = side.edgeLines;
     this.#rule = rule;
-    this.#request = side.request;
+    this.#request = side.forOrigin === undefined ? side.request : side.forOrigin(side.request);
   }
 
   /** Sends the request head; the body follows by writeBody and endBody. */

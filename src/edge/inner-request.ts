@@ -28,6 +28,8 @@ export interface InnerAnswer {
   readonly failure: ExchangeFailure | undefined;
   /** Body bytes that came before it ended or was cut. */
   readonly bodyBytes: number;
+  /** The text of a page, as far as it was read; '' for what is none. */
+  readonly html: string;
 }
 
 export interface InnerRequestTools {
@@ -38,6 +40,9 @@ export interface InnerRequestTools {
 
 /** A page longer than this says all it has to say. */
 const maxBodyBytes = 4 * 1024 * 1024;
+
+/** Of a page this much is looked at. */
+const maxHtmlBytes = 1024 * 1024;
 
 /** The client of such a request. */
 const innerClient: ClientAddress = {
@@ -115,6 +120,7 @@ class Sink implements Downstream {
   #status = 0;
   #fields = new Map<string, string>();
   #bodyBytes = 0;
+  #page: Buffer[] = [];
   #isDone = false;
 
   constructor(requestId: string, resolve: (answer: InnerAnswer) => void) {
@@ -124,6 +130,11 @@ class Sink implements Downstream {
 
   attach(upstream: Upstream): void {
     this.#upstream = upstream;
+  }
+
+  get #isPage(): boolean {
+    const isPlain = (this.#fields.get('content-encoding') ?? 'identity') === 'identity';
+    return isPlain && /^text\/html\b/i.test(this.#fields.get('content-type') ?? '');
   }
 
   giveUp(): void {
@@ -146,6 +157,7 @@ class Sink implements Downstream {
 
   body(chunk: Buffer): boolean {
     this.#bodyBytes += chunk.length;
+    if (this.#isPage && this.#bodyBytes <= maxHtmlBytes) this.#page.push(Buffer.from(chunk));
     if (this.#bodyBytes > maxBodyBytes && !this.#isDone) {
       this.#upstream?.abort('enough of the body was seen');
       this.#finish(undefined);
@@ -172,6 +184,7 @@ class Sink implements Downstream {
       fields: this.#fields,
       failure,
       bodyBytes: this.#bodyBytes,
+      html: Buffer.concat(this.#page).toString('utf8'),
     });
   }
 }

@@ -269,7 +269,8 @@ export class Proxy implements ExchangeOwner, HandlerHost {
       if (request === exchange.request) exchange.keepBody();
     }
     exchange.attach(upstream);
-    upstream.begin(request, { edgeLines: exchange.edgeLines, side: exchange });
+    const asked = exchange.forOrigin === undefined ? request : exchange.forOrigin(request);
+    upstream.begin(asked, { edgeLines: exchange.edgeLines, side: exchange });
     return upstream;
   }
 

@@ -2,12 +2,15 @@
 // is applied. A route without any has no handler, and its requests pay nothing.
 import type { Downstream, RequestHead } from '#http/exchange.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
+import type { CompiledPolicy } from '#http/access/compiled-policy.ts';
 import type { Exchange } from './exchange.ts';
 
 /** What a route does before, instead of and after asking its origin. */
 export interface RouteHandler {
   /** Answers the exchange, or has the host forward it, now or later. */
   start(exchange: Exchange): void;
+  /** Who may pass; undefined where everybody may. */
+  readonly policy?: CompiledPolicy | undefined;
 }
 
 /** What handlers ask of the proxy. */

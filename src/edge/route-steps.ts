@@ -7,12 +7,14 @@ import { EncoderPool } from './coding/encoder.ts';
 import { RouteCoder } from './coding/route-coder.ts';
 import { HstsHandler } from './hsts-step.ts';
 import { RedirectHandler } from './redirecting.ts';
+import type { Shaping } from '#model/shaping/shaping.ts';
 import { compilePolicy, isPublic } from '#http/access/compiled-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { AccessDesk } from './access/access-desk.ts';
 import { AccessHandler } from './access/access-handler.ts';
 import { accessTunnelId, SignInPaths } from './access/sign-in-paths.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
+import { forwarder, originHost, stepsBeforeAccess, stepsBeforeCache } from './shaping/shaping-steps.ts';
 
 /** What the steps of all routes share. */
 export interface StepParts {
@@ -32,25 +34,38 @@ export function routeHandlers({ clock, cache, desk }: StepParts): HandlerMaker {
     host: HandlerHost,
     kept: EdgeCache | undefined,
   ): RouteHandler | undefined => {
+    const { shaping = nothing } = route;
     const coder = route.compression && new RouteCoder(route.compression, tools);
+    const origin = originHost(shaping, host);
     const last =
       kept && route.cache
-        ? new CacheHandler({ policy: route.cache, cache: kept, host, coder })
-        : coder && new CodingHandler(coder, host);
-    return route.redirects?.length ? new RedirectHandler(route.redirects, last, host) : last;
+        ? new CacheHandler({ policy: route.cache, cache: kept, host: origin, coder })
+        : coder
+          ? new CodingHandler(coder, origin)
+          : origin === host
+            ? undefined
+            : forwarder(origin);
+    const shaped = stepsBeforeCache(shaping, last, host);
+    return route.redirects?.length ? new RedirectHandler(route.redirects, shaped, host) : shaped;
   };
-  const guarded: HandlerMaker = (route, host) => {
-    if (route.tunnelId === accessTunnelId) return signInPaths;
+  const guarded = (route: RouteEntry, host: HandlerHost): RouteHandler | undefined => {
     const open = stepsOf(route, host, cache);
     if (route.access === undefined || isPublic(route.access)) return open;
-    if (!desk) return undefined;
     const closed = stepsOf(route, host, undefined);
-    return new AccessHandler({ policy: compilePolicy(route.access), desk, host, open, closed });
+    return new AccessHandler({ policy: compilePolicy(route.access), desk: desk!, host, open, closed });
+  };
+  const whole: HandlerMaker = (route, host) => {
+    if (route.tunnelId === accessTunnelId) return signInPaths;
+    // The proxy shuts a protected route that nobody guards.
+    if (!desk && !isPublic(route.access)) return undefined;
+    return stepsBeforeAccess(route.shaping ?? nothing, guarded(route, host), host);
   };
   return (route, host) => {
-    const handler = guarded(route, host);
+    const handler = whole(route, host);
     // A route whose guard cannot be made is shut by the proxy.
     const isShut = handler === undefined && !isPublic(route.access);
     return route.hsts === undefined || isShut ? handler : new HstsHandler(route.hsts, handler, host);
   };
 }
+
+const nothing: Shaping = {};

@@ -4,6 +4,7 @@ import type { AccessPolicy } from './access-policy.ts';
 import { defaultCachePolicy, type CachePolicy } from './cache-policy.ts';
 import { defaultCompressionPolicy, type CompressionPolicy } from './compression-policy.ts';
 import type { RedirectRule } from './redirect-rule.ts';
+import type { Shaping } from './shaping/shaping.ts';
 
 /** A tunnel the edge accepts. Two keys may be valid at once, for rotation without a gap. */
 export interface TunnelEntry {
@@ -37,6 +38,8 @@ export interface RouteEntry {
   readonly redirects?: readonly RedirectRule[] | undefined;
   /** Value of Strict-Transport-Security on answers over https; undefined: none of ours. */
   readonly hsts?: string | undefined;
+  /** The steps that shape requests and responses, as their owner wrote them; undefined: none. */
+  readonly shaping?: Shaping | undefined;
 }
 
 /** What a route does on the way that nobody has written down: one that a tunnel claims. */

@@ -13,6 +13,7 @@ export const explainSteps = [
   'connector',
   'rule',
   'origin',
+  'page',
 ] as const;
 
 export const explainStepSchema = z.object({

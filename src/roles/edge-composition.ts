@@ -9,6 +9,8 @@ import { snapshotOf } from '#config/edge-config.ts';
 import { cachePolicySchema } from '#model/cache-policy.ts';
 import { compressionPolicySchema } from '#model/compression-policy.ts';
 import { normalSteps } from '#model/route-steps.ts';
+import { siblingOf } from '#model/shaping/canonical-host.ts';
+import { shapingOf } from '#model/shaping/shaping.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 
 /** The part of a configuration that the control plane lists beside its own objects. */
@@ -42,7 +44,7 @@ export function composeConfig(config: EdgeConfig, served: Served | undefined): E
   const isDeclared = new Set(config.routes.map(({ hostname, path }) => `${hostname}${path}`));
   const stored = (served?.routes ?? [])
     .filter(({ hostname, path }) => !isDeclared.has(`${hostname}${path}`))
-    .map(({ hostname, path, tunnelId, access, cache, compression, redirects = [], hsts }) => ({
+    .map(({ hostname, path, tunnelId, access, cache, compression, redirects = [], hsts, ...shaping }) => ({
       hostname,
       path,
       tunnel: tunnelId,
@@ -51,12 +53,23 @@ export function composeConfig(config: EdgeConfig, served: Served | undefined): E
       compression: compression ?? compressionPolicySchema.parse({}),
       redirects,
       ...(hsts === undefined ? {} : { hsts }),
+      ...shapingOf(shaping),
     }));
   return {
     ...config,
     tunnels: served ? (served.tunnels as EdgeConfig['tunnels']) : config.tunnels,
-    routes: [...own, ...config.routes, ...stored],
+    routes: withSiblings([...own, ...config.routes, ...stored]),
   };
+}
+
+/** With routes for the second names of those that send their visitors to one of two. */
+function withSiblings(routes: EdgeConfig['routes']): EdgeConfig['routes'] {
+  const hostnames = new Set(routes.map(({ hostname }) => hostname));
+  const siblings = routes.flatMap((route) => {
+    const hostname = route.canonicalHost === undefined ? undefined : siblingOf(route.hostname);
+    return hostname === undefined || hostnames.has(hostname) ? [] : [{ ...route, hostname }];
+  });
+  return siblings.length === 0 ? routes : [...routes, ...siblings];
 }
 
 /** Path that the dashboard stands at, '' for the root. */

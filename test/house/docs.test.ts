@@ -20,6 +20,7 @@ test('the generated pages are what `npm run docs` writes', () => {
 
 test('the examples load', () => {
   assert.equal(snapshotOf(readEdgeConfig(url('examples/edge.yml').pathname), 1).routes.length, 1);
+  assert.equal(readEdgeConfig(url('examples/edge-shaping.yml').pathname).routes.length > 1, true);
   assert.equal(readEdgeConfig(url('examples/edge-dns.yml').pathname).dns?.serve?.zones.length, 1);
   assert.equal(requireValid(readConnectorConfig(url('examples/config.yml').pathname)).rules.length, 2);
 });

@@ -1,73 +1,53 @@
-// Flags with which commands say what the edge does on a route's way: `off`, `default`, or settings in YAML or JSON as they
-// stand in edge.yml.
+// Flags with which commands say what the edge does on a route's way: `off`, `none`, `default`, or settings in YAML or JSON
+// as they stand in edge.yml. One row for each step of model/route-steps.ts.
 import { parse, stringify } from 'yaml';
 import type { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { type RouteHsts, routeHstsSchema } from '#model/hsts-policy.ts';
-import { type RedirectSettings, redirectsSchema } from '#model/redirect-rule.ts';
 import {
-  type RouteCache,
-  routeCacheSchema,
-  type RouteCompression,
-  routeCompressionSchema,
+  type ChangedSteps,
+  type RouteStepName,
+  routeStepNames,
+  type RouteSteps,
+  routeStepSchemas,
+  shortSteps,
 } from '#model/route-steps.ts';
 import { type Flag, type Input, textOf } from '../command.ts';
 
-export const stepFlags: readonly Flag[] = [
-  {
-    name: 'cache',
-    type: 'string',
-    value: 'HOW',
-    help: 'off, default, or settings such as {setCookie: strip}',
-  },
-  { name: 'compression', type: 'string', value: 'HOW', help: 'off, default, or settings as in edge.yml' },
-  {
-    name: 'redirects',
-    type: 'string',
-    value: 'RULES',
-    help: 'none, or rules such as [{outside: /blog, to: "/blog{rest}"}]',
-  },
-  {
-    name: 'hsts',
-    type: 'string',
-    value: 'HOW',
-    help: "off, default (the edge's), or settings such as {maxAge: 8760h}",
-  },
-];
+/** What the flag of each step takes, with an example. */
+const flagTexts: Readonly<Record<RouteStepName, readonly [value: string, help: string]>> = {
+  cache: ['HOW', 'off, default, or settings such as {setCookie: strip}'],
+  compression: ['HOW', 'off, default, or settings as in edge.yml'],
+  redirects: ['RULES', 'none, or rules such as [{outside: /blog, to: "/blog{rest}"}]'],
+  hsts: ['HOW', "off, default (the edge's), or settings such as {maxAge: 8760h}"],
+  canonicalHost: ['NAME', 'none, apex or www: which of the two names visitors end up at'],
+  prefix: ['PATHS', 'none, or {strip: /blog} or {add: /app}'],
+};
+
+export const stepFlags: readonly Flag[] = routeStepNames.map((name) => ({
+  name: flagOf(name),
+  type: 'string',
+  value: flagTexts[name][0],
+  help: flagTexts[name][1],
+}));
+
+/** `canonicalHost` is the flag `canonical-host`. */
+function flagOf(name: RouteStepName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
 
 /** The steps of a new route. @throws SallyportError 'usage' */
-export function newSteps(input: Input): {
-  cache?: RouteCache;
-  compression?: RouteCompression;
-  redirects?: RedirectSettings;
-  hsts?: RouteHsts;
-} {
-  const { cache, compression, redirects, hsts } = changedSteps(input);
-  return {
-    ...(cache ? { cache } : {}),
-    ...(compression ? { compression } : {}),
-    ...(redirects ? { redirects } : {}),
-    ...(hsts ? { hsts } : {}),
-  };
+export function newSteps(input: Input): RouteSteps {
+  return Object.fromEntries(Object.entries(changedSteps(input)).filter(([, settings]) => settings !== null));
 }
 
 /** The steps that change; null goes back to the default. @throws SallyportError 'usage' */
-export function changedSteps(input: Input): {
-  cache?: RouteCache | null;
-  compression?: RouteCompression | null;
-  redirects?: RedirectSettings | null;
-  hsts?: RouteHsts | null;
-} {
-  const cache = stepOf(input, 'cache', routeCacheSchema);
-  const compression = stepOf(input, 'compression', routeCompressionSchema);
-  const redirects = stepOf(input, 'redirects', redirectsSchema);
-  const hsts = stepOf(input, 'hsts', routeHstsSchema);
-  return {
-    ...(cache === undefined ? {} : { cache }),
-    ...(compression === undefined ? {} : { compression }),
-    ...(redirects === undefined ? {} : { redirects }),
-    ...(hsts === undefined ? {} : { hsts }),
-  };
+export function changedSteps(input: Input): ChangedSteps {
+  return Object.fromEntries(
+    routeStepNames.flatMap((name) => {
+      const settings = stepOf(input, flagOf(name), routeStepSchemas[name] as z.ZodType);
+      return settings === undefined ? [] : [[name, settings]];
+    }),
+  );
 }
 
 function stepOf<T>(input: Input, name: string, schema: z.ZodType<T>): T | null | undefined {
@@ -89,8 +69,27 @@ function stepOf<T>(input: Input, name: string, schema: z.ZodType<T>): T | null |
   throw new SallyportError('usage', `--${name}: ${where}${deeper?.message ?? 'cannot be used'}.`);
 }
 
+/** Steps that a route without a word has as well; of the others only those that are there are told. */
+const everyRoutes: Readonly<Partial<Record<RouteStepName, string>>> = {
+  cache: 'default',
+  compression: 'default',
+  redirects: 'none',
+  hsts: "the edge's",
+};
+
+/** `[title, text]` for each step that is worth a line. */
+export function stepLines(route: RouteSteps): (readonly [string, string])[] {
+  const short = shortSteps(route);
+  return routeStepNames
+    .filter((name) => short[name] !== undefined || everyRoutes[name] !== undefined)
+    .map((name) => [
+      `${flagOf(name).toUpperCase()}:`,
+      short[name] === undefined ? everyRoutes[name]! : stepText(short[name]),
+    ]);
+}
+
 /** A step in one line. */
-export function stepText(step: object | 'off' | undefined): string {
+export function stepText(step: object | string | undefined): string {
   if (step === undefined) return 'default';
-  return step === 'off' ? 'off' : stringify(step, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+  return typeof step === 'string' ? step : stringify(step, { collectionStyle: 'flow', lineWidth: 0 }).trim();
 }

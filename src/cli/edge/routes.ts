@@ -5,11 +5,10 @@ import { type AccessPolicy, describePolicy, parsePolicyLine } from '#model/acces
 import { subjectForms } from '#model/access-subject.ts';
 import type { Explanation } from '#model/explain.ts';
 import { routeName } from '#model/route.ts';
-import { shortSteps } from '#model/route-steps.ts';
 import { type Input, textOf } from '../command.ts';
 import { paint } from '../paint.ts';
 import { allItems, argument, edgeCommand } from './edge-command.ts';
-import { changedSteps, newSteps, stepFlags, stepText } from './route-steps.ts';
+import { changedSteps, newSteps, stepFlags, stepLines } from './route-steps.ts';
 
 const nameRoute = 'Name a route by its hostname (and path); "sallyport route list" shows them.';
 
@@ -179,13 +178,10 @@ export const routeShowCommand = edgeCommand({
         ['FROM:', route.source],
         ['STATUS:', route.trouble === '' ? route.status : `${route.status}: ${route.trouble}`],
         ['REQUESTS:', String(route.requests)],
-        ['CACHE:', stepText(shortSteps(route).cache)],
-        ['COMPRESSION:', stepText(shortSteps(route).compression)],
-        ['REDIRECTS:', route.redirects === undefined ? 'none' : stepText(shortSteps(route).redirects)],
-        ['HSTS:', route.hsts === undefined ? "the edge's" : stepText(shortSteps(route).hsts)],
+        ...stepLines(route),
         ['NOTE:', route.note || '-'],
       ]
-        .map(([key, value]) => `${key!.padEnd(12)} ${value}\n`)
+        .map(([key, value]) => `${key!.padEnd(15)} ${value}\n`)
         .join(''),
     );
   },

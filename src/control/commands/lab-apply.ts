@@ -5,7 +5,7 @@ import { LineCounter, parseDocument, stringify } from 'yaml';
 import { SallyportError } from '#base/errors.ts';
 import { type Lab, type LabPlan, labSchema, type LabStep } from '#model/lab.ts';
 import { routeName } from '#model/route.ts';
-import { normalSteps } from '#model/route-steps.ts';
+import { comparedSteps, normalSteps } from '#model/route-steps.ts';
 import type { Scope } from '#model/role.ts';
 import type { Settings } from '#model/setting.ts';
 import type { Tunnel } from '#model/tunnel.ts';
@@ -150,7 +150,6 @@ class Application {
     const name = routeName(wanted);
     const present = this.#draft.findRoute(name);
     const { hostname, path, tunnel, access, isEnabled, note } = wanted;
-    const { cache = null, compression = null, redirects = null, hsts = null } = normalSteps(wanted);
     if (!present) {
       createRoute({ hostname, path, tunnel, access, isEnabled, note, ...normalSteps(wanted) })(
         this.#draft,
@@ -163,12 +162,9 @@ class Application {
       access: present.access,
       isEnabled: present.isEnabled,
       note: present.note,
-      cache: present.cache ?? null,
-      compression: present.compression ?? null,
-      redirects: present.redirects ?? null,
-      hsts: present.hsts ?? null,
+      ...comparedSteps(present),
     };
-    const after = { tunnel, access, isEnabled, note, cache, compression, redirects, hsts };
+    const after = { tunnel, access, isEnabled, note, ...comparedSteps(wanted) };
     this.#change('route', name, before, after, (change) =>
       updateRoute(present.id, change)(this.#draft, this.#context),
     );

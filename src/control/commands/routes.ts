@@ -3,7 +3,13 @@
 import { SallyportError } from '#base/errors.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
 import { routeName, type Route } from '#model/route.ts';
-import { normalSteps, type RouteSteps } from '#model/route-steps.ts';
+import {
+  type ChangedSteps,
+  normalSteps,
+  type RouteSteps,
+  withChanges,
+  withoutSteps,
+} from '#model/route-steps.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { required } from '../control-state.ts';
@@ -49,7 +55,7 @@ export function createRoute(input: NewRoute): Command<Route> {
   };
 }
 
-export interface RouteChange {
+export interface RouteChange extends ChangedSteps {
   readonly hostname?: string | undefined;
   readonly path?: string | undefined;
   readonly tunnel?: string | undefined;
@@ -57,11 +63,6 @@ export interface RouteChange {
   readonly access?: AccessPolicy | undefined;
   readonly note?: string | undefined;
   readonly isEnabled?: boolean | undefined;
-  /** Null: as a route without a word about it. */
-  readonly cache?: RouteSteps['cache'] | null;
-  readonly compression?: RouteSteps['compression'] | null;
-  readonly redirects?: RouteSteps['redirects'] | null;
-  readonly hsts?: RouteSteps['hsts'] | null;
 }
 
 /** Changes what is given; a rule that came with the route moves with it. */
@@ -70,15 +71,9 @@ export function updateRoute(idOrName: string, change: RouteChange, ifMatch?: num
     const route = changeableRoute(draft, context, idOrName);
     requireVersion(route, ifMatch);
     const target = change.tunnel === undefined ? undefined : targetOf(draft, context, change.tunnel);
-    const { cache, compression, redirects, hsts, ...bare } = route;
     const next: Route = {
-      ...bare,
-      ...normalSteps({
-        cache: change.cache === undefined ? cache : (change.cache ?? undefined),
-        compression: change.compression === undefined ? compression : (change.compression ?? undefined),
-        redirects: change.redirects === undefined ? redirects : (change.redirects ?? undefined),
-        hsts: change.hsts === undefined ? hsts : (change.hsts ?? undefined),
-      }),
+      ...withoutSteps(route),
+      ...withChanges(route, change),
       hostname: change.hostname ?? route.hostname,
       path: change.path ?? route.path,
       tunnelId: target?.id ?? route.tunnelId,

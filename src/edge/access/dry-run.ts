@@ -13,7 +13,6 @@ import type { ExplainStep } from '#model/explain.ts';
 import { routeName } from '#model/route.ts';
 import { innerTargetOf } from '../inner-request.ts';
 import type { RouteMatch, Router } from '../router.ts';
-import { AccessHandler } from './access-handler.ts';
 import { visitingUser } from './visitor.ts';
 
 /** Decides. @throws SallyportError 'invalid' for no web address, 'not-found' where nothing is served */
@@ -65,7 +64,7 @@ export function explainAccess(
     };
   }
   const decision = decisionOf(match, { ...stranger, method, path: innerTargetOf(url).path, wallMs });
-  const asksPerson = match.handler instanceof AccessHandler && match.handler.policy.asksPerson;
+  const asksPerson = match.handler?.policy?.asksPerson === true;
   return {
     ...base,
     title: `Who may: ${describePolicy(policy)}`,
@@ -88,7 +87,7 @@ const stranger: Visit = {
 
 function decisionOf(match: RouteMatch & { readonly kind: 'found' }, visit: Visit): AccessDecision {
   const { handler, route } = match;
-  if (handler instanceof AccessHandler) return decideAccess(handler.policy, visit);
+  if (handler?.policy) return decideAccess(handler.policy, visit);
   const isOpen = route.access === undefined || route.access === 'public';
   return {
     verdict: isOpen ? 'allow' : 'deny',

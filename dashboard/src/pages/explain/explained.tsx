@@ -14,6 +14,7 @@ const stepNames: Readonly<Record<ExplainStepName, string>> = {
   connector: 'Connector',
   rule: 'Rule',
   origin: 'Origin',
+  page: 'What the page loads',
 };
 
 /** The whole of it. */

@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { ApiError } from '#api/client.ts';
 import type { RouteView } from '#api/routes.ts';
 import { routeName } from '#model/route.ts';
-import { shortSteps } from '#model/route-steps.ts';
+import { shortSteps, withoutSteps } from '#model/route-steps.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, useRead } from '../../api/queries.ts';
 import { Confirm, OnEdge } from '../../kit/confirm.tsx';
@@ -19,7 +19,7 @@ import { TimeAgo } from '../../kit/time-ago.tsx';
 import { useToast } from '../../kit/toasts.tsx';
 import { formatCount } from '../../kit/units.ts';
 import { TryUrl } from '../explain/try-url.tsx';
-import { StepField } from './step-field.tsx';
+import { changedStepsOf, StepFields } from './step-fields.tsx';
 import { routeStatusWords, routeTone, sourceHints, sourceWords } from './route-status.ts';
 import classes from './routes.module.css';
 import { accessOfText, accessText } from './access-text.ts';
@@ -186,17 +186,11 @@ function EditRoute({ route }: { readonly route: RouteView }) {
   const [undone, setUndone] = useState(0);
   const [error, setError] = useState<unknown>();
   const value = { ...route, ...draft };
-  const shown = {
-    ...route,
-    cache: undefined,
-    compression: undefined,
-    redirects: undefined,
-    hsts: undefined,
-    ...shortSteps(route),
-  };
+  const shown = { ...withoutSteps(route), ...shortSteps(route) };
   const isLocal = tunnels.data?.items.find(({ name }) => name === value.tunnelName)?.management === 'local';
   const isChanged = Object.entries(draft).some(
-    ([key, entry]) => JSON.stringify(shown[key as keyof RouteView]) !== JSON.stringify(entry),
+    ([key, entry]) =>
+      JSON.stringify((shown as Partial<RouteView>)[key as keyof RouteView]) !== JSON.stringify(entry),
   );
   const change = (values: Partial<RouteView>): void => setDraft({ ...draft, ...values });
   const undo = (): void => {
@@ -213,10 +207,7 @@ function EditRoute({ route }: { readonly route: RouteView }) {
         body: {
           ...dropUndefined({ hostname, path, service, access, note, isEnabled }),
           ...(tunnelName === undefined ? {} : { tunnel: tunnelName }),
-          ...('cache' in draft ? { cache: draft.cache ?? null } : {}),
-          ...('compression' in draft ? { compression: draft.compression ?? null } : {}),
-          ...('redirects' in draft ? { redirects: draft.redirects ?? null } : {}),
-          ...('hsts' in draft ? { hsts: draft.hsts ?? null } : {}),
+          ...changedStepsOf(draft),
         },
         ifMatch: route.version,
       });
@@ -287,44 +278,12 @@ function EditRoute({ route }: { readonly route: RouteView }) {
             onChange={(event) => change({ note: event.currentTarget.value })}
             error={faultOf(error, 'note')}
           />
-          <div className={classes['pair']}>
-            <StepField
-              key={`cache ${route.version} ${undone}`}
-              label="Cache"
-              byDefault="What responses allow"
-              example={'{ "query": { "drop": ["utm_*"] } }'}
-              value={'cache' in draft ? draft.cache : shortSteps(route).cache}
-              onChange={(cache) => change({ cache: cache as RouteView['cache'] })}
-              error={stepFault(error, 'cache')}
-            />
-            <StepField
-              key={`compression ${route.version} ${undone}`}
-              label="Compression"
-              byDefault="Text, when clients take it"
-              example={'{ "minBytes": "2KiB" }'}
-              value={'compression' in draft ? draft.compression : shortSteps(route).compression}
-              onChange={(compression) => change({ compression: compression as RouteView['compression'] })}
-              error={stepFault(error, 'compression')}
-            />
-          </div>
-          <StepField
-            key={`redirects ${route.version} ${undone}`}
-            label="Redirects"
-            byDefault="None"
-            hasNoOff
-            example={'[{ "outside": "/blog", "to": "/blog{rest}" }]'}
-            value={'redirects' in draft ? draft.redirects : shortSteps(route).redirects}
-            onChange={(redirects) => change({ redirects: redirects as RouteView['redirects'] })}
-            error={stepFault(error, 'redirects')}
-          />
-          <StepField
-            key={`hsts ${route.version} ${undone}`}
-            label="Strict-Transport-Security"
-            byDefault="As the edge has it"
-            example={'{ "maxAge": "8760h", "includeSubDomains": true }'}
-            value={'hsts' in draft ? draft.hsts : shortSteps(route).hsts}
-            onChange={(hsts) => change({ hsts: hsts as RouteView['hsts'] })}
-            error={stepFault(error, 'hsts')}
+          <StepFields
+            key={`${route.version} ${undone}`}
+            route={route}
+            draft={draft}
+            onChange={(step, settings) => change({ [step]: settings })}
+            error={error}
           />
           <Switch
             label="Open to the public"
@@ -359,13 +318,6 @@ function EditRoute({ route }: { readonly route: RouteView }) {
 function addedText({ source, createdAtMs }: RouteView) {
   if (source === 'claim') return 'by its connector';
   return source === 'file' ? 'with edge.yml' : <TimeAgo key="added" atMs={createdAtMs} />;
-}
-
-/** What is wrong with a step, wherever in its settings. */
-function stepFault(error: unknown, step: string): string | undefined {
-  if (!(error instanceof ApiError)) return undefined;
-  const fault = error.problem.errors?.find(({ path }) => path === step || path.startsWith(`${step}.`));
-  return fault && (fault.path === step ? fault.message : `${fault.path}: ${fault.message}`);
 }
 
 function dropUndefined<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {

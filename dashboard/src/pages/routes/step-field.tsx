@@ -4,8 +4,7 @@ import { Select, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import classes from './routes.module.css';
 
-type Step = object | 'off' | undefined;
-type Mode = 'default' | 'off' | 'own';
+type Step = object | string | undefined;
 
 export interface StepFieldProps {
   readonly label: string;
@@ -14,6 +13,8 @@ export interface StepFieldProps {
   /** There is no way to switch it off beside the default. */
   readonly hasNoOff?: boolean;
   readonly example: string;
+  /** Words that it may be instead of settings, each with what it does. */
+  readonly choices: Readonly<Record<string, string>>;
   readonly value: Step;
   readonly onChange: (value: Step) => void;
   /** What the edge found wrong with it. */
@@ -21,15 +22,16 @@ export interface StepFieldProps {
 }
 
 /** The field. */
-export function StepField({ label, byDefault, hasNoOff, example, value, onChange, error }: StepFieldProps) {
-  const [mode, setMode] = useState<Mode>(modeOf(value));
+export function StepField(props: StepFieldProps) {
+  const { label, byDefault, hasNoOff, example, choices, value, onChange, error } = props;
+  const [mode, setMode] = useState(modeOf(value));
   const [text, setText] = useState(typeof value === 'object' ? JSON.stringify(value, null, 2) : '');
   const [fault, setFault] = useState<string>();
-  const choose = (next: Mode): void => {
+  const choose = (next: string): void => {
     setMode(next);
     setFault(undefined);
     if (next === 'own') read(text || example);
-    else onChange(next === 'off' ? 'off' : undefined);
+    else onChange(next === 'default' ? undefined : next);
   };
   const read = (written: string): void => {
     setText(written);
@@ -51,10 +53,11 @@ export function StepField({ label, byDefault, hasNoOff, example, value, onChange
         data={[
           { value: 'default', label: byDefault },
           ...(hasNoOff ? [] : [{ value: 'off', label: 'Off' }]),
-          { value: 'own', label: 'By settings of its own' },
+          ...Object.entries(choices).map(([choice, does]) => ({ value: choice, label: does })),
+          ...(example === '' ? [] : [{ value: 'own', label: 'By settings of its own' }]),
         ]}
         value={mode}
-        onChange={(next) => next !== null && choose(next as Mode)}
+        onChange={(next) => next !== null && choose(next)}
         error={mode === 'own' ? undefined : error}
       />
       {mode === 'own' && (
@@ -76,6 +79,8 @@ export function StepField({ label, byDefault, hasNoOff, example, value, onChange
   );
 }
 
-function modeOf(value: Step): Mode {
-  return value === undefined ? 'default' : value === 'off' ? 'off' : 'own';
+/** `default`, `own` for settings, or the word that it is. */
+function modeOf(value: Step): string {
+  if (value === undefined) return 'default';
+  return typeof value === 'string' ? value : 'own';
 }
