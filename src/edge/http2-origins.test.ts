@@ -273,6 +273,33 @@ describe('an HTTP/2 origin', () => {
       },
     ));
 
+  test('is let go at once, busy sessions at their end, when the connection drains', () => {
+    const held: ServerHttp2Stream[] = [];
+    return withOrigin(
+      (stream) => {
+        stream.respond({ ':status': 200 });
+        stream.write('x');
+        held.push(stream);
+      },
+      async ({ start, streams, pool, origins }) => {
+        const side = start(new Recorder());
+        await until(() => side.text === 'x');
+        pool.retire();
+        origins.sweep(0);
+        assert.ok(streams[0]!.isOpen, 'what is under way goes on');
+        for (const stream of held) stream.end();
+        await until(() => side.isEnded && !streams[0]!.isOpen);
+        const second = start(new Recorder());
+        await until(() => held.length === 2);
+        held[1]!.end();
+        await until(() => second.isEnded);
+        pool.retire();
+        origins.sweep(0);
+        await until(() => !streams[1]!.isOpen);
+      },
+    );
+  });
+
   test('streams both ways with trailers both ways', () =>
     withOrigin(
       (stream) => {

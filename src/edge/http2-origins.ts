@@ -4,6 +4,7 @@ import type { TunnelStream } from '#tunnel/stream.ts';
 import { Http2OriginSession } from './http2-origin-session.ts';
 import { Http2Upstream } from './http2-upstream.ts';
 import type { OriginExchange } from './http2-upstream.ts';
+import type { OriginPool } from './origin-pool.ts';
 import type { TunnelTarget } from './tunnel-registry.ts';
 
 /** The sessions of one rule (and host or client, where the rule keeps those apart) over one tunnel connection. */
@@ -17,7 +18,7 @@ type ListsByKey = Map<string, SessionList>;
 /** All HTTP/2 sessions to origins. */
 export class Http2Origins {
   /** Keyed by the tunnel connection's pool, whose generation says when rules changed. */
-  readonly #lists = new Map<object, ListsByKey>();
+  readonly #lists = new Map<OriginPool, ListsByKey>();
 
   /**
    * Starts `exchange` on a session for `target`, opening one if need be; `open` answers the exchange itself when it
@@ -32,11 +33,18 @@ export class Http2Origins {
     upstream.begin();
   }
 
-  /** Closes sessions that have been idle for longer than their rule allows; to be called every second or so. */
+  /**
+   * Closes sessions that have been idle for longer than their rule allows, and those whose rules have changed or whose
+   * connection drains: an idle one would hold the connector's stop up to its deadline. To be called every second or so.
+   */
   sweep(nowMs: number): void {
     for (const [pool, lists] of this.#lists) {
       for (const [key, list] of lists) {
-        for (const session of list.sessions.slice()) session.sweep(nowMs);
+        const isStale = list.generation !== pool.generation;
+        for (const session of list.sessions.slice()) {
+          if (isStale) session.retire();
+          else session.sweep(nowMs);
+        }
         if (list.sessions.length === 0) lists.delete(key);
       }
       if (lists.size === 0) this.#lists.delete(pool);
