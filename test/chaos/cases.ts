@@ -1,0 +1,28 @@
+// Every case of the chaos runs, in the order of a long run.
+import * as lines from './cases/lines.ts';
+import * as processes from './cases/processes.ts';
+import type { ChaosCase } from './run-case.ts';
+
+/** Those of the long form; the short one in chaos.test.ts chooses its own. */
+export const allCases: readonly ChaosCase[] = [
+  processes.edgeReloaded,
+  processes.edgeKilled,
+  processes.edgeStopped,
+  processes.connectorKilled,
+  processes.connectorStopped,
+  processes.originKilled,
+  processes.rollingRestart,
+  processes.shortRollingRestart,
+  lines.awayOneSecond,
+  lines.halfOpenUp,
+  lines.halfOpenDown,
+  lines.halfOpenBoth,
+  lines.addressChanged,
+  lines.natFlushed,
+  lines.packetsTooLong,
+  lines.lossy,
+  lines.starlink,
+  lines.oneOfFourStalled,
+  lines.edgeMoved,
+  lines.awayOneMinute,
+];

@@ -1,0 +1,149 @@
+// Cases of processes: killed, stopped, started again, and changed under load.
+import { eventually, within } from '../../support/eventually.ts';
+import { type Lab, type Part, said, startLimitMs } from '../lab.ts';
+import type { ChaosCase } from '../run-case.ts';
+
+/** What lasts is broken by an end of what carries it, however gentle that is. */
+const kindsThatEnd: readonly string[] = ['small', 'large', 'upload', 'fresh', 'h2', 'grpc'];
+
+export const edgeKilled: ChaosCase = {
+  name: 'edge-killed',
+  what: 'the edge is killed (SIGKILL) and started again',
+  async hurt(lab, watch) {
+    watch.begun();
+    await lab.edge.running.kill();
+    await said(lab.connectors[0]!.running, /Lost connection with the edge/);
+    watch.noticed();
+    await lab.startEdge();
+    await allConnected(lab);
+  },
+};
+
+export const edgeStopped: ChaosCase = {
+  name: 'edge-stopped',
+  what: 'the edge is stopped (SIGTERM) and started again',
+  async hurt(lab, watch) {
+    watch.begun();
+    await stop(lab.edge);
+    watch.noticed();
+    await lab.startEdge();
+    await allConnected(lab);
+  },
+};
+
+export const edgeReloaded: ChaosCase = {
+  name: 'edge-reloaded',
+  what: 'edge.yml changes 20 times',
+  mayFail: 0,
+  async hurt(lab, watch) {
+    for (let round = 1; round <= 20; round += 1) await reload(lab, round);
+    lab.writeEdgeConfig();
+    watch.note('20 reloads');
+  },
+};
+
+export const edgeReloadedOnce: ChaosCase = {
+  name: 'edge-reloaded-once',
+  what: 'edge.yml changes 3 times',
+  mayFail: 0,
+  async hurt(lab) {
+    for (let round = 1; round <= 3; round += 1) await reload(lab, round);
+  },
+};
+
+export const connectorKilled: ChaosCase = {
+  name: 'connector-killed',
+  what: 'the only connector is killed (SIGKILL) and started again',
+  async hurt(lab, watch) {
+    const before = await edgeDisconnects(lab);
+    watch.begun();
+    await lab.connectors[0]!.running.kill();
+    await eventually('the edge has noticed', async () => (await edgeDisconnects(lab)) > before);
+    watch.noticed();
+    await restartConnector(lab);
+  },
+};
+
+export const connectorStopped: ChaosCase = {
+  name: 'connector-stopped',
+  what: 'the only connector is stopped (SIGTERM) and started again',
+  async hurt(lab, watch) {
+    watch.begun();
+    await stop(lab.connectors[0]!);
+    watch.noticed();
+    await restartConnector(lab);
+  },
+};
+
+export const originKilled: ChaosCase = {
+  name: 'origin-killed',
+  what: 'the origin is killed (SIGKILL) and started again',
+  async hurt(lab, watch) {
+    watch.begun();
+    await lab.origins[0]!.running.kill();
+    await eventually('clients are told', async () => (await watch.load.report()).failures.length > 0);
+    watch.noticed();
+    lab.origins[0] = await lab.startOrigin(lab.home);
+  },
+};
+
+/** Connectors that take turns: the next is started, connected, and only then the one before stopped. */
+function rolling(rounds: number): ChaosCase {
+  return {
+    name: rounds === 100 ? 'rolling-restart' : `rolling-restart-${rounds}`,
+    what: `${rounds} rolling restarts of a connector with two replicas`,
+    mayFail: 0,
+    load: { kinds: kindsThatEnd },
+    async hurt(lab, watch) {
+      const replica = await lab.startConnector(lab.home, 1);
+      await lab.connected(replica);
+      let turns: Part[] = [lab.connectors[0]!, replica];
+      for (let round = 0; round < rounds; round += 1) {
+        const [oldest, other] = turns as [Part, Part];
+        await stop(oldest);
+        const next = await lab.startConnector(lab.home, oldest.metricsPort - 9464);
+        await lab.connected(next);
+        turns = [other, next];
+      }
+      lab.connectors[0] = turns.find(({ metricsPort }) => metricsPort === 9464)!;
+      await stop(turns.find(({ metricsPort }) => metricsPort !== 9464)!);
+      watch.note(`${rounds} restarts`);
+    },
+  };
+}
+
+export const rollingRestart = rolling(100);
+export const shortRollingRestart = rolling(2);
+
+/** All connectors have all their connections. */
+export async function allConnected(lab: Lab): Promise<void> {
+  for (const connector of lab.connectors) await lab.connected(connector);
+}
+
+/** Connections to connectors that have ended at the edge, for whatever reason. */
+export async function edgeDisconnects(lab: Lab): Promise<number> {
+  return await lab.metric(lab.edge, 'sallyport_edge_tunnel_disconnects_total');
+}
+
+/** SIGTERM, and its end. */
+export async function stop({ running, name }: Part): Promise<void> {
+  running.child.kill('SIGTERM');
+  await within(`${name} ends`, startLimitMs, running.ended);
+}
+
+/** Starts the first home's connector anew. */
+export async function restartConnector(lab: Lab): Promise<void> {
+  lab.connectors[0] = await lab.startConnector(lab.home);
+  await lab.connected(lab.connectors[0]);
+}
+
+async function reload(lab: Lab, round: number): Promise<void> {
+  const applied = (): number => lab.edge.running.stderr().split('configuration was applied').length;
+  const before = applied();
+  // A change that counts: other limits, other routes beside those in use.
+  const routes = { hostname: `other-${round}.chaos.test`, tunnel: 'home' };
+  lab.writeEdgeConfig({
+    routes: [...['app', 'grpc'].map((name) => ({ hostname: `${name}.chaos.test`, tunnel: 'home' })), routes],
+  });
+  await eventually('the change is applied', () => applied() > before, startLimitMs);
+}

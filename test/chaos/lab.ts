@@ -1,0 +1,287 @@
+// Everything of a chaos run in its place: the released bundle as an edge and connectors, an origin in each home, clients
+// with their load, each a process on a host of its own (network.ts). A case hurts it and asks what it says.
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemRandom } from '#base/random.ts';
+import { createCertificate } from '#testkit/certificates.ts';
+import { createCredentials, formatToken, publicKeyOf } from '#tunnel/credentials.ts';
+import { pinOfCertificate } from '#tunnel/edge-trust.ts';
+import { bundle, engineOptions } from '../../bundle.ts';
+import { eventually, within } from '../support/eventually.ts';
+import { repositoryRoot, type RunningProcess, startProcess } from '../support/process.ts';
+import type { LoadSettings } from './load-main.ts';
+import { edgeAddress, edgeName, type Home, Network } from './network.ts';
+import type { LoadReport } from './tally.ts';
+
+/** Names that the clients ask for. */
+export const appName = 'app.chaos.test';
+const grpcName = 'grpc.chaos.test';
+
+/** Programs that start beside others on a busy machine share it with them. */
+export const startLimitMs = 90_000;
+
+const edgePort = 443;
+const originPorts = { http: 8080, grpc: 8081 };
+const metricsPort = 9464;
+
+/** A process of the run, on one of its hosts. */
+export interface Part {
+  readonly name: string;
+  readonly host: string;
+  readonly running: RunningProcess;
+  /** Port of its metrics server on its own loopback; 0 without one. */
+  readonly metricsPort: number;
+}
+
+/** What a process holds. */
+export interface Footprint {
+  readonly memoryMiB: number;
+  readonly handles: number;
+}
+
+export interface LabOptions {
+  readonly seed: number;
+  readonly homes?: number;
+  /** More of edge.yml. */
+  readonly edgeConfig?: Readonly<Record<string, unknown>>;
+}
+
+export class Lab {
+  readonly network: Network;
+  readonly seed: number;
+  readonly folder = mkdtempSync(join(tmpdir(), 'sallyport-chaos-'));
+  edge!: Part;
+  readonly connectors: Part[] = [];
+  readonly origins: Part[] = [];
+  readonly #options: LabOptions;
+  readonly #ca = createCertificate({ name: 'chaos CA', isCa: true });
+  readonly #credentials = createCredentials(
+    systemRandom,
+    `${edgeName}:${edgePort}`,
+    pinOfCertificate(this.#ca.der),
+  );
+  readonly #parts: RunningProcess[] = [];
+  #program = '';
+
+  private constructor(network: Network, options: LabOptions) {
+    this.network = network;
+    this.seed = options.seed;
+    this.#options = options;
+  }
+
+  /** Makes the hosts, the bundle and the files, starts an edge, and in each home an origin and a connector. */
+  static async create(options: LabOptions): Promise<Lab> {
+    const homes = options.homes ?? 1;
+    const lab = new Lab(await Network.create({ seed: options.seed, homes }), options);
+    try {
+      lab.#program = await bundle(join(lab.folder, 'release'));
+      lab.#writeFiles();
+      lab.edge = await lab.startEdge();
+      for (const home of lab.network.homes) {
+        lab.origins.push(await lab.startOrigin(home));
+        lab.connectors.push(await lab.startConnector(home));
+      }
+      for (const connector of lab.connectors) await lab.connected(connector);
+      return lab;
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+  }
+
+  get home(): Home {
+    return this.network.homes[0]!;
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Puts a file in place at once. */
+  writeFile(name: string, text: string): string {
+    const path = this.path(name);
+    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+    return path;
+  }
+
+  writeEdgeConfig(change: Readonly<Record<string, unknown>> = {}): void {
+    const publicKeys = [Buffer.from(publicKeyOf(this.#credentials)).toString('base64')];
+    const config = {
+      listen: { https: `0.0.0.0:${edgePort}`, http: [], metrics: `127.0.0.1:${metricsPort}` },
+      dataDir: this.path('data'),
+      certificates: [{ cert: 'edge.pem', key: 'edge-key.pem' }],
+      tunnels: [{ name: 'home', id: this.#credentials.tunnelId, publicKeys }],
+      routes: [appName, grpcName].map((hostname) => ({ hostname, tunnel: 'home' })),
+      accessLog: 'off',
+      ...this.#options.edgeConfig,
+      ...change,
+    };
+    this.writeFile('edge.yml', JSON.stringify(config, null, 2));
+  }
+
+  async startEdge(): Promise<Part> {
+    const args = ['edge', 'run', '--config', this.path('edge.yml')];
+    const running = this.#start(this.network.edge, this.#sallyport(args));
+    await said(running, /The edge is (ready)/);
+    this.edge = { name: 'edge', host: this.network.edge, running, metricsPort };
+    return this.edge;
+  }
+
+  /** A connector in a home; several in one are replicas with metrics servers of their own. */
+  async startConnector({ host, number }: Home, replica = 0): Promise<Part> {
+    const port = metricsPort + replica;
+    const flags = ['--metrics', `127.0.0.1:${port}`, '--config', this.path('config.yml')];
+    const run = ['run', '--token-file', this.path('token')];
+    const running = this.#start(host, this.#sallyport(['tunnel', ...flags, ...run]));
+    await said(running, /Starting metrics server/);
+    return { name: `connector ${number}.${replica}`, host, running, metricsPort: port };
+  }
+
+  async startOrigin({ host, number }: Home): Promise<Part> {
+    const script = join(repositoryRoot, 'test/chaos/origin-main.ts');
+    const { http, grpc } = originPorts;
+    const args = [script, '--seed', String(this.seed), '--http', String(http), '--grpc', String(grpc)];
+    const running = this.#start(host, [process.execPath, ...args]);
+    await eventually('the origin is up', () => running.stdout().includes('"http"'), startLimitMs);
+    return { name: `origin ${number}`, host, running, metricsPort: 0 };
+  }
+
+  /** Starts the clients; `pace` 2 asks half as often. */
+  startLoad(choices: Partial<Pick<LoadSettings, 'pace' | 'kinds' | 'timeoutMs'>> = {}): Load {
+    const settings: LoadSettings = {
+      ...{ hostname: appName, grpcHostname: grpcName, address: edgeAddress, port: edgePort },
+      ...{ seed: this.seed, caFile: this.path('ca.pem'), pace: 1, timeoutMs: 10_000, ...choices },
+    };
+    const script = join(repositoryRoot, 'test/chaos/load-main.ts');
+    const args = [process.execPath, script, JSON.stringify(settings)];
+    return new Load(this.#start(this.network.clients, args, true));
+  }
+
+  /** Resolves when a connector has `count` connections to the edge. */
+  async connected(connector: Part, count = 4, limitMs = startLimitMs): Promise<void> {
+    await eventually(
+      `${connector.name} has ${count} connections`,
+      async () => (await this.readyConnections(connector)) === count,
+      limitMs,
+    );
+  }
+
+  async readyConnections(connector: Part): Promise<number> {
+    const text = await this.get(connector, '/ready');
+    return (JSON.parse(text) as { readyConnections: number }).readyConnections;
+  }
+
+  /** What a metrics server answers. */
+  get(part: Part, path: string): Promise<string> {
+    const url = `http://127.0.0.1:${part.metricsPort}${path}`;
+    return this.network.run(part.host, 'curl', '-s', '--max-time', '10', url);
+  }
+
+  /** The sum of a metric's lines that begin with `name`. */
+  async metric(part: Part, name: string): Promise<number> {
+    let sum = 0;
+    for (const line of (await this.get(part, '/metrics')).split('\n'))
+      if (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) sum += Number(line.split(' ').at(-1));
+    return sum;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#parts.map((running) => running.kill()));
+    await this.network.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #writeFiles(): void {
+    const names = [appName, grpcName, edgeName];
+    const leaf = createCertificate({ name: 'edge', names, issuer: this.#ca });
+    this.writeFile('ca.pem', this.#ca.cert);
+    this.writeFile('edge.pem', leaf.cert + this.#ca.cert);
+    this.writeFile('edge-key.pem', leaf.key);
+    this.writeFile('token', formatToken(this.#credentials));
+    this.writeEdgeConfig();
+    const grpcRule = `  - hostname: ${grpcName}\n    service: h2c://127.0.0.1:${originPorts.grpc}\n`;
+    const rest = `  - service: http://127.0.0.1:${originPorts.http}\n`;
+    this.writeFile('config.yml', `ingress:\n${grpcRule}${rest}`);
+  }
+
+  #sallyport(args: readonly string[]): readonly string[] {
+    return [process.execPath, ...engineOptions, this.#program, ...args];
+  }
+
+  #start(host: string, program: readonly string[], keepsInput = false): RunningProcess {
+    const [command, args] = this.network.command(host, program);
+    // The tests' own watch over this process is nothing for its children.
+    const env = { HOME: this.folder, MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '' };
+    const running = startProcess(command, args, { env, keepsInput });
+    this.#parts.push(running);
+    return running;
+  }
+}
+
+/** The clients' process. */
+export class Load {
+  readonly #running: RunningProcess;
+  #reports = 0;
+
+  constructor(running: RunningProcess) {
+    this.#running = running;
+  }
+
+  /** So far. */
+  async report(): Promise<LoadReport> {
+    this.#running.child.stdin!.write('\n');
+    return await this.#next();
+  }
+
+  /** Lets what is under way end, and returns everything. */
+  async stop(): Promise<LoadReport> {
+    this.#running.child.stdin!.end();
+    const report = await this.#next();
+    await within('the clients end', startLimitMs, this.#running.ended);
+    return report;
+  }
+
+  async #next(): Promise<LoadReport> {
+    const wanted = ++this.#reports;
+    const line = await eventually(
+      `the clients report ${this.#running.stderr()}`,
+      () => {
+        const lines = this.#running.stdout().split('\n');
+        return lines.length > wanted && lines[wanted - 1];
+      },
+      startLimitMs,
+    );
+    return JSON.parse(line) as LoadReport;
+  }
+}
+
+/** What a process holds now. */
+export function footprintOf({ running }: Part): Footprint {
+  const status = readFileSync(`/proc/${running.pid}/status`, 'utf8');
+  const kib = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+  return {
+    memoryMiB: Math.round(kib / 1024),
+    handles: readdirSync(`/proc/${running.pid}/fd`).length,
+  };
+}
+
+/** Waits until a process has written something to its log. */
+export async function said(
+  running: RunningProcess,
+  pattern: RegExp,
+  limitMs = startLimitMs,
+): Promise<string> {
+  return await eventually(
+    `a process says ${String(pattern)}`,
+    () => {
+      const found = pattern.exec(running.stderr());
+      if (found) return found[0];
+      if (running.exitCode() !== null)
+        throw new Error(`it ended with ${running.exitCode()}: ${running.stderr()}`);
+      return false;
+    },
+    limitMs,
+  );
+}

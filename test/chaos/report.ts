@@ -1,0 +1,43 @@
+// How the result of a chaos run is shown: a table for people, JSON for programs.
+import type { CaseResult } from './run-case.ts';
+
+const columns: readonly (readonly [string, (result: CaseResult) => string])[] = [
+  ['case', ({ name }) => name],
+  ['requests', ({ requests }) => String(requests)],
+  ['failed', ({ failed }) => String(failed)],
+  ['lost bytes', ({ lostBytes }) => String(lostBytes)],
+  ['wrong bytes', ({ wrongBytes }) => String(wrongBytes)],
+  ['noticed s', ({ noticedS }) => noticedS?.toFixed(1) ?? '-'],
+  ['recovered s', ({ recoveredS }) => recoveredS.toFixed(1)],
+  ['edge MiB', ({ before, after }) => change(before['edge']?.memoryMiB, after['edge']?.memoryMiB)],
+  ['edge handles', ({ before, after }) => change(before['edge']?.handles, after['edge']?.handles)],
+  ['verdict', ({ faults }) => (faults.length === 0 ? 'holds' : faults.join('; '))],
+];
+
+/** The results as a table, with what failed below each row. */
+export function tableOf(results: readonly CaseResult[]): string {
+  const rows = [
+    columns.map(([head]) => head),
+    ...results.map((result) => columns.map(([, cell]) => cell(result))),
+  ];
+  const widths = columns.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at]!))
+      .join('  ')
+      .trimEnd();
+  return rows.map(line).join('\n');
+}
+
+/** One result in full, as it comes. */
+export function linesOf({ name, what, failures, notes, faults }: CaseResult): string {
+  const lines = [`${name}: ${what}`];
+  for (const [reason, count] of Object.entries(failures)) lines.push(`    ${count} x ${reason}`);
+  for (const note of notes) lines.push(`    ${note}`);
+  for (const fault of faults) lines.push(`    FAULT: ${fault}`);
+  return lines.join('\n');
+}
+
+function change(before: number | undefined, after: number | undefined): string {
+  return `${before ?? '-'}>${after ?? '-'}`;
+}
