@@ -7,6 +7,7 @@ import type { dnsHandlers } from './fake-dns.ts';
 import { page, type routeHandlers } from './fake-routes.ts';
 import type { statusHandlers } from './fake-status.ts';
 import type { tunnelHandlers } from './fake-tunnels.ts';
+import type { accessHandlers } from './fake-access.ts';
 import type { cacheHandlers } from './fake-cache.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import type { FakeWorld } from './fake-world.ts';
@@ -17,6 +18,7 @@ type AccountIds = Exclude<
   | keyof ReturnType<typeof tunnelHandlers>
   | keyof ReturnType<typeof routeHandlers>
   | keyof ReturnType<typeof certificateHandlers>
+  | keyof ReturnType<typeof accessHandlers>
   | keyof ReturnType<typeof cacheHandlers>
   | keyof ReturnType<typeof dnsHandlers>
 >;

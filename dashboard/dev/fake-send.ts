@@ -6,6 +6,7 @@ import { apiBase, type Operation } from '#api/operation.ts';
 import { scopesOf } from '#model/role.ts';
 import { accountHandlers } from './fake-account.ts';
 import { certificateHandlers } from './fake-certificates.ts';
+import { accessHandlers } from './fake-access.ts';
 import { cacheHandlers } from './fake-cache.ts';
 import { dnsHandlers } from './fake-dns.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
@@ -26,6 +27,7 @@ export function createFakeSend(world: FakeWorld): Send {
     ...tunnelHandlers(world),
     ...routeHandlers(world),
     ...certificateHandlers(world),
+    ...accessHandlers(world),
     ...cacheHandlers(world),
     ...dnsHandlers(world),
   };

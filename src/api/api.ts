@@ -1,4 +1,5 @@
 // The whole contract: every operation there is, by its id.
+import { accessOperations } from './access.ts';
 import { accountOperations } from './account.ts';
 import { certificateOperations } from './certificates.ts';
 import { cacheOperations } from './cache.ts';
@@ -14,6 +15,7 @@ export const operations = {
   ...statusOperations,
   ...tunnelOperations,
   ...routeOperations,
+  ...accessOperations,
   ...certificateOperations,
   ...dnsOperations,
   ...requestOperations,

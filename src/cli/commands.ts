@@ -33,6 +33,7 @@ import {
   routeShowCommand,
   routeUpdateCommand,
 } from './edge/routes.ts';
+import { shareCreateCommand, shareListCommand, shareRevokeCommand } from './edge/shares.ts';
 import { tunnelRouteDnsCommand } from './edge/tunnel-route-dns.ts';
 import { auditCommand, connectorListCommand, logsCommand, statusCommand } from './edge/status.ts';
 import {
@@ -100,6 +101,9 @@ export const commands: readonly Command[] = [
   dnsRecordsCommand,
   accessTestCommand,
   accessSetCommand,
+  shareCreateCommand,
+  shareListCommand,
+  shareRevokeCommand,
   dnsPlanCommand,
   dnsApplyCommand,
   dnsExportCommand,

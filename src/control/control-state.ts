@@ -4,6 +4,7 @@ import type { ApiKey } from '#model/api-key.ts';
 import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
+import type { ShareLink } from '#model/share-link.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { User } from '#model/user.ts';
 import { type ObjectKind, objectKinds, type StoredObjects, type StoredState } from '#store/store.ts';
@@ -56,6 +57,10 @@ export class ControlState {
 
   get apiKeys(): ReadonlyMap<string, ApiKey> {
     return this.#tables.apiKey;
+  }
+
+  get shareLinks(): ReadonlyMap<string, ShareLink> {
+    return this.#tables.shareLink;
   }
 
   get settings(): Settings {

@@ -25,6 +25,7 @@ const nouns: Readonly<Record<ObjectKind, AuditedNoun>> = {
   ruleSet: 'rule-set',
   user: 'user',
   apiKey: 'api-key',
+  shareLink: 'share-link',
   settings: 'setting',
 };
 
@@ -156,7 +157,7 @@ export class Draft {
 
   /** What people call an object. */
   #nameOf<K extends ObjectKind>(kind: K, object: StoredObjects[K]): string {
-    if (kind === 'route') return routeName(object as Route);
+    if (kind === 'route' || kind === 'shareLink') return routeName(object as Route);
     if (kind === 'ruleSet') {
       return this.get('tunnel', object.id)?.name ?? this.base.tunnels.get(object.id)?.name ?? object.id;
     }

@@ -7,7 +7,7 @@ import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
-import type { Visitor } from './access/visitor.ts';
+import type { AccessGrant } from './access/access-handler.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
 import type { InnerAnswer, InnerRequest } from './inner-request.ts';
@@ -58,7 +58,7 @@ export interface Edge {
   /** Serves from a new snapshot; tunnels and keys that are gone lose their connections at once. */
   apply(snapshot: EdgeSnapshot): void;
   /** Ends what was let pass for visitors who are not good any more. */
-  endVisits(isGood: (visitor: Visitor) => boolean): void;
+  endVisits(isGood: (grant: AccessGrant) => boolean): void;
   listeners(): ListenerState[];
   /** Connections of connectors; what is served in this process is not among them. */
   tunnelConnections(): EdgeConnection[];

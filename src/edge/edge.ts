@@ -7,7 +7,7 @@ import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import { explainAccess, testAccess } from './access/dry-run.ts';
-import type { Visitor } from './access/visitor.ts';
+import type { AccessGrant } from './access/access-handler.ts';
 import { AccessLog } from './access-log.ts';
 import { EdgeMetrics } from './edge-metrics.ts';
 import { FrontDoor } from './front-door.ts';
@@ -179,7 +179,7 @@ class RunningEdge implements Edge {
     return this.#tunnels.disconnect(target, how);
   }
 
-  endVisits(isGood: (visitor: Visitor) => boolean): void {
+  endVisits(isGood: (grant: AccessGrant) => boolean): void {
     this.#proxy.endVisits(isGood);
   }
 

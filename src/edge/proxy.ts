@@ -10,7 +10,7 @@ import type { Downstream, RequestHead, ResponseHead, Upstream } from '#http/exch
 import { ListFields } from '#http/list-fields.ts';
 import type { TunnelStream } from '#tunnel/stream.ts';
 import { withSignInPaths } from './access/sign-in-paths.ts';
-import type { Visitor } from './access/visitor.ts';
+import type { AccessGrant } from './access/access-handler.ts';
 import type { AccessLog } from './access-log.ts';
 import { ClientResolver } from './client-address.ts';
 import type { EdgeMetrics } from './edge-metrics.ts';
@@ -339,10 +339,10 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   }
 
   /** Ends what was let pass for visitors who are not good any more: long downloads and WebSockets do not outlive a sign-out. */
-  endVisits(isGood: (visitor: Visitor) => boolean): void {
+  endVisits(isGood: (grant: AccessGrant) => boolean): void {
     for (const exchange of this.#active) {
-      const visitor = exchange.grant?.visitor;
-      if (visitor && !isGood(visitor)) exchange.expire('the sign-in has ended', 'access-ended');
+      const { grant } = exchange;
+      if (grant && !isGood(grant)) exchange.expire('the sign-in has ended', 'access-ended');
     }
   }
 

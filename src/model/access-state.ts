@@ -31,12 +31,23 @@ export interface DirectorySession {
   readonly untilMs: number;
 }
 
+/** A share link, while it has not been revoked. */
+export interface DirectoryLink {
+  readonly id: string;
+  readonly hostname: string;
+  readonly path: string;
+  readonly expiresAtMs: number;
+  /** Each browser that opens it is counted. */
+  readonly isCounted: boolean;
+}
+
 /** All of them. */
 export interface AccessDirectory {
   readonly users: readonly DirectoryUser[];
   readonly tokens: readonly DirectoryToken[];
   readonly sessions: readonly DirectorySession[];
+  readonly links: readonly DirectoryLink[];
 }
 
 /** Nobody. */
-export const emptyDirectory: AccessDirectory = { users: [], tokens: [], sessions: [] };
+export const emptyDirectory: AccessDirectory = { users: [], tokens: [], sessions: [], links: [] };

@@ -29,7 +29,8 @@ export type AccessSubject =
   | { readonly kind: 'country'; readonly code: string };
 
 /** What a message says that a subject may be. */
-export const subjectForms = 'anyone, signed-in, user:NAME, group:NAME, role:ROLE, token:NAME or ip:PREFIX';
+export const subjectForms =
+  'anyone, signed-in, user:NAME, group:NAME, role:ROLE, token:NAME, ip:PREFIX or link';
 
 /**
  * Subjects that have their word and their place in a decision, and that nothing at the edge finds out yet. They are refused
@@ -37,7 +38,6 @@ export const subjectForms = 'anyone, signed-in, user:NAME, group:NAME, role:ROLE
  */
 const unanswered: ReadonlySet<AccessSubject['kind']> = new Set([
   'password',
-  'link',
   'certificate',
   'mesh',
   'country',

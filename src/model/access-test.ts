@@ -25,6 +25,7 @@ export const accessTestBodySchema = z.strictObject({
     .string()
     .regex(/^[A-Z]{2}$/, { error: 'must be a country code such as "DE"' })
     .optional(),
+  link: z.boolean().default(false).meta({ description: 'Whether it holds a share link for the URL.' }),
   atMs: z.int().min(0).optional().meta({ description: 'At this time; now without one.' }),
 });
 
@@ -43,6 +44,10 @@ export const accessTestResultSchema = z
     reason: z.string(),
     /** The route, by hostname and path. */
     route: z.string(),
+    /** Canonical path of the URL. */
+    path: z.string(),
+    /** First words of the subjects that some rule lets through: `group`, `token`, `link`. */
+    takes: z.array(z.string()),
     /** Its policy in a few words. */
     policy: z.string(),
     /** All of it in one sentence. */

@@ -10,6 +10,7 @@ export const auditedNouns = [
   'user',
   'session',
   'api-key',
+  'share-link',
   'setting',
   'certificate',
   'zone',

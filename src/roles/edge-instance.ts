@@ -15,7 +15,8 @@ import { type Edge, startEdge } from '#edge/edge.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { createPassage } from '#model/sign-in-passage.ts';
 import { routeHandlers } from '#edge/route-steps.ts';
-import { AccessDesk } from '#edge/access/access-desk.ts';
+import { AccessDesk, type AccessDeskOptions } from '#edge/access/access-desk.ts';
+import { createPassTexts } from '#model/access-pass.ts';
 import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts';
 import type { CertificateState } from '#control/edge-view.ts';
 import type { CertificateDesk } from './certificate-desk.ts';
@@ -36,9 +37,14 @@ export interface EdgeInstanceOptions {
   readonly log: Log;
   /** The store's documents and leases; undefined for an edge without a store. */
   readonly documents?: DocumentStore | undefined;
+  /** What access asks the control plane; absent for an edge without a store. */
+  readonly accessCounter?: AccessCounter;
   /** Who can write TXT records for DNS-01. */
   readonly presenters?: readonly ChallengePresenter[];
 }
+
+/** What the control plane keeps of access for the edge. Every function rejects while it is away. */
+export type AccessCounter = Pick<AccessDeskOptions, 'useShareLink'>;
 
 /** A running edge with what belongs to it. */
 export interface EdgeInstance {
@@ -118,7 +124,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     handlers: routeHandlers({ clock, cache, desk }),
   });
   opened.push(() => edge.close());
-  desk.listen(() => edge.endVisits((visitor) => desk.isGood(visitor)));
+  desk.listen(() => edge.endVisits((grant) => desk.isGrantGood(grant)));
   follow(snapshot.routes, () => false);
   let metricsServer: MetricsServer | undefined;
   if (config.listen.metrics) {
@@ -166,17 +172,23 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
 
 /** Who may pass; nobody is known until the control plane says so. */
 function openAccessDesk(
-  { config, clock, random }: EdgeInstanceOptions,
+  { config, clock, random, accessCounter = noCounter }: EdgeInstanceOptions,
   current: () => EdgeConfig,
 ): AccessDesk {
   const { passageKey, assertions } = openAccessKeys(config.dataDir, random);
+  const signer = createTextSigner([passageKey]);
   return new AccessDesk({
     ...{ clock, random, assertions },
-    passage: createPassage(createTextSigner([passageKey])),
+    ...accessCounter,
+    passage: createPassage(signer),
+    passTexts: createPassTexts(signer),
     dashboardUrl: () => dashboardUrlOf(current()),
     httpsPort: () => publicHttpsPort(current()),
   });
 }
+
+/** Without a store there are no links. */
+const noCounter: AccessCounter = { useShareLink: () => Promise.resolve(false) };
 
 /** Loaded only where edge.yml has a dns section. */
 async function openNames(

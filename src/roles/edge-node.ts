@@ -108,6 +108,7 @@ class RunningNode implements EdgeNode {
         ...options,
         config: composeConfig(config, started.served),
         documents: plane.documents,
+        accessCounter: plane.accessCounter,
       });
       node = new RunningNode(options, { instance, plane, served: started.served, facts });
       answers.attach(instance);

@@ -6,6 +6,7 @@ import { apiKeySchema } from '#model/api-key.ts';
 import { routeName, routeSchema } from '#model/route.ts';
 import { ruleSetSchema } from '#model/rule-set.ts';
 import { settingsSchema } from '#model/setting.ts';
+import { shareLinkSchema } from '#model/share-link.ts';
 import { tunnelSchema } from '#model/tunnel.ts';
 import { userSchema } from '#model/user.ts';
 import type { Change, ObjectKind, StoredObject, StoredObjects } from './store.ts';
@@ -26,6 +27,7 @@ const kinds: {
   ruleSet: { schema: ruleSetSchema, name: () => null },
   user: { schema: userSchema, name: (user) => user.name.toLowerCase() },
   apiKey: { schema: apiKeySchema, name: (key) => key.name.toLowerCase() },
+  shareLink: { schema: shareLinkSchema, name: () => null },
   settings: { schema: settingsSchema.extend({ id: z.literal('settings') }), name: () => null },
 };
 

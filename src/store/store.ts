@@ -10,6 +10,7 @@ import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
 import type { Session } from '#model/session.ts';
 import type { Settings } from '#model/setting.ts';
+import type { ShareLink } from '#model/share-link.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { User } from '#model/user.ts';
 
@@ -20,6 +21,7 @@ export interface StoredObjects {
   readonly ruleSet: RuleSet;
   readonly user: User;
   readonly apiKey: ApiKey;
+  readonly shareLink: ShareLink;
   /** One object with the id `settings`. */
   readonly settings: Settings & { readonly id: 'settings' };
 }
@@ -33,6 +35,7 @@ export const objectKinds = [
   'ruleSet',
   'user',
   'apiKey',
+  'shareLink',
   'settings',
 ] as const satisfies readonly ObjectKind[];
 

@@ -5,6 +5,7 @@ import type { AuditEvent } from '#model/audit-event.ts';
 import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
 import type { Session } from '#model/session.ts';
+import type { ShareLink } from '#model/share-link.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { User } from '#model/user.ts';
 import type { Change, StoredObject } from '#store/store.ts';
@@ -100,6 +101,22 @@ export function sampleApiKey(number: number, change: Partial<ApiKey> = {}): ApiK
   };
 }
 
+export function sampleShareLink(number: number, change: Partial<ShareLink> = {}): ShareLink {
+  return {
+    id: sampleId(number),
+    hostname: `r${number}.example.com`,
+    path: '/album',
+    note: '',
+    expiresAtMs: sampleMs + 86_400_000,
+    maxUses: 3,
+    uses: 1,
+    madeBy: 'Ada',
+    createdAtMs: sampleMs,
+    version: 1,
+    ...change,
+  };
+}
+
 export function sampleSession(number: number, change: Partial<Session> = {}): Session {
   return {
     id: sampleId(number),
@@ -144,6 +161,7 @@ export const oneOfEach: readonly StoredObject[] = [
   { kind: 'ruleSet', object: sampleRuleSet(1) },
   { kind: 'user', object: sampleUser(3) },
   { kind: 'apiKey', object: sampleApiKey(4) },
+  { kind: 'shareLink', object: sampleShareLink(5) },
   {
     kind: 'settings',
     object: {

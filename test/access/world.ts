@@ -23,7 +23,7 @@ export async function accessWorld() {
   const origin = createServer((request, response) => {
     served.push({ url: request.url ?? '', headers: request.headers });
     request.resume();
-    if (request.url?.startsWith('/private/endless') === true) return void response.write('it goes on');
+    if (request.url?.endsWith('/endless') === true) return void response.write('it goes on');
     response.end(`the site saw ${request.url}`);
   });
   origin.on('upgrade', (_request, socket) => {

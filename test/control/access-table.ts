@@ -107,6 +107,13 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   createRoute: changesRoutes,
   updateRoute: changesRoutes,
   deleteRoute: changesRoutes,
+  listShareLinks: seesRoutes,
+  createShareLink: {
+    ...changesRoutes,
+    body: { url: 'https://nothing.example.com/' },
+    unless: /No route serves/,
+  },
+  deleteShareLink: { ...changesRoutes, unless: /no share link/ },
 
   listCertificates: seesCertificates,
   getCertificate: seesCertificates,

@@ -65,7 +65,7 @@ export function routeHandlers(both: Sources): Handlers<keyof typeof routeOperati
       const user = named === undefined ? undefined : required(control.state.findUser(named), 'user', named);
       return await edge.testAccess({
         ...rest,
-        url: urlOf(body.url).href,
+        url: webAddress(body.url).href,
         user: user && {
           name: user.name,
           email: user.isEmailVouched ? (user.email ?? '') : '',
@@ -74,14 +74,14 @@ export function routeHandlers(both: Sources): Handlers<keyof typeof routeOperati
       });
     },
     async explain({ body }) {
-      const url = urlOf(body.url);
+      const url = webAddress(body.url);
       return explanationOf(url.href, await edge.explain({ url: url.href, method: body.method }));
     },
   };
 }
 
 /** A URL, or a hostname with or without a path, of a site that the edge may serve. */
-function urlOf(text: string): URL {
+export function webAddress(text: string): URL {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
   if (URL.canParse(withScheme)) {
     const url = new URL(withScheme);

@@ -19,6 +19,10 @@ export async function accessDirectory({ control, sessions }: SignInParts): Promi
     tokens: [...state.apiKeys.values()]
       .filter(({ userId, scopes }) => scopes.includes('sites:visit') && mayVisit(byId.get(userId)))
       .map(({ id, name, prefix, hash, expiresAtMs }) => ({ id, name, clientId: prefix, hash, expiresAtMs })),
+    links: [...state.shareLinks.values()].map(({ id, hostname, path, expiresAtMs, maxUses }) => ({
+      ...{ id, hostname, path, expiresAtMs },
+      isCounted: maxUses !== null,
+    })),
     sessions: alive
       .filter(({ session }) => byId.has(session.userId))
       .map(({ session, untilMs }) => ({ id: session.id, userId: session.userId, untilMs })),

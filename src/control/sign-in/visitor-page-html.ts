@@ -1,93 +1,16 @@
-// The pages that visitors of protected sites see: the sign-in, the moment between, sign-out, and what went wrong. Plain
-// forms: no script runs, none may. They are the owner's: his title, no name of ours.
-import { createHash } from 'node:crypto';
+// Sends the pages that visitors of protected sites see at the dashboard's hostname (base/plain-page.ts) over node:http.
 import type { ServerResponse } from 'node:http';
+import { type PlainPage, renderPage } from '#base/plain-page.ts';
 
-const style = `:root{color-scheme:light dark;--bg:#f6f5f2;--ink:#23262b;--soft:#62676f;--card:#fff;--line:#d9d6cf;--go:#275d8c;--bad:#b3372b}
-@media(prefers-color-scheme:dark){:root{--bg:#16181c;--ink:#e8e6e1;--soft:#a0a5ad;--card:#1f2227;--line:#343840;--go:#7fb4e0;--bad:#f08a7d}}
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--bg);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
-main{box-sizing:border-box;width:min(24rem,100vw);padding:2rem 1.5rem}
-h1{font-size:1.4rem;line-height:1.3;margin:0 0 .3rem}p{margin:0 0 1.2rem;color:var(--soft);overflow-wrap:anywhere}
-p.bad{color:var(--bad)}label{display:block;margin:0 0 .9rem}label span{display:block;font-size:.9rem;color:var(--soft)}
-input{box-sizing:border-box;width:100%;padding:.55rem .7rem;border:1px solid var(--line);border-radius:.5rem;background:var(--card);color:inherit;font:inherit}
-button,a.way{box-sizing:border-box;display:block;width:100%;margin:.5rem 0 0;padding:.6rem;border:1px solid var(--go);border-radius:.5rem;background:var(--go);color:var(--bg);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}
-a.way{background:none;color:var(--go)}a.way+a.way{margin-top:.5rem}form+a.way{margin-top:1.2rem}
-input:focus-visible,button:focus-visible,a:focus-visible{outline:2px solid var(--go);outline-offset:2px}`;
+export { html, pageFields as pageHeaders } from '#base/plain-page.ts';
 
-const styleHash = createHash('sha256').update(style).digest('base64');
-
-/** Text that is HTML already. */
-class Markup {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-/** HTML with its values escaped, except those that are markup. */
-export function html(
-  parts: TemplateStringsArray,
-  ...values: readonly (string | Markup | readonly Markup[])[]
-): Markup {
-  const shown = values.map((value) =>
-    typeof value === 'string'
-      ? escapeHtml(value)
-      : value instanceof Markup
-        ? value.text
-        : value.map(({ text }) => text).join(''),
-  );
-  return new Markup(parts.map((part, i) => part + (shown[i] ?? '')).join(''));
-}
-
-export interface Page {
+export interface Page extends PlainPage {
   readonly status?: number;
-  readonly title: string;
-  readonly body: Markup;
-  /** A path of this very hostname that the browser goes on to. */
-  readonly next?: string;
 }
 
 /** Sends a page. */
-export function sendPage(response: ServerResponse, { status = 200, title, body, next }: Page): void {
-  const refresh = next === undefined ? html`` : html`<meta http-equiv="refresh" content="0; url=${next}" />`;
-  const text = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="robots" content="noindex" />
-        ${refresh}
-        <title>${title}</title>
-        <style>
-          ${new Markup(style)}
-        </style>
-      </head>
-      <body>
-        <main>${body}</main>
-      </body>
-    </html> `.text;
-  const bytes = Buffer.from(text);
-  response.writeHead(status, {
-    ...pageHeaders,
-    'Content-Type': 'text/html; charset=utf-8',
-    'Content-Length': bytes.length,
-  });
+export function sendPage(response: ServerResponse, { status = 200, ...page }: Page): void {
+  const { bytes, fields } = renderPage(page);
+  response.writeHead(status, { ...fields, 'Content-Length': bytes.length });
   response.end(response.req.method === 'HEAD' ? undefined : bytes);
-}
-
-/** Of every answer: kept nowhere, framed nowhere, told nowhere. */
-export const pageHeaders = {
-  'Cache-Control': 'no-store',
-  'Referrer-Policy': 'no-referrer',
-  'X-Frame-Options': 'DENY',
-  'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
-} as const;
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }

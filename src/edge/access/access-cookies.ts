@@ -1,10 +1,15 @@
-// The two cookies of a protected hostname. `__Host-` binds them to it: no sibling on the same domain can set or read them.
-// Neither reaches the origin.
+// The cookies of a protected hostname. `__Host-` binds them to it: no sibling on the same domain can set or read them.
+// None reaches the origin.
 
 /** Says who has signed in. */
 export const visitCookie = '__Host-sallyport-visit';
 /** A nonce while the browser is away to sign in. */
 export const tryCookie = '__Host-sallyport-try';
+
+/** What the browser holds beside a sign-in: share links. */
+export const passCookie = '__Host-sallyport-pass';
+
+const ownCookies: ReadonlySet<string> = new Set([visitCookie, tryCookie, passCookie]);
 
 /** A Set-Cookie value that keeps `value` for so long; 0 takes the cookie back. */
 export function formatCookie(name: string, value: string, maxAgeMs: number): string {
@@ -32,7 +37,7 @@ export function withoutOwnCookies(field: string): string {
     .map((pair) => pair.trim())
     .filter((pair) => {
       const name = pair.split('=', 1)[0]!.trim();
-      return pair !== '' && name !== visitCookie && name !== tryCookie;
+      return pair !== '' && !ownCookies.has(name);
     })
     .join('; ');
 }

@@ -12,7 +12,10 @@ import {
   emptyDirectory,
 } from '#model/access-state.ts';
 import { type AccessVisit, type Passage, visitMs } from '#model/sign-in-passage.ts';
+import type { PassTexts } from '#model/access-pass.ts';
 import type { AssertionSigner } from './assertion.ts';
+import { AccessPasses } from './access-passes.ts';
+import type { AccessGrant } from './access-handler.ts';
 import { readCookie, visitCookie } from './access-cookies.ts';
 import { Visitor } from './visitor.ts';
 
@@ -20,11 +23,14 @@ export interface AccessDeskOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly passage: Passage;
+  readonly passTexts: PassTexts;
   readonly assertions: AssertionSigner;
   /** `https://sallyport.example.com/base`; '' where nobody can sign in. */
   readonly dashboardUrl: () => string;
   /** Port of public https URLs. */
   readonly httpsPort: () => number;
+  /** One more browser opens a counted link: whether it may. Rejects while the control plane is away. */
+  readonly useShareLink: (id: string) => Promise<boolean>;
 }
 
 /** Cookies and tokens that are kept as read; the oldest go. */
@@ -32,6 +38,8 @@ const maxKept = 4_096;
 
 export class AccessDesk {
   readonly options: AccessDeskOptions;
+  /** What browsers hold beside a sign-in. */
+  readonly passes: AccessPasses;
   readonly #listeners = new Set<() => void>();
   #users = new Map<string, DirectoryUser>();
   #sessions = new Map<string, DirectorySession>();
@@ -41,11 +49,14 @@ export class AccessDesk {
 
   constructor(options: AccessDeskOptions) {
     this.options = options;
+    this.passes = new AccessPasses(options.passTexts, () => options.clock.wallMs());
     this.apply(emptyDirectory);
   }
 
   /** Knows these from now on, and nobody else; whoever is gone is told so by `listen`. */
-  apply({ users, sessions, tokens }: AccessDirectory): void {
+  apply(directory: AccessDirectory): void {
+    const { users, sessions, tokens } = directory;
+    this.passes.apply(directory);
     this.#users = new Map(users.map((user) => [user.id, user]));
     this.#sessions = new Map(sessions.map((session) => [session.id, session]));
     this.#tokens = new Map(tokens.map((token) => [token.hash, token]));
@@ -82,6 +93,12 @@ export class AccessDesk {
       this.options.clock.wallMs() < session.untilMs &&
       this.#users.has(userId)
     );
+  }
+
+  /** Whether what let an exchange through is still good. */
+  isGrantGood({ visitor, linkId }: AccessGrant): boolean {
+    if (linkId !== '' && !this.passes.isLinkAlive(linkId)) return false;
+    return visitor === undefined || this.isGood(visitor);
   }
 
   /** Whether a visitor may still be taken for whom he was. */

@@ -34,6 +34,8 @@ export interface AccessGrant {
   /** `2 group:family`, or '' when no rule decided. */
   readonly rule: string;
   readonly visitor: Visitor | undefined;
+  /** Of the share link that let it through, '' without one. */
+  readonly linkId: string;
 }
 
 export class AccessHandler implements RouteHandler {
@@ -51,13 +53,17 @@ export class AccessHandler implements RouteHandler {
   start(exchange: Exchange): void {
     const { desk, policy } = this.#options;
     const visitor = desk.visitorOf(exchange.request);
-    const decision = decideAccess(policy, this.#visitOf(exchange, visitor));
-    exchange.grant = { rule: decision.rule === 0 ? '' : `${decision.rule} ${decision.by}`, visitor };
+    const link = policy.asksLink ? desk.passes.openingLink(exchange.request) : undefined;
+    const decision = decideAccess(policy, this.#visitOf(exchange, visitor, link !== undefined));
+    const { rule, by } = decision;
+    const linkId = by === 'link' && decision.verdict === 'allow' ? link!.id : '';
+    const which = linkId === '' ? by : `${by} ${linkId.slice(0, 8)}`;
+    exchange.grant = { rule: rule === 0 ? '' : `${rule} ${which}`, visitor, linkId };
     if (decision.verdict === 'allow') this.#letThrough(exchange, decision, visitor);
     else this.#turnAway(exchange, decision, visitor);
   }
 
-  #visitOf(exchange: Exchange, visitor: Visitor | undefined): Visit {
+  #visitOf(exchange: Exchange, visitor: Visitor | undefined, hasLink: boolean): Visit {
     const { request, clientAddress } = exchange;
     return {
       method: request.method,
@@ -67,6 +73,7 @@ export class AccessHandler implements RouteHandler {
       user: visitor?.asUser,
       token: visitor?.token?.name.toLowerCase(),
       ...nothingElse,
+      hasLink,
     };
   }
 
@@ -113,7 +120,7 @@ export class AccessHandler implements RouteHandler {
 }
 
 /** What later kinds of proof will fill. */
-const nothingElse = { passwords: [], hasLink: false, certificates: [], country: undefined } as const;
+const nothingElse = { passwords: [], certificates: [], country: undefined } as const;
 
 const authorization: ReadonlySet<string> = new Set(['authorization']);
 const cookie: ReadonlySet<string> = new Set(['cookie']);

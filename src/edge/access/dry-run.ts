@@ -32,17 +32,27 @@ export function testAccess(
     wallMs: test.atMs ?? wallMs,
     user: test.user && visitingUser({ ...test.user, id: '' }),
     token: test.token?.toLowerCase(),
+    hasLink: test.link,
   });
   const who = test.user?.name ?? (test.token === undefined ? 'somebody unknown' : `the token ${test.token}`);
   const from = test.address === '' ? '' : ` from ${test.address}`;
   const { verdict, rule, by, reason } = decision;
   const why = rule === 0 ? accessReasons[reason] : `${accessReasons[reason]}: rule ${rule}, ${by}`;
   return {
-    ...{ verdict, rule, by, reason },
+    ...{ verdict, rule, by, reason, path },
+    takes: takesOf(match),
     route: routeName(match.route),
     policy: describePolicy(policy),
     sentence: `${who}${from} ${verbs[verdict]} ${host}${path}: ${why}.`,
   };
+}
+
+/** What some rule lets through, by the first word of its subject. */
+function takesOf({ route, handler }: RouteMatch & { readonly kind: 'found' }): string[] {
+  const policy = handler?.policy;
+  if (!policy) return route.access === undefined ? ['anyone'] : [];
+  const letting = policy.rules.filter(({ allows }) => allows);
+  return [...new Set(letting.flatMap(({ subjects }) => subjects.map(({ subject }) => subject.kind)))];
 }
 
 const verbs = { allow: 'gets', deny: 'does not get', 'sign-in': 'is asked to sign in for' } as const;

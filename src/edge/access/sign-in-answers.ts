@@ -3,6 +3,7 @@
 import { ListFields } from '#http/list-fields.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import { askMs, hashOfNonce, maxReturnLength, visitorPages } from '#model/sign-in-passage.ts';
+import { type PlainPage, renderPage } from '#base/plain-page.ts';
 import type { Exchange } from '../exchange.ts';
 import { formatCookie, readCookie, tryCookie } from './access-cookies.ts';
 import type { AccessDesk } from './access-desk.ts';
@@ -30,7 +31,26 @@ export function askToSignIn(exchange: Exchange, desk: AccessDesk, detail: string
   ]);
 }
 
-/** Answers without a body. */
+/** Answers with a page of the edge's own. */
+export function answerPage(
+  exchange: Exchange,
+  status: number,
+  page: PlainPage,
+  more: readonly string[] = [],
+): void {
+  const { bytes, fields } = renderPage(page);
+  const isHead = exchange.request.method === 'HEAD';
+  exchange.respond({
+    status,
+    fields: new ListFields([...Object.entries(fields).flat(), ...more]),
+    bodyKind: isHead ? 'none' : 'length',
+    contentLength: bytes.length,
+  });
+  if (!isHead) exchange.body(bytes);
+  exchange.end(null);
+}
+
+/** Answers without a body, or with a short one. */
 export function answerShort(exchange: Exchange, status: number, fields: readonly string[], body = ''): void {
   const bytes = Buffer.from(body);
   const isHead = exchange.request.method === 'HEAD';

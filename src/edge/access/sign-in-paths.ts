@@ -2,6 +2,7 @@
 //
 //   sign-in    the browser comes back from the dashboard's hostname with a hand-over, and gets its cookie
 //   sign-out   takes the cookie back, and leads to where the session ends for all hostnames
+//   share      a share link: its token is exchanged for a cookie
 //   keys       the public keys of assertions
 import { timingSafeEqual } from 'node:crypto';
 import { isPublic } from '#http/access/compiled-policy.ts';
@@ -19,6 +20,7 @@ import type { Exchange } from '../exchange.ts';
 import type { RouteHandler } from '../route-handler.ts';
 import { formatCookie, readCookie, tryCookie, visitCookie } from './access-cookies.ts';
 import type { AccessDesk } from './access-desk.ts';
+import { answerShareLink } from './share-link-path.ts';
 import { answerShort } from './sign-in-answers.ts';
 
 /** Names no connector: these paths end in the edge. */
@@ -49,12 +51,16 @@ export class SignInPaths implements RouteHandler {
 
   start(exchange: Exchange): void {
     const { request } = exchange;
-    if (request.method !== 'GET' && request.method !== 'HEAD') return exchange.fail('method-not-allowed', '');
+    const isPost = request.method === 'POST' && request.path === `${signInBase}/share`;
+    if (request.method !== 'GET' && request.method !== 'HEAD' && !isPost)
+      return exchange.fail('method-not-allowed', '');
     switch (request.path) {
       case `${signInBase}/sign-in`:
         return this.#signIn(exchange);
       case `${signInBase}/sign-out`:
         return this.#signOut(exchange);
+      case `${signInBase}/share`:
+        return answerShareLink(exchange, this.#desk, this.#urlOf(request.host, ''));
       case `${signInBase}/keys`:
         return answerShort(
           exchange,

@@ -41,6 +41,8 @@ export interface CompiledPolicy extends Omit<WholePolicy, 'rules'> {
   readonly asksPath: boolean;
   /** Some rule is about people: signing in can open it. */
   readonly asksPerson: boolean;
+  /** Some rule is about share links. */
+  readonly asksLink: boolean;
 }
 
 /** Compiles; a text that the schema would not have let in opens nothing. */
@@ -52,6 +54,7 @@ export function compilePolicy(policy: AccessPolicy): CompiledPolicy {
     rules: compiled,
     asksPath: compiled.some(({ paths }) => paths !== undefined),
     asksPerson: compiled.some(({ subjects }) => subjects.some(({ isPerson }) => isPerson)),
+    asksLink: compiled.some(({ subjects }) => subjects.some(({ subject }) => subject.kind === 'link')),
   };
 }
 

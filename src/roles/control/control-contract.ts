@@ -47,6 +47,8 @@ export type ControlOffers = {
   request(subscription: number, request: LoggedRequest): void;
   /** A one-time link for the owner of an edge that nobody can sign in to; undefined once somebody can. */
   firstOwnerLink(name: string): Promise<string | undefined>;
+  /** One more browser opens a share link: whether it may. */
+  useShareLink(id: string): Promise<boolean>;
   // The store's documents and leases, for certificates; see DocumentStore of the certs room.
   getDocument: DocumentStore['getDocument'];
   putDocument: DocumentStore['putDocument'];

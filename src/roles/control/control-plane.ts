@@ -23,6 +23,7 @@ import {
   type EdgeOffers,
   socketNames,
 } from './control-contract.ts';
+import type { AccessCounter } from '../edge-instance.ts';
 import { readLastGood } from './last-good.ts';
 import { startThread } from './start-thread.ts';
 
@@ -98,6 +99,11 @@ export class ControlPlane {
       takeLease: async (...args) => await this.#link.call('takeLease', ...args),
       releaseLease: async (...args) => await this.#link.call('releaseLease', ...args),
     };
+  }
+
+  /** What access has counted. Every function rejects while the thread is away. */
+  get accessCounter(): AccessCounter {
+    return { useShareLink: async (id) => await this.#link.call('useShareLink', id) };
   }
 
   /** edge.yml has changed. */

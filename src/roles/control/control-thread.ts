@@ -13,7 +13,8 @@ import { readSecretFile } from '#base/secret-file.ts';
 import { ThreadLink } from '#base/thread-link.ts';
 import { createUuid } from '#base/uuid.ts';
 import { readRuleSet } from '#config/rule-set-text.ts';
-import type { ControlTools } from '#control/command.ts';
+import { type ControlTools, systemCaller } from '#control/command.ts';
+import { useShareLink } from '#control/commands/share-links.ts';
 import { Control } from '#control/control.ts';
 import type { EdgeFacts } from '#control/edge-view.ts';
 import { certificateHandlers } from '#control/handlers/certificates.ts';
@@ -21,6 +22,7 @@ import { cacheHandlers } from '#control/handlers/cache.ts';
 import { dnsHandlers } from '#control/handlers/dns.ts';
 import { requestHandlers } from '#control/handlers/requests.ts';
 import { routeHandlers } from '#control/handlers/routes.ts';
+import { shareLinkHandlers } from '#control/handlers/share-links.ts';
 import { statusHandlers } from '#control/handlers/status.ts';
 import { tunnelHandlers } from '#control/handlers/tunnels.ts';
 import { type ApiServerOptions, createApiServer } from '#control/http/api-server.ts';
@@ -29,6 +31,7 @@ import { openSeal } from '#control/seal.ts';
 import { type SignIn, signInHandlers } from '#control/sign-in/sign-in.ts';
 import { type Served, servedBy } from '#control/snapshot.ts';
 import type { OidcIssuer } from '#model/oidc-issuer.ts';
+import { createPassTexts } from '#model/access-pass.ts';
 import { createPassage } from '#model/sign-in-passage.ts';
 import { openStore } from '#store/open-store.ts';
 import { createCredentials, formatToken, publicKeyOf } from '#tunnel/credentials.ts';
@@ -83,6 +86,7 @@ class ControlThread {
       event: (event) => remote.event(event),
       request: (subscription, request) => remote.request(subscription, request),
       firstOwnerLink: (name) => thread.#firstOwnerLink(name),
+      useShareLink: (id) => thread.#control.run(useShareLink(id), systemCaller),
       getDocument: (...args) => thread.#control.store.getDocument(...args),
       putDocument: (...args) => thread.#control.store.putDocument(...args),
       deleteDocument: (...args) => thread.#control.store.deleteDocument(...args),
@@ -117,6 +121,7 @@ class ControlThread {
     this.#control = control;
     this.#log = log;
     this.#link = parts.link;
+    const signer = createTextSigner([settings.passageKey]);
     this.#signIn = signInHandlers({
       control,
       clock: systemClock,
@@ -127,7 +132,7 @@ class ControlThread {
       edgeName: () => remote.facts.name,
       oidc: { issuers: () => this.#issuers, readSecretFile },
       visitors: {
-        passage: createPassage(createTextSigner([settings.passageKey])),
+        passage: createPassage(signer),
         httpsPort: () => remote.facts.httpsPort,
         announced: () => this.#feed.look(),
       },
@@ -142,6 +147,7 @@ class ControlThread {
         ...statusHandlers(both),
         ...tunnelHandlers(both),
         ...routeHandlers(both),
+        ...shareLinkHandlers({ ...both, passTexts: createPassTexts(signer) }),
         ...requestHandlers(both),
         ...certificateHandlers(both),
         ...cacheHandlers(both),
@@ -174,13 +180,18 @@ class ControlThread {
 
   /** Hands every change to the edge, and to the file it starts from when the store is away. */
   #follow(): void {
-    let isFirst = true;
+    let last: readonly unknown[] | undefined;
     this.#control.subscribe((state) => {
-      this.served = servedBy(state, this.#control.declared);
-      this.#keepLastGood();
-      if (!isFirst) void this.#link.call('served', this.served).catch(() => undefined);
+      const isFirst = last === undefined;
+      // A change copies only the tables it touches: where a share link is opened, ten thousand routes stay as they are.
+      const from = [state.tunnels, state.ruleSets, state.routes, this.#control.declared];
+      if (!from.every((table, i) => table === last?.[i])) {
+        last = from;
+        this.served = servedBy(state, this.#control.declared);
+        this.#keepLastGood();
+        if (!isFirst) void this.#link.call('served', this.served).catch(() => undefined);
+      }
       if (!isFirst) void this.#feed.look();
-      isFirst = false;
     });
   }
 
