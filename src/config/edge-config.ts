@@ -12,6 +12,7 @@ import { hstsValueOf, type RouteHsts } from '#model/hsts-policy.ts';
 import { redirectsOf } from '#model/redirect-rule.ts';
 import { type Shaping, shapingOf } from '#model/shaping/shaping.ts';
 import { defaultRouteSteps, type EdgeSnapshot } from '#model/edge-snapshot.ts';
+import { faultText, plainIssues } from '#model/schema-faults.ts';
 import { acmeFaults } from './acme-schema.ts';
 import { dnsFaults, withAbsoluteDnsPaths } from './dns-schema.ts';
 import { type EdgeConfig, edgeConfigSchema, limitsOf, timeoutsOf } from './edge-config-schema.ts';
@@ -52,7 +53,7 @@ export function parseEdgeConfig(text: string, source: string): EdgeConfig {
   if (!result.success)
     throw invalid(
       source,
-      result.error.issues.flatMap((issue) => describe(issue, lineOf)),
+      plainIssues(result.error.issues).flatMap((issue) => describe(issue, lineOf)),
     );
   const faults = crossCheck(result.data).map(({ path, message }) => `line ${lineOf(path)}: ${message}`);
   if (faults.length > 0) throw invalid(source, faults);
@@ -191,21 +192,7 @@ function describe(issue: z.core.$ZodIssue, lineOf: (path: readonly PropertyKey[]
       return `line ${lineOf(path)}: unknown key ${pathText(path)}${guess ? `; did you mean "${guess}"?` : ''}`;
     });
   }
-  if (issue.code === 'invalid_union') {
-    const inner = closestForm(issue.errors);
-    if (inner.length > 0)
-      return inner.flatMap((one) => describe({ ...one, path: [...issue.path, ...one.path] }, lineOf));
-  }
-  const text = issue.message.replace(/^Invalid input: /, '');
-  return [`line ${lineOf(issue.path)}: ${pathText(issue.path)} ${text}`];
-}
-
-/** Of several forms that a value may have, the faults of the one that it seems meant to have. */
-function closestForm(forms: ReadonlyArray<readonly z.core.$ZodIssue[]>): readonly z.core.$ZodIssue[] {
-  const isInside = ({ code, path }: z.core.$ZodIssue): boolean =>
-    path.length > 0 || code === 'unrecognized_keys';
-  const custom = forms.flat().find(({ code }) => code === 'custom');
-  return forms.find((issues) => issues.some(isInside)) ?? (custom ? [custom] : (forms[0]?.slice(0, 1) ?? []));
+  return [`line ${lineOf(issue.path)}: ${pathText(issue.path)} ${faultText(issue)}`];
 }
 
 /** The keys the schema has at a path, for suggestions. */

@@ -23,7 +23,7 @@ const pages: Readonly<Record<string, readonly [path: string, shows: RegExp]>> = 
   tunnels: ['tunnels', /demo/],
   connectors: ['tunnels?view=connectors', /Connected for/],
   tunnel: ['tunnels/demo', /Connectors/],
-  route: ['routes/wiki.localhost', /Compression/],
+  route: ['routes/wiki.localhost', /On the way/],
   routes: ['routes', /blog\.localhost/],
   names: ['names', /does not look after DNS/],
   certificates: ['certificates', /blog\.localhost/],

@@ -61,9 +61,8 @@ function Body({ onClose, action, submit, children, isReady = true }: FormDialogP
   );
 }
 
-/** What the API found wrong with the value at `path`, also when it names it from further up (`body.name`). */
+/** What the API found wrong with the value at `path`. */
 export function faultOf(error: unknown, path: string): string | undefined {
   if (!(error instanceof ApiError)) return undefined;
-  return error.problem.errors?.find((fault) => fault.path === path || fault.path.endsWith(`.${path}`))
-    ?.message;
+  return error.problem.errors?.find((fault) => fault.path === path)?.message;
 }

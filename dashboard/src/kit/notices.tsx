@@ -54,7 +54,8 @@ export function ProblemNotice({ error, retry }: { readonly error: unknown; reado
       }
     >
       {sentenceOf(error)}
-      {faults.length > 0 && (
+      {/* The sentence has the first already. */}
+      {faults.length > 1 && (
         <ul className={classes['faults']}>
           {faults.slice(0, 10).map(({ path, message }) => (
             <li key={path + message}>

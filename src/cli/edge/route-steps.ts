@@ -11,6 +11,7 @@ import {
   routeStepSchemas,
   shortSteps,
 } from '#model/route-steps.ts';
+import { faultText, plainIssues } from '#model/schema-faults.ts';
 import { type Flag, type Input, textOf } from '../command.ts';
 
 /** What the flag of each step takes, with an example. */
@@ -62,11 +63,9 @@ function stepOf<T>(input: Input, name: string, schema: z.ZodType<T>): T | null |
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  // Of the two forms, what is wrong with the settings says more than that they are not "off".
-  const [issue] = result.error.issues;
-  const deeper = issue?.code === 'invalid_union' ? (issue.errors.at(-1)?.[0] ?? issue) : issue;
-  const where = deeper && deeper.path.length > 0 ? `${deeper.path.join('.')}: ` : '';
-  throw new SallyportError('usage', `--${name}: ${where}${deeper?.message ?? 'cannot be used'}.`);
+  const [issue] = plainIssues(result.error.issues);
+  const where = issue!.path.length > 0 ? `${issue!.path.join('.')}: ` : '';
+  throw new SallyportError('usage', `--${name}: ${where}${faultText(issue!)}.`);
 }
 
 /** Steps that a route without a word has as well; of the others only those that are there are told. */

@@ -7,6 +7,7 @@ import { type Lab, type LabPlan, labSchema, type LabStep } from '#model/lab.ts';
 import { routeName } from '#model/route.ts';
 import { comparedSteps, normalSteps } from '#model/route-steps.ts';
 import type { Scope } from '#model/role.ts';
+import { faultText, plainIssues } from '#model/schema-faults.ts';
 import type { Settings } from '#model/setting.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { Command, CommandContext } from '../command.ts';
@@ -54,10 +55,12 @@ export function parseLab(text: string): Lab {
   const result = labSchema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
   if (result.success) return result.data;
   throw invalid(
-    result.error.issues.slice(0, 50).map((issue) => ({
-      path: `line ${lineOf(document, lines, issue.path)}`,
-      message: `${issue.path.join('.')}: ${issue.message.replace(/^Invalid input: /, '')}`,
-    })),
+    plainIssues(result.error.issues)
+      .slice(0, 50)
+      .map((issue) => ({
+        path: `line ${lineOf(document, lines, issue.path)}`,
+        message: `${issue.path.join('.')}: ${faultText(issue)}`,
+      })),
   );
 }
 

@@ -8,6 +8,7 @@ import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Clock, Timer } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import { createHttpServer } from '#base/node-http.ts';
+import { faultText, plainIssues } from '#model/schema-faults.ts';
 import { operations } from '#api/api.ts';
 import { apiBase, type Operation } from '#api/operation.ts';
 import {
@@ -276,10 +277,9 @@ function requireScope({ scope, summary }: Operation, identity: Identity): void {
 function parsed(schema: z.ZodType, value: unknown, part: string): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const faults = result.error.issues.slice(0, 50).map((issue) => ({
-    path: issue.path.join('.'),
-    message: issue.message.replace(/^Invalid input: /, ''),
-  }));
+  const faults = plainIssues(result.error.issues)
+    .slice(0, 50)
+    .map((issue) => ({ path: issue.path.join('.'), message: faultText(issue) }));
   const [first] = faults;
   const where = first!.path === '' ? `The ${part}` : `${first!.path} (${part})`;
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';

@@ -282,7 +282,7 @@ function EditRoute({ route }: { readonly route: RouteView }) {
             key={`${route.version} ${undone}`}
             route={route}
             draft={draft}
-            onChange={(step, settings) => change({ [step]: settings })}
+            onChange={change}
             error={error}
           />
           <Switch

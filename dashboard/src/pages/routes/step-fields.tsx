@@ -1,81 +1,53 @@
-// The fields of a route's steps: one row for each step of model/route-steps.ts, each by default or by settings of its own.
-import { ApiError } from '#api/client.ts';
+// What the edge does with a route's requests and responses: the fields of its steps, made of the schema that edge.yml has too.
+import { z } from 'zod';
 import type { RouteView } from '#api/routes.ts';
-import { type RouteStepName, routeStepNames, shortSteps } from '#model/route-steps.ts';
-import { StepField } from './step-field.tsx';
+import { type RouteStepName, routeStepNames, routeStepsShape, shortSteps } from '#model/route-steps.ts';
+import { faultOf } from '../../kit/form-dialog.tsx';
+import { SettingField } from '../../kit/schema-form/schema-form.tsx';
+import { settingOf } from '../../kit/schema-form/setting.ts';
 import classes from './routes.module.css';
 
-interface StepWords {
-  readonly label: string;
-  /** What the default does, in a few words. */
-  readonly byDefault: string;
-  /** Settings to begin with, as JSON. */
-  readonly example?: string;
-  /** Where the settings are one of a few words. */
-  readonly choices?: Readonly<Record<string, string>>;
-  /** It can be switched off, which is not the default. */
-  readonly hasOff?: boolean;
-}
+const setting = settingOf(z.strictObject(routeStepsShape));
 
-const words: Readonly<Record<RouteStepName, StepWords>> = {
-  cache: {
-    label: 'Cache',
-    byDefault: 'What responses allow',
-    example: '{ "query": { "drop": ["utm_*"] } }',
-    hasOff: true,
-  },
-  compression: {
-    label: 'Compression',
-    byDefault: 'Text, when clients take it',
-    example: '{ "minBytes": "2KiB" }',
-    hasOff: true,
-  },
-  redirects: {
-    label: 'Redirects',
-    byDefault: 'None',
-    example: '[{ "outside": "/blog", "to": "/blog{rest}" }]',
-  },
-  hsts: {
-    label: 'Strict-Transport-Security',
-    byDefault: 'As the edge has it',
-    example: '{ "maxAge": "8760h", "includeSubDomains": true }',
-    hasOff: true,
-  },
-  canonicalHost: {
-    label: 'One of two names',
-    byDefault: 'Both, as they are routed',
-    choices: { apex: 'Without www.', www: 'With www.' },
-  },
-  prefix: { label: 'Path prefix', byDefault: 'The path as it is', example: '{ "strip": "/blog" }' },
-};
+type Steps = Readonly<Partial<Record<RouteStepName, unknown>>>;
 
 export interface StepFieldsProps {
   readonly route: RouteView;
   /** What has been changed and not saved. */
   readonly draft: Partial<RouteView>;
-  readonly onChange: (step: RouteStepName, settings: unknown) => void;
+  readonly onChange: (steps: Partial<RouteView>) => void;
   readonly error: unknown;
 }
 
-/** All of them. */
+/** The fields. */
 export function StepFields({ route, draft, onChange, error }: StepFieldsProps) {
-  const short = shortSteps(route);
+  const short: Steps = shortSteps(route);
+  const steps: Steps = Object.fromEntries(
+    routeStepNames
+      .map((name) => [name, name in draft ? draft[name] : short[name]] as const)
+      .filter(([, step]) => step !== undefined),
+  );
+  const take = (next: Steps): void => {
+    const changed = routeStepNames.filter((name) => next[name] !== steps[name]);
+    onChange(Object.fromEntries(changed.map((name) => [name, next[name]])));
+  };
   return (
-    <div className={classes['pair']}>
-      {routeStepNames.map((name) => (
-        <StepField
-          key={name}
-          label={words[name].label}
-          byDefault={words[name].byDefault}
-          hasNoOff={words[name].hasOff !== true}
-          example={words[name].example ?? ''}
-          choices={words[name].choices ?? {}}
-          value={name in draft ? draft[name] : short[name]}
-          onChange={(settings) => onChange(name, settings)}
-          error={stepFault(error, name)}
-        />
-      ))}
-    </div>
+    <fieldset className={classes['steps']}>
+      <legend>On the way</legend>
+      <p>
+        {Object.keys(steps).length === 0
+          ? 'Nothing of its own: responses are cached as their headers say, and text is compressed.'
+          : 'What the edge does with requests and responses.'}
+      </p>
+      <SettingField
+        setting={setting}
+        label="Steps"
+        path=""
+        value={steps}
+        onChange={(next) => take(next as Steps)}
+        faultAt={(path) => (path === '' ? undefined : faultOf(error, path))}
+      />
+    </fieldset>
   );
 }
 
@@ -84,11 +56,4 @@ export function changedStepsOf(draft: Partial<RouteView>): Partial<RouteView> {
   return Object.fromEntries(
     routeStepNames.flatMap((name) => (name in draft ? [[name, draft[name] ?? null]] : [])),
   );
-}
-
-/** What is wrong with a step, wherever in its settings. */
-function stepFault(error: unknown, step: string): string | undefined {
-  if (!(error instanceof ApiError)) return undefined;
-  const fault = error.problem.errors?.find(({ path }) => path === step || path.startsWith(`${step}.`));
-  return fault && (fault.path === step ? fault.message : `${fault.path}: ${fault.message}`);
 }
