@@ -17,6 +17,8 @@ const cures: Partial<Record<FailureCode, string>> = {
     'If this is your site: check the certificate of the service, or set originServerName or caPool.',
   'no-ingress': 'If this is your site: add an ingress rule for this hostname to the connector.',
   draining: 'Try again in a few seconds.',
+  'rate-limited': 'Wait a moment and try again.',
+  'body-too-large': 'Send less at once.',
   'connector-lost': 'Try again in a few seconds.',
   loop: 'If this is your site: the ingress rule leads back to the edge.',
 };
@@ -48,7 +50,7 @@ export function renderFailure(
   accept: string,
   host: string,
 ): ErrorAnswer {
-  const sentence = failureCodes[failure.code][1];
+  const sentence = failure.sentence ?? failureCodes[failure.code][1];
   const cure = cures[failure.code] ?? '';
   const form = preferredForm(accept);
   const fields = [
@@ -62,7 +64,8 @@ export function renderFailure(
     requestId,
   ];
   if (failure.status === 401) fields.push('WWW-Authenticate', `Bearer realm="${host}"`);
-  if (failure.status === 503) fields.push('Retry-After', '5');
+  if (failure.fields) fields.push(...failure.fields);
+  else if (failure.status === 503) fields.push('Retry-After', '5');
   if (failure.status === 405) fields.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
   const text = { failure, sentence, cure, requestId, host };
   return { fields, body: Buffer.from(renderers[form](text)) };
@@ -143,7 +146,8 @@ function hops(code: FailureCode): Array<[string, HopState]> {
   ]);
 }
 
-function escapeHtml(text: string): string {
+/** Text as it stands in HTML and in its attributes. */
+export function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -14,9 +14,17 @@ import type {
   Upstream,
 } from '#http/exchange.ts';
 import type { ResetReason } from '#tunnel/stream.ts';
+import type { ExchangePace } from './shaping/exchange-pace.ts';
 import type { AccessGrant } from './access/access-handler.ts';
 import { BodyReplay } from './body-replay.ts';
 import { answerFailure } from './error-page.ts';
+import {
+  dialFailures,
+  failureOfReset,
+  idempotentMethods,
+  madeByOrigin,
+  nothingSentReasons,
+} from './failed-tries.ts';
 import { isGrpc } from './http2-failure.ts';
 import type { ExchangeSide, MovableUpstream } from './http1-upstream.ts';
 import { goingAway, WebSocketBorder } from './websocket-border.ts';
@@ -42,57 +50,11 @@ export interface ExchangeOwner {
   finished(exchange: Exchange): void;
 }
 
-/** Methods that may be repeated when nobody knows how far the first try got (RFC 9110 section 9.2.2). */
-const idempotentMethods = new Set([
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'PUT',
-  'DELETE',
-  'PROPFIND',
-  'REPORT',
-  'SEARCH',
-]);
-
-/** Resets that prove that no byte of the request reached the origin. */
-const nothingSentReasons: ReadonlySet<string> = new Set<ResetReason>([
-  'draining',
-  'stale-rules',
-  'no-such-rule',
-  'stream-limit',
-  'origin-refused',
-  'origin-unreachable',
-  'origin-tls',
-]);
-
-/** Failures of one replica's view of the origin: worth a try elsewhere, pointless on the same replica. */
-const dialFailures: ReadonlySet<string> = new Set<ResetReason>([
-  'origin-refused',
-  'origin-unreachable',
-  'origin-tls',
-]);
-
-const failureOfReset: Readonly<Record<string, FailureCode>> = {
-  'origin-refused': 'origin-refused',
-  'origin-timeout': 'origin-timeout',
-  'origin-unreachable': 'origin-unreachable',
-  'origin-tls': 'origin-tls',
-  'connection-lost': 'connector-lost',
-  draining: 'draining',
-  'stale-rules': 'rule-refused',
-  'no-such-rule': 'rule-refused',
-  'origin-not-allowed': 'rule-refused',
-  'stream-limit': 'overloaded',
-};
-
 /** A request may meet rules that have just changed this often: its owner edits, or several connectors follow one by one. */
 const maxRenewals = 5;
 
 /** From here on an exchange counts as a bulk transfer. */
 const bulkBytes = 1_048_576;
-
-/** Ends that the origin made itself; a WebSocket's client is not told of them in the edge's words. */
-const madeByOrigin: ReadonlySet<FailureCode> = new Set(['origin-closed', 'origin-protocol']);
 
 export class Exchange implements Upstream, ExchangeSide {
   /** As the origin gets it; a step of the route may ask it another question than the client did. */
@@ -108,6 +70,8 @@ export class Exchange implements Upstream, ExchangeSide {
   #upstream: MovableUpstream | undefined;
   /** How the request is written anew for its origin, on a route that does; all else knows it as the client asked it. */
   forOrigin: ((request: RequestHead) => RequestHead) | undefined;
+  /** Holds body bytes to a rate, on a route that has one. */
+  pace: ExchangePace | undefined;
   /** Field lines for the origin, made by the proxy. */
   edgeLines = '';
   /** Which rule let it pass, and as whom; undefined on a route that everybody may. */
@@ -204,18 +168,19 @@ export class Exchange implements Upstream, ExchangeSide {
   }
 
   /** Answers with an error of the edge's own, or cuts the response if it has begun. */
-  fail(code: FailureCode, detail: string): void {
-    this.abort(failure(code, detail));
+  fail(code: FailureCode, detail: string, more: Partial<ExchangeFailure> = {}): void {
+    this.abort({ ...failure(code, detail), ...more });
   }
 
   // Upstream, called by the front.
 
   writeBody(chunk: Buffer): boolean {
     this.bytesIn += chunk.length;
-    if (this.bytesIn > bulkBytes && !this.#isBulk) this.#becomeBulk();
+    if (this.bytesIn > this.#watchedBytesIn && !this.#passWatch()) return true;
     this.progressMs = this.#owner.now();
     this.#replay?.note(chunk);
-    const hasRoom = this.#upstream ? this.#upstream.writeBody(chunk) : true;
+    const isTaken = this.#upstream ? this.#upstream.writeBody(chunk) : true;
+    const hasRoom = this.pace === undefined ? isTaken : this.pace.pass('up', chunk.length, isTaken);
     this.isUpstreamPaused = !hasRoom;
     return hasRoom;
   }
@@ -230,6 +195,7 @@ export class Exchange implements Upstream, ExchangeSide {
   }
 
   downstreamDrained(): void {
+    if (this.pace?.holds('down') === true) return;
     this.#isFrontPaused = false;
     this.progressMs = this.#owner.now();
     this.#upstream?.downstreamDrained();
@@ -283,6 +249,7 @@ export class Exchange implements Upstream, ExchangeSide {
   }
 
   upstreamDrained(): void {
+    if (this.pace?.holds('up') === true) return;
     this.isUpstreamPaused = false;
     this.front.upstreamDrained();
   }
@@ -312,7 +279,8 @@ export class Exchange implements Upstream, ExchangeSide {
     this.#border?.pass(chunk);
     if (this.bytesOut > bulkBytes && !this.#isBulk) this.#becomeBulk();
     if (this.isUpgraded) this.progressMs = this.#owner.now();
-    if (this.front.body(chunk)) return true;
+    const isTaken = this.front.body(chunk);
+    if (this.pace === undefined ? isTaken : this.pace.pass('down', chunk.length, isTaken)) return true;
     if (!this.#isFrontPaused) this.progressMs = this.#owner.now();
     this.#isFrontPaused = true;
     return false;
@@ -369,6 +337,32 @@ export class Exchange implements Upstream, ExchangeSide {
   }
   #isOccupying = false;
 
+  /** A body of more bytes is refused, and one that says so itself before its origin is asked; returns whether it may go on. */
+  limitBody(maxBytes: number): boolean {
+    if (this.request.bodyKind === 'length' && this.request.contentLength > maxBytes) {
+      this.fail('body-too-large', `${this.request.contentLength} bytes, of ${maxBytes} allowed`);
+      return false;
+    }
+    this.#maxBytesIn = maxBytes;
+    this.#watchedBytesIn = Math.min(maxBytes, bulkBytes);
+    return true;
+  }
+
+  /** More came than is watched for; false: too much. What follows an upgrade is no body. */
+  #passWatch(): boolean {
+    if (this.bytesIn > this.#maxBytesIn && !this.isUpgraded && !this.#isFinished) {
+      this.#watchedBytesIn = Infinity;
+      this.expire(`more than the ${this.#maxBytesIn} bytes that the route allows`, 'body-too-large');
+      return false;
+    }
+    if (this.bytesIn <= bulkBytes) return true;
+    this.#watchedBytesIn = this.isUpgraded ? Infinity : this.#maxBytesIn;
+    if (!this.#isBulk) this.#becomeBulk();
+    return true;
+  }
+  #maxBytesIn = Infinity;
+  #watchedBytesIn = bulkBytes;
+
   /** Later requests prefer other connections, so that they do not wait behind this one's bytes. */
   #becomeBulk(): void {
     this.#isBulk = true;
@@ -390,6 +384,7 @@ export class Exchange implements Upstream, ExchangeSide {
     this.#upstream = undefined;
     this.#release();
     this.companion?.finished();
+    this.pace?.close();
     this.#owner.finished(this);
   }
 }

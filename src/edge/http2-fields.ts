@@ -3,6 +3,7 @@
 // HOT: a request's fields are classified once, by a table of names already seen, and the text for an HTTP/1.1 origin
 // is gathered in the same pass; nothing is parsed twice.
 import type { Fields, ResponseHead } from '#http/exchange.ts';
+import { EditedFields } from '#http/edited-fields.ts';
 import { ListFields } from '#http/list-fields.ts';
 import { FieldAction, fieldActionOf, isAliasSpelling } from '#wire/http1-fields.ts';
 
@@ -109,7 +110,9 @@ export function requestTrailers(raw: readonly string[], table: FieldTable): Fiel
 
 /** Whether the edge made these fields itself, so that they may speak for the edge. */
 export function isOwnAnswer(fields: Fields): boolean {
-  return fields instanceof ListFields;
+  let base = fields;
+  while (base instanceof EditedFields) base = base.base;
+  return base instanceof ListFields;
 }
 
 /** A response head as nghttp2 wants it. Hop-by-hop fields, and those Connection names, stay behind. */

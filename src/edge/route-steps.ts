@@ -14,6 +14,9 @@ import type { AccessDesk } from './access/access-desk.ts';
 import { AccessHandler } from './access/access-handler.ts';
 import { accessTunnelId, SignInPaths } from './access/sign-in-paths.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
+import { routeName } from '#model/route.ts';
+import { LimitTables } from './shaping/limit-steps.ts';
+import type { PageReader } from './shaping/page-steps.ts';
 import { forwarder, originHost, stepsBeforeAccess, stepsBeforeCache } from './shaping/shaping-steps.ts';
 
 /** What the steps of all routes share. */
@@ -21,12 +24,15 @@ export interface StepParts {
   readonly clock: Clock;
   /** Undefined: this edge has no cache. */
   readonly cache: EdgeCache | undefined;
+  /** Reads folders of error pages; absent: there are none. */
+  readonly readPages?: PageReader;
   /** Absent: protected routes are shut. */
   readonly desk?: AccessDesk;
 }
 
 /** Makes handlers of routes; a route whose requests go straight to the origin has none. */
-export function routeHandlers({ clock, cache, desk }: StepParts): HandlerMaker {
+export function routeHandlers({ clock, cache, desk, readPages = () => new Map() }: StepParts): HandlerMaker {
+  const tables = new LimitTables();
   const tools = { pool: new EncoderPool(), wallMs: () => clock.wallMs() };
   const signInPaths = desk && new SignInPaths(desk);
   const stepsOf = (
@@ -58,7 +64,10 @@ export function routeHandlers({ clock, cache, desk }: StepParts): HandlerMaker {
     if (route.tunnelId === accessTunnelId) return signInPaths;
     // The proxy shuts a protected route that nobody guards.
     if (!desk && !isPublic(route.access)) return undefined;
-    return stepsBeforeAccess(route.shaping ?? nothing, guarded(route, host), host);
+    return stepsBeforeAccess(route.shaping ?? nothing, guarded(route, host), host, {
+      ...{ clock, tables, readPages },
+      routeName: routeName(route),
+    });
   };
   return (route, host) => {
     const handler = whole(route, host);

@@ -15,6 +15,11 @@ export class EditedFields implements Fields {
     this.#omitted = omitted;
   }
 
+  /** What it was made from. */
+  get base(): Fields {
+    return this.#base;
+  }
+
   get(lowerName: string): string | undefined {
     if (this.#omitted?.has(lowerName) !== true) {
       const value = this.#base.get(lowerName);

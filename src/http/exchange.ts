@@ -114,6 +114,10 @@ export interface ExchangeFailure {
   readonly detail: string;
   /** The origin spoke HTTP/2 and reset the stream with this code; an HTTP/2 client gets the same. */
   readonly http2Code?: number;
+  /** What the visitor reads instead of the code's own sentence. */
+  readonly sentence?: string;
+  /** Fields that the answer carries beside its own, as a flat list. */
+  readonly fields?: readonly string[];
 }
 
 /** Every X-Sallyport-Error code with its status and the sentence a visitor sees. */
@@ -123,10 +127,14 @@ export const failureCodes = {
   'no-such-path': [404, 'Nothing is published here under this path.'],
   'method-not-allowed': [405, 'This method is not allowed here.'],
   'request-timeout': [408, 'The request did not arrive in time.'],
+  maintenance: [503, 'The site is being worked on.'],
   'length-required': [411, 'The service needs to know the length of what is sent.'],
+  'body-too-large': [413, 'What is sent is too large.'],
   'uri-too-long': [414, 'The address is too long.'],
   'expectation-failed': [417, 'The expectation in the request cannot be met.'],
   misdirected: [421, 'This connection was made for another name.'],
+  'rate-limited': [429, 'Too many requests came from you.'],
+  banned: [403, 'Requests from your address are refused.'],
   'headers-too-large': [431, 'The request header is too large.'],
   'access-required': [403, 'This site asks for a sign-in that this edge cannot check.'],
   'sign-in-required': [401, 'This site asks you to sign in.'],

@@ -23,6 +23,7 @@ import type { CertificateDesk } from './certificate-desk.ts';
 import { certificateStatesOf } from './certificate-states.ts';
 import { openAccessKeys } from './access-keys.ts';
 import { dashboardUrlOf, publicHttpsPort } from './edge-composition.ts';
+import { pagesIn } from './error-page-files.ts';
 import { openEdgeCache } from './edge-cache.ts';
 import { EdgeCertificates } from './edge-certificates.ts';
 import type { EdgeCache } from '#edge/cache/edge-cache.ts';
@@ -121,7 +122,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     },
     proxyProtocolFrom: config.proxyProtocol?.from ?? [],
     redirectPort: config.publicPort,
-    handlers: routeHandlers({ clock, cache, desk }),
+    handlers: routeHandlers({ clock, cache, desk, readPages: pagesIn(config.dataDir, log) }),
   });
   opened.push(() => edge.close());
   desk.listen(() => edge.endVisits((grant) => desk.isGrantGood(grant)));

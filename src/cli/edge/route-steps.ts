@@ -21,6 +21,13 @@ const flagTexts: Readonly<Record<RouteStepName, readonly [value: string, help: s
   redirects: ['RULES', 'none, or rules such as [{outside: /blog, to: "/blog{rest}"}]'],
   hsts: ['HOW', "off, default (the edge's), or settings such as {maxAge: 8760h}"],
   canonicalHost: ['NAME', 'none, apex or www: which of the two names visitors end up at'],
+  headers: ['FIELDS', 'none, or {response: {set: {X-A: b}, remove: [Server]}, security: basic}'],
+  cors: ['WHO', "none, or {origins: ['https://app.example.com']}"],
+  maintenance: ['HOW', 'none, or {message: Back at noon., allow: [192.168.0.0/16]}'],
+  errorPages: ['PAGES', 'none, or {folder: blog} or {pages: {5xx: "<h1>Sorry</h1>"}}'],
+  limits: ['SIZES', 'none, or {body: 10MiB}'],
+  rateLimits: ['RULES', 'none, or [{requests: 10, window: 1m, paths: [/login]}]'],
+  bandwidth: ['RATES', 'none, or {down: 2MiB, up: 1MiB, per: client}'],
   prefix: ['PATHS', 'none, or {strip: /blog} or {add: /app}'],
 };
 

@@ -3,11 +3,25 @@
 import type { z } from 'zod';
 import { type CanonicalHost, canonicalHostSchema } from './canonical-host.ts';
 import { type PathPrefixSettings, pathPrefixStepSchema } from './path-prefix.ts';
+import { type HeaderRules, headerRulesSchema } from './header-rules.ts';
+import { type CorsSettings, corsSchema } from './cors-rule.ts';
+import { type MaintenanceSettings, maintenanceSchema } from './maintenance.ts';
+import { type ErrorPageSettings, errorPagesSchema } from './error-pages.ts';
+import { type RequestLimits, requestLimitsSchema } from './request-limits.ts';
+import { type RateLimitSettings, rateLimitsSchema } from './rate-limit.ts';
+import { type BandwidthSettings, bandwidthSchema } from './bandwidth.ts';
 
 /** Every shaping step by its key. */
 export const shapingSchemas = {
   canonicalHost: canonicalHostSchema,
   prefix: pathPrefixStepSchema,
+  headers: headerRulesSchema,
+  cors: corsSchema,
+  maintenance: maintenanceSchema,
+  errorPages: errorPagesSchema,
+  limits: requestLimitsSchema,
+  rateLimits: rateLimitsSchema,
+  bandwidth: bandwidthSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 export type ShapingName = keyof typeof shapingSchemas;
@@ -18,6 +32,13 @@ export const shapingNames = Object.keys(shapingSchemas) as readonly ShapingName[
 export interface Shaping {
   readonly canonicalHost?: CanonicalHost | undefined;
   readonly prefix?: PathPrefixSettings | undefined;
+  readonly bandwidth?: BandwidthSettings | undefined;
+  readonly rateLimits?: RateLimitSettings | undefined;
+  readonly limits?: RequestLimits | undefined;
+  readonly errorPages?: ErrorPageSettings | undefined;
+  readonly maintenance?: MaintenanceSettings | undefined;
+  readonly cors?: CorsSettings | undefined;
+  readonly headers?: HeaderRules | undefined;
 }
 
 /** What of a route is shaping; undefined when nothing is. */
