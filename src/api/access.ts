@@ -1,5 +1,7 @@
-// What opens protected routes beside users and API keys: share links.
+// What opens protected routes beside users and API keys: share links and page passwords.
 import { z } from 'zod';
+import { timeSchema } from '#model/names.ts';
+import { longestPagePassword, pagePasswordNameSchema, shortestPagePassword } from '#model/page-password.ts';
 import { longestShareDays, maxShareUses, shareLinkSchema } from '#model/share-link.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
@@ -11,6 +13,56 @@ export const shareLinkViewSchema = shareLinkSchema
     state: z.enum(['good', 'used-up', 'expired']),
   })
   .meta({ id: 'ShareLink' });
+
+export const pagePasswordViewSchema = z
+  .object({
+    name: pagePasswordNameSchema,
+    createdAtMs: timeSchema,
+    version: z.int(),
+    /** Routes whose policy names it. */
+    routes: z.array(z.string()),
+  })
+  .meta({ id: 'PagePassword' });
+
+const passwordParams = z.object({ password: pathText(64).meta({ description: 'Its name.' }) });
+
+export const pagePasswordOperations = {
+  listPagePasswords: operation({
+    id: 'listPagePasswords',
+    method: 'GET',
+    path: '/page-passwords',
+    scope: 'routes:read',
+    summary: 'List page passwords, without the passwords',
+    query: z.object(pageQuery),
+    result: pageOf(pagePasswordViewSchema),
+  }),
+  setPagePassword: operation({
+    id: 'setPagePassword',
+    method: 'PUT',
+    path: '/page-passwords/{password}',
+    scope: 'routes:write',
+    summary: 'Set a page password, new or another one',
+    description: 'Policies name it by `password:NAME`. Whom the one before let in must give the new one.',
+    params: z.object({ password: pagePasswordNameSchema }),
+    body: z.strictObject({
+      password: z
+        .string()
+        .min(shortestPagePassword, { error: `must have at least ${shortestPagePassword} characters` })
+        .max(longestPagePassword),
+    }),
+    result: pagePasswordViewSchema,
+  }),
+  deletePagePassword: operation({
+    id: 'deletePagePassword',
+    method: 'DELETE',
+    path: '/page-passwords/{password}',
+    scope: 'routes:write',
+    summary: 'Remove a page password, and end what it has let in',
+    params: passwordParams,
+  }),
+};
+
+export type PagePasswordView = z.infer<typeof pagePasswordViewSchema>;
 
 export const accessOperations = {
   listShareLinks: operation({

@@ -1,5 +1,5 @@
 // The whole contract: every operation there is, by its id.
-import { accessOperations } from './access.ts';
+import { accessOperations, pagePasswordOperations } from './access.ts';
 import { accountOperations } from './account.ts';
 import { certificateOperations } from './certificates.ts';
 import { cacheOperations } from './cache.ts';
@@ -16,6 +16,7 @@ export const operations = {
   ...tunnelOperations,
   ...routeOperations,
   ...accessOperations,
+  ...pagePasswordOperations,
   ...certificateOperations,
   ...dnsOperations,
   ...requestOperations,

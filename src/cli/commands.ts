@@ -33,6 +33,11 @@ import {
   routeShowCommand,
   routeUpdateCommand,
 } from './edge/routes.ts';
+import {
+  pagePasswordDeleteCommand,
+  pagePasswordListCommand,
+  pagePasswordSetCommand,
+} from './edge/page-passwords.ts';
 import { shareCreateCommand, shareListCommand, shareRevokeCommand } from './edge/shares.ts';
 import { tunnelRouteDnsCommand } from './edge/tunnel-route-dns.ts';
 import { auditCommand, connectorListCommand, logsCommand, statusCommand } from './edge/status.ts';
@@ -101,6 +106,9 @@ export const commands: readonly Command[] = [
   dnsRecordsCommand,
   accessTestCommand,
   accessSetCommand,
+  pagePasswordSetCommand,
+  pagePasswordListCommand,
+  pagePasswordDeleteCommand,
   shareCreateCommand,
   shareListCommand,
   shareRevokeCommand,

@@ -3,6 +3,7 @@ import { SallyportError } from '#base/errors.ts';
 import type { ApiKey } from '#model/api-key.ts';
 import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
+import type { PagePassword } from '#model/page-password.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
 import type { ShareLink } from '#model/share-link.ts';
 import type { Tunnel } from '#model/tunnel.ts';
@@ -61,6 +62,10 @@ export class ControlState {
 
   get shareLinks(): ReadonlyMap<string, ShareLink> {
     return this.#tables.shareLink;
+  }
+
+  get pagePasswords(): ReadonlyMap<string, PagePassword> {
+    return this.#tables.pagePassword;
   }
 
   get settings(): Settings {

@@ -26,6 +26,7 @@ const nouns: Readonly<Record<ObjectKind, AuditedNoun>> = {
   user: 'user',
   apiKey: 'api-key',
   shareLink: 'share-link',
+  pagePassword: 'page-password',
   settings: 'setting',
 };
 

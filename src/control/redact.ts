@@ -9,6 +9,7 @@ const longestText = 20_000;
 const secrets: { readonly [K in ObjectKind]?: readonly (keyof StoredObjects[K])[] } = {
   user: ['passwordHash', 'totpSecret', 'totpLastStep', 'recoveryCodes'],
   apiKey: ['hash'],
+  pagePassword: ['hash'],
 };
 
 /** A copy of the object for the audit log. */

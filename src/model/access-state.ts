@@ -41,13 +41,30 @@ export interface DirectoryLink {
   readonly isCounted: boolean;
 }
 
+/** A page password. */
+export interface DirectoryPassword {
+  readonly id: string;
+  /** Lower-case. */
+  readonly name: string;
+  /** As base/password-hash.ts writes it. */
+  readonly hash: string;
+  readonly version: number;
+}
+
 /** All of them. */
 export interface AccessDirectory {
   readonly users: readonly DirectoryUser[];
   readonly tokens: readonly DirectoryToken[];
   readonly sessions: readonly DirectorySession[];
   readonly links: readonly DirectoryLink[];
+  readonly passwords: readonly DirectoryPassword[];
 }
 
 /** Nobody. */
-export const emptyDirectory: AccessDirectory = { users: [], tokens: [], sessions: [], links: [] };
+export const emptyDirectory: AccessDirectory = {
+  users: [],
+  tokens: [],
+  sessions: [],
+  links: [],
+  passwords: [],
+};

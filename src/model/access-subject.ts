@@ -30,18 +30,13 @@ export type AccessSubject =
 
 /** What a message says that a subject may be. */
 export const subjectForms =
-  'anyone, signed-in, user:NAME, group:NAME, role:ROLE, token:NAME, ip:PREFIX or link';
+  'anyone, signed-in, user:NAME, group:NAME, role:ROLE, token:NAME, ip:PREFIX, link or password:NAME';
 
 /**
  * Subjects that have their word and their place in a decision, and that nothing at the edge finds out yet. They are refused
  * where policies are written: a rule that can never match would look like a lock and be none.
  */
-const unanswered: ReadonlySet<AccessSubject['kind']> = new Set([
-  'password',
-  'certificate',
-  'mesh',
-  'country',
-]);
+const unanswered: ReadonlySet<AccessSubject['kind']> = new Set(['certificate', 'mesh', 'country']);
 
 /** Whether the edge can tell who or what the subject means. */
 export function isAnswered({ kind }: AccessSubject): boolean {

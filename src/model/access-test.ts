@@ -26,6 +26,12 @@ export const accessTestBodySchema = z.strictObject({
     .regex(/^[A-Z]{2}$/, { error: 'must be a country code such as "DE"' })
     .optional(),
   link: z.boolean().default(false).meta({ description: 'Whether it holds a share link for the URL.' }),
+  password: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ description: 'Name of a page password that it has given.' }),
   atMs: z.int().min(0).optional().meta({ description: 'At this time; now without one.' }),
 });
 

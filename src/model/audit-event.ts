@@ -11,6 +11,7 @@ export const auditedNouns = [
   'session',
   'api-key',
   'share-link',
+  'page-password',
   'setting',
   'certificate',
   'zone',

@@ -5,6 +5,7 @@ import { SallyportError } from '#base/errors.ts';
 import { apiKeySchema } from '#model/api-key.ts';
 import { routeName, routeSchema } from '#model/route.ts';
 import { ruleSetSchema } from '#model/rule-set.ts';
+import { pagePasswordSchema } from '#model/page-password.ts';
 import { settingsSchema } from '#model/setting.ts';
 import { shareLinkSchema } from '#model/share-link.ts';
 import { tunnelSchema } from '#model/tunnel.ts';
@@ -28,6 +29,7 @@ const kinds: {
   user: { schema: userSchema, name: (user) => user.name.toLowerCase() },
   apiKey: { schema: apiKeySchema, name: (key) => key.name.toLowerCase() },
   shareLink: { schema: shareLinkSchema, name: () => null },
+  pagePassword: { schema: pagePasswordSchema, name: ({ name }) => name },
   settings: { schema: settingsSchema.extend({ id: z.literal('settings') }), name: () => null },
 };
 

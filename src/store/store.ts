@@ -9,6 +9,7 @@ import type { AuditedNoun, AuditEvent } from '#model/audit-event.ts';
 import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
 import type { Session } from '#model/session.ts';
+import type { PagePassword } from '#model/page-password.ts';
 import type { Settings } from '#model/setting.ts';
 import type { ShareLink } from '#model/share-link.ts';
 import type { Tunnel } from '#model/tunnel.ts';
@@ -22,6 +23,7 @@ export interface StoredObjects {
   readonly user: User;
   readonly apiKey: ApiKey;
   readonly shareLink: ShareLink;
+  readonly pagePassword: PagePassword;
   /** One object with the id `settings`. */
   readonly settings: Settings & { readonly id: 'settings' };
 }
@@ -36,6 +38,7 @@ export const objectKinds = [
   'user',
   'apiKey',
   'shareLink',
+  'pagePassword',
   'settings',
 ] as const satisfies readonly ObjectKind[];
 

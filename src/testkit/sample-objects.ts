@@ -4,6 +4,7 @@ import type { ApiKey } from '#model/api-key.ts';
 import type { AuditEvent } from '#model/audit-event.ts';
 import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
+import type { PagePassword } from '#model/page-password.ts';
 import type { Session } from '#model/session.ts';
 import type { ShareLink } from '#model/share-link.ts';
 import type { Tunnel } from '#model/tunnel.ts';
@@ -117,6 +118,17 @@ export function sampleShareLink(number: number, change: Partial<ShareLink> = {})
   };
 }
 
+export function samplePagePassword(number: number, change: Partial<PagePassword> = {}): PagePassword {
+  return {
+    id: sampleId(number),
+    name: `door-${number}`,
+    hash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA',
+    createdAtMs: sampleMs,
+    version: 1,
+    ...change,
+  };
+}
+
 export function sampleSession(number: number, change: Partial<Session> = {}): Session {
   return {
     id: sampleId(number),
@@ -162,6 +174,7 @@ export const oneOfEach: readonly StoredObject[] = [
   { kind: 'user', object: sampleUser(3) },
   { kind: 'apiKey', object: sampleApiKey(4) },
   { kind: 'shareLink', object: sampleShareLink(5) },
+  { kind: 'pagePassword', object: samplePagePassword(6) },
   {
     kind: 'settings',
     object: {

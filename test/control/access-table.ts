@@ -107,6 +107,9 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   createRoute: changesRoutes,
   updateRoute: changesRoutes,
   deleteRoute: changesRoutes,
+  listPagePasswords: seesRoutes,
+  setPagePassword: { ...changesRoutes, body: { password: '1234' } },
+  deletePagePassword: { ...changesRoutes, unless: /no page password/ },
   listShareLinks: seesRoutes,
   createShareLink: {
     ...changesRoutes,

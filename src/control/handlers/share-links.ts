@@ -37,7 +37,7 @@ export function shareLinkHandlers(sources: ShareLinkSources): Handlers<keyof typ
     },
     async createShareLink({ body }, { caller }) {
       const { href, hostname } = webAddress(body.url);
-      const asked = { method: 'GET', user: undefined, address: '', link: true };
+      const asked = { method: 'GET', user: undefined, address: '', link: true } as const;
       const test = await edge.testAccess({ ...asked, url: href });
       if (!test.takes.includes('link')) {
         throw new SallyportError(

@@ -19,6 +19,12 @@ export async function accessDirectory({ control, sessions }: SignInParts): Promi
     tokens: [...state.apiKeys.values()]
       .filter(({ userId, scopes }) => scopes.includes('sites:visit') && mayVisit(byId.get(userId)))
       .map(({ id, name, prefix, hash, expiresAtMs }) => ({ id, name, clientId: prefix, hash, expiresAtMs })),
+    passwords: [...state.pagePasswords.values()].map(({ id, name, hash, version }) => ({
+      id,
+      name,
+      hash,
+      version,
+    })),
     links: [...state.shareLinks.values()].map(({ id, hostname, path, expiresAtMs, maxUses }) => ({
       ...{ id, hostname, path, expiresAtMs },
       isCounted: maxUses !== null,

@@ -9,7 +9,7 @@ import {
   type HashCost,
   isOutdatedHash,
   isPasswordOf,
-} from './password-hash.ts';
+} from '#base/password-hash.ts';
 
 export interface PasswordsOptions {
   readonly random: Random;

@@ -96,8 +96,8 @@ export class AccessDesk {
   }
 
   /** Whether what let an exchange through is still good. */
-  isGrantGood({ visitor, linkId }: AccessGrant): boolean {
-    if (linkId !== '' && !this.passes.isLinkAlive(linkId)) return false;
+  isGrantGood({ visitor, pass }: AccessGrant): boolean {
+    if (pass !== undefined && !pass()) return false;
     return visitor === undefined || this.isGood(visitor);
   }
 

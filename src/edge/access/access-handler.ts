@@ -16,7 +16,8 @@ import type { HandlerHost, RouteHandler } from '../route-handler.ts';
 import { withoutOwnCookies } from './access-cookies.ts';
 import { type AccessDesk, bearerOf } from './access-desk.ts';
 import { RenewedVisit } from './renewed-visit.ts';
-import { askToSignIn } from './sign-in-answers.ts';
+import { askForPassword } from './password-door.ts';
+import { askToSignIn, canFollow } from './sign-in-answers.ts';
 import type { Visitor } from './visitor.ts';
 
 export interface AccessHandlerOptions {
@@ -34,8 +35,8 @@ export interface AccessGrant {
   /** `2 group:family`, or '' when no rule decided. */
   readonly rule: string;
   readonly visitor: Visitor | undefined;
-  /** Of the share link that let it through, '' without one. */
-  readonly linkId: string;
+  /** Whether the share link or page password that let it through is still good; absent where none did. */
+  readonly pass?: (() => boolean) | undefined;
 }
 
 export class AccessHandler implements RouteHandler {
@@ -53,27 +54,43 @@ export class AccessHandler implements RouteHandler {
   start(exchange: Exchange): void {
     const { desk, policy } = this.#options;
     const visitor = desk.visitorOf(exchange.request);
-    const link = policy.asksLink ? desk.passes.openingLink(exchange.request) : undefined;
-    const decision = decideAccess(policy, this.#visitOf(exchange, visitor, link !== undefined));
-    const { rule, by } = decision;
-    const linkId = by === 'link' && decision.verdict === 'allow' ? link!.id : '';
-    const which = linkId === '' ? by : `${by} ${linkId.slice(0, 8)}`;
-    exchange.grant = { rule: rule === 0 ? '' : `${rule} ${which}`, visitor, linkId };
+    const visit = this.#visitOf(exchange, visitor);
+    const decision = decideAccess(policy, visit);
+    exchange.grant = this.#grantOf(exchange, decision, visitor);
     if (decision.verdict === 'allow') this.#letThrough(exchange, decision, visitor);
-    else this.#turnAway(exchange, decision, visitor);
+    else this.#turnAway(exchange, decision, { visitor, visit });
   }
 
-  #visitOf(exchange: Exchange, visitor: Visitor | undefined, hasLink: boolean): Visit {
+  /** What is noted of the decision, for the log and for the day that its ground is taken away. */
+  #grantOf({ request }: Exchange, decision: AccessDecision, visitor: Visitor | undefined): AccessGrant {
+    const { passes } = this.#options.desk;
+    const { rule, by, verdict } = decision;
+    if (rule === 0) return { rule: '', visitor };
+    if (verdict === 'allow' && by === 'link') {
+      const { id } = passes.openingLink(request)!;
+      return { rule: `${rule} ${by} ${id.slice(0, 8)}`, visitor, pass: () => passes.isLinkAlive(id) };
+    }
+    if (verdict === 'allow' && by.startsWith('password:')) {
+      const { name, version } = passes.passwordNamed(by.slice('password:'.length).toLowerCase())!;
+      const isSame = (): boolean => passes.passwordNamed(name)?.version === version;
+      return { rule: `${rule} ${by}`, visitor, pass: isSame };
+    }
+    return { rule: `${rule} ${by}`, visitor };
+  }
+
+  #visitOf(exchange: Exchange, visitor: Visitor | undefined): Visit {
     const { request, clientAddress } = exchange;
+    const { desk, policy } = this.#options;
     return {
       method: request.method,
       path: request.path,
       address: clientAddress,
-      wallMs: this.#options.desk.options.clock.wallMs(),
+      wallMs: desk.options.clock.wallMs(),
       user: visitor?.asUser,
       token: visitor?.token?.name.toLowerCase(),
       ...nothingElse,
-      hasLink,
+      hasLink: policy.asksLink && desk.passes.openingLink(request) !== undefined,
+      passwords: policy.passwords.length === 0 ? [] : desk.passes.passwordsGiven(request),
     };
   }
 
@@ -111,16 +128,30 @@ export class AccessHandler implements RouteHandler {
     exchange.front = new RenewedVisit(exchange.front, text);
   }
 
-  #turnAway(exchange: Exchange, { verdict, reason }: AccessDecision, visitor: Visitor | undefined): void {
+  #turnAway(
+    exchange: Exchange,
+    { verdict, reason }: AccessDecision,
+    { visitor, visit }: { readonly visitor: Visitor | undefined; readonly visit: Visit },
+  ): void {
+    const { desk, policy } = this.#options;
     const who = visitor ? visitor.name : 'nobody known';
     const detail = `${accessReasons[reason]} (${who})`;
-    if (verdict === 'sign-in' && visitor === undefined) askToSignIn(exchange, this.#options.desk, detail);
-    else exchange.fail('access-denied', detail);
+    const canSignIn = verdict === 'sign-in' && visitor === undefined;
+    const names = policy.passwords.filter((name) => wouldOpen(policy, visit, name));
+    if (names.length > 0 && canFollow(exchange.request))
+      return askForPassword(exchange, desk, { names, canSignIn });
+    if (canSignIn) return askToSignIn(exchange, desk, detail);
+    exchange.fail(names.length > 0 ? 'sign-in-required' : 'access-denied', detail);
   }
 }
 
+/** Whether the visit would pass with this page password; asked only of those who are turned away. */
+function wouldOpen(policy: CompiledPolicy, visit: Visit, name: string): boolean {
+  return decideAccess(policy, { ...visit, passwords: [...visit.passwords, name] }).verdict === 'allow';
+}
+
 /** What later kinds of proof will fill. */
-const nothingElse = { passwords: [], certificates: [], country: undefined } as const;
+const nothingElse = { certificates: [], country: undefined } as const;
 
 const authorization: ReadonlySet<string> = new Set(['authorization']);
 const cookie: ReadonlySet<string> = new Set(['cookie']);

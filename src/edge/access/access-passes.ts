@@ -1,9 +1,9 @@
-// What browsers hold beside a sign-in, in one cookie of each hostname: share links that they have opened. The cookie names
+// What browsers hold beside a sign-in, in one cookie of each hostname: share links opened, page passwords given. The cookie names
 // objects of the directory; what was revoked there, or has run out, opens nothing any more. Everything is in memory.
 import { readingsOf, compilePath, isSurelyBelow, type PathPattern } from '#http/access/path-readings.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import { type HeldPass, maxHeld, type PassTexts } from '#model/access-pass.ts';
-import type { AccessDirectory, DirectoryLink } from '#model/access-state.ts';
+import type { AccessDirectory, DirectoryLink, DirectoryPassword } from '#model/access-state.ts';
 import { formatCookie, passCookie, readCookie } from './access-cookies.ts';
 
 interface KnownLink {
@@ -18,6 +18,9 @@ export class AccessPasses {
   readonly #texts: PassTexts;
   readonly #wallMs: () => number;
   #links = new Map<string, KnownLink>();
+  /** By id, and by name. */
+  #passwords = new Map<string, DirectoryPassword>();
+  #passwordsByName = new Map<string, DirectoryPassword>();
   /** By hostname and text; only what was signed here. */
   readonly #kept = new Map<string, readonly HeldPass[]>();
 
@@ -26,8 +29,10 @@ export class AccessPasses {
     this.#wallMs = wallMs;
   }
 
-  /** Knows these links from now on, and no other. */
-  apply({ links }: AccessDirectory): void {
+  /** Knows these from now on, and no other. */
+  apply({ links, passwords }: AccessDirectory): void {
+    this.#passwords = new Map(passwords.map((password) => [password.id, password]));
+    this.#passwordsByName = new Map(passwords.map((password) => [password.name, password]));
     this.#links = new Map(links.map((link) => [link.id, { link, below: compilePath(link.path) }]));
   }
 
@@ -42,6 +47,19 @@ export class AccessPasses {
   isLinkAlive(id: string): boolean {
     const known = this.#links.get(id);
     return known !== undefined && this.#isGood(known, known.link.hostname);
+  }
+
+  /** The page password that policies call so. */
+  passwordNamed(name: string): DirectoryPassword | undefined {
+    return this.#passwordsByName.get(name);
+  }
+
+  /** Names of the page passwords that the browser has given, and that are still the same. HOT where a policy asks. */
+  passwordsGiven(request: RequestHead): readonly string[] {
+    return this.#heldBy(request).flatMap(({ kind, id, version }) => {
+      const password = kind === 'password' ? this.#passwords.get(id) : undefined;
+      return password?.version === version && password !== undefined ? [password.name] : [];
+    });
   }
 
   /** Whether the browser has opened this link already. */

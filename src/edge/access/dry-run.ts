@@ -33,6 +33,7 @@ export function testAccess(
     user: test.user && visitingUser({ ...test.user, id: '' }),
     token: test.token?.toLowerCase(),
     hasLink: test.link,
+    passwords: test.password === undefined ? [] : [test.password.toLowerCase()],
   });
   const who = test.user?.name ?? (test.token === undefined ? 'somebody unknown' : `the token ${test.token}`);
   const from = test.address === '' ? '' : ` from ${test.address}`;

@@ -10,12 +10,23 @@ import type { AccessDesk } from './access-desk.ts';
 
 /** Leads to the sign-in, or challenges. */
 export function askToSignIn(exchange: Exchange, desk: AccessDesk, detail: string): void {
-  const { request } = exchange;
+  const way = canFollow(exchange.request) ? signInUrl(exchange, desk) : undefined;
+  if (!way) return exchange.fail('sign-in-required', detail);
+  answerShort(exchange, 302, [
+    ...['Location', way.url],
+    ...['Set-Cookie', way.setCookie],
+    ...['Vary', 'Cookie, Accept'],
+  ]);
+}
+
+/** Where a browser signs in to come back to this page, and the cookie that ties both ends; undefined where nobody can. */
+export function signInUrl(
+  { request }: Exchange,
+  desk: AccessDesk,
+): { readonly url: string; readonly setCookie: string } | undefined {
   const { dashboardUrl, passage, clock, random } = desk.options;
   const url = dashboardUrl();
-  if (url === '' || request.scheme !== 'https' || !canFollow(request)) {
-    return exchange.fail('sign-in-required', detail);
-  }
+  if (url === '' || request.scheme !== 'https') return undefined;
   const nonce = nonceOf(request) ?? Buffer.from(random.bytes(32)).toString('base64url');
   const path = `${request.path}${request.query}`;
   const ask = passage.formatAsk({
@@ -24,11 +35,10 @@ export function askToSignIn(exchange: Exchange, desk: AccessDesk, detail: string
     nonceHash: hashOfNonce(nonce),
     expiresAtMs: clock.wallMs() + askMs,
   });
-  answerShort(exchange, 302, [
-    ...['Location', `${url}${visitorPages}/sign-in?ask=${ask}`],
-    ...['Set-Cookie', formatCookie(tryCookie, nonce, askMs)],
-    ...['Vary', 'Cookie, Accept'],
-  ]);
+  return {
+    url: `${url}${visitorPages}/sign-in?ask=${ask}`,
+    setCookie: formatCookie(tryCookie, nonce, askMs),
+  };
 }
 
 /** Answers with a page of the edge's own. */
@@ -65,7 +75,7 @@ export function answerShort(exchange: Exchange, status: number, fields: readonly
 }
 
 /** Whoever looks at a page: a read that wants HTML and, where the browser says so, is a navigation. */
-function canFollow({ method, upgrade, fields }: RequestHead): boolean {
+export function canFollow({ method, upgrade, fields }: RequestHead): boolean {
   if ((method !== 'GET' && method !== 'HEAD') || upgrade !== '') return false;
   const mode = fields.get('sec-fetch-mode');
   if (mode !== undefined && mode !== 'navigate') return false;

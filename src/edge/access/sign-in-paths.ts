@@ -3,6 +3,7 @@
 //   sign-in    the browser comes back from the dashboard's hostname with a hand-over, and gets its cookie
 //   sign-out   takes the cookie back, and leads to where the session ends for all hostnames
 //   share      a share link: its token is exchanged for a cookie
+//   password   the form that asks for a page password
 //   keys       the public keys of assertions
 import { timingSafeEqual } from 'node:crypto';
 import { isPublic } from '#http/access/compiled-policy.ts';
@@ -20,6 +21,7 @@ import type { Exchange } from '../exchange.ts';
 import type { RouteHandler } from '../route-handler.ts';
 import { formatCookie, readCookie, tryCookie, visitCookie } from './access-cookies.ts';
 import type { AccessDesk } from './access-desk.ts';
+import { PasswordDoor } from './password-door.ts';
 import { answerShareLink } from './share-link-path.ts';
 import { answerShort } from './sign-in-answers.ts';
 
@@ -42,16 +44,19 @@ const maxUsed = 10_000;
 
 export class SignInPaths implements RouteHandler {
   readonly #desk: AccessDesk;
+  readonly #door: PasswordDoor;
   /** When each runs out, by its number; in the order of use. */
   readonly #used = new Map<string, number>();
 
   constructor(desk: AccessDesk) {
     this.#desk = desk;
+    this.#door = new PasswordDoor(desk);
   }
 
   start(exchange: Exchange): void {
     const { request } = exchange;
-    const isPost = request.method === 'POST' && request.path === `${signInBase}/share`;
+    const isForm = request.path === `${signInBase}/share` || request.path === `${signInBase}/password`;
+    const isPost = request.method === 'POST' && isForm;
     if (request.method !== 'GET' && request.method !== 'HEAD' && !isPost)
       return exchange.fail('method-not-allowed', '');
     switch (request.path) {
@@ -61,6 +66,9 @@ export class SignInPaths implements RouteHandler {
         return this.#signOut(exchange);
       case `${signInBase}/share`:
         return answerShareLink(exchange, this.#desk, this.#urlOf(request.host, ''));
+      case `${signInBase}/password`:
+        if (!isPost) return exchange.fail('method-not-allowed', '');
+        return this.#door.answer(exchange, this.#urlOf(request.host, ''));
       case `${signInBase}/keys`:
         return answerShort(
           exchange,

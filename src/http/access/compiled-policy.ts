@@ -43,6 +43,8 @@ export interface CompiledPolicy extends Omit<WholePolicy, 'rules'> {
   readonly asksPerson: boolean;
   /** Some rule is about share links. */
   readonly asksLink: boolean;
+  /** Page passwords that rules name, lower-case. */
+  readonly passwords: readonly string[];
 }
 
 /** Compiles; a text that the schema would not have let in opens nothing. */
@@ -54,8 +56,14 @@ export function compilePolicy(policy: AccessPolicy): CompiledPolicy {
     rules: compiled,
     asksPath: compiled.some(({ paths }) => paths !== undefined),
     asksPerson: compiled.some(({ subjects }) => subjects.some(({ isPerson }) => isPerson)),
+    passwords: passwordsOf(compiled),
     asksLink: compiled.some(({ subjects }) => subjects.some(({ subject }) => subject.kind === 'link')),
   };
+}
+
+function passwordsOf(rules: readonly CompiledRule[]): string[] {
+  const subjects = rules.flatMap((rule) => rule.subjects.map(({ subject }) => subject));
+  return [...new Set(subjects.flatMap((subject) => (subject.kind === 'password' ? [subject.name] : [])))];
 }
 
 /** Whether everybody may always, so that nothing needs to be asked at a request. */

@@ -22,6 +22,7 @@ import { cacheHandlers } from '#control/handlers/cache.ts';
 import { dnsHandlers } from '#control/handlers/dns.ts';
 import { requestHandlers } from '#control/handlers/requests.ts';
 import { routeHandlers } from '#control/handlers/routes.ts';
+import { pagePasswordHandlers } from '#control/handlers/page-passwords.ts';
 import { shareLinkHandlers } from '#control/handlers/share-links.ts';
 import { statusHandlers } from '#control/handlers/status.ts';
 import { tunnelHandlers } from '#control/handlers/tunnels.ts';
@@ -147,6 +148,7 @@ class ControlThread {
         ...statusHandlers(both),
         ...tunnelHandlers(both),
         ...routeHandlers(both),
+        ...pagePasswordHandlers({ ...both, random: systemRandom }),
         ...shareLinkHandlers({ ...both, passTexts: createPassTexts(signer) }),
         ...requestHandlers(both),
         ...certificateHandlers(both),
