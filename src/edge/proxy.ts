@@ -9,8 +9,9 @@ import { decodedPath } from '#http/request-target.ts';
 import type { Downstream, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 import type { TunnelStream } from '#tunnel/stream.ts';
-import { withSignInPaths } from './access/sign-in-paths.ts';
 import type { AccessGrant } from './access/access-handler.ts';
+import { OpenNeighbour } from './access/open-neighbour.ts';
+import { accessTunnelId, guardedHosts, withSignInPaths } from './access/sign-in-paths.ts';
 import type { AccessLog } from './access-log.ts';
 import { ClientResolver } from './client-address.ts';
 import type { EdgeMetrics } from './edge-metrics.ts';
@@ -88,13 +89,16 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   }
 
   #makeRouter(snapshot: EdgeSnapshot): Router {
-    return new Router(withSignInPaths(snapshot.routes), (route) => this.#handlerOf(route));
+    const guarded = guardedHosts(snapshot.routes);
+    return new Router(withSignInPaths(snapshot.routes), (route) => this.#handlerOf(route, guarded));
   }
 
   /** A protected route whose guard nobody can make is shut. */
-  #handlerOf(route: RouteEntry): RouteHandler | undefined {
+  #handlerOf(route: RouteEntry, guarded: ReadonlySet<string>): RouteHandler | undefined {
     const handler = this.#options.handlers?.(route, this);
-    return handler ?? (isPublic(route.access) ? undefined : shut);
+    if (!isPublic(route.access)) return handler ?? shut;
+    const isNeighbour = guarded.has(route.hostname) && route.tunnelId !== accessTunnelId;
+    return isNeighbour ? new OpenNeighbour(handler, this) : handler;
   }
 
   get router(): Router {

@@ -63,4 +63,43 @@ test('prefixes end at segment borders', () => {
     ['/a', '/a/', '/a/b', '/ab', '/'].map((path) => isUnder(path, '/a')),
     [true, true, true, false, false],
   );
+
+  test("takes a path for nobody's that an origin could read as one below a protected route", () => {
+    const guarded = new Router([
+      route('a.test', '/'),
+      { ...route('a.test', '/secret'), access: 'private' },
+      route('a.test', '/secret/open'),
+    ]);
+    const kindOf = (path: string): string => {
+      const match = guarded.match('a.test', path);
+      return match.kind === 'found' ? match.route.path : match.kind;
+    };
+    for (const path of ['/', '/Secretary', '/Pub%20lic/x;y', '/a%2Fb', '/secre%C3%A9t'])
+      assert.equal(kindOf(path), '/', path);
+    for (const path of ['/secret', '/secret/KEY', '/secret/a%2Fb', '/secret/OPEN/x'])
+      assert.equal(kindOf(path), '/secret', path);
+    for (const path of ['/secret/open', '/secret/open/A%2FB'])
+      assert.equal(kindOf(path), '/secret/open', path);
+    for (const path of [
+      ...[
+        '/secret%2Fkey',
+        '/%2Fsecret/key',
+        '/SECRET/key',
+        '/secret;x/key',
+        '/%2573ecret/key',
+        '/secret%20/key',
+      ],
+      ...[
+        '/;/secret/key',
+        '/x/%252e%252e/secret/key',
+        '/secret./key',
+        '/secret%3Fx',
+        '/%EF%BD%93ecret',
+        '/secret::$DATA',
+      ],
+      ...['/secret%252Fopen', '/%25252573ecret', '/open/%EF%BC%8E%EF%BC%8E/secret'],
+      ...['/secret/open/%252e%252e/key', '/secret/open/%252525252e/key'],
+    ])
+      assert.equal(kindOf(path), 'ambiguous', path);
+  });
 });

@@ -12,7 +12,7 @@ export const isToken = 1;
 export const isValue = 2;
 export const isTarget = 4;
 export const isUpper = 8;
-/** Marks `_` and `.`, which CGI-style origins fold into `-`. */
+/** Marks what CGI-style origins fold into `-`: most know `_` and `.`, lighttpd takes whatever is no letter or digit. */
 export const isAlias = 16;
 export const classes = buildClasses();
 
@@ -28,7 +28,6 @@ function buildClasses(): Uint8Array {
   for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
     table[char.charCodeAt(0)]! |= isToken;
   for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') table[char.charCodeAt(0)]! |= isToken | isUpper;
-  table[0x5f]! |= isAlias;
-  table[0x2e]! |= isAlias;
+  for (const char of "!#$%&'*+.^_`|~") table[char.charCodeAt(0)]! |= isAlias;
   return table;
 }

@@ -61,6 +61,18 @@ const known: Readonly<Record<string, number>> = {
   'remote-email': FieldAction.forwarding,
   'remote-group': FieldAction.forwarding,
   'remote-groups': FieldAction.forwarding,
+  'tailscale-user-login': FieldAction.forwarding,
+  'tailscale-user-name': FieldAction.forwarding,
+  'tailscale-user-profile-pic': FieldAction.forwarding,
+  // Which certificate the client showed (RFC 9440, and what it was called before).
+  'client-cert': FieldAction.forwarding,
+  'client-cert-chain': FieldAction.forwarding,
+  'ssl-client-cert': FieldAction.forwarding,
+  'ssl-client-dn': FieldAction.forwarding,
+  'ssl-client-verify': FieldAction.forwarding,
+  'x-client-cert': FieldAction.forwarding,
+  'x-client-dn': FieldAction.forwarding,
+  'x-client-verify': FieldAction.forwarding,
 };
 
 /** Whole families that only the edge (or a trusted proxy) may state, by lower-case prefix. */
@@ -71,9 +83,15 @@ const familyPrefixes = [
   'x-sallyport-',
   'x-remote-',
   'x-auth-request-',
+  'x-authelia-',
   'x-authentik-',
   'x-webauth-',
   'x-pomerium-',
+  'x-goog-authenticated-user-',
+  'x-goog-iap-',
+  'x-ms-client-principal-',
+  'x-amzn-oidc-',
+  'x-ssl-client-',
   'cf-access-',
   'cf-warp-',
   'cf-int-',
@@ -120,9 +138,9 @@ export function fieldActionOf(name: string): number {
   return fieldAction(bytes, 0, bytes.length, hash);
 }
 
-/** Whether a name has a spelling that CGI-style origins fold onto another field (`X_Real_IP`, `X.Real.IP`). */
+/** Whether a name has a spelling that CGI-style origins fold onto another field (`X_Real_IP`, `X.Real.IP`, `X~Real~IP`). */
 export function isAliasSpelling(name: string): boolean {
-  return name.includes('_') || name.includes('.');
+  return /[!#$%&'*+.^_`|~]/.test(name);
 }
 
 function lowerCase(byte: number): number {

@@ -73,12 +73,22 @@ export class Http1Head {
     return this.source.latin1Slice(this.spans[index * 4 + 2], this.spans[index * 4 + 3]);
   }
 
-  /** Value of the first field with this lower-case name. */
+  /** Value of the first field with this lower-case name; of `cookie` all, joined as those of HTTP/2 are. */
   get(lowerName: string): string | undefined {
     for (let i = 0; i < this.count; i++) {
-      if (this.#isNamed(i, lowerName)) return this.value(i);
+      if (!this.#isNamed(i, lowerName)) continue;
+      return lowerName === 'cookie' ? this.#joined(i, lowerName) : this.value(i);
     }
     return undefined;
+  }
+
+  /** Origins read every Cookie field; the edge must not see the first alone. */
+  #joined(first: number, lowerName: string): string {
+    let all = this.value(first);
+    for (let i = first + 1; i < this.count; i++) {
+      if (this.#isNamed(i, lowerName)) all += `; ${this.value(i)}`;
+    }
+    return all;
   }
 
   /** HOT: compares bytes in place; making a string of each name costs ten times as much. */

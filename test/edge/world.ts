@@ -10,6 +10,7 @@ import { systemRandom } from '#base/random.ts';
 import type { Connector } from '#connector/connector.ts';
 import { startConnector } from '#connector/connector.ts';
 import { fixedCredentials } from '#connector/credentials-source.ts';
+import type { AccessDesk } from '#edge/access/access-desk.ts';
 import { routeHandlers } from '#edge/route-steps.ts';
 import type { EdgeCache } from '#edge/cache/edge-cache.ts';
 import type { CertificateSource } from '#edge/certificate-source.ts';
@@ -35,6 +36,8 @@ export interface EdgeWorldOptions {
   /** Connections of each connector. */
   readonly connections?: number;
   readonly cache?: EdgeCache;
+  /** Without it protected routes are shut. */
+  readonly desk?: AccessDesk;
   /** Patterns that the tunnel may claim. */
   readonly claims?: readonly string[];
 }
@@ -243,7 +246,10 @@ export async function startEdgeWorld(options: EdgeWorldOptions): Promise<EdgeWor
     },
     proxyProtocolFrom: options.proxyProtocolFrom ?? [],
     redirectPort: undefined,
-    handlers: routeHandlers({ clock: systemClock, cache: options.cache }),
+    handlers: routeHandlers({
+      ...{ clock: systemClock, cache: options.cache },
+      ...(options.desk ? { desk: options.desk } : {}),
+    }),
   });
   const world = new EdgeWorld(
     { edge, metrics, ca: certificates.ca, log },

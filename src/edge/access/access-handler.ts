@@ -158,7 +158,7 @@ const cookie: ReadonlySet<string> = new Set(['cookie']);
 const both: ReadonlySet<string> = new Set(['authorization', 'cookie']);
 
 /** The request without what proved it: an origin that is broken into must not collect cookies and tokens of the edge. */
-function withoutProof(request: RequestHead, visitor: Visitor | undefined): RequestHead {
+export function withoutProof(request: RequestHead, visitor: Visitor | undefined): RequestHead {
   const { fields } = request;
   const cookies = fields.get('cookie');
   const hasOwnCookie = cookies !== undefined && cookies.includes('__Host-sallyport-');

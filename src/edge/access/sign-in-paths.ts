@@ -39,6 +39,11 @@ export function withSignInPaths(routes: readonly RouteEntry[]): readonly RouteEn
   return [...routes, ...own];
 }
 
+/** Hostnames with a protected route. */
+export function guardedHosts(routes: readonly RouteEntry[]): ReadonlySet<string> {
+  return new Set(routes.flatMap(({ hostname, access }) => (isPublic(access) ? [] : [hostname])));
+}
+
 /** Hand-overs in flight that are remembered as used; each is forgotten when it has run out. */
 const maxUsed = 10_000;
 

@@ -79,7 +79,7 @@ export function decideAccess(policy: CompiledPolicy, visit: Visit): AccessDecisi
   return couldSignIn ? signIn : noRule;
 }
 
-const noReadings: PathReadings = { strict: '', loose: '' };
+const noReadings: PathReadings = { strict: '', loose: '', isSlippery: false, mayEndEarly: false };
 const noRule: AccessDecision = { verdict: 'deny', rule: 0, by: '', reason: 'no-rule' };
 const signIn: AccessDecision = { verdict: 'sign-in', rule: 0, by: '', reason: 'sign-in' };
 

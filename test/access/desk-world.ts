@@ -1,0 +1,76 @@
+// An edge with guarded routes in this very process: its clock, its keys and the picture of who is known are the test's own,
+// and every line of its access log is there.
+import { generateKeyPairSync } from 'node:crypto';
+import { createTextSigner } from '#base/signed-text.ts';
+import { systemRandom } from '#base/random.ts';
+import { AccessDesk } from '#edge/access/access-desk.ts';
+import { AssertionSigner } from '#edge/access/assertion.ts';
+import type { AccessPolicy } from '#model/access-policy.ts';
+import type { AccessDirectory } from '#model/access-state.ts';
+import type { RouteEntry } from '#model/edge-snapshot.ts';
+import { createPassage, type Passage } from '#model/sign-in-passage.ts';
+import { FakeClock } from '#testkit/fake-clock.ts';
+import { type EdgeWorld, routeOf, startEdgeWorld } from '../edge/world.ts';
+
+/** One hostname (several paths) to one service. */
+export interface DeskHost {
+  readonly hostname: string;
+  readonly service: string;
+  /** Policy by path; a path without one is public. */
+  readonly paths: Readonly<Record<string, AccessPolicy>>;
+}
+
+export interface DeskWorld {
+  readonly edge: EdgeWorld;
+  readonly desk: AccessDesk;
+  readonly passage: Passage;
+  /** Of access only; the edge's own timers run by the system's. */
+  readonly clock: FakeClock;
+  /** A cookie as the edge makes it for this session at this hostname. */
+  visit(host: string, sessionId: string, userId: string, issuedAtMs?: number): string;
+}
+
+/** A session of the user for a day. */
+export function directoryOf(clock: FakeClock, names: readonly string[]): AccessDirectory {
+  return {
+    users: names.map((name) => ({ id: `id-${name}`, name, email: '', role: 'viewer', groups: ['family'] })),
+    sessions: names.map((name) => ({
+      id: `session-${name}`,
+      userId: `id-${name}`,
+      untilMs: clock.wallMs() + 86_400_000,
+    })),
+    tokens: [],
+  };
+}
+
+/** Starts it; close its `edge` at the end. */
+export async function startDeskWorld(hosts: readonly DeskHost[]): Promise<DeskWorld> {
+  const clock = new FakeClock();
+  const passage = createPassage(createTextSigner([systemRandom.bytes(32)]));
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const desk = new AccessDesk({
+    ...{ clock, passage, random: systemRandom, assertions: new AssertionSigner(privateKey, 'of the test') },
+    dashboardUrl: () => 'https://sallyport.test',
+    httpsPort: () => 443,
+  });
+  const edge = await startEdgeWorld({
+    hosts: hosts.map(({ hostname }) => hostname),
+    ingress: hosts
+      .map(({ hostname, service }) => `  - hostname: ${hostname}\n    service: ${service}`)
+      .join('\n'),
+    desk,
+  });
+  const routes = hosts.flatMap(({ hostname, paths }) =>
+    Object.entries(paths).map(([path, access]): RouteEntry => ({
+      ...routeOf(hostname, edge.credentials),
+      path,
+      access,
+    })),
+  );
+  edge.apply({ routes });
+  return {
+    ...{ edge, desk, passage, clock },
+    visit: (host, sessionId, userId, issuedAtMs = clock.wallMs()) =>
+      `__Host-sallyport-visit=${passage.formatVisit({ host, sessionId, userId, issuedAtMs })}`,
+  };
+}
