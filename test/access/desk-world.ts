@@ -8,6 +8,7 @@ import { AssertionSigner } from '#edge/access/assertion.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
 import type { AccessDirectory } from '#model/access-state.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
+import { createPassTexts } from '#model/access-pass.ts';
 import { createPassage, type Passage } from '#model/sign-in-passage.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { type EdgeWorld, routeOf, startEdgeWorld } from '../edge/world.ts';
@@ -40,18 +41,22 @@ export function directoryOf(clock: FakeClock, names: readonly string[]): AccessD
       untilMs: clock.wallMs() + 86_400_000,
     })),
     tokens: [],
+    links: [],
   };
 }
 
 /** Starts it; close its `edge` at the end. */
 export async function startDeskWorld(hosts: readonly DeskHost[]): Promise<DeskWorld> {
   const clock = new FakeClock();
-  const passage = createPassage(createTextSigner([systemRandom.bytes(32)]));
+  const signer = createTextSigner([systemRandom.bytes(32)]);
+  const passage = createPassage(signer);
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const desk = new AccessDesk({
     ...{ clock, passage, random: systemRandom, assertions: new AssertionSigner(privateKey, 'of the test') },
     dashboardUrl: () => 'https://sallyport.test',
     httpsPort: () => 443,
+    passTexts: createPassTexts(signer),
+    useShareLink: () => Promise.resolve(false),
   });
   const edge = await startEdgeWorld({
     hosts: hosts.map(({ hostname }) => hostname),

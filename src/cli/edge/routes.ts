@@ -93,8 +93,9 @@ added with it: one step, and the service is reachable.`,
 
 /** The policy of a flag: a word, or several with commas. @throws SallyportError 'usage' */
 export function accessOf(input: Input): AccessPolicy | undefined {
+  // An empty one (`--access "$POLICY"`) was meant to protect; it must not leave the route open.
+  if (!input.flags.has('access')) return undefined;
   const text = textOf(input, 'access');
-  if (text === '') return undefined;
   const policy = parsePolicyLine(text);
   if (policy !== undefined) return policy;
   throw new SallyportError(
