@@ -6,7 +6,7 @@ import { systemRandom } from '#base/random.ts';
 import { AccessDesk } from '#edge/access/access-desk.ts';
 import { AssertionSigner } from '#edge/access/assertion.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
-import type { AccessDirectory } from '#model/access-state.ts';
+import { type AccessDirectory, emptyDirectory } from '#model/access-state.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { createPassTexts } from '#model/access-pass.ts';
 import { createPassage, type Passage } from '#model/sign-in-passage.ts';
@@ -34,14 +34,13 @@ export interface DeskWorld {
 /** A session of the user for a day. */
 export function directoryOf(clock: FakeClock, names: readonly string[]): AccessDirectory {
   return {
+    ...emptyDirectory,
     users: names.map((name) => ({ id: `id-${name}`, name, email: '', role: 'viewer', groups: ['family'] })),
     sessions: names.map((name) => ({
       id: `session-${name}`,
       userId: `id-${name}`,
       untilMs: clock.wallMs() + 86_400_000,
     })),
-    tokens: [],
-    links: [],
   };
 }
 
