@@ -2,6 +2,7 @@
 // preference, short names for well-known authorities, and secrets that stay in files.
 import { z } from 'zod';
 import { challengeMethods } from '#model/certificate-record.ts';
+import { duration } from './edge-scalars.ts';
 
 /** Authorities by name: their directories, and what browsers and they themselves ask for. */
 export const knownAuthorities = {
@@ -60,6 +61,9 @@ const authoritySchema = z
     error: 'must have either name or directory',
   });
 
+/** The longest that authorities look back when they count an account's orders. */
+const keepUnusedMs = 3 * 3_600_000;
+
 /** `acme` in edge.yml; its presence switches ACME on. */
 export const acmeSchema = z.strictObject({
   email: z
@@ -107,6 +111,11 @@ export const acmeSchema = z.strictObject({
     .default(true)
     .describe(
       'Hostnames below a wildcard route get a certificate when they are first asked for, a few an hour.',
+    ),
+  keepUnused: duration()
+    .default(keepUnusedMs)
+    .describe(
+      'How long the certificate, key and order log of a hostname that nobody routes any more stay, sealed and not shown; one that comes back within it costs no order. `0s` deletes at once.',
     ),
   shared: z
     .boolean()

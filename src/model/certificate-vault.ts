@@ -29,6 +29,8 @@ export interface CertificateVault {
   noteOrder(order: OrderRecord): Promise<void>;
   /** Forgets orders that ended before. */
   forgetOrders(beforeMs: number): Promise<void>;
+  /** Forgets what was noted of one order when it ended; to be called by the holder of the lease for orders. */
+  forgetOrder(order: Pick<OrderRecord, 'id' | 'endedAtMs'>): Promise<void>;
 
   pendingOrders(): Promise<PendingOrder[]>;
   keepPendingOrder(order: PendingOrder): Promise<void>;

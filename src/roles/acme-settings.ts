@@ -14,6 +14,7 @@ export function acmeSettingsOf(acme: AcmeConfig): AcmeSettings {
     wildcards: acme.wildcards,
     namesPerCertificate: acme.namesPerCertificate,
     onDemand: acme.onDemand,
+    keepUnusedMs: acme.keepUnused,
   };
 }
 

@@ -38,6 +38,8 @@ export interface EdgeCertificatesOptions {
   readonly documents?: DocumentStore | undefined;
   /** Who can write TXT records for DNS-01. */
   readonly presenters?: readonly ChallengePresenter[];
+  /** Whether a hostname's DNS records are being made. */
+  readonly isComing?: (hostname: string) => boolean;
 }
 
 const lookAtFilesEveryMs = 2_000;
@@ -63,6 +65,7 @@ export class EdgeCertificates {
   #settings: AcmeSettings;
   /** Undefined until the listeners are there to answer validators. */
   #routes: readonly RouteEntry[] | undefined;
+  #awaited: readonly string[] = [];
 
   private constructor(
     opened: readonly (() => unknown)[],
@@ -139,9 +142,13 @@ export class EdgeCertificates {
     this.#serve();
   }
 
-  /** Follows the routes in force, claims and all; to be called when the listeners are open. */
-  follow(routes: readonly RouteEntry[]): void {
+  /**
+   * Follows the routes in force, claims and all; to be called when the listeners are open. `awaited` are patterns that
+   * tunnels may claim which have not published since the start.
+   */
+  follow(routes: readonly RouteEntry[], awaited: readonly string[]): void {
     this.#routes = routes;
+    this.#awaited = awaited;
     this.#want();
   }
 
@@ -180,7 +187,7 @@ export class EdgeCertificates {
 
   /** The edge's own name first: connectors dial it. */
   #want(): void {
-    if (this.#routes) this.manager.want(this.#hostnames());
+    if (this.#routes) this.manager.want(this.#hostnames(), this.#awaited);
   }
 
   #hostnames(): string[] {
@@ -227,6 +234,7 @@ function openManager(
     handshakeWaitMs: config.timeouts.handshake * partToWait,
     hasOther: (hostname) => files.lookup(hostname) !== undefined,
     webFor: (ca) => createWebClient({ userAgent, ...(ca === undefined ? {} : { ca }) }),
+    ...(options.isComing && { isComing: options.isComing }),
     ...{ vault, settings, presenters, clock, random, log, onOrder },
   });
 }

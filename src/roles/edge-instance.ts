@@ -90,12 +90,20 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   const names = await openNames({ ...options, metrics });
   opened.push(() => names?.close());
   const presenters = [...(options.presenters ?? []), ...(names ? [names.presenter] : [])];
-  const certificates = await EdgeCertificates.open({ ...options, presenters });
+  const certificates = await EdgeCertificates.open({
+    ...{ ...options, presenters },
+    isComing: (hostname) => names?.isComing(hostname) ?? false,
+  });
   opened.push(() => certificates.close());
+  names?.onChange(() => certificates.manager.wake());
 
   let snapshot = snapshotOf(config, 1);
   const follow = (routes: readonly RouteEntry[], hasHeardOf: (tunnelId: string) => boolean): void => {
-    certificates.follow(routes);
+    const unheard = snapshot.tunnels.filter(({ id }) => !hasHeardOf(id));
+    certificates.follow(
+      routes,
+      unheard.flatMap(({ hostnames }) => hostnames),
+    );
     names?.follow({ routes, tunnels: snapshot.tunnels, hasHeardOf });
   };
   let current = config;

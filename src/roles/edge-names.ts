@@ -83,6 +83,7 @@ export class EdgeNames {
   /** When each tunnel was first heard of. */
   readonly #heardMs = new Map<string, number>();
   #settle: Timer | undefined;
+  #changed: () => void = () => {};
 
   private constructor(options: EdgeNamesOptions) {
     this.#options = options;
@@ -132,6 +133,16 @@ export class EdgeNames {
 
   stateOf(hostname: string): StatedName | undefined {
     return this.#parts.reconciler.stateOf(hostname);
+  }
+
+  /** Whether a hostname's records are being made. */
+  isComing(hostname: string): boolean {
+    return this.#parts.reconciler.isComing(hostname);
+  }
+
+  /** Has `changed` told whenever the state of a name is another. */
+  onChange(changed: () => void): void {
+    this.#changed = changed;
   }
 
   /** The zone that covers a hostname, with its servers; undefined where none is managed here. */
@@ -244,6 +255,7 @@ export class EdgeNames {
     const reconciler = new DnsReconciler({
       ...{ providers: managed, clock, random, log },
       ...{ owner: ownerOf(this.#config), target: targetOf(this.#config), ttls: ttlsOf(dns) },
+      changed: () => this.#changed(),
     });
     return { opened, managed, reconciler, presenter };
   }

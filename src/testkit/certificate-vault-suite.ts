@@ -106,6 +106,12 @@ export function testCertificateVault(
     assert.deepEqual(await ids(5), ['middle', 'late']);
     await vault.forgetOrders(startMs + 5 * dayMs);
     assert.deepEqual(await ids(0), ['middle', 'late']);
+    await vault.noteOrder(orderRecord({ id: 'beside', endedAtMs: startMs + 5 * dayMs }));
+    await vault.forgetOrder({ id: 'middle', endedAtMs: startMs + 5 * dayMs });
+    await vault.forgetOrder({ id: 'middle', endedAtMs: startMs + 9 * dayMs });
+    assert.deepEqual(await ids(0), ['beside', 'late']);
+    await vault.forgetOrder({ id: 'late', endedAtMs: startMs + 9 * dayMs });
+    assert.deepEqual(await ids(0), ['beside']);
   });
 
   vaultTest('an order keeps its failure and its log', async ({ open }) => {

@@ -1,6 +1,10 @@
 // A certificate manager, authorities and a vault in memory, and time that a test lets pass.
 import type { Log } from '#base/log.ts';
-import type { AcmeSettings, AuthoritySettings } from '#certs/issuance/acme-settings.ts';
+import {
+  type AcmeSettings,
+  type AuthoritySettings,
+  defaultKeepUnusedMs,
+} from '#certs/issuance/acme-settings.ts';
 import { CertificateManager, type CertificateManagerOptions } from '#certs/issuance/certificate-manager.ts';
 import { openDocumentVault } from '#certs/vault/document-vault.ts';
 import type { CertificateVault } from '#model/certificate-vault.ts';
@@ -98,6 +102,7 @@ export class CertificateWorld {
       })),
       methods: ['dns-01', 'tls-alpn-01', 'http-01'],
       ...{ wildcards: false, namesPerCertificate: 25, onDemand: true },
+      keepUnusedMs: defaultKeepUnusedMs,
       ...this.#options.settings,
     };
   }

@@ -1,7 +1,7 @@
-// testssl.sh (Debian's) as the judge of the edge's TLS, on loopback: everything that it looks at must be as for an A+ of SSL
-// Labs' rating guide. Debian's version gives findings and no grade, so each finding that would cost a grade is a failure:
-// versions below 1.2, ciphers without forward secrecy or authentication, any vulnerability, a chain that is not trusted, a
-// weak key, and no HSTS of half a year (which the origin sends).
+// testssl.sh (Debian's) as the judge of the edge's TLS, on loopback: an A+ by SSL Labs' rating guide. From 3.1 on it says the
+// grade itself; Debian 12's version gives findings, which ssl-labs-grade.ts puts together by the guide. Beside the grade no
+// finding may be bad: no version below 1.2, no cipher without forward secrecy or authentication, no vulnerability. The promise
+// of https that an A+ asks for is the route's own setting.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -10,17 +10,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startDemo } from '../support/demo.ts';
+import { OwnEdge } from '../support/own-edge.ts';
 import { isInstalled, startProcess } from '../support/process.ts';
+import { type Finding, gradeOf } from './ssl-labs-grade.ts';
 
-interface Finding {
-  readonly id: string;
-  readonly severity: string;
-  readonly finding: string;
-}
-
-/** The guide wants 15,552,000 s at least. */
-const hstsSeconds = 31_536_000;
+const hostname = 'secure.localhost';
 /** The whole run takes two minutes on an idle machine; a program that hangs is ended. */
 const limitMs = 15 * 60_000;
 /**
@@ -45,25 +39,27 @@ const missing = (await isInstalled('testssl'))
   : 'testssl.sh is missing; test/system-packages.sh installs it';
 
 test(
-  'S0-19 testssl.sh finds nothing that would cost an A+',
+  'S0-19 testssl.sh gives an A+, and finds nothing bad',
   { skip: missing, timeout: limitMs },
   async (context) => {
     const origin = createServer((_request, response) => {
-      response.setHeader('Strict-Transport-Security', `max-age=${hstsSeconds}; includeSubDomains`);
       response.end('<!doctype html><title>secure</title>');
     }).listen(0, '127.0.0.1');
     await once(origin, 'listening');
     context.after(() => origin.close());
     const { port } = origin.address() as AddressInfo;
-    const demo = await startDemo({ services: { 'secure.localhost': `http://127.0.0.1:${port}` } });
-    context.after(() => demo.close());
+    const edge = await OwnEdge.start();
+    context.after(() => edge.close());
+    await edge.serve('home', [hostname], `http://127.0.0.1:${port}`);
+    const changed = await edge.command('route', 'update', hostname, '--hsts', '{ includeSubDomains: true }');
+    assert.equal(changed.code, 0, changed.err);
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-testssl-'));
     context.after(() => rmSync(folder, { recursive: true, force: true }));
     const file = join(folder, 'findings.json');
     const running = startProcess('testssl', [
       ...['--quiet', '--color', '0', '--warnings', 'off', '--nodns', 'none', '--ip', '127.0.0.1'],
-      ...['--openssl-timeout', '60', '--connect-timeout', '60', '--add-ca', demo.caFile, '--jsonfile', file],
-      `https://secure.localhost:${demo.httpsPort}/`,
+      ...['--openssl-timeout', '60', '--connect-timeout', '60', '--add-ca', edge.caFile, '--jsonfile', file],
+      `https://${hostname}:${edge.port}/`,
     ]);
     context.after(() => running.kill());
     await running.ended;
@@ -74,8 +70,8 @@ test(
     for (const version of ['SSLv2', 'SSLv3', 'TLS1', 'TLS1_1'])
       assert.match(told(version), /not offered/, version);
     for (const version of ['TLS1_2', 'TLS1_3']) assert.match(told(version), /^offered/, version);
-    assert.match(told('HSTS_time'), /36[0-9] days|365/);
-    assert.match(told('cert_chain_of_trust'), /passed|Ok/i);
+    const { grade, because } = gradeOf(findings);
+    assert.equal(byId.get('overall_grade')?.finding ?? grade, 'A+', because.join('; '));
     assert.ok(findings.length > 80, `only ${findings.length} findings: ${running.stdout().slice(-2000)}`);
 
     const bad = findings.filter(

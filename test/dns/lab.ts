@@ -1,11 +1,12 @@
 // A lab as an owner has it: an edge with names and certificates of its own, a connector at home with a few rules, an
 // authority (Pebble), and whoever answers DNS: a provider (Knot over RFC 2136) or the edge itself. All on loopback, by the
 // released program.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
+import { DatabaseSync } from 'node:sqlite';
+import { connect, type PeerCertificate } from 'node:tls';
 import { sallyportCommand } from '../support/demo.ts';
 import { at, keyName, type NameServer, startNameServer } from '../support/dns-servers.ts';
 import { eventually } from '../support/eventually.ts';
@@ -20,6 +21,8 @@ export interface LabOptions {
   readonly method: 'dns-01' | 'tls-alpn-01';
   /** Whether the connector's rules make routes by themselves. */
   readonly claims: boolean;
+  /** How long the certificates of withdrawn hostnames stay, as in edge.yml; the default where absent. */
+  readonly keepUnused?: string;
   /** Hostnames of the rules to begin with. */
   readonly rules?: readonly string[];
 }
@@ -42,6 +45,7 @@ export class Lab {
   connector!: RunningProcess;
   dnsPort = 0;
   httpsPort = 0;
+  metricsPort = 0;
   root = '';
 
   private constructor(options: LabOptions) {
@@ -102,14 +106,23 @@ export class Lab {
   }
 
   /** The names that the certificate shown for a hostname is for, '' when none is shown. */
-  shownFor(hostname: string): Promise<string> {
+  async shownFor(hostname: string): Promise<string> {
+    return (await this.#shown(hostname))?.subjectaltname ?? '';
+  }
+
+  /** Whether what is shown for a hostname is the authority's; the edge's own CA has something for every name below a pattern. */
+  async isFromAuthority(hostname: string): Promise<boolean> {
+    return /Pebble/.test(String((await this.#shown(hostname))?.issuer?.CN ?? ''));
+  }
+
+  #shown(hostname: string): Promise<PeerCertificate | undefined> {
     return new Promise((resolve) => {
       const options = { host: '127.0.0.1', port: this.httpsPort, servername: hostname };
       const socket = connect({ ...options, rejectUnauthorized: false }, () => {
-        resolve(socket.getPeerCertificate().subjectaltname ?? '');
+        resolve(socket.getPeerCertificate());
         socket.destroy();
       });
-      socket.on('error', () => resolve(''));
+      socket.on('error', () => resolve(undefined));
     });
   }
 
@@ -118,6 +131,31 @@ export class Lab {
     const { knot } = this;
     if (!knot) return readFileSync(this.path('data/dns-zones.json'), 'utf8');
     return run('dig', [...at(knot.port), '-y', knot.keyText, knot.zone, 'AXFR']);
+  }
+
+  /** The keys of everything that the store keeps as documents: certificates, orders, orders under way, challenges. */
+  storedKeys(): string[] {
+    const database = new DatabaseSync(this.path('data/sallyport.db'), { readOnly: true });
+    try {
+      const rows = database.prepare('select collection, key from documents').all();
+      return rows.map(({ collection, key }) => `${collection}/${key}`).toSorted();
+    } finally {
+      database.close();
+    }
+  }
+
+  /** Names and labels of every series that the edge exports. */
+  async metricSeries(): Promise<string[]> {
+    const answer = await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`, {
+      signal: AbortSignal.timeout(30_000),
+    });
+    const lines = (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return lines.map((line) => line.slice(0, line.lastIndexOf(' '))).toSorted();
+  }
+
+  /** Names of the files of the copy beside the store. */
+  copiedFiles(): string[] {
+    return readdirSync(this.path('data/certificates'), { recursive: true }).map(String).toSorted();
   }
 
   /** What the processes have said, for a failure's message. */
@@ -141,6 +179,7 @@ export class Lab {
     if (names === 'knot') this.knot = await startNameServer('knot', { keySecret });
     this.dnsPort = this.knot?.port ?? (await freePort());
     this.httpsPort = await freePort();
+    this.metricsPort = await freePort();
     const httpPort = await freePort();
     const args = ['-dnsserver', `127.0.0.1:${this.dnsPort}`];
     this.pebble = await startPebble({ httpPort, tlsPort: this.httpsPort, args });
@@ -158,7 +197,7 @@ export class Lab {
 
   /** Writes edge.yml; answers with the token of its tunnel. */
   async #configure(httpPort: number): Promise<string> {
-    const { method, claims } = this.#options;
+    const { method, claims, keepUnused } = this.#options;
     const { zone, httpsPort, dnsPort, knot, pebble } = this;
     const made = await this.command(
       ...['tunnel', 'create', 'home', '--edge', `localhost:${httpsPort}`, '-o', 'json'],
@@ -172,9 +211,15 @@ export class Lab {
     };
     const config = {
       hostname: `edge.${zone}`,
-      listen: { https: `127.0.0.1:${httpsPort}`, http: `127.0.0.1:${httpPort}` },
+      listen: {
+        ...{ https: `127.0.0.1:${httpsPort}`, http: `127.0.0.1:${httpPort}` },
+        metrics: `127.0.0.1:${this.metricsPort}`,
+      },
       ...{ dataDir: this.path('data'), accessLog: 'off', internalCa: true },
-      acme: { authorities: [{ directory: pebble.directory, caFile: pebble.caFile }], methods: [method] },
+      acme: {
+        ...{ authorities: [{ directory: pebble.directory, caFile: pebble.caFile }], methods: [method] },
+        ...(keepUnused === undefined ? {} : { keepUnused }),
+      },
       tunnels: [
         {
           name: 'home',

@@ -29,10 +29,19 @@ export interface AcmeSettings {
   readonly namesPerCertificate: number;
   /** Hostnames below a wildcard route get a certificate when they are first asked for. */
   readonly onDemand: boolean;
+  /** How long the certificates and the order log of hostnames that nobody routes any more are kept. */
+  readonly keepUnusedMs: number;
 }
+
+/**
+ * Three hours: the longest that authorities look back when they count an account's orders, and enough for a hostname that
+ * is moved, renamed and put back.
+ */
+export const defaultKeepUnusedMs = 3 * 3_600_000;
 
 /** Nothing is ordered; what the vault has is shown all the same. */
 export const noAcme: AcmeSettings = {
   ...{ email: '', authorities: [], methods: [] },
   ...{ wildcards: false, namesPerCertificate: 1, onDemand: false },
+  keepUnusedMs: defaultKeepUnusedMs,
 };

@@ -4,15 +4,18 @@
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { CertificateRecord, OrderRecord } from '#model/certificate-record.ts';
+import type { CertificateRecord, OrderRecord, PendingOrder } from '#model/certificate-record.ts';
 import type { CertificateVault } from '#model/certificate-vault.ts';
-import { CertificateIndex } from './certificate-index.ts';
 import { ShownCertificates } from './shown-certificates.ts';
+import { type NameUse, otherwiseUnusedMs, UnusedCertificates } from './unused-certificates.ts';
 
 export interface CertificateKeeperOptions {
   readonly vault: CertificateVault;
   readonly clock: Clock;
   readonly log: Log;
+  readonly useOf: (names: readonly string[]) => NameUse;
+  /** How long what belongs to withdrawn hostnames is kept. */
+  readonly keepUnusedMs: () => number;
 }
 
 interface Unsaved {
@@ -21,11 +24,8 @@ interface Unsaved {
   readonly orderId: string;
 }
 
-/**
- * A certificate that nobody needs is forgotten after three days: a connector that is away over a weekend finds it again,
- * and one that comes and goes does not meet the limit on duplicates (Let's Encrypt's is five in a week).
- */
-const unwantedMs = 3 * 86_400_000;
+/** Authorities give an order up after this long (Let's Encrypt's is the longest known). */
+const orderLifeMs = 7 * 86_400_000;
 /** Orders that could not be written to the vault and are remembered here only. */
 const maxUnsavedOrders = 500;
 
@@ -33,7 +33,8 @@ export class CertificateKeeper {
   readonly shown: ShownCertificates;
   readonly #options: CertificateKeeperOptions;
   readonly #unsaved = new Map<string, Unsaved>();
-  readonly #unwantedSince = new Map<string, number>();
+  readonly #unused: UnusedCertificates;
+  #held: ReadonlySet<string> = new Set();
   #kept: CertificateRecord[] = [];
   #orders: OrderRecord[] = [];
   #unsavedOrders: OrderRecord[] = [];
@@ -43,6 +44,8 @@ export class CertificateKeeper {
   constructor(options: CertificateKeeperOptions) {
     this.#options = options;
     this.shown = new ShownCertificates(options.clock, options.log);
+    const { useOf, keepUnusedMs: keepMs, vault } = options;
+    this.#unused = new UnusedCertificates({ useOf, keepMs, isShared: vault.isShared });
   }
 
   /** Orders of the last days, oldest first. */
@@ -92,29 +95,59 @@ export class CertificateKeeper {
     await this.saveUnsaved();
   }
 
-  /** Removes certificates that have had no use for a while: other ones are shown for their names, or nobody wants them. */
-  async forgetUnwanted(isCovering: (names: readonly string[]) => boolean, nowMs: number): Promise<void> {
-    const records = this.shown.records;
-    const index = new CertificateIndex(records);
-    for (const record of records) {
-      const isShown = record.names.some((name) => index.best(name, nowMs) === record);
-      // What somebody brought is his to remove; once it has expired nobody can want it.
-      const isKept = record.source === 'imported' && record.notAfterMs > nowMs;
-      if (isKept || (isShown && isCovering(record.names))) {
-        this.#unwantedSince.delete(record.id);
-        continue;
+  /** Goes by what is wanted now: hides what nobody routes any more, shows again what came back. */
+  look(nowMs: number): void {
+    this.#show(nowMs);
+  }
+
+  /** Removes certificates that have had no use for their time; a vault that cannot do it now is asked again. */
+  async forgetUnused(nowMs: number): Promise<void> {
+    const { vault, log } = this.#options;
+    const { over } = this.#unused.sort(this.#records(), nowMs);
+    for (const record of over) {
+      if (this.#unsaved.has(record.id)) continue;
+      try {
+        await vault.forgetCertificate(record.id);
+      } catch (error) {
+        // Nothing that is shown depends on it, and renewals must not wait for it.
+        log.debug(`The certificate ${record.id} could not be removed yet: ${errorText(error)}`);
+        return;
       }
-      const sinceMs = this.#unwantedSince.get(record.id) ?? nowMs;
-      this.#unwantedSince.set(record.id, sinceMs);
-      if (nowMs - sinceMs < unwantedMs || this.#unsaved.has(record.id)) continue;
-      await this.#options.vault.forgetCertificate(record.id);
-      this.#unwantedSince.delete(record.id);
       this.#kept = this.#kept.filter(({ id }) => id !== record.id);
-      this.#show(nowMs);
-      this.#options.log.info('A certificate that nobody needs any more was removed', {
+      log.info('A certificate that nobody needs any more was removed, with its key', {
         names: record.names.join(' '),
       });
     }
+    this.#show(nowMs);
+  }
+
+  /** Whether the hostnames of an order of that time, and their certificates, are gone. */
+  isOver(names: readonly string[], endedAtMs: number, nowMs: number): boolean {
+    const { useOf, keepUnusedMs, vault } = this.#options;
+    // Of several edges, one that never had a hostname cannot tell a withdrawn one from another's.
+    const keepMs = vault.isShared ? otherwiseUnusedMs : keepUnusedMs();
+    if (nowMs - endedAtMs < keepMs || useOf(names) !== 'withdrawn') return false;
+    return !this.#records().some((record) => record.names.some((name) => names.includes(name)));
+  }
+
+  /** Orders, as far as they are known here, of which nothing is left to say. */
+  ordersOver(nowMs: number): OrderRecord[] {
+    return this.#orders.filter(({ names, endedAtMs }) => this.isOver(names, endedAtMs, nowMs));
+  }
+
+  /** Orders that were begun, each with a key, which nobody will bring to their end. */
+  pendingOver(pending: readonly PendingOrder[], nowMs: number): PendingOrder[] {
+    return pending.filter(
+      ({ names, startedAtMs }) => nowMs - startedAtMs > orderLifeMs || this.isOver(names, startedAtMs, nowMs),
+    );
+  }
+
+  /** Forgets orders of which nothing is left to say. @throws SallyportError of the vault */
+  async forgetOrdersOver(nowMs: number): Promise<void> {
+    const over = new Set(this.ordersOver(nowMs));
+    for (const order of over) await this.#options.vault.forgetOrder(order);
+    this.#orders = this.#orders.filter((order) => !over.has(order));
+    this.#unsavedOrders = this.#unsavedOrders.filter((order) => !over.has(order));
   }
 
   async #saveCertificates(): Promise<void> {
@@ -148,9 +181,25 @@ export class CertificateKeeper {
     }
   }
 
-  #show(nowMs: number): void {
+  #records(): CertificateRecord[] {
     const unsaved = [...this.#unsaved.values()].map(({ certificate }) => certificate);
     const kept = this.#kept.filter(({ id }) => !this.#unsaved.has(id));
-    this.shown.replace([...kept, ...unsaved], nowMs);
+    return [...kept, ...unsaved];
+  }
+
+  #show(nowMs: number): void {
+    const records = this.#records();
+    const { held } = this.#unused.sort(records, nowMs);
+    for (const { id, names } of records) {
+      if (!held.has(id) || this.#held.has(id)) continue;
+      this.#options.log.info('A certificate is shown no longer, since nobody routes its hostnames', {
+        names: names.join(' '),
+      });
+    }
+    this.#held = held;
+    this.shown.replace(
+      records.filter(({ id }) => !held.has(id)),
+      nowMs,
+    );
   }
 }

@@ -334,17 +334,89 @@ test('a hostname with a file needs nothing, and gets a certificate when the file
   await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
 });
 
-test('a hostname that goes away leaves nothing behind after three days', async (context) => {
+test('S0-34 a hostname that goes away is shown no longer at once, and within three hours nothing of it is left', async (context) => {
+  const lab = world(context);
+  const manager = await lab.start([blog, 'other.example.com']);
+  await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
+  manager.want(['other.example.com']);
+  assert.equal(lab.hasAll(manager, [blog]), false);
+  await lab.pass(2.9 * hourMs, 600_000);
+  manager.want([blog, 'other.example.com']);
+  assert.ok(lab.hasAll(manager, [blog]), 'one that comes back finds its certificate');
+  await lab.pass(hourMs);
+  assert.equal(lab.authority.orders.length, 2, 'and costs no order');
+  manager.want(['other.example.com']);
+  await lab.pass(3.1 * hourMs, 600_000);
+  const left = JSON.stringify([
+    await lab.vault.certificates(),
+    await lab.vault.orders(0),
+    await lab.vault.pendingOrders(),
+    manager.keeper.orders,
+  ]);
+  assert.doesNotMatch(left, /blog\.example\.com/);
+  assert.match(left, /other\.example\.com/);
+});
+
+test('a hostname that comes and goes all day costs one order as long as it is never away for three hours', async (context) => {
   const lab = world(context);
   const manager = await lab.start([blog]);
   await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
-  manager.want([]);
+  for (let i = 0; i < 12; i++) {
+    manager.want([]);
+    await lab.pass(hourMs, 600_000);
+    manager.want([blog]);
+    await lab.pass(hourMs, 600_000);
+  }
+  assert.equal(lab.authority.orders.length, 1);
+});
+
+test('what a connector has claimed before the edge was started anew is shown until it has published', async (context) => {
+  const lab = world(context);
+  const first = await lab.start([blog]);
+  await lab.until('a certificate', () => lab.hasAll(first, [blog]));
+  await first.close();
+  const manager = await lab.start([]);
+  manager.want([], ['*.example.com']);
   await lab.pass(2 * dayMs, hourMs);
-  manager.want([blog]);
-  await lab.pass(hourMs);
-  assert.equal(lab.authority.orders.length, 1, 'one that comes back finds its certificate');
+  assert.ok(lab.hasAll(manager, [blog]), 'the connector is away over a weekend');
   manager.want([]);
-  await lab.pass(3.1 * dayMs, hourMs);
+  assert.equal(lab.hasAll(manager, [blog]), false, 'it is back, without the hostname');
+  await lab.pass(2.9 * hourMs, 600_000);
+  assert.equal((await lab.vault.certificates()).length, 1);
+  await lab.pass(hourMs, 600_000);
+  assert.deepEqual(await lab.vault.certificates(), []);
+});
+
+test('an order under way for a hostname that went leaves its key nowhere', async (context) => {
+  const lab = world(context);
+  lab.authority.isAway = true;
+  const manager = await lab.start([blog]);
+  await lab.until('an order that waits', () => manager.keeper.orders.length > 0);
+  manager.want([]);
+  await lab.pass(3.2 * hourMs, 600_000);
+  assert.deepEqual([await lab.vault.pendingOrders(), await lab.vault.orders(0)], [[], []]);
+});
+
+test('an edge that never had a hostname leaves the certificates of the others alone', async (context) => {
+  const lab = world(context, { isShared: true });
+  const [one, other] = [await lab.start([blog]), await lab.start(['other.example.com'])];
+  await lab.until('both', () => lab.hasAll(one, [blog]) && lab.hasAll(other, ['other.example.com']));
+  await lab.pass(10 * dayMs, hourMs);
+  assert.equal(lab.authority.orders.length, 2);
+  assert.ok(lab.hasAll(one, [blog]));
+  assert.equal(lab.hasAll(other, [blog]), false, 'what it does not route it does not show');
+});
+
+test('a hostname whose certificate comes from a file keeps the one in the vault for three days', async (context) => {
+  let hasFile = false;
+  const lab = world(context, { hasOther: () => hasFile });
+  const manager = await lab.start([blog]);
+  await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
+  hasFile = true;
+  manager.want([blog]);
+  await lab.pass(2.9 * dayMs, hourMs);
+  assert.ok(lab.hasAll(manager, [blog]));
+  await lab.pass(dayMs / 4, hourMs);
   assert.deepEqual(await lab.vault.certificates(), []);
 });
 

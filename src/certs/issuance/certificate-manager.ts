@@ -12,6 +12,7 @@ import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { ChallengeBoard } from '../acme/challenge-board.ts';
 import type { AcmeSettings } from './acme-settings.ts';
 import { Authorities } from './authorities.ts';
+import { learnTime } from './authority-time.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 import type { MethodFacts } from './method-choice.ts';
 import { historyMs, pastTries } from './order-history.ts';
@@ -19,6 +20,7 @@ import { type DueOrder, type OrderPlan, planOrders } from './order-plan.ts';
 import { carryOut, type OrderResult } from './order-task.ts';
 import { FailureReports } from './order-report.ts';
 import { renewalTime } from './renewal-time.ts';
+import { PublishedFirst } from './published-first.ts';
 import { RenewalWindows } from './renewal-windows.ts';
 import { WantedHostnames } from './wanted-hostnames.ts';
 
@@ -32,6 +34,8 @@ export interface CertificateManagerOptions {
   readonly hasOther: (hostname: string) => boolean;
   /** How long a handshake waits for its certificate: less than listeners give a handshake. */
   readonly handshakeWaitMs: number;
+  /** Whether a hostname's DNS records are being made; absent: somebody else sees to them. */
+  readonly isComing?: (hostname: string) => boolean;
   readonly webFor: (ca: string | undefined) => WebClient & { close(): void };
   readonly clock: Clock;
   readonly random: Random;
@@ -61,6 +65,7 @@ export class CertificateManager {
   #settings: AcmeSettings;
   readonly #windows: RenewalWindows;
   readonly #reports: FailureReports;
+  readonly #published: PublishedFirst;
   readonly #tasks = new TaskGroup();
   readonly #holder: string;
   readonly #running = new Map<DueOrder, Promise<void>>();
@@ -77,11 +82,20 @@ export class CertificateManager {
     this.#holder = random.bytes(8).toString('hex');
     this.board = new ChallengeBoard({ vault, presenters, clock, random, log });
     this.#authorities = this.#openAuthorities();
-    this.keeper = new CertificateKeeper({ vault, clock, log });
     this.wanted = new WantedHostnames({
       settings: () => this.#settings,
       factsOf: (name) => this.#factsOf(name),
       ...{ hasOther, log },
+    });
+    this.keeper = new CertificateKeeper({
+      useOf: (names) => this.wanted.useOf(names),
+      keepUnusedMs: () => this.#settings.keepUnusedMs,
+      ...{ vault, clock, log },
+    });
+    this.#published = new PublishedFirst({
+      isComing: options.isComing ?? (() => false),
+      methodOf: (name) => this.wanted.methodsOf(name)[0]?.method,
+      log,
     });
     this.#windows = new RenewalWindows({
       settings: () => this.#settings,
@@ -106,9 +120,13 @@ export class CertificateManager {
     this.#authorities.close();
   }
 
-  /** The hostnames and `*.` patterns that are served from now on, in order of importance. */
-  want(hostnames: readonly string[]): void {
-    this.wanted.serve(hostnames);
+  /**
+   * The hostnames and `*.` patterns that are served from now on, in order of importance, and the patterns that connectors
+   * may yet claim, of which nothing has been heard since the start.
+   */
+  want(hostnames: readonly string[], awaited: readonly string[] = []): void {
+    this.wanted.serve(hostnames, awaited);
+    this.keeper.look(this.wallMs());
     this.wake();
   }
 
@@ -222,6 +240,7 @@ export class CertificateManager {
       ...{ settings: this.#settings, pending, wanted: this.wanted.names, forced: this.#forced },
       nowMs: this.wallMs(),
       certificates: this.keeper.shown.records,
+      held: this.#published.held(this.wanted.names, this.wallMs()),
       orders: this.keeper.orders,
       methodsOf: (name) => this.wanted.methodsOf(name),
       busy: new Set([...this.#running.keys()].flatMap(({ names }) => names)),
@@ -254,12 +273,16 @@ export class CertificateManager {
     const { vault } = this.#options;
     await this.keeper.refresh(this.wallMs());
     await this.keeper.saveUnsaved();
-    await this.keeper.forgetUnwanted((names) => this.wanted.isCovering(names), this.wallMs());
     this.wanted.forgetDemands(this.wallMs());
     // A certificate from a file may have run out.
     this.wanted.rethink();
-    const plan = this.plan(await vault.pendingOrders());
-    if (plan.due.length === 0 && !this.#windows.isAnyDue() && !this.#authorities.hasJumped) {
+    await this.keeper.forgetUnused(this.wallMs());
+    const pending = await vault.pendingOrders();
+    const plan = this.plan(pending);
+    const isAnyOver =
+      this.keeper.ordersOver(this.wallMs()).length > 0 || this.#pendingOver(pending).length > 0;
+    const isAnyDue = plan.due.length > 0 || this.#windows.isAnyDue() || isAnyOver;
+    if (!isAnyDue && !this.#authorities.hasJumped) {
       return Math.min(lookEveryMs, Math.max(0, plan.nextMs - this.wallMs()));
     }
     const lease = await vault.lease(leaseName, this.#holder, leaseMs);
@@ -278,9 +301,10 @@ export class CertificateManager {
     const both = AbortSignal.any([signal, own.signal]);
     let renewMs = this.#options.clock.nowMs() + leaseMs / 3;
     await this.keeper.load(this.wallMs(), historyMs);
+    await this.#forgetOver();
     try {
       do {
-        await this.#learnTime(both);
+        await learnTime(this.#authorities, this.#settings.authorities[0], this.#options.log, both);
         await this.#windows.askDue(both);
         await this.#startDue(both);
         if (this.#running.size === 0) return;
@@ -295,19 +319,16 @@ export class CertificateManager {
     }
   }
 
-  /** Before the first order: an authority's clock, because a wrong one here makes everything look due. */
-  async #learnTime(signal: AbortSignal): Promise<void> {
-    const [first] = this.#settings.authorities;
-    if (!first || this.#authorities.knowsTime) return;
-    const before = this.#authorities.clockErrorMs;
-    // One that is away is found out by the order itself, which then goes to the next.
-    await this.#authorities.use(first, signal, (client) => client.directory(signal)).catch(() => {});
-    const wrongMs = this.#authorities.clockErrorMs;
-    if (wrongMs === 0 || wrongMs === before) return;
-    const days = (Math.abs(wrongMs) / 86_400_000).toFixed(1);
-    this.#options.log.error(
-      `This machine's clock is ${days} days ${wrongMs > 0 ? 'behind' : 'ahead of'} that of ${first.label}; set it (timedatectl set-ntp true). Until then certificates are looked after by the authority's time.`,
-    );
+  /** Under the lease, so that no other edge is writing to the log. */
+  async #forgetOver(): Promise<void> {
+    const { vault } = this.#options;
+    for (const { id } of this.#pendingOver(await vault.pendingOrders())) await vault.forgetPendingOrder(id);
+    await this.keeper.forgetOrdersOver(this.wallMs());
+  }
+
+  #pendingOver(pending: readonly PendingOrder[]): PendingOrder[] {
+    const idle = pending.filter(({ names }) => !this.isOrdering(names));
+    return this.keeper.pendingOver(idle, this.wallMs());
   }
 
   async #startDue(signal: AbortSignal): Promise<void> {

@@ -28,7 +28,14 @@ function plan(
     nowMs: startMs,
     ...{ wanted: [], certificates: [], orders: [], pending: [] },
     settings: {
-      ...{ email: '', authorities, wildcards: false, namesPerCertificate: 25, onDemand: true },
+      ...{
+        email: '',
+        authorities,
+        keepUnusedMs: 0,
+        wildcards: false,
+        namesPerCertificate: 25,
+        onDemand: true,
+      },
       methods: ['dns-01', 'tls-alpn-01', 'http-01'],
     },
     methodsOf: (name) => (name.startsWith('*.') ? [dns] : [tls, http]),

@@ -48,6 +48,8 @@ export interface PlanInput {
   readonly methodsOf: (name: string) => readonly MethodChoice[];
   /** Names of orders under way. */
   readonly busy: ReadonlySet<string>;
+  /** Names whose first order waits for something, with the time until which it does at the longest. */
+  readonly held?: ReadonlyMap<string, number>;
   /** Ids of certificates, and names without one, for which somebody wants an order now, whatever the time. */
   readonly forced: ReadonlySet<string>;
 }
@@ -180,8 +182,17 @@ class Draft {
   }
 
   firsts(names: readonly string[]): DueOrder[] {
-    const ready = names.filter((name) => !this.#input.busy.has(name) && this.#isReady(name));
+    const ready = names.filter(
+      (name) => !this.#input.busy.has(name) && !this.#isHeld(name) && this.#isReady(name),
+    );
     return this.#groups(ready).flatMap((group) => this.#order(group, undefined, 'first certificate') ?? []);
+  }
+
+  #isHeld(name: string): boolean {
+    const untilMs = this.#input.held?.get(name);
+    if (untilMs === undefined || this.#input.forced.has(name)) return false;
+    this.waitUntil(untilMs);
+    return true;
   }
 
   #isReady(name: string): boolean {

@@ -2,9 +2,10 @@
 // certificate, or that nobody could vouch for, and with those below a wildcard route that a visitor has asked for.
 import { matchesHostPattern } from '#base/hostname.ts';
 import type { Log } from '#base/log.ts';
-import { wildcardOf } from '../certificate.ts';
+import { isNamedIn, wildcardOf } from '../certificate.ts';
 import type { AcmeSettings } from './acme-settings.ts';
 import { methodChoices, type MethodChoice, methodFault, type MethodFacts } from './method-choice.ts';
+import type { NameUse } from './unused-certificates.ts';
 import { certificateNameFor, isPublicName } from './wanted-names.ts';
 
 export interface WantedHostnamesOptions {
@@ -29,6 +30,9 @@ export class WantedHostnames {
   readonly #demanded = new Map<string, number>();
   #hostnames: readonly string[] = [];
   #names: ReadonlySet<string> = new Set();
+  /** The hostnames, and the wildcards that they are below; undefined while nobody has said what is served. */
+  #routed: ReadonlySet<string> | undefined;
+  #awaited: readonly string[] = [];
 
   constructor(options: WantedHostnamesOptions) {
     this.#options = options;
@@ -39,9 +43,11 @@ export class WantedHostnames {
     return [...this.#names];
   }
 
-  /** Follows the routes. */
-  serve(hostnames: readonly string[]): void {
+  /** Follows the routes; `awaited` are patterns that connectors may yet claim, which have not published since the start. */
+  serve(hostnames: readonly string[], awaited: readonly string[] = []): void {
     this.#hostnames = hostnames;
+    this.#routed = new Set(hostnames.flatMap((hostname) => [hostname, wildcardOf(hostname)]));
+    this.#awaited = awaited;
     this.rethink();
   }
 
@@ -61,9 +67,14 @@ export class WantedHostnames {
     return [serverName, wildcardOf(serverName)].find((name) => this.#names.has(name));
   }
 
-  /** Whether a certificate's names serve any hostname that is wanted or could be asked for. */
-  isCovering(names: readonly string[]): boolean {
-    return names.some((name) => this.#names.has(name) || this.#isBelowPattern(name));
+  /** What a certificate's names are to the edge: the best that any of them is. */
+  useOf(names: readonly string[]): NameUse {
+    if (names.some((name) => this.#names.has(name) || this.#isBelowPattern(name))) return 'wanted';
+    const routed = this.#routed;
+    if (routed === undefined || names.some((name) => routed.has(name))) return 'routed';
+    return names.some((name) => this.#awaited.some((pattern) => mayClaim(pattern, name)))
+      ? 'awaited'
+      : 'withdrawn';
   }
 
   /** Takes in a hostname below a wildcard route that a visitor asks for; false when it is none, or there were too many. */
@@ -123,4 +134,10 @@ export class WantedHostnames {
     this.#told.add(sentence);
     this.#options.log.info(sentence);
   }
+}
+
+/** Whether a route under the pattern could use a certificate with the name. */
+function mayClaim(pattern: string, name: string): boolean {
+  if (isNamedIn([name], pattern)) return true;
+  return matchesHostPattern(pattern, name.replace(/^\*\./, 'x.'));
 }

@@ -127,6 +127,10 @@ class DocumentVault implements CertificateVault {
     }
   }
 
+  forgetOrder({ id, endedAtMs }: Pick<OrderRecord, 'id' | 'endedAtMs'>): Promise<void> {
+    return this.#forget('orders', orderKey(endedAtMs, id));
+  }
+
   pendingOrders(): Promise<PendingOrder[]> {
     return this.#all('pending', pendingOrderSchema);
   }

@@ -128,6 +128,18 @@ class FileVault implements CertificateVault {
     }
   }
 
+  async forgetOrder({ id, endedAtMs }: Pick<OrderRecord, 'id' | 'endedAtMs'>): Promise<void> {
+    const file = this.#path('orders', dayFile(endedAtMs));
+    const lines = ((await this.#text(file)) ?? '').split('\n').filter((line) => line !== '');
+    const kept = lines.filter((line) => {
+      const order = orderRecordSchema.safeParse(parsed(line)).data;
+      return order?.id !== id || order.endedAtMs !== endedAtMs;
+    });
+    if (kept.length === lines.length) return;
+    if (kept.length === 0) return rm(file, { force: true });
+    await replaceFileDurably(file, `${kept.join('\n')}\n`, { mode: 0o600, unique: this.#options.unique });
+  }
+
   pendingOrders(): Promise<PendingOrder[]> {
     return this.#all('pending', pendingOrderSchema);
   }

@@ -96,6 +96,12 @@ class MirroredVault implements CertificateVault {
     await this.#reach((store) => store.forgetOrders(beforeMs));
   }
 
+  /** That can wait too; what was noted while the store was away stands in the copy. */
+  async forgetOrder(order: Pick<OrderRecord, 'id' | 'endedAtMs'>): Promise<void> {
+    const done = await this.#reach((store) => store.forgetOrder(order));
+    if ('value' in done) await this.#mirror(this.#options.copy.forgetOrder(order));
+  }
+
   pendingOrders(): Promise<PendingOrder[]> {
     return this.#use((vault) => vault.pendingOrders());
   }

@@ -22,11 +22,14 @@ export interface Noted {
 export class NameStates {
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #changed: () => void;
   readonly #states = new Map<string, StatedName>();
 
-  constructor({ clock, log }: { readonly clock: Clock; readonly log: Log }) {
-    this.#clock = clock;
-    this.#log = log;
+  /** `changed` is told whenever a name is in another state than before. */
+  constructor(options: { readonly clock: Clock; readonly log: Log; readonly changed?: () => void }) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#changed = options.changed ?? (() => {});
   }
 
   get(hostname: string): StatedName | undefined {
@@ -48,6 +51,7 @@ export class NameStates {
       lastError: isWrong ? { detail: state.detail, atMs: nowMs } : before?.lastError,
       lastDrift: before?.lastDrift,
     });
+    if (!isSame) this.#changed();
     if (isSame || state.state === 'pending') return;
     const fields = { hostname: state.hostname, zone: state.zone, detail: state.detail };
     if (state.state === 'good') this.#log.info('A hostname leads here', fields);

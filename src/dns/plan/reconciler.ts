@@ -39,6 +39,8 @@ export interface DnsReconcilerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Told whenever a name's state has changed. */
+  readonly changed?: () => void;
   /** How long to wait for more changes. */
   readonly debounceMs?: number;
   /** How often to look when nothing changes. */
@@ -73,9 +75,9 @@ export class DnsReconciler {
 
   constructor(options: DnsReconcilerOptions) {
     this.#options = options;
-    const { clock, random, log } = options;
+    const { clock, random, log, changed = () => {} } = options;
     this.#backoff = new Backoff({ ...retry, random });
-    this.#states = new NameStates({ clock, log });
+    this.#states = new NameStates({ clock, log, changed });
     this.#publications = new Publications({ clock, states: this.#states });
     this.#zones = new ZoneMemory({ owner: options.owner, wallMs: () => clock.wallMs() });
     this.#tasks.start('dns reconciler', (signal) => this.#loop(signal));
@@ -103,6 +105,13 @@ export class DnsReconciler {
   /** How far one is; undefined when it is not wanted, or not looked at yet. */
   stateOf(hostname: string): StatedName | undefined {
     return this.#states.get(hostname);
+  }
+
+  /** Whether a hostname's records are being made, or nobody has looked yet whether they must be. */
+  isComing(hostname: string): boolean {
+    const state = this.stateOf(hostname)?.state;
+    if (state !== undefined) return state === 'pending';
+    return this.#desired?.names.some((name) => name.hostname === hostname) ?? false;
   }
 
   /** What the last look found, zone by zone. */
