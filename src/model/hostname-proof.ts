@@ -12,7 +12,7 @@ export const proofSchema = z
     state: z.enum(['done', 'waiting', 'stopped']),
     /** What was seen, in a sentence. */
     detail: z.string(),
-    /** What to do; '' when there is nothing to do. */
+    /** What to do; '' when there is nothing to do. Of what is `done`: what could not be seen from here, and how to see it. */
     cure: z.string(),
   })
   .meta({ id: 'HostnameProof' });

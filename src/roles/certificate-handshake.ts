@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import { errorText } from '#base/errors.ts';
 
 /** A handshake over the internet, or with this very machine. */
-const withinMs = 5_000;
+const defaultWithinMs = 5_000;
 
 export interface ShownCertificate {
   readonly certificate: X509Certificate;
@@ -18,11 +18,13 @@ export function shownAt({
   host,
   port,
   hostname,
+  withinMs = defaultWithinMs,
 }: {
   readonly host: string;
   readonly port: number;
   /** Or an address, in brackets if it is IPv6. */
   readonly hostname: string;
+  readonly withinMs?: number | undefined;
 }): Promise<ShownCertificate | { readonly fault: string }> {
   return new Promise((resolve) => {
     // Whoever asks for an address names no server (RFC 6066 section 3).

@@ -12,6 +12,8 @@ type Verdict = Omit<HostnameProof, 'stage'>;
 
 /** Everything that one look waits for. */
 const lookWithinMs = 20_000;
+/** Addresses of an edge that are tried. */
+const maxAddresses = 8;
 /** A name below a wildcard stands for all. */
 const belowWildcard = 'sallyport-check';
 
@@ -19,13 +21,22 @@ const belowWildcard = 'sallyport-check';
 export async function proveStage(
   instance: EdgeInstance,
   { hostname, stage }: { readonly hostname: string; readonly stage: ProofStage },
+  handshakeMs?: number,
 ): Promise<HostnameProof> {
   const signal = AbortSignal.timeout(lookWithinMs);
-  return { stage, ...(await looks[stage](instance, hostname, signal)) };
+  return { stage, ...(await looks[stage](instance, hostname, signal, handshakeMs)) };
 }
 
 const looks: Readonly<
-  Record<ProofStage, (instance: EdgeInstance, hostname: string, signal: AbortSignal) => Promise<Verdict>>
+  Record<
+    ProofStage,
+    (
+      instance: EdgeInstance,
+      hostname: string,
+      signal: AbortSignal,
+      handshakeMs: number | undefined,
+    ) => Promise<Verdict>
+  >
 > = {
   async record(instance, hostname, signal) {
     if (isLocalhost(hostname)) return done(localhostWords);
@@ -66,12 +77,12 @@ const looks: Readonly<
     return isManaged ? waiting(detail, cure) : stopped(detail, byHand(instance, hostname));
   },
 
-  async certificate(instance, hostname, signal) {
+  async certificate(instance, hostname, signal, withinMs) {
     const name = hostname.replace(/^\*/, belowWildcard);
     const state = instance.certificateStates([hostname]).get(hostname)!;
-    const shown = await handshake(instance, hostname, name, signal);
+    const shown = await handshake(instance, { hostname, asked: name, withinMs }, signal);
     if ('fault' in shown) return waiting(shown.fault, "Look at the edge's log for its certificates.");
-    const { certificate, isTrusted, where } = shown;
+    const { certificate, isTrusted, where, unseen } = shown;
     const until = certificate.validToDate.toISOString().slice(0, 10);
     const isAwaited =
       instance.config().acme !== undefined && state.state !== 'good' && state.state !== 'expiring';
@@ -96,7 +107,7 @@ const looks: Readonly<
       );
     }
     const trust = isTrusted ? '' : ' This machine does not trust that authority; visitors must.';
-    return done(`${where} shows one by ${issuer}, good until ${until}.${trust}`);
+    return done(`${where} shows one by ${issuer}, good until ${until}.${trust}`, unseen);
   },
 
   async origin(instance, hostname, signal) {
@@ -108,24 +119,42 @@ const looks: Readonly<
   },
 };
 
-/** At the address that visitors use; where that cannot be reached from here, at the edge's own listener. */
+interface Shown extends ShownCertificate {
+  readonly where: string;
+  /** What could not be seen from here, '' for nothing. */
+  readonly unseen: string;
+}
+
+/**
+ * At the addresses that visitors use, all at once, so that those which swallow everything cost one wait; where none can be
+ * reached from here, as behind most routers at home, at the edge's own listener.
+ */
 async function handshake(
   instance: EdgeInstance,
-  hostname: string,
-  asked: string,
+  { hostname, asked, withinMs }: { hostname: string; asked: string; withinMs: number | undefined },
   signal: AbortSignal,
-): Promise<(ShownCertificate & { readonly where: string }) | { readonly fault: string }> {
+): Promise<Shown | { readonly fault: string }> {
   const port = publicHttpsPort(instance.config());
   const question = isLocalhost(hostname) ? undefined : await instance.question(hostname, signal);
-  for (const host of question?.target.addresses ?? []) {
-    const shown = await shownAt({ host, port, hostname: asked });
-    if (!('fault' in shown)) return { ...shown, where: `${host} port ${port}` };
+  const addresses = (question?.target.addresses ?? []).slice(0, maxAddresses);
+  const looks = await Promise.all(
+    addresses.map(async (host) => ({
+      host,
+      shown: await shownAt({ host, port, hostname: asked, withinMs }),
+    })),
+  );
+  for (const { host, shown } of looks) {
+    if (!('fault' in shown)) return { ...shown, where: `${host} port ${port}`, unseen: '' };
   }
   const [own] = instance.edge.httpsPorts;
   if (own === undefined) return { fault: 'The edge has no https listener.' };
-  const shown = await shownAt({ host: 'localhost', port: own, hostname: asked });
+  const shown = await shownAt({ host: 'localhost', port: own, hostname: asked, withinMs });
   if ('fault' in shown) return shown;
-  return { ...shown, where: `The edge's own listener, asked on its machine,` };
+  const unseen =
+    addresses.length === 0
+      ? ''
+      : `The edge cannot reach ${addresses.join(' and ')} port ${port} itself, which many routers allow from outside only, so whether visitors can was not seen: open https://${asked} once from another network.`;
+  return { ...shown, where: `The edge's own listener, asked on its machine,`, unseen };
 }
 
 function resolverWords({ server, state, found }: ServerSighting, zone: string): [string, string] {
@@ -154,8 +183,8 @@ const unknownEdge = [
   'Set hostname in edge.yml, or dns.addresses to its public addresses.',
 ] as const;
 
-function done(detail: string): Verdict {
-  return { state: 'done', detail, cure: '' };
+function done(detail: string, unseen = ''): Verdict {
+  return { state: 'done', detail, cure: unseen };
 }
 
 function waiting(detail: string, cure: string): Verdict {

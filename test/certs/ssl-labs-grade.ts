@@ -22,8 +22,8 @@ export function gradeOf(findings: readonly Finding[]): {
 } {
   const told = (id: string): string =>
     findings.find((finding) => finding.id.split(' ')[0] === id)?.finding ?? '';
-  const offered = Object.keys(protocolScores).filter((id) => /^offered/.test(told(id)));
-  const ciphers = findings.filter(({ id }) => /^cipher_x/.test(id)).map(({ finding }) => finding);
+  const offered = Object.keys(protocolScores).filter((id) => told(id).startsWith('offered'));
+  const ciphers = findings.filter(({ id }) => id.startsWith('cipher_x')).map(({ finding }) => finding);
   const bits = ciphers.map((line) => Number(/ (\d+) +\S+ *$/.exec(line)?.[1] ?? 0));
   const exchanges = ciphers.map((line) => exchangeBits(/ (ECDH|DH|RSA) +(\d+)? /.exec(line) ?? []));
   const key = /(EC|RSA) (\d+) bits/.exec(told('cert_keySize'));

@@ -21,6 +21,8 @@ export interface LabOptions {
   readonly method: 'dns-01' | 'tls-alpn-01';
   /** Whether the connector's rules make routes by themselves. */
   readonly claims: boolean;
+  /** The edge's public addresses; 127.0.0.1, where it listens, by default. */
+  readonly addresses?: readonly string[];
   /** How long the certificates of withdrawn hostnames stay, as in edge.yml; the default where absent. */
   readonly keepUnused?: string;
   /** Hostnames of the rules to begin with. */
@@ -138,7 +140,7 @@ export class Lab {
     const database = new DatabaseSync(this.path('data/sallyport.db'), { readOnly: true });
     try {
       const rows = database.prepare('select collection, key from documents').all();
-      return rows.map(({ collection, key }) => `${collection}/${key}`).toSorted();
+      return rows.map(({ collection, key }) => `${String(collection)}/${String(key)}`).toSorted();
     } finally {
       database.close();
     }
@@ -197,7 +199,7 @@ export class Lab {
 
   /** Writes edge.yml; answers with the token of its tunnel. */
   async #configure(httpPort: number): Promise<string> {
-    const { method, claims, keepUnused } = this.#options;
+    const { method, claims, keepUnused, addresses = ['127.0.0.1'] } = this.#options;
     const { zone, httpsPort, dnsPort, knot, pebble } = this;
     const made = await this.command(
       ...['tunnel', 'create', 'home', '--edge', `localhost:${httpsPort}`, '-o', 'json'],
@@ -229,7 +231,7 @@ export class Lab {
         },
       ],
       dns: {
-        ...{ addresses: ['127.0.0.1'], resolvers: [`127.0.0.1:${dnsPort}`] },
+        ...{ addresses, resolvers: [`127.0.0.1:${dnsPort}`] },
         ...(knot
           ? { providers: [provider] }
           : { serve: { listen: `127.0.0.1:${dnsPort}`, zones: [{ name: zone }] } }),

@@ -137,7 +137,11 @@ function lineOf({ stage, state, seconds, detail }: Proved, hasColours: boolean):
 function verdict(hostname: string, proofs: readonly Proved[]): string {
   const last = proofs.at(-1)!;
   const total = proofs.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(1);
-  if (last.state === 'done') return `https://${hostname} works; that took ${total} s.`;
+  if (last.state === 'done') {
+    const unseen = proofs.flatMap(({ cure }) => (cure === '' ? [] : [` ${cure}`]));
+    const works = unseen.length === 0 ? 'works' : 'works as far as the edge can see';
+    return `https://${hostname} ${works}; that took ${total} s.${unseen.join('')}`;
+  }
   const how = last.state === 'stopped' ? 'It stops at' : `After ${total} s it still waits for`;
   const cure = last.cure === '' ? '' : ` ${last.cure}`;
   return `${how} the ${stageTitles[last.stage]}: ${last.detail}${cure}`;
