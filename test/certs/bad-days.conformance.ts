@@ -12,8 +12,10 @@ import { AcmeClient } from '#certs/acme/acme-client.ts';
 import type { AccountRecord, CertificateRecord } from '#model/certificate-record.ts';
 import { startSallyport } from '../support/demo.ts';
 import { pebbleIsMissing } from '../support/pebble.ts';
+import { within } from '../support/eventually.ts';
 import { freePort } from '../support/process.ts';
 import { begin, blog, hosts, limitMs } from './bad-day.ts';
+import { startHeldAuthority } from './held-authority.ts';
 const missing = await pebbleIsMissing();
 
 test(
@@ -86,15 +88,18 @@ for (const store of ['off', 'file'])
       if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', data]).status !== 0)
         return context.skip('no tmpfs can be mounted here: this needs root');
       world.atClose(() => spawnSync('umount', ['--lazy', data]));
+      const authority = await startHeldAuthority(world);
+      const acme = { authorities: [authority.settings] };
+      world.writeConfig({ acme });
       await world.startEdge();
       await world.trusted(blog);
-      world.writeConfig({ hostnames: [blog, 'app.example.com'] });
-      await world.said(/Order for app\.example\.com: order https/);
-      world.pebble.freeze();
+      const inTheMiddle = within('the second order', 60_000, authority.hold('/authZ/'));
+      world.writeConfig({ acme, hostnames: [blog, 'app.example.com'] });
+      await inTheMiddle;
       const ballast = join(data, 'ballast');
       const { bavail, bsize } = statfsSync(data);
       writeFileSync(ballast, Buffer.alloc(Number(bavail) * Number(bsize)));
-      world.pebble.thaw();
+      authority.release();
       const shown = await world.trusted('app.example.com');
       await world.said(
         /certificate for app\.example\.com is in use but could not be saved: .*no space left on device/,
@@ -149,18 +154,18 @@ test(
   { skip: missing, timeout: limitMs },
   async (context) => {
     const world = await begin(context);
+    const authority = await startHeldAuthority(world);
+    world.writeConfig({ acme: { authorities: [authority.settings] } });
+    // The order has been made, and its challenge is asked for.
+    const inTheMiddle = within('an order', 60_000, authority.hold('/authZ/'));
     await world.startEdge();
-    await world.said(/Order for blog\.example\.com: order https/);
-    world.pebble.freeze();
-    const orderUrl = await world.eventually('the order is on record', () =>
-      world
-        .kept('pending')
-        .map(({ value }) => String(value['orderUrl']))
-        .find((url) => url !== ''),
-    );
+    await inTheMiddle;
+    const [pending] = world.kept('pending');
+    const orderUrl = String(pending!.value['orderUrl']);
+    assert.match(orderUrl, /\/my-order\//);
     await world.edge!.kill();
+    authority.release();
     await world.startEdge();
-    world.pebble.thaw();
     await world.trusted(blog);
     const { lines } = world.orders().at(-1)!;
     assert.ok(

@@ -33,6 +33,9 @@ export interface Shown {
   readonly isTrusted: boolean;
 }
 
+/** A busy machine takes a while to start a program. */
+const startWithinMs = 90_000;
+
 export class AcmeWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'sallyport-acme-'));
   readonly pebble: Pebble;
@@ -96,7 +99,7 @@ export class AcmeWorld {
   async startEdge(env: Readonly<Record<string, string>> = {}): Promise<RunningProcess> {
     const edge = startSallyport(['edge', 'run', '--config', this.path('edge.yml')], env);
     this.edge = edge;
-    await this.said(/The edge is ready/);
+    await this.said(/The edge is ready/, startWithinMs);
     return edge;
   }
 

@@ -1,12 +1,19 @@
 // Cloudflare (API v4). Records are single there and have ids; sets are put together from them, and changes go out in
 // batches, each one transaction. 1,200 requests in five minutes and, on the free plan, 200 records in a batch.
 import { z } from 'zod';
-import { hasSameValues, type RecordSet, setKey } from '#model/record-set.ts';
-import type { ChangeGroup, DnsProvider, OutcomeReport, ProviderZone, RecordChange } from './dns-provider.ts';
+import { hasSameValues, setKey } from '#model/record-set.ts';
+import type { ChangeGroup, ProviderZone, RecordChange } from './dns-provider.ts';
 import { cloudflareBody, cloudflareValue } from './cloudflare-record.ts';
-import { HttpApi } from './http-api.ts';
-import { type HttpProviderOptions, normalName, type PublishedCheck, setsOf } from './http-provider.ts';
-import { applyVerified, batchesBy, type Standing, writesOf } from './verified-apply.ts';
+import {
+  type ApplyWays,
+  byToken,
+  HttpProvider,
+  type HttpProviderOptions,
+  normalName,
+  readPages,
+  setsOf,
+} from './http-provider.ts';
+import { batchesBy, type Standing, writesOf } from './verified-apply.ts';
 
 const baseUrl = 'https://api.cloudflare.com/client/v4';
 /** 300 s / 1,200 requests. */
@@ -42,21 +49,9 @@ const errorSchema = z.object({ errors: z.array(z.object({ code: z.int(), message
 export type CloudflareRecord = z.output<typeof recordSchema>;
 
 /** Zones of a Cloudflare account that a token may change. */
-export class CloudflareProvider implements DnsProvider {
-  readonly name: string;
-  readonly isPublished: PublishedCheck;
-  readonly #options: HttpProviderOptions;
-  readonly #api: HttpApi;
-
+export class CloudflareProvider extends HttpProvider<readonly CloudflareRecord[]> {
   constructor(options: HttpProviderOptions) {
-    this.name = options.name;
-    this.isPublished = options.isPublished;
-    this.#options = options;
-    const { token } = options;
-    this.#api = new HttpApi({
-      ...{ baseUrl, ...options, everyMs, secrets: [token], detailOf },
-      headersFor: () => ({ Authorization: `Bearer ${token}` }),
-    });
+    super(options, { baseUrl, everyMs, detailOf, ...byToken(options.token) });
   }
 
   async listZones(signal: AbortSignal): Promise<readonly ProviderZone[]> {
@@ -71,25 +66,18 @@ export class CloudflareProvider implements DnsProvider {
     );
   }
 
-  async listRecords(zone: ProviderZone, signal: AbortSignal): Promise<readonly RecordSet[]> {
-    return [...(await this.#standing(zone, signal)).values()].map(({ set }) => set);
-  }
-
-  async apply(
-    zone: ProviderZone,
-    groups: readonly ChangeGroup[],
-    report: OutcomeReport,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await applyVerified({
-      ...{ groups, report, clock: this.#options.clock, isAtomic: true },
-      list: () => this.#standing(zone, signal),
+  protected waysToApply(zone: ProviderZone, signal: AbortSignal): ApplyWays<readonly CloudflareRecord[]> {
+    return {
+      isAtomic: true,
       batches: (list) => batchesBy(list, maxBatch, weightOf),
       send: (batch, standing) => this.#send(zone, batch, standing, signal),
-    });
+    };
   }
 
-  async #standing(zone: ProviderZone, signal: AbortSignal): Promise<Standing<readonly CloudflareRecord[]>> {
+  protected async standing(
+    zone: ProviderZone,
+    signal: AbortSignal,
+  ): Promise<Standing<readonly CloudflareRecord[]>> {
     const path = `/zones/${encodeURIComponent(zone.id)}/dns_records?`;
     const records = await this.#pages(path, recordsPerPage, recordSchema, signal);
     const sets = setsOf(records, (record) => ({
@@ -126,7 +114,7 @@ export class CloudflareProvider implements DnsProvider {
       }
     }
     const path = `/zones/${encodeURIComponent(zone.id)}/dns_records/batch`;
-    await this.#api.json(
+    await this.api.json(
       { method: 'POST', path, body: JSON.stringify(body) },
       z.object({ success: z.literal(true) }),
       signal,
@@ -144,14 +132,12 @@ export class CloudflareProvider implements DnsProvider {
       result: z.array(schema),
       result_info: pageSchema.nullish(),
     });
-    const items: z.output<Schema>[] = [];
-    for (let page = 1; page <= maxPages; page++) {
+    return readPages(1, maxPages, async (page: number) => {
       const request = { method: 'GET' as const, path: `${path}page=${page}&per_page=${perPage}` };
-      const answer = await this.#api.json(request, answerSchema, signal);
-      items.push(...(answer.result as z.output<Schema>[]));
-      if (page >= (answer.result_info?.total_pages ?? 1)) break;
-    }
-    return items;
+      const answer = await this.api.json(request, answerSchema, signal);
+      const isLast = page >= (answer.result_info?.total_pages ?? 1);
+      return { items: answer.result as z.output<Schema>[], next: isLast ? undefined : page + 1 };
+    });
   }
 }
 

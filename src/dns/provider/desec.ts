@@ -1,18 +1,20 @@
 // deSEC. Record sets as we have them, changed many at a time in one atomic request, which is needed: a domain takes 15
 // writes a minute and 300 a day. TTLs below the domain's minimum (3,600 s unless they raise it) are refused.
 import { z } from 'zod';
-import type { Clock } from '#base/clock.ts';
-import { recordSet, type RecordSet, setKey } from '#model/record-set.ts';
-import type { ChangeGroup, DnsProvider, OutcomeReport, ProviderZone } from './dns-provider.ts';
-import { HttpApi } from './http-api.ts';
+import { recordSet } from '#model/record-set.ts';
+import type { ProviderZone } from './dns-provider.ts';
 import {
+  type ApplyWays,
+  byToken,
+  HttpProvider,
   type HttpProviderOptions,
   normalName,
   normalValue,
-  type PublishedCheck,
+  readPages,
   relativeName,
+  standingOf,
 } from './http-provider.ts';
-import { applyVerified, batchesBy, type Standing, writesOf } from './verified-apply.ts';
+import { batchesBy, type Standing, writesOf } from './verified-apply.ts';
 
 const baseUrl = 'https://desec.io/api/v1';
 /** Reads: 10 a second, 50 a minute; a burst is free and 429 says when to go on. */
@@ -28,21 +30,9 @@ const setsSchema = z.array(
 );
 
 /** Domains of a deSEC account. */
-export class DesecProvider implements DnsProvider {
-  readonly name: string;
-  readonly isPublished: PublishedCheck;
-  readonly #clock: Clock;
-  readonly #api: HttpApi;
-
+export class DesecProvider extends HttpProvider<undefined> {
   constructor(options: HttpProviderOptions) {
-    this.name = options.name;
-    this.isPublished = options.isPublished;
-    this.#clock = options.clock;
-    const { token } = options;
-    this.#api = new HttpApi({
-      ...{ baseUrl, ...options, everyMs, secrets: [token], detailOf },
-      headersFor: () => ({ Authorization: `Token ${token}` }),
-    });
+    super(options, { baseUrl, everyMs, detailOf, ...byToken(options.token, 'Token') });
   }
 
   async listZones(signal: AbortSignal): Promise<readonly ProviderZone[]> {
@@ -52,19 +42,9 @@ export class DesecProvider implements DnsProvider {
     }));
   }
 
-  async listRecords(zone: ProviderZone, signal: AbortSignal): Promise<readonly RecordSet[]> {
-    return [...(await this.#standing(zone, signal)).values()].map(({ set }) => set);
-  }
-
-  async apply(
-    zone: ProviderZone,
-    groups: readonly ChangeGroup[],
-    report: OutcomeReport,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await applyVerified({
-      ...{ groups, report, clock: this.#clock, isAtomic: true },
-      list: () => this.#standing(zone, signal),
+  protected waysToApply(zone: ProviderZone, signal: AbortSignal): ApplyWays<undefined> {
+    return {
+      isAtomic: true,
       batches: (list) => batchesBy(list, maxBatch, ({ changes }) => changes.length),
       send: async (batch) => {
         const body = writesOf(batch).map(({ name, type, after }) => {
@@ -74,12 +54,12 @@ export class DesecProvider implements DnsProvider {
             : { subname, type, records: [] };
         });
         const path = `${this.#path(zone)}`;
-        await this.#api.send({ method: 'PATCH', path, body: JSON.stringify(body) }, signal);
+        await this.api.send({ method: 'PATCH', path, body: JSON.stringify(body) }, signal);
       },
-    });
+    };
   }
 
-  async #standing(zone: ProviderZone, signal: AbortSignal): Promise<Standing<undefined>> {
+  protected async standing(zone: ProviderZone, signal: AbortSignal): Promise<Standing<undefined>> {
     const listed = await this.#pages(this.#path(zone), setsSchema, signal);
     const sets = listed.map(({ name, type, ttl, records }) =>
       recordSet(
@@ -89,7 +69,7 @@ export class DesecProvider implements DnsProvider {
         records.map((value) => normalValue(type, value)),
       ),
     );
-    return new Map(sets.map((set) => [setKey(set.name, set.type), { set, details: undefined }]));
+    return standingOf(sets);
   }
 
   #path(zone: ProviderZone): string {
@@ -98,15 +78,11 @@ export class DesecProvider implements DnsProvider {
 
   /** Beyond 500 items a cursor is needed; the empty one begins. */
   async #pages<Item>(path: string, schema: z.ZodType<Item[]>, signal: AbortSignal): Promise<Item[]> {
-    const items: Item[] = [];
-    let cursor: string | undefined = '';
-    for (let page = 0; cursor !== undefined && page < maxPages; page++) {
+    return readPages('', maxPages, async (cursor: string) => {
       const request = { method: 'GET' as const, path: `${path}?cursor=${encodeURIComponent(cursor)}` };
-      const { value, headers } = await this.#api.jsonWithHeaders(request, schema, signal);
-      items.push(...value);
-      cursor = nextCursor(String(headers['link'] ?? ''));
-    }
-    return items;
+      const { value, headers } = await this.api.jsonWithHeaders(request, schema, signal);
+      return { items: value, next: nextCursor(String(headers['link'] ?? '')) };
+    });
   }
 }
 

@@ -1,21 +1,22 @@
 // DigitalOcean (API v2). Records are single, with ids, and each is changed by a request of its own: no transactions, and
 // 250 requests a minute.
 import { z } from 'zod';
-import type { Clock } from '#base/clock.ts';
 import { type RecordSet, setKey } from '#model/record-set.ts';
 import { quoteText, unquoteText } from '#wire/dns-record-text.ts';
-import type { ChangeGroup, DnsProvider, OutcomeReport, ProviderZone, RecordChange } from './dns-provider.ts';
-import { HttpApi } from './http-api.ts';
+import type { ProviderZone, RecordChange } from './dns-provider.ts';
 import {
   absoluteName,
+  type ApplyWays,
+  byToken,
+  HttpProvider,
   type HttpProviderOptions,
   normalName,
   normalValue,
-  type PublishedCheck,
+  readPages,
   relativeName,
   setsOf,
 } from './http-provider.ts';
-import { applyVerified, batchesBy, type Standing, writesOf } from './verified-apply.ts';
+import { batchesBy, type Standing, writesOf } from './verified-apply.ts';
 
 const baseUrl = 'https://api.digitalocean.com/v2';
 /** 60 s / 250 requests. */
@@ -47,21 +48,9 @@ const errorSchema = z.object({ id: z.string(), message: z.string() });
 type DigitalOceanRecord = z.output<typeof recordSchema>;
 
 /** Domains of a DigitalOcean account. */
-export class DigitalOceanProvider implements DnsProvider {
-  readonly name: string;
-  readonly isPublished: PublishedCheck;
-  readonly #clock: Clock;
-  readonly #api: HttpApi;
-
+export class DigitalOceanProvider extends HttpProvider<readonly DigitalOceanRecord[]> {
   constructor(options: HttpProviderOptions) {
-    this.name = options.name;
-    this.isPublished = options.isPublished;
-    this.#clock = options.clock;
-    const { token } = options;
-    this.#api = new HttpApi({
-      ...{ baseUrl, ...options, everyMs, secrets: [token], detailOf },
-      headersFor: () => ({ Authorization: `Bearer ${token}` }),
-    });
+    super(options, { baseUrl, everyMs, detailOf, ...byToken(options.token) });
   }
 
   async listZones(signal: AbortSignal): Promise<readonly ProviderZone[]> {
@@ -71,27 +60,21 @@ export class DigitalOceanProvider implements DnsProvider {
       .map(({ name }) => ({ id: name, name: normalName(name), nameServers, minTtlSeconds }));
   }
 
-  async listRecords(zone: ProviderZone, signal: AbortSignal): Promise<readonly RecordSet[]> {
-    return [...(await this.#standing(zone, signal)).values()].map(({ set }) => set);
-  }
-
-  async apply(
-    zone: ProviderZone,
-    groups: readonly ChangeGroup[],
-    report: OutcomeReport,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await applyVerified({
-      ...{ groups, report, clock: this.#clock, isAtomic: false, listingLifeMs },
-      list: () => this.#standing(zone, signal),
+  protected waysToApply(zone: ProviderZone, signal: AbortSignal): ApplyWays<readonly DigitalOceanRecord[]> {
+    return {
+      isAtomic: false,
+      listingLifeMs,
       batches: (list) => batchesBy(list, 1, () => 1),
       send: async (batch, standing) => {
         for (const change of writesOf(batch)) await this.#write(zone, change, standing, signal);
       },
-    });
+    };
   }
 
-  async #standing(zone: ProviderZone, signal: AbortSignal): Promise<Standing<readonly DigitalOceanRecord[]>> {
+  protected async standing(
+    zone: ProviderZone,
+    signal: AbortSignal,
+  ): Promise<Standing<readonly DigitalOceanRecord[]>> {
     const pages = await this.#pages(this.#path(zone), recordsSchema, signal);
     // Its SOA has no data of the usual form, and is the provider's own.
     const records = pages
@@ -122,17 +105,17 @@ export class DigitalOceanProvider implements DnsProvider {
         kept.add(value);
         if (record.ttl === after.ttlSeconds) continue;
         const body = JSON.stringify({ type, ttl: after.ttlSeconds });
-        await this.#api.send({ method: 'PATCH', path: `${path}/${record.id}`, body }, signal);
+        await this.api.send({ method: 'PATCH', path: `${path}/${record.id}`, body }, signal);
       }
     }
     const remove = async (): Promise<void> => {
-      for (const { id } of going) await this.#api.send({ method: 'DELETE', path: `${path}/${id}` }, signal);
+      for (const { id } of going) await this.api.send({ method: 'DELETE', path: `${path}/${id}` }, signal);
     };
     if (type === 'CNAME') await remove();
     for (const value of after?.values ?? []) {
       if (kept.has(value)) continue;
       const body = JSON.stringify(bodyOf(after!, value, zone.name));
-      await this.#api.send({ method: 'POST', path, body }, signal);
+      await this.api.send({ method: 'POST', path, body }, signal);
     }
     if (type !== 'CNAME') await remove();
   }
@@ -141,19 +124,16 @@ export class DigitalOceanProvider implements DnsProvider {
     return `/domains/${encodeURIComponent(zone.id)}/records`;
   }
 
-  async #pages<Page extends { readonly links?: z.output<typeof linksSchema> }>(
+  #pages<Page extends { readonly links?: z.output<typeof linksSchema> }>(
     path: string,
     schema: z.ZodType<Page>,
     signal: AbortSignal,
   ): Promise<Page[]> {
-    const pages: Page[] = [];
-    for (let page = 1; page <= maxPages; page++) {
+    return readPages(1, maxPages, async (page: number) => {
       const request = { method: 'GET' as const, path: `${path}?page=${page}&per_page=${perPage}` };
-      const answer = await this.#api.json(request, schema, signal);
-      pages.push(answer);
-      if (!answer.links?.pages?.next) break;
-    }
-    return pages;
+      const answer = await this.api.json(request, schema, signal);
+      return { items: [answer], next: answer.links?.pages?.next === undefined ? undefined : page + 1 };
+    });
   }
 }
 

@@ -1,20 +1,24 @@
 // Hetzner DNS (the zones of the Cloud API). Record sets as we have them; each is created, changed and deleted by a request
 // of its own, which answers with an action that is done a moment later. 3,600 requests an hour.
 import { z } from 'zod';
-import { type Clock, sleep } from '#base/clock.ts';
+import { sleep } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
-import { hasSameValues, recordSet, type RecordSet, setKey } from '#model/record-set.ts';
-import type { ChangeGroup, DnsProvider, OutcomeReport, ProviderZone, RecordChange } from './dns-provider.ts';
-import { ApiRefusal, HttpApi } from './http-api.ts';
+import { hasSameValues, recordSet } from '#model/record-set.ts';
+import type { ProviderZone, RecordChange } from './dns-provider.ts';
+import { ApiRefusal } from './http-api.ts';
 import {
   absoluteName,
+  type ApplyWays,
+  byToken,
+  HttpProvider,
   type HttpProviderOptions,
   normalName,
   normalValue,
-  type PublishedCheck,
+  readPages,
   relativeName,
+  standingOf,
 } from './http-provider.ts';
-import { applyVerified, batchesBy, type Standing, writesOf } from './verified-apply.ts';
+import { batchesBy, type Standing, writesOf } from './verified-apply.ts';
 
 const baseUrl = 'https://api.hetzner.cloud/v1';
 /** A short burst is free; over an hour it is one a second, which 429 with its Retry-After or RateLimit-Reset sees to. */
@@ -54,87 +58,58 @@ const actionSchema = z.object({
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 /** Zones of a Hetzner project. */
-export class HetznerProvider implements DnsProvider {
-  readonly name: string;
-  readonly isPublished: PublishedCheck;
-  readonly #clock: Clock;
-  readonly #api: HttpApi;
+export class HetznerProvider extends HttpProvider<undefined> {
   /** TTLs of zones by id, for sets that have none of their own. */
   readonly #zoneTtls = new Map<string, number>();
 
   constructor(options: HttpProviderOptions) {
-    this.name = options.name;
-    this.isPublished = options.isPublished;
-    this.#clock = options.clock;
-    const { token } = options;
-    this.#api = new HttpApi({
-      ...{ baseUrl, ...options, everyMs, secrets: [token], detailOf },
-      headersFor: () => ({ Authorization: `Bearer ${token}` }),
-    });
+    super(options, { baseUrl, everyMs, detailOf, ...byToken(options.token) });
   }
 
   async listZones(signal: AbortSignal): Promise<readonly ProviderZone[]> {
-    const found: ProviderZone[] = [];
-    for (let page: number | null = 1; page !== null && page <= maxPages;) {
-      const path = `/zones?page=${page}&per_page=${perPage}`;
-      const answer: z.output<typeof zonesSchema> = await this.#api.json(
-        { method: 'GET', path },
-        zonesSchema,
-        signal,
-      );
-      for (const zone of answer.zones) {
-        // The records of a secondary zone are changed at its primary.
-        if (zone.mode !== 'primary') continue;
-        const id = String(zone.id);
-        this.#zoneTtls.set(id, zone.ttl);
-        const nameServers = (zone.authoritative_nameservers?.assigned ?? []).map((name) =>
-          name.replace(/\.$/, ''),
-        );
-        found.push({ id, name: normalName(zone.name), nameServers, minTtlSeconds });
-      }
-      page = answer.meta.pagination.next_page;
-    }
-    return found;
+    const zones = await this.#pages('/zones', zonesSchema, ({ zones: list }) => list, signal);
+    // The records of a secondary zone are changed at its primary.
+    const primary = zones.filter(({ mode }) => mode === 'primary');
+    for (const { id, ttl } of primary) this.#zoneTtls.set(String(id), ttl);
+    return primary.map(({ id, name, authoritative_nameservers }) => ({
+      ...{ id: String(id), name: normalName(name), minTtlSeconds },
+      nameServers: (authoritative_nameservers?.assigned ?? []).map((server) => server.replace(/\.$/, '')),
+    }));
   }
 
-  async listRecords(zone: ProviderZone, signal: AbortSignal): Promise<readonly RecordSet[]> {
-    return [...(await this.#standing(zone, signal)).values()].map(({ set }) => set);
-  }
-
-  async apply(
-    zone: ProviderZone,
-    groups: readonly ChangeGroup[],
-    report: OutcomeReport,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await applyVerified({
-      ...{ groups, report, clock: this.#clock, isAtomic: false, listingLifeMs },
-      list: () => this.#standing(zone, signal),
+  protected waysToApply(zone: ProviderZone, signal: AbortSignal): ApplyWays<undefined> {
+    return {
+      isAtomic: false,
+      listingLifeMs,
       batches: (list) => batchesBy(list, 1, () => 1),
       send: async (batch) => {
         for (const change of writesOf(batch)) await this.#write(zone, change, signal);
       },
-    });
+    };
   }
 
-  async #standing(zone: ProviderZone, signal: AbortSignal): Promise<Standing<undefined>> {
-    const sets: RecordSet[] = [];
-    for (let page: number | null = 1; page !== null && page <= maxPages;) {
-      const path = `/zones/${zone.id}/rrsets?page=${page}&per_page=${perPage}`;
-      const answer: z.output<typeof setsSchema> = await this.#api.json(
-        { method: 'GET', path },
-        setsSchema,
-        signal,
-      );
-      for (const { name, type, ttl, records } of answer.rrsets) {
+  protected async standing(zone: ProviderZone, signal: AbortSignal): Promise<Standing<undefined>> {
+    const listed = await this.#pages(`/zones/${zone.id}/rrsets`, setsSchema, ({ rrsets }) => rrsets, signal);
+    const zoneTtl = this.#zoneTtls.get(zone.id) ?? 3600;
+    return standingOf(
+      listed.map(({ name, type, ttl, records }) => {
         const values = records.map(({ value }) => normalValue(type, value));
-        sets.push(
-          recordSet(absoluteName(name, zone.name), type, ttl ?? this.#zoneTtls.get(zone.id) ?? 3600, values),
-        );
-      }
-      page = answer.meta.pagination.next_page;
-    }
-    return new Map(sets.map((set) => [setKey(set.name, set.type), { set, details: undefined }]));
+        return recordSet(absoluteName(name, zone.name), type, ttl ?? zoneTtl, values);
+      }),
+    );
+  }
+
+  #pages<Page extends { readonly meta: z.output<typeof pageSchema> }, Item>(
+    path: string,
+    schema: z.ZodType<Page>,
+    itemsOf: (page: Page) => readonly Item[],
+    signal: AbortSignal,
+  ): Promise<Item[]> {
+    return readPages(1, maxPages, async (page: number) => {
+      const request = { method: 'GET' as const, path: `${path}?page=${page}&per_page=${perPage}` };
+      const answer = await this.api.json(request, schema, signal);
+      return { items: itemsOf(answer), next: answer.meta.pagination.next_page ?? undefined };
+    });
   }
 
   async #write(
@@ -160,11 +135,11 @@ export class HetznerProvider implements DnsProvider {
     request: { readonly method: 'POST' | 'DELETE'; readonly path: string; readonly body?: string },
     signal: AbortSignal,
   ): Promise<void> {
-    let { action } = await this.#api.json(request, actionSchema, signal);
+    let { action } = await this.api.json(request, actionSchema, signal);
     for (let i = 0; action.status === 'running'; i++) {
       if (i >= actionPolls) throw this.#neverDone(action.id);
-      await sleep(this.#clock, actionPollMs, signal);
-      ({ action } = await this.#api.json(
+      await sleep(this.clock, actionPollMs, signal);
+      ({ action } = await this.api.json(
         { method: 'GET', path: `/actions/${action.id}` },
         actionSchema,
         signal,

@@ -2,15 +2,19 @@
 // stands and a creation wants nothing there, so conditions are theirs to hold as well. Five requests a second.
 import { z } from 'zod';
 import { SallyportError } from '#base/errors.ts';
-import type { Clock } from '#base/clock.ts';
 import type { WebAnswer } from '#base/web-client.ts';
-import { type RecordSet, setKey } from '#model/record-set.ts';
 import { type AwsCredentials, awsHeaders } from './aws-signature.ts';
-import type { ChangeGroup, DnsProvider, OutcomeReport, ProviderZone, RecordChange } from './dns-provider.ts';
-import { HttpApi } from './http-api.ts';
-import { type HttpProviderOptions, normalName, type PublishedCheck } from './http-provider.ts';
+import type { ChangeGroup, ProviderZone, RecordChange } from './dns-provider.ts';
+import {
+  type ApplyWays,
+  HttpProvider,
+  type HttpProviderOptions,
+  normalName,
+  readPages,
+  standingOf,
+} from './http-provider.ts';
 import { changeBatch, readSets } from './route53-records.ts';
-import { applyVerified, batchesBy, type Standing, writesOf } from './verified-apply.ts';
+import { batchesBy, type Standing, writesOf } from './verified-apply.ts';
 import { childAt, childrenOf, parseXml, textAt, type XmlElement } from './xml-elements.ts';
 
 const baseUrl = 'https://route53.amazonaws.com';
@@ -29,23 +33,14 @@ export interface Route53Options extends Omit<HttpProviderOptions, 'token'> {
 }
 
 /** Public hosted zones of an AWS account. */
-export class Route53Provider implements DnsProvider {
-  readonly name: string;
-  readonly #options: Route53Options;
-  readonly #clock: Clock;
-  readonly #api: HttpApi;
-  readonly #published: PublishedCheck;
+export class Route53Provider extends HttpProvider<undefined> {
   /** Changes that may not have reached every server yet, by zone id. */
   readonly #pending = new Map<string, string>();
 
   constructor(options: Route53Options) {
-    this.name = options.name;
-    this.#options = options;
-    this.#clock = options.clock;
-    this.#published = options.isPublished;
     const { credentials, clock } = options;
-    this.#api = new HttpApi({
-      ...{ baseUrl, ...options, everyMs, detailOf, isThrottle },
+    super(options, {
+      ...{ baseUrl, everyMs, detailOf, isThrottle },
       secrets: [credentials.secretAccessKey, credentials.sessionToken],
       headersFor: ({ method, url, body }) =>
         awsHeaders(
@@ -59,42 +54,36 @@ export class Route53Provider implements DnsProvider {
   }
 
   async listZones(signal: AbortSignal): Promise<readonly ProviderZone[]> {
-    const found: ProviderZone[] = [];
-    let marker: string | undefined = '';
-    for (let page = 0; marker !== undefined && page < maxPages; page++) {
+    return readPages('', maxPages, async (marker: string) => {
       const query = new URLSearchParams({
         maxitems: String(zonesPerPage),
         ...(marker === '' ? {} : { marker }),
       });
       const answer = await this.#get(`/hostedzone?${query.toString()}`, signal);
+      const items: ProviderZone[] = [];
       for (const zone of childrenOf(childAt(answer, 'HostedZones'), 'HostedZone')) {
         // Those of a private network answer nobody outside of it.
-        if (textAt(zone, 'Config', 'PrivateZone') === 'true') continue;
-        const id = textAt(zone, 'Id').replace('/hostedzone/', '');
-        const whole = await this.#get(`/hostedzone/${id}`, signal);
-        const nameServers = childrenOf(childAt(whole, 'DelegationSet', 'NameServers'), 'NameServer').map(
-          ({ text }) => text,
-        );
-        found.push({ id, name: normalName(textAt(zone, 'Name')), nameServers, minTtlSeconds: 0 });
+        if (textAt(zone, 'Config', 'PrivateZone') !== 'true') items.push(await this.#zone(zone, signal));
       }
-      marker = textAt(answer, 'IsTruncated') === 'true' ? textAt(answer, 'NextMarker') : undefined;
-    }
-    return found;
+      const isLast = textAt(answer, 'IsTruncated') !== 'true';
+      return { items, next: isLast ? undefined : textAt(answer, 'NextMarker') };
+    });
   }
 
-  async listRecords(zone: ProviderZone, signal: AbortSignal): Promise<readonly RecordSet[]> {
-    return [...(await this.#standing(zone, signal)).values()].map(({ set }) => set);
+  /** A zone of the listing, with its servers, which only a look at it names. */
+  async #zone(listed: XmlElement, signal: AbortSignal): Promise<ProviderZone> {
+    const id = textAt(listed, 'Id').replace('/hostedzone/', '');
+    const whole = await this.#get(`/hostedzone/${id}`, signal);
+    const servers = childrenOf(childAt(whole, 'DelegationSet', 'NameServers'), 'NameServer');
+    return {
+      ...{ id, name: normalName(textAt(listed, 'Name')), minTtlSeconds: 0 },
+      nameServers: servers.map(({ text }) => text),
+    };
   }
 
-  async apply(
-    zone: ProviderZone,
-    groups: readonly ChangeGroup[],
-    report: OutcomeReport,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await applyVerified({
-      ...{ groups, report, clock: this.#clock, isAtomic: true },
-      list: () => this.#standing(zone, signal),
+  protected waysToApply(zone: ProviderZone, signal: AbortSignal): ApplyWays<undefined> {
+    return {
+      isAtomic: true,
       batches: (list) => batchesBy(list, 1, weightOf),
       send: async (batch) => {
         const body = changeBatch(writesOf(batch));
@@ -104,14 +93,14 @@ export class Route53Provider implements DnsProvider {
           body,
           contentType: 'text/xml',
         };
-        const answer = this.#parse(await this.#api.send(request, signal));
+        const answer = this.#parse(await this.api.send(request, signal));
         this.#pending.set(zone.id, textAt(answer, 'ChangeInfo', 'Id').replace('/change/', ''));
       },
-    });
+    };
   }
 
   /** Their own word first: a change is everywhere when it is INSYNC. Then the servers, as with everybody. */
-  async isPublished(
+  override async isPublished(
     zone: ProviderZone,
     change: Pick<RecordChange, 'name' | 'type' | 'after'>,
     signal: AbortSignal,
@@ -122,40 +111,35 @@ export class Route53Provider implements DnsProvider {
       if (textAt(answer, 'ChangeInfo', 'Status') !== 'INSYNC') return false;
       if (this.#pending.get(zone.id) === id) this.#pending.delete(zone.id);
     }
-    return this.#published(zone, change, signal);
+    return super.isPublished(zone, change, signal);
   }
 
-  async #standing(zone: ProviderZone, signal: AbortSignal): Promise<Standing<undefined>> {
-    const elements: XmlElement[] = [];
-    let next: Record<string, string> | undefined = {};
-    for (let page = 0; next && page < maxPages; page++) {
-      const query = new URLSearchParams({ maxitems: String(setsPerPage), ...next });
+  protected async standing(zone: ProviderZone, signal: AbortSignal): Promise<Standing<undefined>> {
+    const elements = await readPages({}, maxPages, async (from: Readonly<Record<string, string>>) => {
+      const query = new URLSearchParams({ maxitems: String(setsPerPage), ...from });
       const answer = await this.#get(`/hostedzone/${zone.id}/rrset?${query.toString()}`, signal);
-      elements.push(...childrenOf(childAt(answer, 'ResourceRecordSets'), 'ResourceRecordSet'));
+      const items = childrenOf(childAt(answer, 'ResourceRecordSets'), 'ResourceRecordSet');
+      if (textAt(answer, 'IsTruncated') !== 'true') return { items, next: undefined };
       const identifier = textAt(answer, 'NextRecordIdentifier');
-      next =
-        textAt(answer, 'IsTruncated') === 'true'
-          ? {
-              name: textAt(answer, 'NextRecordName'),
-              type: textAt(answer, 'NextRecordType'),
-              ...(identifier === '' ? {} : { identifier }),
-            }
-          : undefined;
-    }
-    return new Map(
-      readSets(elements).map((set) => [setKey(set.name, set.type), { set, details: undefined }]),
-    );
+      const next = {
+        name: textAt(answer, 'NextRecordName'),
+        type: textAt(answer, 'NextRecordType'),
+        ...(identifier === '' ? {} : { identifier }),
+      };
+      return { items, next };
+    });
+    return standingOf(readSets(elements));
   }
 
   async #get(path: string, signal: AbortSignal): Promise<XmlElement> {
-    return this.#parse(await this.#api.send({ method: 'GET', path: `${version}${path}` }, signal));
+    return this.#parse(await this.api.send({ method: 'GET', path: `${version}${path}` }, signal));
   }
 
   #parse(answer: WebAnswer): XmlElement {
     try {
       return parseXml(answer.body.toString('utf8'));
     } catch (error) {
-      const text = `The DNS provider ${this.#options.name} answered with something that is no XML; it is tried again later.`;
+      const text = `The DNS provider ${this.name} answered with something that is no XML; it is tried again later.`;
       throw new SallyportError('dns-unreachable', text, { cause: error });
     }
   }

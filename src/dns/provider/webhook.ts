@@ -2,7 +2,7 @@
 // group whole or not at all; what it cannot do it says for each group.
 import { z } from 'zod';
 import { isSallyportError, SallyportError } from '#base/errors.ts';
-import { recordSet, type RecordSet, setKey } from '#model/record-set.ts';
+import { recordSet, type RecordSet } from '#model/record-set.ts';
 import type {
   ChangeGroup,
   ChangeOutcome,
@@ -12,7 +12,15 @@ import type {
   RecordChange,
 } from './dns-provider.ts';
 import { ApiRefusal, HttpApi } from './http-api.ts';
-import { type HttpProviderOptions, normalName, normalValue, type PublishedCheck } from './http-provider.ts';
+import {
+  byToken,
+  type HttpProviderOptions,
+  normalName,
+  normalValue,
+  type PublishedCheck,
+  readPages,
+  standingOf,
+} from './http-provider.ts';
 import { settle, type Standing } from './verified-apply.ts';
 
 const maxPages = 1000;
@@ -57,10 +65,8 @@ export class WebhookProvider implements DnsProvider {
   constructor(options: HttpProviderOptions & { readonly baseUrl: string }) {
     this.name = options.name;
     this.#published = options.isPublished;
-    const { token } = options;
     this.#api = new HttpApi({
-      ...{ ...options, everyMs: 0, secrets: [token], detailOf },
-      headersFor: () => ({ Authorization: `Bearer ${token}` }),
+      ...{ ...options, ...byToken(options.token), everyMs: 0, detailOf },
     });
   }
 
@@ -72,25 +78,20 @@ export class WebhookProvider implements DnsProvider {
   }
 
   async listRecords(zone: ProviderZone, signal: AbortSignal): Promise<readonly RecordSet[]> {
-    const sets: RecordSet[] = [];
-    let cursor: string | undefined = '';
-    for (let page = 0; cursor !== undefined && page < maxPages; page++) {
-      const query: string = cursor === '' ? '' : `?cursor=${encodeURIComponent(cursor)}`;
+    return readPages('', maxPages, async (cursor: string) => {
+      const query = cursor === '' ? '' : `?cursor=${encodeURIComponent(cursor)}`;
       const request = { method: 'GET' as const, path: `${pathOf(zone)}/records${query}` };
-      const answer: z.output<typeof recordsSchema> = await this.#api.json(request, recordsSchema, signal);
-      for (const { name, type, ttl, values } of answer.records) {
-        sets.push(
-          recordSet(
-            normalName(name),
-            type,
-            ttl,
-            values.map((value) => normalValue(type, value)),
-          ),
-        );
-      }
-      cursor = answer.next;
-    }
-    return sets;
+      const { records, next } = await this.#api.json(request, recordsSchema, signal);
+      const items = records.map(({ name, type, ttl, values }) =>
+        recordSet(
+          normalName(name),
+          type,
+          ttl,
+          values.map((value) => normalValue(type, value)),
+        ),
+      );
+      return { items, next };
+    });
   }
 
   async apply(
@@ -141,8 +142,7 @@ export class WebhookProvider implements DnsProvider {
   }
 
   async #standing(zone: ProviderZone, signal: AbortSignal): Promise<Standing<undefined>> {
-    const sets = await this.listRecords(zone, signal);
-    return new Map(sets.map((set) => [setKey(set.name, set.type), { set, details: undefined }]));
+    return standingOf(await this.listRecords(zone, signal));
   }
 
   #refused({ message }: ApiRefusal): SallyportError {
