@@ -55,6 +55,7 @@ import { dnsExportCommand } from './dns-export.ts';
 import { dnsApplyCommand, dnsPlanCommand } from './dns-plan.ts';
 import { edgeInitCommand } from './edge-init.ts';
 import { edgeRunCommand } from './edge-run.ts';
+import { importCommand } from './import.ts';
 import { ingressRuleCommand } from './ingress-rule.ts';
 import { ingressValidateCommand } from './ingress-validate.ts';
 import { restoreCommand } from './restore.ts';
@@ -130,6 +131,7 @@ export const commands: readonly Command[] = [
   apiKeyListCommand,
   apiKeyDeleteCommand,
   auditCommand,
+  importCommand,
   exportCommand,
   diffCommand,
   applyCommand,
