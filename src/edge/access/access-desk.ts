@@ -133,16 +133,23 @@ export class AccessDesk {
     return ageMs < visitMs && ageMs > -visitMs;
   }
 
-  /** The pair that cloudflared's clients send, or a bearer. */
+  /** The pair that cloudflared's clients send, a bearer, or name and password of clients that know nothing else. */
   #byToken({ fields }: RequestHead): Visitor | undefined {
-    const clientId = fields.get('cf-access-client-id');
+    const pairId = fields.get('cf-access-client-id');
+    const authorization = fields.get('authorization');
+    const basic = pairId === undefined ? basicTokenOf(authorization) : undefined;
+    const clientId = pairId ?? basic?.name;
     const secret =
-      clientId === undefined ? bearerOf(fields.get('authorization')) : fields.get('cf-access-client-secret');
+      pairId === undefined
+        ? (basic?.secret ?? bearerOf(authorization))
+        : fields.get('cf-access-client-secret');
     if (secret === undefined || secret.length > 200) return undefined;
     const hash = createHash('sha256').update(secret).digest('base64url');
     const token = this.#tokens.get(hash);
-    if (!this.#isTokenGood(token) || (clientId !== undefined && clientId !== token.clientId))
-      return undefined;
+    if (!this.#isTokenGood(token)) return undefined;
+    const isNamed =
+      clientId === token.clientId || (basic && clientId?.toLowerCase() === token.name.toLowerCase());
+    if (clientId !== undefined && !isNamed) return undefined;
     const key = `token ${hash}`;
     return this.#kept.get(key) ?? this.#keep(key, new Visitor({ token }));
   }
@@ -158,6 +165,19 @@ export class AccessDesk {
     this.#kept.set(key, visitor);
     return visitor;
   }
+}
+
+/** Name and token of a Basic field (RFC 7617), if its password looks like one of ours; services have passwords, too. */
+export function basicTokenOf(
+  field: string | undefined,
+): { readonly name: string; readonly secret: string } | undefined {
+  const [, encoded] =
+    field === undefined ? [] : (/^Basic +([A-Za-z0-9+/]{1,400}={0,2}) *$/i.exec(field) ?? []);
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  const [name, secret] = [text.slice(0, colon), text.slice(colon + 1)];
+  return colon >= 0 && /^sp_[A-Za-z0-9]{1,190}$/.test(secret) ? { name, secret } : undefined;
 }
 
 /** The token of an Authorization field, if it looks like one of ours; other applications have bearers, too. */

@@ -8,13 +8,13 @@ import {
 } from '#http/access/access-decision.ts';
 import type { CompiledPolicy } from '#http/access/compiled-policy.ts';
 import { EditedFields } from '#http/edited-fields.ts';
-import type { RequestHead } from '#http/exchange.ts';
+import { failure, type RequestHead } from '#http/exchange.ts';
 import { renewVisitAfterMs } from '#model/sign-in-passage.ts';
 import { AskedRequest } from '../caching/asked-request.ts';
 import type { Exchange } from '../exchange.ts';
 import type { HandlerHost, RouteHandler } from '../route-handler.ts';
 import { withoutOwnCookies } from './access-cookies.ts';
-import { type AccessDesk, bearerOf } from './access-desk.ts';
+import { type AccessDesk, basicTokenOf, bearerOf } from './access-desk.ts';
 import { RenewedVisit } from './renewed-visit.ts';
 import { askForPassword } from './password-door.ts';
 import { askToSignIn, canFollow } from './sign-in-answers.ts';
@@ -137,17 +137,35 @@ export class AccessHandler implements RouteHandler {
     const who = visitor ? visitor.name : 'nobody known';
     const detail = `${accessReasons[reason]} (${who})`;
     const canSignIn = verdict === 'sign-in' && visitor === undefined;
-    const names = policy.passwords.filter((name) => wouldOpen(policy, visit, name));
-    if (names.length > 0 && canFollow(exchange.request))
-      return askForPassword(exchange, desk, { names, canSignIn });
-    if (canSignIn) return askToSignIn(exchange, desk, detail);
-    exchange.fail(names.length > 0 ? 'sign-in-required' : 'access-denied', detail);
+    const names = policy.passwords.filter((name) => opens(policy, visit, { passwords: [name] }));
+    const isPerson = canFollow(exchange.request);
+    if (names.length > 0 && isPerson) return askForPassword(exchange, desk, { names, canSignIn });
+    if (canSignIn && isPerson) return askToSignIn(exchange, desk, detail);
+    const wantsToken =
+      visitor === undefined && policy.tokens.some((token) => opens(policy, visit, { token }));
+    if (canSignIn || names.length > 0 || (wantsToken && !hasProof(exchange.request)))
+      exchange.abort({
+        ...failure('sign-in-required', detail),
+        fields: wantsToken ? basicChallenge(exchange.request) : [],
+      });
+    else exchange.fail('access-denied', detail);
   }
 }
 
-/** Whether the visit would pass with this page password; asked only of those who are turned away. */
-function wouldOpen(policy: CompiledPolicy, visit: Visit, name: string): boolean {
-  return decideAccess(policy, { ...visit, passwords: [...visit.passwords, name] }).verdict === 'allow';
+/** Whether the visit would pass with this; asked only of those who are turned away. */
+function opens(policy: CompiledPolicy, visit: Visit, more: Partial<Visit>): boolean {
+  return decideAccess(policy, { ...visit, ...more }).verdict === 'allow';
+}
+
+/** Whether something like a service token was sent: a wrong one is refused, none is asked for. */
+function hasProof({ fields }: RequestHead): boolean {
+  return fields.get('authorization') !== undefined || fields.get('cf-access-client-id') !== undefined;
+}
+
+/** For git, curl and their kin, which send name and password only when asked. A browser would ask the person in a box. */
+function basicChallenge({ fields, host }: RequestHead): readonly string[] {
+  if (fields.get('sec-fetch-mode') !== undefined) return [];
+  return ['WWW-Authenticate', `Basic realm="${host}", charset="UTF-8"`];
 }
 
 /** What later kinds of proof will fill. */
@@ -162,7 +180,9 @@ export function withoutProof(request: RequestHead, visitor: Visitor | undefined)
   const { fields } = request;
   const cookies = fields.get('cookie');
   const hasOwnCookie = cookies !== undefined && cookies.includes('__Host-sallyport-');
-  const hasBearer = visitor?.token !== undefined && bearerOf(fields.get('authorization')) !== undefined;
+  const authorized = fields.get('authorization');
+  const hasBearer =
+    visitor?.token !== undefined && (bearerOf(authorized) ?? basicTokenOf(authorized)) !== undefined;
   if (!hasOwnCookie && !hasBearer) return request;
   const rest = hasOwnCookie ? withoutOwnCookies(cookies) : '';
   const lines = rest === '' ? '' : `Cookie: ${rest}\r\n`;

@@ -41,6 +41,8 @@ export interface CompiledPolicy extends Omit<WholePolicy, 'rules'> {
   readonly asksPath: boolean;
   /** Some rule is about people: signing in can open it. */
   readonly asksPerson: boolean;
+  /** Service tokens that rules name, lower-case; `*` for any. */
+  readonly tokens: readonly string[];
   /** Some rule is about share links. */
   readonly asksLink: boolean;
   /** Page passwords that rules name, lower-case. */
@@ -56,14 +58,16 @@ export function compilePolicy(policy: AccessPolicy): CompiledPolicy {
     rules: compiled,
     asksPath: compiled.some(({ paths }) => paths !== undefined),
     asksPerson: compiled.some(({ subjects }) => subjects.some(({ isPerson }) => isPerson)),
-    passwords: passwordsOf(compiled),
+    tokens: namesOf(compiled, 'token'),
+    passwords: namesOf(compiled, 'password'),
     asksLink: compiled.some(({ subjects }) => subjects.some(({ subject }) => subject.kind === 'link')),
   };
 }
 
-function passwordsOf(rules: readonly CompiledRule[]): string[] {
+/** What rules name of one kind. */
+function namesOf(rules: readonly CompiledRule[], kind: 'password' | 'token'): string[] {
   const subjects = rules.flatMap((rule) => rule.subjects.map(({ subject }) => subject));
-  return [...new Set(subjects.flatMap((subject) => (subject.kind === 'password' ? [subject.name] : [])))];
+  return [...new Set(subjects.flatMap((subject) => (subject.kind === kind ? [subject.name] : [])))];
 }
 
 /** Whether everybody may always, so that nothing needs to be asked at a request. */
