@@ -52,7 +52,9 @@ test('the dashboard shares the contract and the nouns with the server, and nothi
     // No way around the names either: nothing outside of the dashboard's own folder by a relative path.
     for (const [, path] of read(file).matchAll(/(?:from |import\()'(\.[^']*)'/g)) {
       const target = join(file, '..', path!);
-      if (!target.startsWith('dashboard/')) faults.push(`${file} imports ${path}`);
+      // Its tests run by Node, which knows no such names there; what they may reach is the same.
+      const isShared = file.endsWith('.test.ts') && may.some((room) => target.startsWith(`src/${room}/`));
+      if (!target.startsWith('dashboard/') && !isShared) faults.push(`${file} imports ${path}`);
     }
   }
   for (const file of files) if (/from '[^']*dashboard\/(src|dev)/.test(read(file))) faults.push(file);
