@@ -39,6 +39,10 @@ const runners: Runners = {
     const { runEdge } = await import('#roles/edge.ts');
     await untilSignal((stop) => runEdge({ configFile, stop, writeLog: writeError }));
   },
+  async upgradeEdge(configFile) {
+    const { upgradeEdge } = await import('#roles/upgrade-edge.ts');
+    return upgradeEdge(configFile, (ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+  },
   async connector(asked) {
     const { runConnector } = await import('#roles/connector.ts');
     await untilSignal((stop) => runConnector({ request: asked, stop, writeLog: writeError }));

@@ -2,7 +2,8 @@
 // object that a write on it needs, and the keys under which a socket keeps the memory it reads into (what `onread` of
 // net.connect sets, which servers cannot set). Where a Node is made otherwise or forbids it, `socketInternals` is
 // undefined and both use the stream as everyone does.
-import { Socket } from 'node:net';
+import type { Socket as DatagramSocket } from 'node:dgram';
+import { type Server, Socket } from 'node:net';
 
 /** One write on a handle. May be used again once its `oncomplete` has returned. */
 export interface WriteRequest {
@@ -38,6 +39,25 @@ export const socketInternals: SocketInternals | undefined = findInternals();
 /** The handle of an open socket. */
 export function handleOf(socket: Socket): SocketHandle | undefined {
   return (socket as unknown as { _handle?: SocketHandle | null })._handle ?? undefined;
+}
+
+/** The descriptor of a listening socket, to be inherited by another process; undefined where there is none (Windows). */
+export function listenHandleOf(server: Server): number | undefined {
+  const { fd } = (server as unknown as { _handle?: { readonly fd?: number } | null })._handle ?? {};
+  return fd === undefined || fd < 0 ? undefined : fd;
+}
+
+/** The same for a socket that takes datagrams. */
+export function datagramHandleOf(socket: DatagramSocket): number | undefined {
+  const state = Object.getOwnPropertySymbols(socket).find(
+    ({ description }) => description === 'state symbol',
+  );
+  if (state === undefined) return undefined;
+  const { handle } = (
+    socket as unknown as Record<symbol, { readonly handle?: { readonly fd?: number } | null }>
+  )[state]!;
+  const fd = handle?.fd;
+  return fd === undefined || fd < 0 ? undefined : fd;
 }
 
 /** The names of Node's binding. */

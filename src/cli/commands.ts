@@ -56,6 +56,7 @@ import { dnsApplyCommand, dnsPlanCommand } from './dns-plan.ts';
 import { edgeInitCommand } from './edge-init.ts';
 import { edgeRunCommand } from './edge-run.ts';
 import { importCommand } from './import.ts';
+import { edgeUpgradeCommand } from './edge-upgrade.ts';
 import { ingressRuleCommand } from './ingress-rule.ts';
 import { ingressValidateCommand } from './ingress-validate.ts';
 import { restoreCommand } from './restore.ts';
@@ -71,6 +72,7 @@ export const commands: readonly Command[] = [
   demoCommand,
   edgeInitCommand,
   edgeRunCommand,
+  edgeUpgradeCommand,
   loginCommand,
   contextListCommand,
   contextUseCommand,

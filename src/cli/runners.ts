@@ -208,6 +208,8 @@ export interface Runners {
   demo(request: DemoRequest, onReady: (facts: DemoFacts) => void, onStopping: () => void): Promise<void>;
   /** Runs an edge until a signal comes. */
   edge(configFile: string): Promise<void>;
+  /** Has the running edge replaced by a successor; the numbers of both processes. */
+  upgradeEdge(configFile: string): Promise<{ readonly before: number; readonly after: number }>;
   /** Runs a connector until a signal comes. */
   connector(request: ConnectorRequest): Promise<void>;
   createTunnel(request: CreateTunnelRequest): CreatedTunnel;

@@ -18,6 +18,16 @@ export class ClaimedRoutes {
     return !before || before.length !== hostnames.length || before.some((name, i) => name !== hostnames[i]);
   }
 
+  /** What each tunnel has claimed so far, for an edge that takes over from this one. */
+  get known(): [string, readonly string[]][] {
+    return [...this.#byTunnel];
+  }
+
+  /** What tunnels claimed at the edge that this one takes over from. */
+  remember(known: readonly (readonly [string, readonly string[]])[]): void {
+    for (const [tunnelId, hostnames] of known) this.#byTunnel.set(tunnelId, hostnames);
+  }
+
   /** Whether a tunnel has published anything yet; before that its claims are not known, which is not the same as none. */
   hasHeard(tunnelId: string): boolean {
     return this.#byTunnel.has(tunnelId);

@@ -11,7 +11,8 @@ import type { AccessGrant } from './access/access-handler.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
 import type { InnerAnswer, InnerRequest } from './inner-request.ts';
-import type { ListenAddress } from './listener.ts';
+import type { Expectation } from './expected-tunnels.ts';
+import type { ListenAddress, ListenHandle } from './listener.ts';
 import type { LiveListener } from './live-events.ts';
 import type { LiveView } from './live-view.ts';
 import type { LocalService } from './local-connection.ts';
@@ -44,6 +45,16 @@ export interface EdgeOptions {
   readonly routesChanged?: (routes: readonly RouteEntry[], hasHeardOf: (tunnelId: string) => boolean) => void;
   /** Makes what routes do beside forwarding (route-steps.ts); absent: nothing. */
   readonly handlers?: HandlerMaker;
+  /** What the edge before this one has handed over, beside the sockets in `listen`. */
+  readonly inherited?: Inheritance;
+}
+
+/** What an edge knows of its tunnels when it hands its listeners to a successor; plain data. */
+export interface Inheritance {
+  /** Tunnels that were online, whose connectors have been asked to come. */
+  readonly expected: Expectation;
+  /** Hostnames by tunnel id. */
+  readonly claims: readonly (readonly [string, readonly string[]])[];
 }
 
 export interface ListenerState {
@@ -83,6 +94,15 @@ export interface Edge {
    * @throws SallyportError 'invalid' for a tunnel that is not reserved
    */
   serveLocally(service: LocalService): EdgeConnection;
+  /** The listening sockets, for a successor to take over. */
+  listenHandles(): (ListenHandle & { readonly kind: 'https' | 'http' })[];
+  /** What the successor should know; tunnels may take `withinMs` to arrive there. */
+  inheritance(withinMs: number): Inheritance;
+  /**
+   * A successor has the listeners: connectors are asked to move there, clients leave with their next answer. Resolves when
+   * all have gone, after `graceMs`, or when the signal fires. What is left is for `close`.
+   */
+  leave(graceMs: number, signal: AbortSignal): Promise<void>;
   /** Takes nothing new, lets what is under way finish for at most `graceMs`. */
   drain(graceMs: number): Promise<void>;
   close(): Promise<void>;

@@ -19,7 +19,8 @@ import type { ExplainStep } from '#model/explain.ts';
 import { explainRequest } from './explain.ts';
 import { type InnerAnswer, type InnerRequest, sendInnerRequest } from './inner-request.ts';
 import type { RequestLog } from './request-log.ts';
-import type { Edge, EdgeOptions, ListenerState } from './edge-contract.ts';
+import type { Edge, EdgeOptions, Inheritance, ListenerState } from './edge-contract.ts';
+import { ExpectedTunnels } from './expected-tunnels.ts';
 import type { LocalService } from './local-connection.ts';
 import { LocalServices } from './local-services.ts';
 import { Observation } from './observation.ts';
@@ -55,7 +56,7 @@ class RunningEdge implements Edge {
   constructor(options: EdgeOptions) {
     this.#options = options;
     this.#snapshot = options.snapshot;
-    const { clock, random, log, metrics } = options;
+    const { clock, random, log, metrics, inherited } = options;
     this.#observed = new Observation({
       clock,
       log,
@@ -85,6 +86,7 @@ class RunningEdge implements Edge {
       traffic: this.#observed.traffic,
       snapshot: options.snapshot,
       ...(options.handlers && { handlers: options.handlers }),
+      ...(inherited && { expected: new ExpectedTunnels(clock, this.#registry, inherited.expected) }),
     });
     this.#tunnels = new TunnelAcceptor({
       edgeName: options.name,
@@ -95,6 +97,7 @@ class RunningEdge implements Edge {
       connectors: this.#observed.connectors,
       configs: this.#observed.configs,
       snapshot: options.snapshot,
+      knownClaims: inherited?.claims ?? [],
       routesChanged: (routes) => this.#applyRoutes(routes),
     });
     this.#door = new FrontDoor({
@@ -108,6 +111,7 @@ class RunningEdge implements Edge {
   }
 
   async open(): Promise<void> {
+    this.#tunnels.begin();
     await this.#door.open();
     this.#sweepTimer = this.#options.clock.after(sweepMs, () => this.#sweep());
   }
@@ -195,11 +199,30 @@ class RunningEdge implements Edge {
     return this.#local.serve(service);
   }
 
+  listenHandles(): ReturnType<Edge['listenHandles']> {
+    return this.#door.handles;
+  }
+
+  inheritance(withinMs: number): Inheritance {
+    const tunnelIds = new Set(this.tunnelConnections().map(({ tunnelId }) => tunnelId));
+    return { expected: { tunnelIds: [...tunnelIds], withinMs }, claims: this.#tunnels.claims };
+  }
+
+  async leave(graceMs: number, signal: AbortSignal): Promise<void> {
+    this.#door.leave();
+    this.#tunnels.askToMove();
+    await this.#until(() => this.#door.clientCount === 0, graceMs, signal);
+  }
+
   async drain(graceMs: number): Promise<void> {
-    const { clock } = this.#options;
     this.#door.drain();
+    await this.#until(() => this.#proxy.activeCount === 0, graceMs);
+  }
+
+  async #until(isOver: () => boolean, graceMs: number, signal?: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
     const deadline = clock.nowMs() + graceMs;
-    while (this.#proxy.activeCount > 0 && clock.nowMs() < deadline) {
+    while (!isOver() && clock.nowMs() < deadline && signal?.aborted !== true) {
       await new Promise<void>((resolve) => clock.after(50, resolve));
     }
   }

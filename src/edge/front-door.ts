@@ -18,7 +18,7 @@ import type { Http1FrontOptions, Refusal } from './http1-front.ts';
 import { Http2Front } from './http2-front.ts';
 import type { Http2FrontSettings } from './http2-front.ts';
 import { Listener } from './listener.ts';
-import type { ListenAddress } from './listener.ts';
+import type { ListenAddress, ListenHandle } from './listener.ts';
 import type { Proxy } from './proxy.ts';
 import { redirectToHttps } from './redirect.ts';
 import type { Traffic } from './traffic.ts';
@@ -127,6 +127,28 @@ export class FrontDoor {
     this.stop();
     for (const front of this.#fronts) front.drain();
     this.#http2.drain();
+  }
+
+  /** Takes no new connections, and asks every client that is here to make its next one; that is somebody else's. */
+  leave(): void {
+    this.stop();
+    for (const front of this.#fronts) front.leave();
+    this.#http2.drain();
+  }
+
+  /** Clients that are still connected. */
+  get clientCount(): number {
+    const plain = this.#fronts.reduce((sum, front) => sum + front.connectionCount, 0);
+    return plain + this.#http2.openSessions;
+  }
+
+  /** The sockets of its listeners, to be handed over. */
+  get handles(): (ListenHandle & { readonly kind: 'https' | 'http' })[] {
+    const https = this.#https.flatMap(({ handle }) => (handle ? { kind: 'https' as const, ...handle } : []));
+    return [
+      ...https,
+      ...this.#http.flatMap(({ handle }) => (handle ? { kind: 'http' as const, ...handle } : [])),
+    ];
   }
 
   /** Says goodbye to every client. */

@@ -38,6 +38,9 @@ import type { Http1FrontShare } from './http1-front.ts';
 
 type State = 'head' | 'length' | 'chunked' | 'waiting' | 'upgrading' | 'raw' | 'closing' | 'closed';
 
+/** How long a client that is asked to leave by its next answer may take to ask. */
+const lastRequestMs = 10_000;
+
 /** Pipelined or early bytes kept while a response is under way; then the socket is paused. */
 const maxStashBytes = 65_536;
 /** Rest of a request body that is read over after an early response, before the connection is closed. */
@@ -70,6 +73,8 @@ export class Http1Connection implements Downstream {
   #isResponseDone = false;
   #isPeerDone = false;
   #isDraining = false;
+  /** Since when it waits for a last request; 0 while it does not. */
+  #leavingMs = 0;
   #served = 0;
   /** When the present wait began, for the sweep. */
   #sinceMs: number;
@@ -480,7 +485,8 @@ export class Http1Connection implements Downstream {
       case 'head':
         if (this.#stash.length > 0 || this.#served === 0) {
           if (waitedMs > headMs) this.#timeOut('the request head did not arrive in time');
-        } else if (waitedMs > keepAliveMs) this.#close();
+        } else if (waitedMs > keepAliveMs || (this.#leavingMs > 0 && nowMs - this.#leavingMs > lastRequestMs))
+          this.#close();
         return;
       case 'length':
       case 'chunked':
@@ -503,6 +509,12 @@ export class Http1Connection implements Downstream {
   drain(): void {
     this.#isDraining = true;
     if (this.isIdle) this.#close();
+  }
+
+  /** The response after this ends it; an idle one gets time for one more request, so that none meets a closed door. */
+  leave(): void {
+    this.#isDraining = true;
+    this.#leavingMs = this.#share.now();
   }
 
   /** Cuts the connection. */

@@ -90,6 +90,11 @@ export class Http1Front {
     for (const connection of this.#connections) connection.drain();
   }
 
+  /** Every client leaves with its next answer. */
+  leave(): void {
+    for (const connection of this.#connections) connection.leave();
+  }
+
   close(): void {
     for (const connection of this.#connections) connection.destroy();
   }

@@ -15,8 +15,8 @@ export interface Http2Limits {
   readonly pingIntervalMs: number;
   /** After this a connection is asked to move on, so that no client is pinned to one edge process for ever. */
   readonly maxAgeMs: number;
-  /** Between the announcing GOAWAY and the final one; longer than any round trip. */
-  readonly goawayGapMs: number;
+  /** How long a client that is to leave may go on without a moment between two streams. */
+  readonly leaveMs: number;
   /** What a client may still upload after the response has ended. */
   readonly lingerMs: number;
   /** Receive window of one stream: 1 MiB fills 200 Mbit/s at 40 ms. */
@@ -46,7 +46,7 @@ export const defaultHttp2Limits: Http2Limits = {
   stallMs: 60_000,
   pingIntervalMs: 30_000,
   maxAgeMs: 3_600_000,
-  goawayGapMs: 1_000,
+  leaveMs: 10_000,
   lingerMs: 2_000,
   streamWindowBytes: 1_048_576,
   connectionWindowBytes: 16_777_216,

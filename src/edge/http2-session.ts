@@ -31,7 +31,6 @@ export interface SessionShare {
 /** How long a destroyed session may take to flush its last GOAWAY before its socket is cut. */
 const lastWordsMs = 5_000;
 const endStreamFlag = 1;
-const maxStreamId = 2 ** 31 - 1;
 
 export class Http2ClientSession implements ExchangeHost {
   readonly #session: ServerHttp2Session;
@@ -46,8 +45,8 @@ export class Http2ClientSession implements ExchangeHost {
   #hasSettings = false;
   #closing: SessionClosing | undefined;
   #closedMs = 0;
-  /** When the announcing GOAWAY went out. */
-  #goawayMs: number | undefined;
+  /** Since when it is to leave. */
+  #leavingMs: number | undefined;
   #idleSinceMs: number;
   /** Whole frames that were noticed, and the socket's byte count when that was last so. */
   #noticed = 0;
@@ -140,7 +139,10 @@ export class Http2ClientSession implements ExchangeHost {
     this.#exchanges.delete(exchange);
     this.#noticed += 1;
     const nowMs = this.#share.options.clock.nowMs();
-    if (this.#exchanges.size === 0) this.#idleSinceMs = nowMs;
+    if (this.#exchanges.size === 0) {
+      this.#idleSinceMs = nowMs;
+      if (this.#leavingMs !== undefined) this.#finish('drained');
+    }
     if (!isReset || this.#closing) return;
     this.#share.metrics.streamReset('client');
     if (!this.#resets.take(nowMs)) this.#close('reset-flood', constants.NGHTTP2_ENHANCE_YOUR_CALM);
@@ -184,8 +186,9 @@ export class Http2ClientSession implements ExchangeHost {
     this.#sweepPings(nowMs);
     if (this.#closing) return this.#sweepFinishing(nowMs);
     if (this.#exchanges.size === 0 && nowMs - this.#idleSinceMs > limits.idleMs) this.#finish('idle');
-    else if (nowMs - this.#openedMs > limits.maxAgeMs) this.#announce(nowMs);
-    if (this.#goawayMs !== undefined && nowMs - this.#goawayMs >= limits.goawayGapMs) this.#finish('drained');
+    else if (nowMs - this.#openedMs > limits.maxAgeMs) this.drain();
+    const { leaveMs } = limits;
+    if (this.#leavingMs !== undefined && nowMs - this.#leavingMs >= leaveMs) this.#finish('drained');
   }
 
   /** Node closes a finishing session with its last stream; one that does not get that far is cut. */
@@ -269,15 +272,14 @@ export class Http2ClientSession implements ExchangeHost {
 
   // Ends.
 
-  /** Asks the client to move on; streams under way finish (RFC 9113 section 6.8: first the largest id, then the last). */
+  /**
+   * Has the client move on. Node has no way to announce it (RFC 9113 section 6.8 has two GOAWAYs): after any GOAWAY it drops
+   * new streams without a word. So there is one, in the first moment without a stream, when hardly any is on its way; a
+   * client that leaves no such moment gets it after `leaveMs`; it names the last stream that is served, so that the rest may be repeated.
+   */
   drain(): void {
-    this.#announce(this.#share.options.clock.nowMs());
-  }
-
-  #announce(nowMs: number): void {
-    if (this.#goawayMs !== undefined || this.#session.destroyed || this.#session.closed) return;
-    this.#goawayMs = nowMs;
-    this.#session.goaway(constants.NGHTTP2_NO_ERROR, maxStreamId);
+    this.#leavingMs ??= this.#share.options.clock.nowMs();
+    if (this.#exchanges.size === 0) this.#finish('drained');
   }
 
   /** Takes no new streams and closes when the last one has ended. */

@@ -7,6 +7,7 @@ import type { SecureContextOptions, Server as TlsServer, TLSSocket } from 'node:
 import { SallyportError, errorText } from '#base/errors.ts';
 import type { CidrSet } from '#base/ip.ts';
 import { formatEndpoint, parseAddress } from '#base/ip.ts';
+import { listenHandleOf } from '#base/socket-internals.ts';
 import type { ClientAddress } from '#http/exchange.ts';
 import { decodeProxyHeader } from '#wire/proxy-protocol.ts';
 import type { CertificateSource } from './certificate-source.ts';
@@ -16,8 +17,15 @@ export interface ListenAddress {
   /** undefined: every address, both families. */
   readonly host: string | undefined;
   readonly port: number;
+  /** A socket that listens there already, handed over by the edge before this one. */
+  readonly handle?: number;
   /** What plain HTTP does: redirect to HTTPS (the default), or serve. No meaning for HTTPS. */
   readonly mode?: 'redirect' | 'serve';
+}
+
+/** A listening socket that can be handed over. */
+export interface ListenHandle extends ListenAddress {
+  readonly handle: number;
 }
 
 export interface ListenerOptions {
@@ -91,10 +99,11 @@ export class Listener {
 
   /** Opens the port. @throws SallyportError 'listen-failed' */
   async open(): Promise<void> {
-    const { host, port } = this.#options.address;
+    const { host, port, handle } = this.#options.address;
+    const where = handle === undefined ? { port, host, ipv6Only: false, backlog: 4096 } : { fd: handle };
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(this.#options, error)));
-      this.#server.listen({ port, host, ipv6Only: false, backlog: 4096 }, () => resolve());
+      this.#server.listen(where, () => resolve());
     });
     this.#isListening = true;
     this.#server.removeAllListeners('error');
@@ -107,6 +116,12 @@ export class Listener {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Its socket, to be handed to a successor; undefined when it is not open. */
+  get handle(): ListenHandle | undefined {
+    const handle = this.#isListening ? listenHandleOf(this.#server) : undefined;
+    return handle === undefined ? undefined : { ...this.#options.address, handle };
   }
 
   get isReady(): boolean {

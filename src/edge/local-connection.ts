@@ -126,6 +126,9 @@ export class LocalConnection implements EdgeConnection {
 
   readonly takesConfig = false;
 
+  /** There is nowhere else for it. */
+  askToMove(): void {}
+
   /** Its rules are code. */
   pushConfig(): void {}
 

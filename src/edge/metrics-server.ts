@@ -6,11 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { formatEndpoint } from '#base/ip.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
+import { listenHandleOf } from '#base/socket-internals.ts';
 import type { ListenerState } from './edge.ts';
 
 export interface MetricsServerOptions {
   readonly host: string | undefined;
   readonly port: number;
+  /** A socket that listens there already, handed over by the edge before this one. */
+  readonly handle?: number;
   readonly metrics: MetricsRegistry;
   /** What /readyz reports. */
   readonly listeners: () => readonly ListenerState[];
@@ -20,6 +23,8 @@ export interface MetricsServerOptions {
 export interface MetricsServer {
   /** `http://127.0.0.1:9464` */
   readonly url: string;
+  /** Its listening socket, to be handed over. */
+  readonly handle: number | undefined;
   close(): Promise<void>;
 }
 
@@ -40,6 +45,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   const host = address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address;
   return {
     url: `http://${formatEndpoint(host, port)}`,
+    handle: listenHandleOf(server),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -61,7 +67,7 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) }).end(body);
 }
 
-function listen(server: Server, { host, port }: MetricsServerOptions): Promise<void> {
+function listen(server: Server, { host, port, handle }: MetricsServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       const where = formatEndpoint(host ?? '::', port);
@@ -73,6 +79,6 @@ function listen(server: Server, { host, port }: MetricsServerOptions): Promise<v
         ),
       );
     });
-    server.listen({ host, port }, resolve);
+    server.listen(handle === undefined ? { host, port } : { fd: handle }, resolve);
   });
 }

@@ -17,6 +17,7 @@ import { ClientResolver } from './client-address.ts';
 import type { EdgeMetrics } from './edge-metrics.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeOwner } from './exchange.ts';
+import type { ExpectedTunnels } from './expected-tunnels.ts';
 import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Origins } from './http2-origins.ts';
 import { LengthFinder, maxGatheredBytes, withLength } from './length-finder.ts';
@@ -36,6 +37,8 @@ export interface ProxyOptions {
   readonly snapshot: EdgeSnapshot;
   /** Makes what a route does beside forwarding; absent: nothing. */
   readonly handlers?: HandlerMaker;
+  /** Tunnels that requests wait for; absent: none. */
+  readonly expected?: ExpectedTunnels;
 }
 
 /** Room for the largest request head that edge.yml may allow (64 KiB), with what it gains on the way: at most twice that. */
@@ -168,7 +171,11 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     const route = exchange.route as RouteEntry;
     exchange.attempts += 1;
     const slot = this.#options.registry.pick(route.tunnelId, except);
-    if (!slot) return exchange.fail('no-connector', `tunnel ${route.tunnelId} has no connection`);
+    if (!slot) {
+      const { expected } = this.#options;
+      if (expected?.keep(exchange, route.tunnelId, () => this.dispatch(exchange, undefined))) return;
+      return exchange.fail('no-connector', `tunnel ${route.tunnelId} has no connection`);
+    }
     this.#dispatchOn(exchange, slot);
   }
 

@@ -33,6 +33,8 @@ export interface TunnelAcceptorOptions {
   readonly connectors: ConnectorList;
   readonly configs: ConfigPusher;
   readonly snapshot: EdgeSnapshot;
+  /** Claims that are known from before this edge was started. */
+  readonly knownClaims?: readonly (readonly [string, readonly string[]])[];
   /** The routes in force, declared and claimed, are others now. */
   readonly routesChanged: (routes: readonly RouteEntry[]) => void;
 }
@@ -55,6 +57,21 @@ export class TunnelAcceptor {
     });
     this.#snapshot = options.snapshot;
     this.#tunnels = byId(options.snapshot);
+    this.#claims.remember(options.knownClaims ?? []);
+  }
+
+  /** Makes claims that are known from before routes; those of connectors follow by themselves. */
+  begin(): void {
+    if (this.#claims.known.length > 0) this.#options.routesChanged(this.#claims.routes(this.#snapshot));
+  }
+
+  get claims(): [string, readonly string[]][] {
+    return this.#claims.known;
+  }
+
+  /** Asks every connector to make its connections anew; those here go on meanwhile. */
+  askToMove(): void {
+    for (const connection of this.#ready) connection.askToMove();
   }
 
   acceptTls(socket: TLSSocket): void {

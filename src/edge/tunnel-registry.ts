@@ -71,6 +71,7 @@ export class TunnelRegistry {
   readonly #byTunnel = new Map<string, TunnelSlot[]>();
   readonly #slots = new Map<EdgeConnection, TunnelSlot>();
   readonly #disconnects = new Map<DisconnectReason, number>();
+  readonly #awaited = new Map<string, Set<() => void>>();
 
   /** A connection counts from its first rules on; later calls replace them. */
   setRules(connection: EdgeConnection, rules: PublishedRules): void {
@@ -88,6 +89,17 @@ export class TunnelRegistry {
     const list = this.#byTunnel.get(connection.tunnelId);
     if (list) list.push(slot);
     else this.#byTunnel.set(connection.tunnelId, [slot]);
+    for (const run of [...(this.#awaited.get(connection.tunnelId) ?? [])]) run();
+  }
+
+  /** Calls `run` whenever a connection of the tunnel begins to take requests, until the returned function is called. */
+  whenOnline(tunnelId: string, run: () => void): () => void {
+    const runs = this.#awaited.get(tunnelId) ?? new Set();
+    this.#awaited.set(tunnelId, runs.add(run));
+    return () => {
+      runs.delete(run);
+      if (runs.size === 0 && this.#awaited.get(tunnelId) === runs) this.#awaited.delete(tunnelId);
+    };
   }
 
   /** The connection takes no further request; those under way finish. */

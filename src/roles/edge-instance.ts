@@ -29,6 +29,9 @@ import { EdgeCertificates } from './edge-certificates.ts';
 import type { EdgeCache } from '#edge/cache/edge-cache.ts';
 import type { NameQuestion } from '#dns/name-check.ts';
 import type { EdgeNames } from './edge-names.ts';
+import { type HandedSocket, HandedSockets } from './handed-sockets.ts';
+import type { Offer } from './handover.ts';
+import type { ListenAddress } from '#edge/listener.ts';
 
 export interface EdgeInstanceOptions {
   readonly config: EdgeConfig;
@@ -42,6 +45,8 @@ export interface EdgeInstanceOptions {
   readonly accessCounter?: AccessCounter;
   /** Who can write TXT records for DNS-01. */
   readonly presenters?: readonly ChallengePresenter[];
+  /** What the edge before this one has handed over. */
+  readonly offer?: Offer | undefined;
 }
 
 /** What the control plane keeps of access for the edge. Every function rejects while it is away. */
@@ -68,6 +73,10 @@ export interface EdgeInstance {
   readonly metricsUrl: string;
   /** Puts a changed configuration in force; throws, with the routes unchanged, if it cannot be. */
   apply(config: EdgeConfig): Promise<void>;
+  /** The listening sockets, by what they are for. */
+  sockets(): HandedSocket[];
+  /** A successor serves: see Edge.leave. Then `stop` with no grace. */
+  leave(graceMs: number, signal: AbortSignal): Promise<void>;
   /** Lets requests finish for at most `graceMs`, then closes everything. */
   stop(graceMs: number): Promise<void>;
 }
@@ -84,10 +93,15 @@ export async function startEdgeInstance(options: EdgeInstanceOptions): Promise<E
 }
 
 async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Promise<EdgeInstance> {
-  const { config, clock, random, log } = options;
+  const { config, clock, random, log, offer } = options;
+  const handed = new HandedSockets(offer?.sockets ?? []);
+  const taken = <A extends ListenAddress>(kind: HandedSocket['kind'], address: A): A => {
+    const handle = handed.handleOf(kind, address);
+    return handle === undefined ? address : { ...address, handle };
+  };
   makeFolder(config.dataDir);
   const metrics = new MetricsRegistry();
-  const names = await openNames({ ...options, metrics });
+  const names = await openNames({ ...options, metrics, handed });
   opened.push(() => names?.close());
   const presenters = [...(options.presenters ?? []), ...(names ? [names.presenter] : [])];
   const certificates = await EdgeCertificates.open({
@@ -118,13 +132,14 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     metrics,
     accessLog: options.accessLog,
     snapshot,
+    ...(offer && { inherited: offer }),
     certificates: certificates.store,
     wellKnown: certificates.wellKnown,
     routesChanged: follow,
     listen: {
-      https: config.listen.https,
+      https: config.listen.https.map((address) => taken('https', address)),
       http: config.listen.http.map((address) => ({
-        ...address,
+        ...taken('http', address),
         mode: config.listen.serveHttp ? 'serve' : 'redirect',
       })),
     },
@@ -134,11 +149,12 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   });
   opened.push(() => edge.close());
   desk.listen(() => edge.endVisits((grant) => desk.isGrantGood(grant)));
-  follow(snapshot.routes, () => false);
+  // With claims that were handed over it has been told already.
+  if ((offer?.claims.length ?? 0) === 0) follow(snapshot.routes, () => false);
   let metricsServer: MetricsServer | undefined;
   if (config.listen.metrics) {
     metricsServer = await startMetricsServer({
-      ...config.listen.metrics,
+      ...taken('metrics', config.listen.metrics),
       metrics,
       listeners: () => [...edge.listeners(), ...(names?.listeners() ?? [])],
     });
@@ -160,6 +176,20 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     },
     certificateStates: (hostnames) => certificateStatesOf(certificates.store, hostnames, clock.wallMs()),
     metricsUrl: metricsServer?.url ?? '',
+    sockets() {
+      const { metrics: at } = config.listen;
+      const handle = metricsServer?.handle;
+      return [
+        ...edge.listenHandles(),
+        ...(names?.sockets() ?? []),
+        ...(at && handle !== undefined ? [{ kind: 'metrics' as const, ...at, handle }] : []),
+      ];
+    },
+    async leave(graceMs, signal) {
+      await names?.close();
+      await metricsServer?.close();
+      await edge.leave(graceMs, signal);
+    },
     async apply(changed) {
       await certificates.apply(changed);
       current = changed;
@@ -201,7 +231,7 @@ const noCounter: AccessCounter = { useShareLink: () => Promise.resolve(false) };
 
 /** Loaded only where edge.yml has a dns section. */
 async function openNames(
-  options: EdgeInstanceOptions & { metrics: MetricsRegistry },
+  options: EdgeInstanceOptions & { metrics: MetricsRegistry; handed: HandedSockets },
 ): Promise<EdgeNames | undefined> {
   if (!options.config.dns) return undefined;
   const { EdgeNames: Names } = await import('./edge-names.ts');

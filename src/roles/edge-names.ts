@@ -18,7 +18,7 @@ import { LocalZones } from '#dns/local/local-zones.ts';
 import type { StatedName } from '#dns/plan/name-states.ts';
 import { DnsReconciler } from '#dns/plan/reconciler.ts';
 import type { ManagedProvider } from '#dns/plan/survey.ts';
-import { type DnsServer, startDnsServer } from '#dns/server/dns-server.ts';
+import { type DnsListenAddress, type DnsServer, startDnsServer } from '#dns/server/dns-server.ts';
 import { TxtPresenter } from '#dns/txt-presenter.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import type { DnsSetUp } from '#model/dns-view.ts';
@@ -35,6 +35,7 @@ import {
   targetOf,
   ttlsOf,
 } from './dns-settings.ts';
+import type { HandedSocket, HandedSockets, SocketAddress } from './handed-sockets.ts';
 import { desiredNames, isClaimable } from './dns-desired.ts';
 
 export interface EdgeNamesOptions extends DnsSettingsOptions {
@@ -43,6 +44,8 @@ export interface EdgeNamesOptions extends DnsSettingsOptions {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: MetricsRegistry;
+  /** Listening sockets of the process before this one. */
+  readonly handed?: HandedSockets;
 }
 
 /** What the names follow. */
@@ -215,7 +218,14 @@ export class EdgeNames {
     if (dns.serve) {
       this.#zones = this.#openZones(dns.serve);
       this.#server = await startDnsServer({
-        ...{ listen: dns.serve.listen, zones: this.#zones.snapshots(), clock, random, log, metrics },
+        ...{
+          listen: dns.serve.listen.map((at) => this.#taken(at)),
+          zones: this.#zones.snapshots(),
+          clock,
+          random,
+          log,
+          metrics,
+        },
         ...{ keys: serverKeysOf(dns.serve), secondaries: secondariesOf(dns.serve) },
       });
     }
@@ -223,7 +233,14 @@ export class EdgeNames {
     if (dns.externalDns) {
       const { zones, listen, allow } = dns.externalDns;
       const externalDns = new ExternalDns({ providers: () => this.#parts.managed, zones });
-      this.#external = await startExternalDnsServer({ ...listen, externalDns, allow: cidrSet(allow), log });
+      const handle = this.#options.handed?.handleOf('external-dns', listen);
+      this.#external = await startExternalDnsServer({
+        ...listen,
+        handle,
+        externalDns,
+        allow: cidrSet(allow),
+        log,
+      });
     }
     this.#watch = watchFiles({
       files: () => secretFilesOf(this.#config.dns!),
@@ -234,6 +251,28 @@ export class EdgeNames {
       const byState = Map.groupBy(this.states(), ({ state }) => state);
       return [...byState].map(([state, list]) => [{ state }, list.length]);
     });
+  }
+
+  /** The listening sockets, for a successor to take over. */
+  sockets(): HandedSocket[] {
+    const { serve, externalDns } = this.#config.dns!;
+    const found = (kind: HandedSocket['kind'], at: SocketAddress, handle: number | undefined) =>
+      handle === undefined ? [] : [{ kind, host: at.host, port: at.port, handle }];
+    const pairs = this.#server?.handles() ?? [];
+    return [
+      ...pairs.flatMap(({ tcp, udp }, i) => [
+        ...found('dns-tcp', serve!.listen[i]!, tcp),
+        ...found('dns-udp', serve!.listen[i]!, udp),
+      ]),
+      ...(externalDns ? found('external-dns', externalDns.listen, this.#external?.handle) : []),
+    ];
+  }
+
+  #taken(at: SocketAddress): DnsListenAddress {
+    const { handed } = this.#options;
+    const tcpHandle = handed?.handleOf('dns-tcp', at);
+    const udpHandle = handed?.handleOf('dns-udp', at);
+    return { ...at, tcpHandle, udpHandle };
   }
 
   #openZones(serve: NonNullable<DnsConfig['serve']>): LocalZones {

@@ -26,6 +26,7 @@ import {
   storeUrlOf,
 } from './edge-composition.ts';
 import { type EdgeInstance, startEdgeInstance } from './edge-instance.ts';
+import type { Offer } from './handover.ts';
 
 export interface EdgeNodeOptions {
   readonly config: EdgeConfig;
@@ -33,6 +34,8 @@ export interface EdgeNodeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** What the edge before this one has handed over. */
+  readonly offer?: Offer | undefined;
 }
 
 /** A running edge with its control plane. */
@@ -44,6 +47,10 @@ export interface EdgeNode {
   firstOwnerLink(name: string): Promise<string | undefined>;
   /** Puts a changed edge.yml in force; throws, with everything as before, if it cannot be. */
   apply(config: EdgeConfig): Promise<void>;
+  /** Lets go of the store and the control plane, for a successor; traffic goes on. */
+  letGo(): Promise<void>;
+  /** Takes them again: there is no successor after all. */
+  resume(): void;
   stop(graceMs: number): Promise<void>;
 }
 
@@ -61,6 +68,8 @@ async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
     dashboardUrl: '',
     firstOwnerLink: () => Promise.resolve(undefined),
     apply: (config) => instance.apply(config),
+    letGo: () => Promise.resolve(),
+    resume() {},
     stop: (graceMs) => instance.stop(graceMs),
   };
 }
@@ -145,6 +154,14 @@ class RunningNode implements EdgeNode {
   async apply(config: EdgeConfig): Promise<void> {
     await this.#apply(config, { ...this.#served, ...mergedServed(config, this.#config, this.#served) });
     this.#plane.declare(declaredBy(config), config.signIn.oidc);
+  }
+
+  letGo(): Promise<void> {
+    return this.#plane.stop();
+  }
+
+  resume(): void {
+    this.#plane.resume();
   }
 
   async stop(graceMs: number): Promise<void> {

@@ -9,6 +9,8 @@ import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { openAccessLog } from './access-log-file.ts';
 import { dnsNeedsRestart } from './dns-restart.ts';
 import { type EdgeNode, startEdgeNode } from './edge-node.ts';
+import { handOver, notePid, tellSystemd } from './edge-succession.ts';
+import { findPredecessor } from './handover.ts';
 import { aborted } from './signals.ts';
 
 export interface EdgeRoleOptions {
@@ -24,6 +26,7 @@ const stopGraceMs = 10_000;
 
 /** Runs until `stop` fires. @throws SallyportError when it cannot start */
 export async function runEdge(options: EdgeRoleOptions): Promise<void> {
+  const predecessor = findPredecessor();
   const config = readEdgeConfig(options.configFile);
   const log = createLog({ level: config.logLevel, format: config.logFormat, write: options.writeLog });
   const accessLog = openAccessLog(config.accessLog);
@@ -36,8 +39,10 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
   };
   process.on('SIGHUP', reopen);
   try {
+    const offer = await predecessor?.prepared();
     const node = await startEdgeNode({
       config,
+      offer,
       accessLog: (lines, onLost) => accessLog.write(lines, onLost),
       clock: systemClock,
       random: systemRandom,
@@ -54,15 +59,41 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
       log.info('Listening', { listener: name, detail });
     if (instance.metricsUrl !== '') log.info('Metrics server is up', { url: instance.metricsUrl });
     if (dashboardUrl !== '') log.info('The dashboard is served', { url: dashboardUrl });
+    const forgetPid = notePid(config.dataDir);
     log.info('The edge is ready', { tunnels: config.tunnels.length, routes: config.routes.length });
-    await aborted(options.stop);
+    predecessor?.ready();
+    tellSystemd(log);
+    const succession = { node, configFile: options.configFile, clock: systemClock, log, stop: options.stop };
+    const isSucceeded = await untilSucceeded(options.stop, () =>
+      handOver({ ...succession, finishPredecessor: () => predecessor?.finish() }),
+    );
     watch.close();
-    log.info('Stopping; requests under way may finish', { graceMs: stopGraceMs });
-    await node.stop(stopGraceMs);
+    log.info('Stopping; requests under way may finish', { graceMs: isSucceeded ? 0 : stopGraceMs });
+    await node.stop(isSucceeded ? 0 : stopGraceMs);
+    forgetPid();
   } finally {
     process.off('SIGHUP', reopen);
     accessLog.close();
   }
+}
+
+/** Until the stop (false), or until a successor has taken everything over (true); one is started at each SIGUSR2. */
+async function untilSucceeded(stop: AbortSignal, handOverOnce: () => Promise<boolean>): Promise<boolean> {
+  let handing: Promise<boolean> | undefined;
+  let succeeded = (): void => {};
+  const over = new Promise<void>((resolve) => (succeeded = resolve));
+  const onSignal = (): void => {
+    handing ??= handOverOnce().then((isOver) => {
+      if (isOver) succeeded();
+      handing = undefined;
+      return isOver;
+    });
+  };
+  process.on('SIGUSR2', onSignal);
+  let isSucceeded = false;
+  await Promise.race([aborted(stop), over.then(() => (isSucceeded = true))]);
+  process.off('SIGUSR2', onSignal);
+  return isSucceeded || ((await handing) ?? false);
 }
 
 /** Applies a changed file; a broken one is reported and the last good stays in force. */

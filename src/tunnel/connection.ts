@@ -65,6 +65,8 @@ export interface EdgeConnection {
    * or as `drain-deadline` after `graceMs` (default: never). Idle pooled streams count as open: end them.
    */
   drain(graceMs?: number): Promise<void>;
+  /** Asks the connector for a successor elsewhere; this connection goes on, new streams included, until it is drained. */
+  askToMove(): void;
   close(reason: DisconnectReason, detail?: string): void;
 }
 

@@ -1,10 +1,12 @@
 // The two phases of a drain. Phase one: DRAIN says "no new streams, please", DRAIN_ACK "none will come any more".
 // Phase two: when the last stream has ended, or at the deadline, the end that began closes the connection.
-// Either end may begin, even both at once.
+// Either end may begin, even both at once. An edge that hands its listeners over only asks its connectors to move: it goes on
+// opening streams for the clients that it still has, and begins its own drain when those are gone.
 
 /** Where one connection's drain stands. */
 export class Drain {
   #isSent = false;
+  #isAsked = false;
   #isAcknowledged = false;
   #isPeerDraining = false;
   #deadlineMs = Infinity;
@@ -21,13 +23,19 @@ export class Drain {
 
   /** True when this end began and must close the connection once it is idle. */
   get closesWhenIdle(): boolean {
-    return this.#isAcknowledged;
+    return this.#isAcknowledged && this.#isSent;
+  }
+
+  /** The peer is asked to move on, and nothing else changes here; true when DRAIN must be sent. */
+  ask(): boolean {
+    if (this.#isAsked || this.#isSent) return false;
+    return (this.#isAsked = true);
   }
 
   /** Begins here; true when DRAIN must be sent. A later call may only bring the deadline nearer. */
   begin(deadlineMs: number): boolean {
     this.#deadlineMs = Math.min(this.#deadlineMs, deadlineMs);
-    const isFirst = !this.#isSent;
+    const isFirst = !this.#isSent && !this.#isAsked;
     this.#isSent = true;
     return isFirst;
   }
@@ -49,7 +57,7 @@ export class Drain {
 
   /** The peer's DRAIN_ACK; false when none was awaited. */
   receiveAck(): boolean {
-    if (!this.#isSent || this.#isAcknowledged) return false;
+    if (!(this.#isSent || this.#isAsked) || this.#isAcknowledged) return false;
     this.#isAcknowledged = true;
     this.settle();
     return true;

@@ -192,6 +192,24 @@ test('an edge drains, and closes at the deadline what does not end by itself', a
   assert.equal(watched.reset!.reason, 'connection-lost');
 });
 
+test('an edge asks for a successor: the connector hears of it, streams go on being opened, and it ends by a drain', async () => {
+  const { clock, pair, open } = world({ link: { delayMs: 10 } });
+  const early = open();
+  pair.edge.connection!.askToMove();
+  pair.edge.connection!.askToMove();
+  clock.advance(100);
+  assert.ok(pair.connector.connection!.isDraining, 'the connector makes a successor');
+  assert.equal(pair.edge.connection!.isDraining, false);
+  const late = open();
+  clock.advance(100);
+  assert.equal(early.reset ?? late.reset, undefined);
+  const drained = pair.edge.connection!.drain(1_000);
+  await drained;
+  assert.throws(() => pair.edge.connection!.open(plainOpenRequest), /going away/);
+  clock.advance(1_100);
+  assert.equal(pair.connector.closed!.reason, 'drain-deadline');
+});
+
 test('both ends may drain at once', async () => {
   const { clock, pair } = world({ link: { delayMs: 10 } });
   const both = Promise.all([pair.edge.connection!.drain(), pair.connector.connection!.drain()]);

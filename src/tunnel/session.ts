@@ -196,6 +196,13 @@ export abstract class Session implements FrameSink {
     return this.drainState.acknowledged();
   }
 
+  /** Asks the peer to make a successor elsewhere; this connection goes on as before until `drain` or `close`. */
+  askToMove(): void {
+    if (this.#state !== 'open' || !this.drainState.ask()) return;
+    this.output.appendHeader(frameTypes.DRAIN, 0, 0);
+    this.output.want();
+  }
+
   onData(streamId: number, bytes: Buffer): void {
     if (this.#state !== 'open') throw frameError('DATA during the handshake');
     this.streams.receiveData(streamId, bytes);

@@ -6,6 +6,8 @@ import type { ChaosCase } from './run-case.ts';
 /** Those of the long form; the short one in chaos.test.ts chooses its own. */
 export const allCases: readonly ChaosCase[] = [
   processes.edgeReloaded,
+  processes.edgeUpgraded,
+  processes.edgeUpgradedOnce,
   processes.edgeKilled,
   processes.edgeStopped,
   processes.connectorKilled,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '#base/random.ts';
 import { createCertificate } from '#testkit/certificates.ts';
+import { readPid } from '#roles/edge-succession.ts';
 import { createCredentials, formatToken, publicKeyOf } from '#tunnel/credentials.ts';
 import { pinOfCertificate } from '#tunnel/edge-trust.ts';
 import { bundle, engineOptions } from '../../bundle.ts';
@@ -30,6 +31,7 @@ export interface Part {
   readonly name: string;
   readonly host: string;
   readonly running: RunningProcess;
+  readonly pid: number;
   /** Port of its metrics server on its own loopback; 0 without one. */
   readonly metricsPort: number;
 }
@@ -62,6 +64,7 @@ export class Lab {
     pinOfCertificate(this.#ca.der),
   );
   readonly #parts: RunningProcess[] = [];
+  readonly #successors: number[] = [];
   #program = '';
 
   private constructor(network: Network, options: LabOptions) {
@@ -125,7 +128,25 @@ export class Lab {
     const args = ['edge', 'run', '--config', this.path('edge.yml')];
     const running = this.#start(this.network.edge, this.#sallyport(args));
     await said(running, /The edge is (ready)/);
-    this.edge = { name: 'edge', host: this.network.edge, running, metricsPort };
+    this.edge = { name: 'edge', host: this.network.edge, running, pid: running.pid, metricsPort };
+    return this.edge;
+  }
+
+  /** Has the edge replaced by a successor, which writes to the same log. */
+  async upgradeEdge(): Promise<Part> {
+    const { running } = this.edge;
+    const before = readPid(this.path('data'));
+    process.kill(before!, 'SIGUSR2');
+    const pid = await eventually(
+      `a successor serves; ${running.stderr().split('\n').slice(-8).join('\n')}`,
+      () => {
+        const found = readPid(this.path('data'));
+        return found !== before && found;
+      },
+      startLimitMs,
+    );
+    this.edge = { ...this.edge, pid };
+    this.#successors.push(pid);
     return this.edge;
   }
 
@@ -136,7 +157,7 @@ export class Lab {
     const run = ['run', '--token-file', this.path('token')];
     const running = this.#start(host, this.#sallyport(['tunnel', ...flags, ...run]));
     await said(running, /Starting metrics server/);
-    return { name: `connector ${number}.${replica}`, host, running, metricsPort: port };
+    return { name: `connector ${number}.${replica}`, host, running, pid: running.pid, metricsPort: port };
   }
 
   async startOrigin({ host, number }: Home): Promise<Part> {
@@ -145,7 +166,7 @@ export class Lab {
     const args = [script, '--seed', String(this.seed), '--http', String(http), '--grpc', String(grpc)];
     const running = this.#start(host, [process.execPath, ...args]);
     await eventually('the origin is up', () => running.stdout().includes('"http"'), startLimitMs);
-    return { name: `origin ${number}`, host, running, metricsPort: 0 };
+    return { name: `origin ${number}`, host, running, pid: running.pid, metricsPort: 0 };
   }
 
   /** Starts the clients; `pace` 2 asks half as often. */
@@ -188,6 +209,7 @@ export class Lab {
   }
 
   async close(): Promise<void> {
+    for (const pid of this.#successors) kill(pid);
     await Promise.all(this.#parts.map((running) => running.kill()));
     await this.network.close();
     rmSync(this.folder, { recursive: true, force: true });
@@ -257,13 +279,22 @@ export class Load {
   }
 }
 
+/** SIGKILL, if it is still there. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 /** What a process holds now. */
-export function footprintOf({ running }: Part): Footprint {
-  const status = readFileSync(`/proc/${running.pid}/status`, 'utf8');
+export function footprintOf({ pid }: Part): Footprint {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kib = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
   return {
     memoryMiB: Math.round(kib / 1024),
-    handles: readdirSync(`/proc/${running.pid}/fd`).length,
+    handles: readdirSync(`/proc/${pid}/fd`).length,
   };
 }
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { type CidrSet, formatEndpoint } from '#base/ip.ts';
 import type { Log } from '#base/log.ts';
+import { listenHandleOf } from '#base/socket-internals.ts';
 import { createHttpServer } from '#base/node-http.ts';
 import { changesSchema, endpointSchema } from './endpoint.ts';
 import type { ExternalDns } from './external-dns.ts';
@@ -13,6 +14,8 @@ import type { ExternalDns } from './external-dns.ts';
 export interface ExternalDnsServerOptions {
   readonly host: string | undefined;
   readonly port: number;
+  /** A socket that listens there already, handed over by the process before this one. */
+  readonly handle?: number | undefined;
   readonly externalDns: ExternalDns;
   /** Peers that may ask. */
   readonly allow: CidrSet;
@@ -23,6 +26,8 @@ export interface ExternalDnsServer {
   readonly port: number;
   readonly isReady: boolean;
   readonly detail: string;
+  /** Its listening socket, to be handed over. */
+  readonly handle: number | undefined;
   close(): Promise<void>;
 }
 
@@ -35,7 +40,7 @@ const requestMs = 60_000;
 
 /** Opens the server. @throws SallyportError 'listen-failed' */
 export async function startExternalDnsServer(options: ExternalDnsServerOptions): Promise<ExternalDnsServer> {
-  const { host, port, log } = options;
+  const { log } = options;
   const stop = new AbortController();
   const server = createHttpServer({ requestTimeout: requestMs }, (request, response) => {
     answer(options, request, stop.signal).then(
@@ -47,7 +52,7 @@ export async function startExternalDnsServer(options: ExternalDnsServerOptions):
     );
   });
   server.maxConnections = maxConnections;
-  await listen(server, host, port);
+  await listen(server, options);
   return {
     get port() {
       return (server.address() as AddressInfo).port;
@@ -58,6 +63,9 @@ export async function startExternalDnsServer(options: ExternalDnsServerOptions):
     get detail() {
       const bound = server.address() as AddressInfo | null;
       return bound ? `http ${formatEndpoint(bound.address, bound.port)}` : 'closed';
+    },
+    get handle() {
+      return listenHandleOf(server);
     },
     close: () =>
       new Promise((resolve) => {
@@ -146,12 +154,15 @@ function send(response: ServerResponse, status: number, body: unknown): void {
     .end(text);
 }
 
-function listen(server: Server, host: string | undefined, port: number): Promise<void> {
+function listen(
+  server: Server,
+  { host, port, handle }: Pick<ExternalDnsServerOptions, 'host' | 'port' | 'handle'>,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       const text = `The server for external-dns could not listen on ${formatEndpoint(host ?? '::', port)} (${errorText(error)}); choose another address under dns.externalDns.listen.`;
       reject(new SallyportError('listen-failed', text, { cause: error }));
     });
-    server.listen({ host, port }, resolve);
+    server.listen(handle === undefined ? { host, port } : { fd: handle }, resolve);
   });
 }

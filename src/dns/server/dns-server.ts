@@ -19,9 +19,17 @@ import { mayTransfer, type Secondary, transferMessages } from './transfer-out.ts
 import { listenUdp, type UdpListener } from './udp-listener.ts';
 import { indexZone, type ZoneIndex } from './zone-index.ts';
 
+/** Where a name server listens, and the sockets that do so already, if the process before this one has handed them over. */
+export interface DnsListenAddress {
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly tcpHandle?: number | undefined;
+  readonly udpHandle?: number | undefined;
+}
+
 export interface DnsServerOptions {
   /** `host` undefined: every address, both families. Port 0: any, the same for UDP and TCP. */
-  readonly listen: readonly { readonly host: string | undefined; readonly port: number }[];
+  readonly listen: readonly DnsListenAddress[];
   readonly zones: readonly ZoneSnapshot[];
   readonly keys: readonly TsigKey[];
   readonly secondaries: readonly Secondary[];
@@ -43,6 +51,8 @@ export interface DnsListenerState {
 export interface DnsServer {
   /** One for each address of `listen`, in its order. */
   readonly ports: readonly number[];
+  /** The sockets of each address of `listen`, to be handed over. */
+  handles(): { readonly tcp: number | undefined; readonly udp: number | undefined }[];
   /** Answers from these zones from the next query on; secondaries of those that changed are told. */
   setZones(zones: readonly ZoneSnapshot[]): void;
   zones(): readonly ZoneSnapshot[];
@@ -110,6 +120,10 @@ class RunningDnsServer implements DnsServer {
     return this.#pairs.map(({ tcp }) => tcp.port);
   }
 
+  handles(): { readonly tcp: number | undefined; readonly udp: number | undefined }[] {
+    return this.#pairs.map(({ tcp, udp }) => ({ tcp: tcp.handle, udp: udp.handle }));
+  }
+
   setZones(zones: readonly ZoneSnapshot[]): void {
     const before = new Map(this.#zones.map((zone) => [zone.name, zone.serial]));
     // Zones that are the same object are not indexed again: one of many changes at a time.
@@ -144,11 +158,11 @@ class RunningDnsServer implements DnsServer {
     await this.#tasks.close();
   }
 
-  async #openPair({ host, port }: DnsServerOptions['listen'][number]) {
+  async #openPair({ host, port, tcpHandle, udpHandle }: DnsListenAddress) {
     const { clock, tcp: limits = defaultTcpLimits } = this.#options;
     for (let attempt = 1; ; attempt++) {
       const tcp = await listenTcp({
-        ...{ host, port, clock, limits },
+        ...{ host, port, clock, limits, handle: tcpHandle },
         answer: (bytes, address) => this.#answerTcp(bytes, address),
         onFault: (error) => this.#onFault(error, 'a transfer'),
       });
@@ -156,6 +170,7 @@ class RunningDnsServer implements DnsServer {
         const udp = await listenUdp({
           host,
           port: tcp.port,
+          handle: udpHandle,
           answer: (bytes, address) => this.#answerUdp(bytes, address),
         });
         return { udp, tcp };

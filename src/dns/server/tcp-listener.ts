@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { formatEndpoint } from '#base/ip.ts';
+import { listenHandleOf } from '#base/socket-internals.ts';
 import { framed, MessageStream } from '../client/message-stream.ts';
 
 export interface TcpLimits {
@@ -18,6 +19,8 @@ export const defaultTcpLimits: TcpLimits = { connections: 500, connectionsPerAdd
 export interface TcpListenerOptions {
   readonly host: string | undefined;
   readonly port: number;
+  /** A socket that listens there already, handed over by the process before this one. */
+  readonly handle?: number | undefined;
   readonly clock: Clock;
   readonly limits: TcpLimits;
   /** The answers to a message, taken one by one as they can be sent; undefined to close the connection. */
@@ -28,6 +31,8 @@ export interface TcpListenerOptions {
 
 export interface TcpListener {
   readonly port: number;
+  /** Its listening socket, to be handed over. */
+  readonly handle: number | undefined;
   readonly isReady: boolean;
   readonly detail: string;
   readonly connectionCount: number;
@@ -53,14 +58,18 @@ class RunningTcpListener implements TcpListener {
   }
 
   open(): Promise<void> {
-    const { host, port } = this.#options;
+    const { host, port, handle } = this.#options;
     return new Promise((resolve, reject) => {
       this.#server.once('error', (error) => {
         const text = `The name server could not listen on TCP ${formatEndpoint(host ?? '::', port)} (${errorText(error)}); free the port, or choose another address under dns.serve.listen.`;
         reject(new SallyportError('listen-failed', text, { cause: error }));
       });
-      this.#server.listen({ port, host }, resolve);
+      this.#server.listen(handle === undefined ? { port, host } : { fd: handle }, resolve);
     });
+  }
+
+  get handle(): number | undefined {
+    return listenHandleOf(this.#server);
   }
 
   get port(): number {

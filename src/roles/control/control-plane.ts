@@ -145,6 +145,13 @@ export class ControlPlane {
     far.on('close', () => socket.destroy());
   }
 
+  /** Starts the thread again after a `stop`. */
+  resume(): void {
+    this.#isStopping = false;
+    this.#startAgain();
+  }
+
+  /** Ends the thread; the edge goes on from what it has. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#retry?.cancel();

@@ -11,7 +11,7 @@ export const edgeKilled: ChaosCase = {
   what: 'the edge is killed (SIGKILL) and started again',
   async hurt(lab, watch) {
     watch.begun();
-    await lab.edge.running.kill();
+    await killEdge(lab);
     await said(lab.connectors[0]!.running, /Lost connection with the edge/);
     watch.noticed();
     await lab.startEdge();
@@ -24,7 +24,7 @@ export const edgeStopped: ChaosCase = {
   what: 'the edge is stopped (SIGTERM) and started again',
   async hurt(lab, watch) {
     watch.begun();
-    await stop(lab.edge);
+    await stopEdge(lab);
     watch.noticed();
     await lab.startEdge();
     await allConnected(lab);
@@ -123,6 +123,37 @@ export async function allConnected(lab: Lab): Promise<void> {
 /** Connections to connectors that have ended at the edge, for whatever reason. */
 export async function edgeDisconnects(lab: Lab): Promise<number> {
   return await lab.metric(lab.edge, 'sallyport_edge_tunnel_disconnects_total');
+}
+
+/** Upgrades one after another, each by a successor that inherits the listening sockets. */
+function upgraded(rounds: number, kinds: readonly string[] | undefined): ChaosCase {
+  return {
+    name: rounds === 1 ? 'edge-upgraded-once' : 'edge-upgraded',
+    what: `the edge is replaced by a successor ${rounds === 1 ? 'once, and what lasts goes on' : `${rounds} times`}`,
+    mayFail: 0,
+    load: kinds === undefined ? {} : { kinds },
+    async hurt(lab, watch) {
+      for (let round = 0; round < rounds; round += 1) {
+        await lab.upgradeEdge();
+        await allConnected(lab);
+      }
+      watch.note(`${rounds} successors`);
+    },
+  };
+}
+
+export const edgeUpgraded = upgraded(20, kindsThatEnd);
+export const edgeUpgradedOnce = upgraded(1, undefined);
+
+/** SIGKILL of the edge that serves and of those before it that have not ended. */
+async function killEdge(lab: Lab): Promise<void> {
+  if (lab.edge.pid !== lab.edge.running.pid) process.kill(lab.edge.pid, 'SIGKILL');
+  await lab.edge.running.kill();
+}
+
+async function stopEdge(lab: Lab): Promise<void> {
+  if (lab.edge.pid !== lab.edge.running.pid) process.kill(lab.edge.pid, 'SIGTERM');
+  await stop(lab.edge);
 }
 
 /** SIGTERM, and its end. */

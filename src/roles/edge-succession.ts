@@ -1,0 +1,94 @@
+// The edge role's part in a handover (handover.ts): on SIGUSR2, or `sallyport edge upgrade`, a successor is started from the
+// program that is on the disk by now; this process goes on until its last client has gone. If the successor does not come
+// up, nothing has happened. A file in the data folder says which process serves.
+import { execFile } from 'node:child_process';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import type { EdgeNode } from './edge-node.ts';
+import { succeed } from './handover.ts';
+
+/** Connectors that were here may take so long to arrive at the successor; requests for them wait. */
+const arrivalMs = 15_000;
+
+/** What lasts (downloads, WebSockets) may go on here for so long; then a WebSocket's client is told goodbye. */
+const leaveGraceMs = 600_000;
+
+/** Holds the number of the process that serves; in the data folder. */
+export const pidFileName = 'edge.pid';
+
+export interface SuccessionOptions {
+  readonly node: EdgeNode;
+  readonly configFile: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly stop: AbortSignal;
+  /** What is left at the edge before this one must end: two processes are enough. */
+  readonly finishPredecessor: () => void;
+}
+
+/**
+ * Hands the edge over; true once a successor serves and everything here has ended, false when there is none and this edge
+ * goes on.
+ */
+export async function handOver(options: SuccessionOptions): Promise<boolean> {
+  const { node, configFile, clock, log, stop, finishPredecessor } = options;
+  log.info('Starting a successor; it takes the listening sockets over');
+  let hasLetGo = false;
+  try {
+    const successor = await succeed({
+      clock,
+      args: ['edge', 'run', '--config', configFile],
+      sockets: node.instance.sockets(),
+      async letGo() {
+        finishPredecessor();
+        hasLetGo = true;
+        await node.letGo();
+        return node.instance.edge.inheritance(arrivalMs);
+      },
+    });
+    await successor.ready();
+    if (stop.aborted) {
+      successor.end();
+      return false;
+    }
+    log.info('The successor serves; connectors and clients are asked to move there', { pid: successor.pid });
+    await node.instance.leave(leaveGraceMs, AbortSignal.any([stop, successor.finish]));
+    successor.release();
+    return true;
+  } catch (error) {
+    log.error(`${errorText(error)} This edge goes on as before.`);
+    if (hasLetGo) node.resume();
+    return false;
+  }
+}
+
+/** Notes that this process serves now; the returned function takes the note away, unless it is another's by then. */
+export function notePid(dataDir: string): () => void {
+  const file = join(dataDir, pidFileName);
+  writeFileSync(`${file}.new`, `${process.pid}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return () => {
+    if (readPid(dataDir) === process.pid) rmSync(file, { force: true });
+  };
+}
+
+/** The process that serves from a data folder, undefined when none has said so. */
+export function readPid(dataDir: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(join(dataDir, pidFileName), 'utf8'));
+    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A service of `Type=notify` with `NotifyAccess=all` learns that this process serves, and is the main one now. */
+export function tellSystemd(log: Log): void {
+  if (process.env['NOTIFY_SOCKET'] === undefined) return;
+  execFile('systemd-notify', ['--ready', `--pid=${process.pid}`], (error) => {
+    if (error) log.warn('systemd could not be told that the edge is ready', { error: errorText(error) });
+  });
+}

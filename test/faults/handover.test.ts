@@ -1,0 +1,104 @@
+// An edge that is replaced while it runs: the successor inherits the listening sockets, nothing is refused or cut, and a
+// successor that cannot start changes nothing. S4-57
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { readPid } from '#roles/edge-succession.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ConnectorProcess, type EdgeProcess, ProcessWorld } from './processes.ts';
+import { startWebOrigin } from './web-origin.ts';
+
+const limit = { timeout: 240_000 };
+
+describe('an edge and its successor', { concurrency: false }, () => {
+  let world: ProcessWorld;
+  let edge: EdgeProcess;
+  let connector: ConnectorProcess;
+
+  before(async () => {
+    world = await ProcessWorld.create();
+    const origin = await startWebOrigin();
+    world.closeAtEnd(() => origin.close());
+    world.writeEdgeConfig();
+    const config = world.writeFile('config.yml', `ingress:\n  - service: ${origin.url}\n`);
+    edge = await world.startEdge();
+    connector = await world.startConnector({ config });
+    await world.connected(connector);
+  }, limit);
+  after(async () => {
+    // Successors are nobody's children any more; the last one that serves is ours to end.
+    const pid = readPid(world.path('data'));
+    if (pid !== undefined) process.kill(pid, 'SIGTERM');
+    await world.close();
+  }, limit);
+
+  test('S4-57 "edge upgrade" replaces the edge under load: no request fails', limit, async () => {
+    const kept = world.startLoad('/hello', 4, { pauseMs: 5 });
+    const fresh = world.startLoad('/hello', 2, { freshConnections: true, pauseMs: 20 });
+    const uploads = world.startLoad('/echo', 1, {
+      ...{ method: 'POST', body: Buffer.alloc(300_000, 'u'), pauseMs: 50 },
+      isGood: (status, body) => status === 200 && body.length === 300_000,
+    });
+    const loads = [kept, fresh, uploads];
+    const goOn = async (): Promise<void> => {
+      const before = loads.map((load) => load.result().total);
+      await eventually(
+        'load goes on',
+        () => loads.every((load, i) => load.result().total > before[i]! + 5),
+        60_000,
+      );
+    };
+    await goOn();
+    const before = readPid(world.path('data'))!;
+    const upgrade = world.run(['edge', 'upgrade', '--config', world.path('edge.yml')]);
+    assert.equal(await upgrade.ended, 0, upgrade.stderr());
+    const pid = readPid(world.path('data'))!;
+    assert.notEqual(pid, before);
+    assert.equal(
+      upgrade.stdout(),
+      `The edge is process ${pid} now; process ${before} ends when its last client has gone.\n`,
+    );
+    await goOn();
+    await world.connected(connector);
+    await eventually(`process ${before} ends`, () => isGone(before), 90_000);
+    for (const load of loads) assert.deepEqual((await load.stop()).failures, {}, edge.running.stderr());
+  });
+
+  test(
+    'a successor that does not start changes nothing: the edge goes on, and can be changed',
+    limit,
+    async () => {
+      const pid = readPid(world.path('data'))!;
+      world.writeFile('edge.yml', '{"listen": ');
+      const pattern = /The new edge did not start .* This edge goes on as before/g;
+      process.kill(pid, 'SIGUSR2');
+      await eventually('it says so', () => edge.running.stderr().match(pattern)?.length === 1, 90_000);
+      world.writeEdgeConfig();
+      assert.equal(readPid(world.path('data')), pid);
+      assert.equal((await world.ask('/hello')).body, 'hello');
+
+      // One that fails late, when the old one has let go of the store already, leaves it a control plane of its own.
+      world.writeEdgeConfig({ cache: { disk: 1_000_000, dir: '/dev/null/nowhere' } });
+      process.kill(pid, 'SIGUSR2');
+      await eventually('it says so', () => edge.running.stderr().match(pattern)?.length === 2, 90_000);
+      world.writeEdgeConfig();
+      assert.equal((await world.ask('/hello')).body, 'hello');
+      await eventually(
+        'the API answers again',
+        async () => {
+          const status = world.run(['status', '--socket', world.path('data/admin.sock'), '--output', 'json']);
+          return (await status.ended) === 0;
+        },
+        90_000,
+      );
+    },
+  );
+
+  function isGone(pid: number): boolean {
+    try {
+      process.kill(pid, 0);
+      return false;
+    } catch {
+      return true;
+    }
+  }
+});
