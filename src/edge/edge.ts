@@ -22,6 +22,7 @@ import type { RequestLog } from './request-log.ts';
 import type { Edge, EdgeOptions, Inheritance, ListenerState } from './edge-contract.ts';
 import { ExpectedTunnels } from './expected-tunnels.ts';
 import type { LocalService } from './local-connection.ts';
+import { HolderWatch } from './holder-watch.ts';
 import { LocalServices } from './local-services.ts';
 import { Observation } from './observation.ts';
 import { Proxy } from './proxy.ts';
@@ -47,6 +48,7 @@ class RunningEdge implements Edge {
   readonly #local: LocalServices;
   readonly #metrics: EdgeMetrics;
   readonly #accessLog: AccessLog;
+  readonly #holders: HolderWatch;
   readonly #proxy: Proxy;
   readonly #tunnels: TunnelAcceptor;
   readonly #door: FrontDoor;
@@ -65,6 +67,8 @@ class RunningEdge implements Edge {
       flushLog: () => this.#accessLog.flush(),
     });
     this.#local = new LocalServices({ clock, random, log, registry: this.#registry });
+    this.#holders = new HolderWatch(log, metrics);
+    this.#lookAtHolders(options.snapshot.routes);
     this.#metrics = new EdgeMetrics(metrics, this.#registry);
     this.#accessLog = new AccessLog({
       write: options.accessLog,
@@ -243,7 +247,13 @@ class RunningEdge implements Edge {
   #applyRoutes(routes: readonly RouteEntry[]): void {
     this.#proxy.apply({ ...this.#snapshot, routes });
     this.#observed.apply(this.#snapshot, routes);
+    this.#lookAtHolders(routes);
     this.#options.routesChanged?.(routes, (id) => this.#tunnels.hasHeardOf(id));
+  }
+
+  #lookAtHolders(routes: readonly RouteEntry[]): void {
+    const { tunnels } = this.#snapshot;
+    this.#holders.look(routes, (id) => tunnels.find((tunnel) => tunnel.id === id)?.name ?? id);
   }
 
   #sweep(): void {

@@ -1,8 +1,10 @@
 // One edge put together from its configuration: certificates, cache, access log, metrics server and the edge itself. An
 // edge node (edge-node.ts) runs one beside its control plane.
+import { totalmem } from 'node:os';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import { MetricsRegistry } from '#base/metrics.ts';
+import { watchProcess } from '#base/process-watch.ts';
 import { makeFolder } from '#base/private-file.ts';
 import type { Random } from '#base/random.ts';
 import { createTextSigner } from '#base/signed-text.ts';
@@ -148,6 +150,11 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     handlers: routeHandlers({ clock, cache, desk, readPages: pagesIn(config.dataDir, log) }),
   });
   opened.push(() => edge.close());
+  // Without a limit of its own the process may have the machine's memory; Node then says 0 or 2^64.
+  const limitBytes = Math.min(process.constrainedMemory() || Infinity, totalmem());
+  const residentBytes = (): number => process.memoryUsage.rss();
+  const stopWatching = watchProcess({ clock, log, metrics, residentBytes, limitBytes });
+  opened.push(stopWatching);
   desk.listen(() => edge.endVisits((grant) => desk.isGrantGood(grant)));
   // With claims that were handed over it has been told already.
   if ((offer?.claims.length ?? 0) === 0) follow(snapshot.routes, () => false);
@@ -199,6 +206,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
       edge.apply(snapshot);
     },
     async stop(graceMs) {
+      stopWatching();
       // The name server answers to the last: challenges and clients may still ask.
       await Promise.all([edge.drain(graceMs), certificates.close()]);
       await names?.close();

@@ -6,6 +6,7 @@ import type { ChaosCase } from './run-case.ts';
 /** Those of the long form; the short one in chaos.test.ts chooses its own. */
 export const allCases: readonly ChaosCase[] = [
   processes.edgeReloaded,
+  processes.edgeReloadedOnce,
   processes.edgeUpgraded,
   processes.edgeUpgradedOnce,
   processes.edgeKilled,

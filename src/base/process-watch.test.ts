@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+import { MetricsRegistry } from './metrics.ts';
+import { watchProcess } from './process-watch.ts';
+
+/** A clock whose timers fire when they are told to, as late as a test likes. */
+function scene(limitBytes: number) {
+  let nowMs = 0;
+  let due: (() => void) | undefined;
+  const said: string[] = [];
+  const memory = { bytes: 50 };
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    wallMs: () => nowMs,
+    after(_ms, run) {
+      due = run;
+      return { cancel: () => void (due = undefined) };
+    },
+  };
+  const log: Log = {
+    ...{ debug() {}, info() {}, error() {} },
+    warn: (message, fields) => void said.push(`${message.split(';')[0]} ${JSON.stringify(fields)}`),
+    child: () => log,
+  };
+  const metrics = new MetricsRegistry();
+  const stop = watchProcess({ clock, log, metrics, residentBytes: () => memory.bytes, limitBytes });
+  const pass = (ms: number): void => {
+    nowMs += ms;
+    due?.();
+  };
+  const delay = (): string => /^sallyport_event_loop_delay_seconds (\S+)$/m.exec(metrics.text())![1]!;
+  return { pass, said, memory, delay, stop, isOver: () => due === undefined };
+}
+
+test('a loop that was held up is told once, and shown for a minute', () => {
+  const { pass, said, delay } = scene(0);
+  for (let i = 0; i < 5; i += 1) pass(1_100);
+  assert.deepEqual([said, delay()], [[], '0']);
+  pass(3_500);
+  pass(3_000);
+  assert.deepEqual(said, ['The event loop was held up {"lateMs":2500}']);
+  assert.equal(delay(), '2.5');
+  for (let i = 0; i < 61; i += 1) pass(1_000);
+  assert.equal(delay(), '0');
+  for (let i = 0; i < 600; i += 1) pass(1_000);
+  pass(2_000);
+  assert.equal(said.length, 2, 'and again when it has been quiet for a while');
+});
+
+test('memory near its limit is told before the kill, and not without a limit', () => {
+  const limited = scene(100);
+  limited.pass(1_000);
+  limited.memory.bytes = 81;
+  limited.pass(1_000);
+  limited.pass(1_000);
+  assert.deepEqual(limited.said, ['Memory is nearly used up {"residentBytes":81,"limitBytes":100}']);
+  limited.stop();
+  assert.ok(limited.isOver());
+  const free = scene(0);
+  free.memory.bytes = 1e12;
+  free.pass(1_000);
+  assert.deepEqual(free.said, []);
+});
