@@ -53,7 +53,8 @@ input:focus-visible,button:focus-visible,a:focus-visible{outline:2px solid var(-
 /** Of every answer of such pages: kept nowhere, framed nowhere, told nowhere. */
 export const pageFields = {
   'Cache-Control': 'no-store',
-  'Referrer-Policy': 'no-referrer',
+  // To this very hostname alone: with none at all browsers send `Origin: null` with its forms, which are refused as forged.
+  'Referrer-Policy': 'same-origin',
   'X-Frame-Options': 'DENY',
   'Content-Security-Policy': policyOf(style),
 } as const;

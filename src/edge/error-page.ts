@@ -63,6 +63,7 @@ export function renderFailure(
     'X-Request-Id',
     requestId,
   ];
+  if (form === 'html') fields.push('Content-Security-Policy', pagePolicy);
   if (failure.status === 401) fields.push('WWW-Authenticate', `Bearer realm="${host}"`);
   if (failure.fields) fields.push(...failure.fields);
   else if (failure.status === 503) fields.push('Retry-After', '5');
@@ -78,6 +79,10 @@ interface ErrorText {
   readonly requestId: string;
   readonly host: string;
 }
+
+/** Nothing runs, nothing is fetched, nobody frames it: a refusal is no bait either. */
+const pagePolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 type Form = 'html' | 'json' | 'plain';
 

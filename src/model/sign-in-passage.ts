@@ -77,13 +77,21 @@ export function createPassage(signer: TextSigner): Passage {
     const result = schema.safeParse(JSON.parse(payload));
     return result.success ? result.data : undefined;
   };
-  const inTime = <T extends { readonly expiresAtMs: number }>(value: T | undefined, nowMs: number) =>
-    value !== undefined && nowMs < value.expiresAtMs ? value : undefined;
+  // What runs out later than anything made now would was made by a clock that has been set back since.
+  const inTime = <T extends { readonly expiresAtMs: number }>(
+    value: T | undefined,
+    nowMs: number,
+    longestMs: number,
+  ) =>
+    value !== undefined && nowMs < value.expiresAtMs && value.expiresAtMs < nowMs + longestMs
+      ? value
+      : undefined;
   return {
     formatAsk: (ask) => signer.sign(purposes.ask, JSON.stringify(ask)),
-    readAsk: (text, nowMs) => inTime(read(askSchema, purposes.ask, text), nowMs),
+    readAsk: (text, nowMs) => inTime(read(askSchema, purposes.ask, text), nowMs, 2 * askMs),
     formatHandOver: (handOver) => signer.sign(purposes.handOver, JSON.stringify(handOver)),
-    readHandOver: (text, nowMs) => inTime(read(handOverSchema, purposes.handOver, text), nowMs),
+    readHandOver: (text, nowMs) =>
+      inTime(read(handOverSchema, purposes.handOver, text), nowMs, 2 * handOverMs),
     formatVisit: (visit) => signer.sign(purposes.visit, JSON.stringify(visit)),
     readVisit: (text) => read(visitSchema, purposes.visit, text),
   };

@@ -50,7 +50,7 @@ const maxUsed = 10_000;
 export class SignInPaths implements RouteHandler {
   readonly #desk: AccessDesk;
   readonly #door: PasswordDoor;
-  /** When each runs out, by its number; in the order of use. */
+  /** When each may be forgotten, whatever the wall clock does, by its number; in the order of use. */
   readonly #used = new Map<string, number>();
 
   constructor(desk: AccessDesk) {
@@ -97,7 +97,7 @@ export class SignInPaths implements RouteHandler {
     }
     const why = this.#refusal(exchange, handOver);
     if (why !== '') return exchange.fail('sign-in-failed', why);
-    this.#used.set(handOver.number, handOver.expiresAtMs);
+    this.#used.set(handOver.number, clock.nowMs() + 2 * handOverMs);
     const { host, sessionId, userId, path } = handOver;
     const visit = passage.formatVisit({ host, sessionId, userId, issuedAtMs: clock.wallMs() });
     answerShort(exchange, 303, [
@@ -116,9 +116,9 @@ export class SignInPaths implements RouteHandler {
   }
 
   #forget(): void {
-    const now = this.#desk.options.clock.wallMs();
-    for (const [number, expiresAtMs] of this.#used) {
-      if (expiresAtMs > now && expiresAtMs < now + 2 * handOverMs) break;
+    const now = this.#desk.options.clock.nowMs();
+    for (const [number, untilMs] of this.#used) {
+      if (now < untilMs) break;
       this.#used.delete(number);
     }
   }
