@@ -70,7 +70,8 @@ here.set('frp CVE-2026-40910', async () => {
     `${pair(wrong.slice(0, 11), wrong)}Authorization: Bearer ${key}\r\n`,
     pair(key.slice(0, 11), wrong) + pair(key.slice(0, 11), key),
   ];
-  for (const lines of refused) assert.equal((await ask('token.test', lines)).status, 403, lines);
+  for (const lines of refused)
+    assert.match(String((await ask('token.test', lines)).status), /^40[13]$/, lines);
   assert.equal(origin.requests.length, 0);
   const answer = await ask(
     'token.test',
@@ -277,7 +278,7 @@ here.set('request smuggling class', async () => {
 
 here.set('SNI other than Host', async () => {
   // One certificate for both: the connection may be used for either, and each request is judged for the host that it names.
-  assert.equal((await ask('token.test', '', { sni: 'open.test' })).status, 403);
+  assert.equal((await ask('token.test', '', { sni: 'open.test' })).status, 401);
   assert.equal((await ask('open.test', '', { sni: 'token.test' })).status, 200);
   // Certificates of their own: misdirected.
   assert.equal(
@@ -346,9 +347,9 @@ here.set('(c)', async () => {
   const status = async (host: string, target = '/'): Promise<number> =>
     (await ask(host, '', { target })).status;
   for (const host of ['TOKEN.test', 'token.test.', 'token.test:443', 'Token.Test.:8443'])
-    assert.equal(await status(host), 403, host);
+    assert.equal(await status(host), 401, host);
   for (const target of ['http://token.test/', 'HTTPS://TOKEN.TEST:1/', 'https://token.test./x'])
-    assert.equal(await status('token.test', target), 403, target);
+    assert.equal(await status('token.test', target), 401, target);
   const refused: readonly (readonly [host: string, target: string])[] = [
     ['open.test', 'http://token.test/'],
     ['token.test', 'http://open.test/'],
