@@ -80,7 +80,7 @@ const cases: readonly (readonly [title: string, options: LabOptions])[] = [
 ];
 
 for (const [title, options] of cases) {
-  test(title, { timeout: 240_000 }, async (context) => {
+  test(title, { timeout: 480_000 }, async (context) => {
     if (missing) return context.skip(missing);
     const lab = await Lab.open(options);
     try {
