@@ -32,7 +32,7 @@ function exchange(change: object = {}, request: object = {}): Exchange {
 
 function logTo(lines: string[]): AccessLog {
   return new AccessLog({
-    write: (text) => void lines.push(text),
+    write: (bytes) => void lines.push(bytes.toString()),
     wallMs: () => Date.UTC(2026, 10, 21, 7, 5, 9, 42),
   });
 }
@@ -118,7 +118,7 @@ describe('the access log', () => {
     const recent = {
       isWatched: true,
       show: (line: string) => void shown.push(line),
-      keep: (lines: string, count: number) => void kept.push([lines, count]),
+      keep: (lines: Buffer, count: number) => void kept.push([lines.toString(), count]),
     };
     const log = new AccessLog({
       write() {
@@ -141,10 +141,10 @@ describe('the access log', () => {
     const lines: string[] = [];
     let mood: 'throws' | 'loses' | 'takes' = 'throws';
     const log = new AccessLog({
-      write: (text, onLost) => {
+      write: (bytes, onLost) => {
         if (mood === 'throws') throw new Error('ENOSPC');
         if (mood === 'loses') onLost();
-        else lines.push(text);
+        else lines.push(bytes.toString());
       },
       wallMs: () => 0,
     });

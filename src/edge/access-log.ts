@@ -16,8 +16,11 @@ const longestUserAgent = 200;
 const gatherBytes = flushBytes + 16_384;
 
 export interface AccessLogOptions {
-  /** Receives whole lines; throws when they are lost, or calls `onLost` when that shows later. */
-  readonly write: (lines: string, onLost: () => void) => void;
+  /**
+   * Receives whole lines, in memory that is used again after the call; throws when they are lost, or calls `onLost` when
+   * that shows later.
+   */
+  readonly write: (lines: Buffer, onLost: () => void) => void;
   readonly wallMs: () => number;
   /** Keeps the last lines, and shows each to whoever watches. */
   readonly recent?: Pick<RequestLog, 'isWatched' | 'keep' | 'show'>;
@@ -93,7 +96,7 @@ export class AccessLog {
     if (recent?.isWatched) recent.show(line);
     // UTF-16 units take at most three bytes each in UTF-8.
     if (this.#usedBytes + line.length * 3 > gatherBytes) this.flush();
-    if (line.length * 3 > gatherBytes) return this.#handOn(line, 1);
+    if (line.length * 3 > gatherBytes) return this.#handOn(Buffer.from(line), 1);
     this.#usedBytes += this.#memory.utf8Write(line, this.#usedBytes);
     this.#count += 1;
     if (this.#usedBytes >= flushBytes) this.flush();
@@ -102,14 +105,15 @@ export class AccessLog {
   /** Hands gathered lines on. */
   flush(): void {
     if (this.#count === 0) return;
-    const lines = this.#memory.utf8Slice(0, this.#usedBytes);
+    const lines = this.#memory.subarray(0, this.#usedBytes);
     const count = this.#count;
     this.#usedBytes = 0;
     this.#count = 0;
+    // As bytes: a string of this size, and a buffer for each who takes it, filled the old generation by the second.
     this.#handOn(lines, count);
   }
 
-  #handOn(lines: string, count: number): void {
+  #handOn(lines: Buffer, count: number): void {
     this.#options.recent?.keep(lines, count);
     const onLost = (): void => void (this.#dropped += count);
     try {

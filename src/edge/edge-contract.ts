@@ -27,8 +27,11 @@ export interface EdgeOptions {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: MetricsRegistry;
-  /** Receives whole JSON lines; throws when it cannot keep them, or calls `onLost` when that shows later. */
-  readonly accessLog: (lines: string, onLost: () => void) => void;
+  /**
+   * Receives whole JSON lines, in memory that is used again after the call; throws when it cannot keep them, or calls
+   * `onLost` when that shows later.
+   */
+  readonly accessLog: (lines: Buffer, onLost: () => void) => void;
   readonly snapshot: EdgeSnapshot;
   readonly certificates: CertificateSource;
   readonly listen: { readonly https: readonly ListenAddress[]; readonly http: readonly ListenAddress[] };

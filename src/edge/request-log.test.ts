@@ -31,10 +31,22 @@ function line(id: string, fields: object = {}): string {
   return `${JSON.stringify({ ...common, ...rest, ...fields })}\n`;
 }
 
-const keep = (log: RequestLog, ...lines: string[]): void => log.keep(lines.join(''), lines.length);
+const keep = (log: RequestLog, ...lines: string[]): void =>
+  log.keep(Buffer.from(lines.join('')), lines.length);
 const ids = (items: readonly LoggedRequest[]): string[] => items.map(({ id }) => id);
 
 describe('recent requests', () => {
+  test('stay what they were, though the memory of those that are gone and of whoever wrote them is used again', () => {
+    const { log } = world(4);
+    const written = Buffer.alloc(4096);
+    for (let i = 0; i < 40; i++) {
+      const text = line(`a${i}`) + line(`b${i}`, i % 2 === 0 ? {} : { path: '/longer' });
+      log.keep(written.subarray(0, written.write(text)), 2);
+      const newest = [`b${i}`, `a${i}`, ...(i === 0 ? [] : [`b${i - 1}`, `a${i - 1}`])];
+      assert.deepEqual(ids(log.list({}, { limit: 10 }).items), newest);
+    }
+  });
+
   test('are listed newest first, page by page, also while more come', () => {
     const { log } = world();
     keep(log, line('1'), line('2'), line('3'));

@@ -1,6 +1,6 @@
 // The last requests, kept in memory as the access log's own text and read only when somebody looks; and the live tail.
-// Costs the data path nothing per request: it keeps the batches that the log writes, in buffers outside the heap. A tail is
-// told of each line at once, up to so many a second.
+// Costs the data path nothing per request: it keeps the batches that the log writes, in buffers outside the heap, which
+// serve again when what they hold is too old. A tail is told of each line at once, up to so many a second.
 import { Buffer } from 'node:buffer';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
@@ -31,7 +31,8 @@ export interface RequestLogOptions {
 }
 
 interface Batch {
-  readonly bytes: Buffer;
+  readonly memory: Buffer;
+  readonly usedBytes: number;
   readonly count: number;
   /** Number of its first line, counted from the start of the edge. */
   readonly first: number;
@@ -48,6 +49,8 @@ export class RequestLog {
   #batches: Batch[] = [];
   #count = 0;
   #byteCount = 0;
+  /** Memory of a batch that has gone. */
+  #spare: Buffer | undefined;
   /** Number of the next line. */
   #next = 0;
   readonly #tails = new Set<Tail>();
@@ -64,14 +67,15 @@ export class RequestLog {
     return this.#tails.size > 0;
   }
 
-  /** A batch of whole lines, oldest first. */
-  keep(lines: string, count: number): void {
+  /** A batch of whole lines, oldest first, of which a copy is made. */
+  keep(lines: Buffer, count: number): void {
     if (this.#capacity === 0) return;
-    const bytes = Buffer.from(lines);
-    this.#batches.push({ bytes, count, first: this.#next });
+    const memory = this.#room(lines.length);
+    lines.copy(memory);
+    this.#batches.push({ memory, usedBytes: lines.length, count, first: this.#next });
     this.#next += count;
     this.#count += count;
-    this.#byteCount += bytes.length;
+    this.#byteCount += memory.length;
     this.#trim();
   }
 
@@ -143,23 +147,32 @@ export class RequestLog {
 
   /** Lines with a number below `before`, newest first. */
   *#backwards(before: number): Generator<{ readonly line: string; readonly number: number }> {
-    for (const { bytes, first, count } of this.#batches.toReversed()) {
+    for (const { memory, usedBytes, first, count } of this.#batches.toReversed()) {
       if (first >= before) continue;
-      const lines = bytes.toString().split('\n');
+      const lines = memory.toString('utf8', 0, usedBytes).split('\n');
       for (let i = count - 1; i >= 0; i--) {
         if (first + i < before) yield { line: lines[i]!, number: first + i };
       }
     }
   }
 
+  /** Room for a batch: that of the last one that has gone, where it fits without wasting half of it. */
+  #room(byteCount: number): Buffer {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    const isFit = spare !== undefined && spare.length >= byteCount && spare.length <= byteCount * 2;
+    return isFit ? spare : Buffer.allocUnsafeSlow(byteCount);
+  }
+
   #trim(): void {
     let drop = 0;
     while (drop < this.#batches.length) {
-      const { count, bytes } = this.#batches[drop]!;
+      const { count, memory } = this.#batches[drop]!;
       const isTooMuch = this.#count - count >= this.#capacity || this.#byteCount > maxBytes;
       if (!isTooMuch) break;
       this.#count -= count;
-      this.#byteCount -= bytes.length;
+      this.#byteCount -= memory.length;
+      this.#spare = memory;
       drop += 1;
     }
     if (drop > 0) this.#batches = this.#batches.slice(drop);

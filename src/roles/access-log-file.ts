@@ -5,8 +5,8 @@ import { errorText, SallyportError } from '#base/errors.ts';
 
 /** Takes whole lines; `reopen` after the file was moved away by a log rotation. */
 export interface AccessLogFile {
-  /** Throws when the lines were not written; calls `onLost` when that shows later. */
-  write(lines: string, onLost: () => void): void;
+  /** Takes the lines during the call; throws when they were not written, or calls `onLost` when that shows later. */
+  write(lines: Buffer, onLost: () => void): void;
   /** @throws SallyportError, and goes on with the file open before, when the path cannot be opened */
   reopen(): void;
   close(): void;
@@ -21,7 +21,7 @@ export function openAccessLog(target: string): AccessLogFile {
   if (target === '-') return { write: writeToOutput, reopen() {}, close() {} };
   let descriptor = openFile(target);
   return {
-    write: (lines) => appendWhole(descriptor, Buffer.from(lines)),
+    write: (lines) => appendWhole(descriptor, lines),
     reopen() {
       const fresh = openFile(target);
       closeSync(descriptor);
@@ -31,11 +31,11 @@ export function openAccessLog(target: string): AccessLogFile {
   };
 }
 
-function writeToOutput(lines: string, onLost: () => void): void {
+function writeToOutput(lines: Buffer, onLost: () => void): void {
   if (process.stdout.writableLength > maxWaitingBytes) {
     throw new SallyportError('limit-exceeded', 'Standard output is not read fast enough for the access log.');
   }
-  process.stdout.write(lines, (error) => {
+  process.stdout.write(Buffer.from(lines), (error) => {
     if (error) onLost();
   });
 }

@@ -120,7 +120,7 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
     config: demoEdgeConfig({ hosts, httpsPort, httpPort, hostnames, tunnel: draft, options }),
     accessLog(lines, onLost) {
       accessLog.write(lines, onLost);
-      shown.pass(lines);
+      shown.pass(lines.toString());
     },
     clock: systemClock,
     random: systemRandom,

@@ -37,7 +37,7 @@ import type { ListenAddress } from '#edge/listener.ts';
 
 export interface EdgeInstanceOptions {
   readonly config: EdgeConfig;
-  readonly accessLog: (lines: string, onLost: () => void) => void;
+  readonly accessLog: (lines: Buffer, onLost: () => void) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -30,7 +30,7 @@ import type { Offer } from './handover.ts';
 
 export interface EdgeNodeOptions {
   readonly config: EdgeConfig;
-  readonly accessLog: (lines: string, onLost: () => void) => void;
+  readonly accessLog: (lines: Buffer, onLost: () => void) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -234,7 +234,7 @@ export async function startEdgeWorld(options: EdgeWorldOptions): Promise<EdgeWor
     random: systemRandom,
     log: silentLog,
     metrics,
-    accessLog: (lines) => void log.push(lines),
+    accessLog: (lines) => void log.push(lines.toString()),
     snapshot,
     certificates,
     listen: {

@@ -55,7 +55,7 @@ export interface ReadyBody {
 export interface EdgeChoices {
   readonly port?: number;
   readonly snapshot?: Partial<EdgeSnapshot>;
-  readonly accessLog?: (lines: string) => void;
+  readonly accessLog?: (lines: Buffer) => void;
   /** The certificate of the listener, signed by the world's CA for the public names unless told otherwise. */
   readonly leaf?: TestCertificate;
   /** Who is sent along as its issuer. */
@@ -133,7 +133,8 @@ export class World {
       random: systemRandom,
       log: listLog(logged),
       metrics,
-      accessLog: choices.accessLog ?? ((lines) => void accessLog.push(...lines.trimEnd().split('\n'))),
+      accessLog:
+        choices.accessLog ?? ((lines) => void accessLog.push(...lines.toString().trimEnd().split('\n'))),
       snapshot: first,
       certificates: fixedCertificate({ cert: leaf.cert + issuer.cert, key: leaf.key }),
       listen: { https: [{ host: '127.0.0.1', port: choices.port ?? 0 }], http: [] },
