@@ -3,7 +3,8 @@
 // the next tick); together that is a quarter of what a small TLS request costs.
 //
 // A chunk is valid until the handler returns: whoever keeps bytes copies them. A handler may still be called for
-// what was decrypted already after it has paused its socket, by one read (64 KiB) at most.
+// what was decrypted already after it has paused its socket, by one read (64 KiB) at most. Reading does not push a
+// socket's own idle timer (`setTimeout`) back: nobody here uses one beside this.
 //
 // HOT: bench/bench.ts shows it.
 import type { Socket } from 'node:net';
@@ -11,6 +12,16 @@ import { handleOf, socketInternals } from './socket-internals.ts';
 
 /** What sockets read into. One is enough, since a read has been passed on before the next begins; Node reads as much. */
 const sharedMemory = Buffer.allocUnsafeSlow(65_536);
+
+/** Reads shorter than this are most reads, and many are of the same length. */
+const usualBytes = 4_096;
+/** The shared memory's first so many bytes, made once for each length that was read. */
+const views: (Buffer | undefined)[] = Array.from({ length: usualBytes });
+
+function viewOf(byteCount: number): Buffer {
+  if (byteCount >= usualBytes) return sharedMemory.subarray(0, byteCount);
+  return (views[byteCount] ??= sharedMemory.subarray(0, byteCount));
+}
 
 /** Delivers every chunk of `socket` to `onChunk`, as `on('data')` would. Returns a function that ends it. */
 export function readDirectly(socket: Socket, onChunk: (chunk: Buffer) => void): () => void {
@@ -24,10 +35,20 @@ export function readDirectly(socket: Socket, onChunk: (chunk: Buffer) => void): 
   handle.useUserBuffer(sharedMemory);
   parts[memoryKey] = sharedMemory;
   parts[callbackKey] = (byteCount: number): boolean => {
-    onChunk(sharedMemory.subarray(0, byteCount));
+    onChunk(viewOf(byteCount));
     return true;
   };
+  const { lastReadCount } = socketInternals;
+  const usual = handle.onread;
+  // Node's own for the end and for errors; of a read it would do no more than find its way to the callback above.
+  handle.onread = (bytes) => {
+    const byteCount = lastReadCount();
+    if (byteCount <= 0 || socket.destroyed) return usual.call(handle, bytes);
+    onChunk(viewOf(byteCount));
+    return undefined;
+  };
   return () => {
+    handle.onread = usual;
     socket.off('data', onChunk);
     // The handle goes on reading into our memory; its next owner reads the stream.
     parts[callbackKey] = (byteCount: number): boolean =>

@@ -21,12 +21,16 @@ export interface SocketHandle {
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   /** Everything that is read from here on is written to the start of `memory`. */
   useUserBuffer(memory: Uint8Array): void;
+  /** Called after each read, with `lastReadCount` set. */
+  onread: (this: SocketHandle, bytes: unknown) => unknown;
 }
 
 export interface SocketInternals {
   readonly WriteRequest: new () => WriteRequest;
   /** Whether the write that has just returned will be completed later. */
   isLastWriteUnderWay(): boolean;
+  /** Bytes of the read that `onread` is being told of; 0 or less: none, the end, or an error. */
+  lastReadCount(): number;
   /** Key of the memory a socket reads into. */
   readonly memoryKey: symbol;
   /** Key of the function that is told how much was read. */
@@ -65,20 +69,24 @@ interface StreamWrap {
   readonly WriteWrap: new () => WriteRequest;
   readonly streamBaseState: Int32Array;
   readonly kLastWriteWasAsync: number;
+  readonly kReadBytesOrError: number;
 }
 
 function findInternals(): SocketInternals | undefined {
   try {
     const { binding } = process as unknown as { binding: (this: void, name: 'stream_wrap') => StreamWrap };
-    const { WriteWrap, streamBaseState, kLastWriteWasAsync } = binding('stream_wrap');
+    const { WriteWrap, streamBaseState, kLastWriteWasAsync, kReadBytesOrError } = binding('stream_wrap');
     const keys = Object.getOwnPropertySymbols(new Socket());
     const memoryKey = keys.find(({ description }) => description === 'kBuffer');
     const callbackKey = keys.find(({ description }) => description === 'kBufferCb');
-    if (!memoryKey || !callbackKey || streamBaseState[kLastWriteWasAsync] === undefined) return undefined;
+    if (!memoryKey || !callbackKey) return undefined;
+    if (streamBaseState[kLastWriteWasAsync] === undefined || streamBaseState[kReadBytesOrError] === undefined)
+      return undefined;
     new WriteWrap();
     return {
       WriteRequest: WriteWrap,
       isLastWriteUnderWay: () => streamBaseState[kLastWriteWasAsync] !== 0,
+      lastReadCount: () => streamBaseState[kReadBytesOrError]!,
       memoryKey,
       callbackKey,
     };
