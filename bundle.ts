@@ -13,7 +13,7 @@ import { build, type BuildOptions, type Plugin } from 'esbuild';
  * V8's options for a running edge or connector, in the single executable, in bin/sallyport, and for whoever starts
  * dist/sallyport.mjs with a Node of their own. docs/adr/0005-memory.md says why.
  */
-export const engineOptions: readonly string[] = ['--max-semi-space-size=2', '--heap-growing-percent=20'];
+export const engineOptions: readonly string[] = ['--max-semi-space-size=4'];
 
 /** zod brings its messages in forty languages; ours are English (0.3 MB of text that every process would keep). */
 const englishOnly: Plugin = {
