@@ -38,11 +38,11 @@ export function readDirectly(socket: Socket, onChunk: (chunk: Buffer) => void): 
     onChunk(viewOf(byteCount));
     return true;
   };
-  const { lastReadCount } = socketInternals;
+  const internals = socketInternals;
   const usual = handle.onread;
   // Node's own for the end and for errors; of a read it would do no more than find its way to the callback above.
   handle.onread = (bytes) => {
-    const byteCount = lastReadCount();
+    const byteCount = internals.lastReadCount();
     if (byteCount <= 0 || socket.destroyed) return usual.call(handle, bytes);
     onChunk(viewOf(byteCount));
     return undefined;

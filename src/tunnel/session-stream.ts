@@ -1,5 +1,6 @@
 // One stream inside a session: its two directions, its credit, and the calls of whoever holds it. HOT: `write` and
 // `receiveData` run for every frame; the usual case copies straight into the output and allocates nothing.
+import type { BufferPool } from '#base/buffer-pool.ts';
 import { SallyportError, errorText } from '#base/errors.ts';
 import { frameTypes } from '#wire/tunnel-frame.ts';
 import { encodeCodeAndText } from '#wire/tunnel-message.ts';
@@ -21,6 +22,8 @@ const creditLimitBytes = 0x7fff_ffff;
 export interface StreamHost {
   readonly output: Output;
   readonly budget: WindowBudget;
+  /** What waits for the output is copied into these. */
+  readonly pool: BufferPool;
   /** True when nothing else waits for the output, and it is below its high-water mark. */
   readonly canSendNow: boolean;
   /** The stream has bytes and credit: give it a turn when the output has room. */
@@ -43,7 +46,7 @@ export class SessionStream implements TunnelStream {
   nextCredit: SessionStream | undefined = undefined;
   isCreditQueued = false;
   readonly #host: StreamHost;
-  readonly #pending = new SendQueue();
+  readonly #pending: SendQueue;
   #isOpen = true;
   #isOpenedTold = false;
   #isRemoteEnded = false;
@@ -57,6 +60,7 @@ export class SessionStream implements TunnelStream {
   constructor(id: number, host: StreamHost) {
     this.id = id;
     this.#host = host;
+    this.#pending = new SendQueue(host.pool);
     this.window = new ReceiveWindow(host.budget);
   }
 

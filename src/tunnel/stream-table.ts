@@ -5,6 +5,7 @@
 //
 // Streams that have bytes and credit but found the output full stand in a ring and send one turn (32 KiB) each, so a
 // bulk transfer takes its share and no more, and a stream without credit takes no place at all.
+import { BufferPool } from '#base/buffer-pool.ts';
 import { SallyportError } from '#base/errors.ts';
 import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
 import {
@@ -23,6 +24,9 @@ import { WindowBudget } from './window.ts';
 
 /** DATA is appended only while less than this waits for the transport; what control frames need is far less. */
 export const highWaterBytes = 262_144;
+
+/** As much as a socket reads at once. */
+const waitingBufferBytes = 65_536;
 
 export const defaultStreamLimit = 4096;
 
@@ -44,6 +48,7 @@ export interface StreamTableOptions {
 export class StreamTable implements StreamHost {
   readonly output: Output;
   readonly budget = new WindowBudget();
+  readonly pool = new BufferPool(waitingBufferBytes);
   readonly #options: StreamTableOptions;
   readonly #streams = new Map<number, SessionStream>();
   /** The highest id used so far, -1 before the first. */
