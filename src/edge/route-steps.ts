@@ -15,6 +15,7 @@ import { AccessHandler } from './access/access-handler.ts';
 import { accessTunnelId, SignInPaths } from './access/sign-in-paths.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
 import { routeName } from '#model/route.ts';
+import { Bans } from './shaping/bans.ts';
 import { LimitTables } from './shaping/limit-steps.ts';
 import type { PageReader } from './shaping/page-steps.ts';
 import { forwarder, originHost, stepsBeforeAccess, stepsBeforeCache } from './shaping/shaping-steps.ts';
@@ -33,6 +34,7 @@ export interface StepParts {
 /** Makes handlers of routes; a route whose requests go straight to the origin has none. */
 export function routeHandlers({ clock, cache, desk, readPages = () => new Map() }: StepParts): HandlerMaker {
   const tables = new LimitTables();
+  const bans = new Bans();
   const tools = { pool: new EncoderPool(), wallMs: () => clock.wallMs() };
   const signInPaths = desk && new SignInPaths(desk);
   const stepsOf = (
@@ -65,7 +67,7 @@ export function routeHandlers({ clock, cache, desk, readPages = () => new Map() 
     // The proxy shuts a protected route that nobody guards.
     if (!desk && !isPublic(route.access)) return undefined;
     return stepsBeforeAccess(route.shaping ?? nothing, guarded(route, host), host, {
-      ...{ clock, tables, readPages },
+      ...{ clock, tables, bans, readPages },
       routeName: routeName(route),
     });
   };

@@ -1,16 +1,19 @@
 // The shaping steps of a route in the order in which a request meets them, made once when a snapshot is applied.
 //
-//   answer's headers -> error pages -> rates -> limits -> bandwidth -> canonical host -> maintenance -> CORS
+//   answer's headers -> error pages -> guard -> rates -> limits -> bandwidth -> canonical host -> maintenance -> CORS
 //   -> access -> redirects -> bare prefix -> request's headers -> cache or coder -> prefix -> origin
 import type { Shaping } from '#model/shaping/shaping.ts';
 import type { HandlerHost, RouteHandler } from '../route-handler.ts';
+import type { Bans } from './bans.ts';
 import { canonicalHostStep } from './canonical-host-step.ts';
+import { guardStep } from './guard-step.ts';
 import { corsStep, requestHeadersStep, responseHeadersStep } from './header-steps.ts';
 import { bandwidthStep, type LimitTools, rateLimitStep, requestLimitsStep } from './limit-steps.ts';
 import { errorPagesStep, maintenanceStep, type PageReader } from './page-steps.ts';
 import { prefixRewriteOf, slashStep, withPrefix } from './prefix-step.ts';
 
 export interface ShapingTools extends LimitTools {
+  readonly bans: Bans;
   readonly readPages: PageReader;
 }
 
@@ -27,6 +30,7 @@ export function stepsBeforeAccess(
   const {
     headers,
     errorPages,
+    guard,
     rateLimits = [],
     limits,
     bandwidth,
@@ -38,6 +42,7 @@ export function stepsBeforeAccess(
   const steps: (Step | undefined)[] = [
     hasAnswerHeaders ? (rest) => responseHeadersStep(headers, rest) : undefined,
     errorPages && ((rest) => errorPagesStep(errorPages, rest, tools.readPages)),
+    guard && ((rest) => guardStep(guard, rest, tools)),
     ...rateLimits.map(
       (rule): Step =>
         (rest) =>

@@ -5,6 +5,7 @@ import { type CanonicalHost, canonicalHostSchema } from './canonical-host.ts';
 import { type PathPrefixSettings, pathPrefixStepSchema } from './path-prefix.ts';
 import { type HeaderRules, headerRulesSchema } from './header-rules.ts';
 import { type CorsSettings, corsSchema } from './cors-rule.ts';
+import { type GuardSettings, guardSchema } from './guard.ts';
 import { type MaintenanceSettings, maintenanceSchema } from './maintenance.ts';
 import { type ErrorPageSettings, errorPagesSchema } from './error-pages.ts';
 import { type RequestLimits, requestLimitsSchema } from './request-limits.ts';
@@ -22,6 +23,7 @@ export const shapingSchemas = {
   limits: requestLimitsSchema,
   rateLimits: rateLimitsSchema,
   bandwidth: bandwidthSchema,
+  guard: guardSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 export type ShapingName = keyof typeof shapingSchemas;
@@ -33,6 +35,7 @@ export interface Shaping {
   readonly canonicalHost?: CanonicalHost | undefined;
   readonly prefix?: PathPrefixSettings | undefined;
   readonly bandwidth?: BandwidthSettings | undefined;
+  readonly guard?: GuardSettings | undefined;
   readonly rateLimits?: RateLimitSettings | undefined;
   readonly limits?: RequestLimits | undefined;
   readonly errorPages?: ErrorPageSettings | undefined;

@@ -1,0 +1,43 @@
+// The step of a route with a guard: refuses what only scanners ask for, and whoever is banned, before anything else is done for
+// them.
+import type { Clock } from '#base/clock.ts';
+import { parseDuration } from '#base/duration.ts';
+import { cidrSet } from '#base/ip.ts';
+import { matchesAnyWildcard } from '#base/wildcard.ts';
+import { type GuardSettings, scannerPaths } from '#model/shaping/guard.ts';
+import type { RouteHandler } from '../route-handler.ts';
+import type { Bans, BanRule } from './bans.ts';
+import { clientKey } from './client-key.ts';
+import { stepBefore } from './step-before.ts';
+
+/** The step. */
+export function guardStep(
+  { scanners, paths = [], agents = [], allow = [], ban }: GuardSettings,
+  next: RouteHandler,
+  { clock, bans }: { readonly clock: Clock; readonly bans: Bans },
+): RouteHandler {
+  const refusedPaths = [...(scanners ? scannerPaths : []), ...paths];
+  const allowed = cidrSet(allow);
+  const rule: BanRule | undefined = ban && {
+    after: ban.after,
+    withinMs: parseDuration(ban.within)!,
+    forMs: parseDuration(ban.for)!,
+  };
+  return stepBefore(next, (exchange) => {
+    const { clientAddress, request } = exchange;
+    if (allowed.has(clientAddress)) return next.start(exchange);
+    const nowMs = clock.nowMs();
+    const key = clientKey(clientAddress);
+    const leftMs = bans.leftMs(key, nowMs);
+    const retry = (ms: number) => ({ fields: ['Retry-After', String(Math.ceil(ms / 1000))] });
+    if (leftMs > 0) return exchange.fail('banned', `${key} is banned`, retry(leftMs));
+    const isHit =
+      matchesAnyWildcard(refusedPaths, request.path) ||
+      (agents.length > 0 &&
+        matchesAnyWildcard(agents, (request.fields.get('user-agent') ?? '').toLowerCase()));
+    if (!isHit) return next.start(exchange);
+    if (rule && bans.hit(key, rule, nowMs))
+      exchange.fail('banned', `${key} is banned from now on`, retry(rule.forMs));
+    else exchange.fail('banned', 'what only scanners ask for');
+  });
+}
