@@ -6,7 +6,7 @@ set -eu
 
 packages="apache2 bind9 bind9-dnsutils bind9-utils caddy chromium curl docker-registry faketime fish git haproxy iproute2 iptables knot
 knot-dnsutils libnss3-tools nghttp2-client nghttp2-server nginx-light openssl php-cli pdns-backend-sqlite3 pdns-server
-postgresql procps prometheus python3-venv skopeo testssl.sh tmux varnish wget wrk zsh"
+postgresql procps prometheus python3-venv skopeo slowhttptest testssl.sh tmux varnish wget wrk zsh"
 
 missing=""
 for package in $packages; do

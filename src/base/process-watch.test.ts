@@ -6,7 +6,7 @@ import { MetricsRegistry } from './metrics.ts';
 import { watchProcess } from './process-watch.ts';
 
 /** A clock whose timers fire when they are told to, as late as a test likes. */
-function scene(limitBytes: number) {
+function scene(limitBytes: number, ask?: () => number) {
   let nowMs = 0;
   let due: (() => void) | undefined;
   const said: string[] = [];
@@ -25,7 +25,7 @@ function scene(limitBytes: number) {
     child: () => log,
   };
   const metrics = new MetricsRegistry();
-  const stop = watchProcess({ clock, log, metrics, residentBytes: () => memory.bytes, limitBytes });
+  const stop = watchProcess({ clock, log, metrics, residentBytes: ask ?? (() => memory.bytes), limitBytes });
   const pass = (ms: number): void => {
     nowMs += ms;
     due?.();
@@ -47,6 +47,19 @@ test('a loop that was held up is told once, and shown for a minute', () => {
   for (let i = 0; i < 600; i += 1) pass(1_000);
   pass(2_000);
   assert.equal(said.length, 2, 'and again when it has been quiet for a while');
+});
+
+test('a process without a descriptor to ask with goes on, and shows what it knew', () => {
+  let hasDescriptor = true;
+  const { pass, stop } = scene(0, () => {
+    if (!hasDescriptor) throw new Error('EMFILE');
+    return 7;
+  });
+  pass(1_000);
+  hasDescriptor = false;
+  pass(1_000);
+  pass(1_000);
+  stop();
 });
 
 test('memory near its limit is told before the kill, and not without a limit', () => {

@@ -26,7 +26,17 @@ const quietMs = 600_000;
 
 /** Starts watching; the returned function ends it. */
 export function watchProcess(options: ProcessWatchOptions): () => void {
-  const { clock, log, metrics, residentBytes, limitBytes } = options;
+  const { clock, log, metrics, limitBytes } = options;
+  let lastBytes = 0;
+  // Asking takes a descriptor; a process that has none left must not end of its own watchdog.
+  const residentBytes = (): number => {
+    try {
+      lastBytes = options.residentBytes();
+    } catch {
+      // What was true a second ago serves.
+    }
+    return lastBytes;
+  };
   let delays: { readonly atMs: number; readonly ms: number }[] = [];
   const toldMs = new Map<string, number>();
   const tell = (message: string, fields: Readonly<Record<string, number>>): void => {

@@ -1,4 +1,5 @@
 // Every case of the chaos runs, in the order of a long run.
+import * as hostile from './cases/hostile.ts';
 import * as lines from './cases/lines.ts';
 import * as processes from './cases/processes.ts';
 import type { ChaosCase } from './run-case.ts';
@@ -28,4 +29,8 @@ export const allCases: readonly ChaosCase[] = [
   lines.oneOfFourStalled,
   lines.edgeMoved,
   lines.awayOneMinute,
+  hostile.slowClients,
+  hostile.endlessBody,
+  hostile.compressedBomb,
+  hostile.noDescriptors,
 ];

@@ -2,10 +2,12 @@
 //
 //   GET  /content/KEY/SIZE   the content of the key          POST /check/KEY/SIZE   whether the body was that content
 //   GET  /slow/MS            an answer that takes its time    WebSocket             an echo
+//   GET  /bomb/1             gzip that swells to a gigabyte
 //   GET  /events/FROM        an event every 100 ms, numbered from FROM on            /chaos.Calls/Echo   gRPC, an echo
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
 import { WebSocketServer } from 'ws';
 import { Comparison, Content } from './content.ts';
@@ -21,6 +23,10 @@ const { values } = parseArgs({
     grpc: { type: 'string', default: '0' },
   },
 });
+/** 16 MiB of zeros, 64 times: a gigabyte for whoever takes it apart (RFC 1952: members follow each other). */
+const member = gzipSync(Buffer.alloc(1 << 24));
+const bomb = Buffer.concat(Array.from({ length: 64 }, () => member));
+const bombHead = { 'content-encoding': 'gzip', 'content-type': 'text/plain', 'content-length': bomb.length };
 const content = new Content(Number(values.seed));
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
@@ -30,6 +36,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   if (what === 'check') return checkBody(request, response, Number(key), Number(size));
   request.resume();
   if (what === 'events') return sendEvents(response, Number(key));
+  if (what === 'bomb') return void response.writeHead(200, bombHead).end(bomb);
   if (what === 'slow') setTimeout(() => response.end('slow'), Number(key));
   else response.end('hello');
 });

@@ -13,6 +13,8 @@ export interface ChaosCase {
   readonly what: string;
   /** Most failures that are no fault; absent: any number, as long as they end. */
   readonly mayFail?: number;
+  /** How much more memory the edge may hold afterwards. */
+  readonly mayGrowMiB?: number;
   /** Longest time to notice that is no fault, where it is a promise. */
   readonly noticedWithinS?: number;
   readonly load?: Partial<Pick<LoadSettings, 'pace' | 'kinds' | 'timeoutMs'>>;
@@ -93,12 +95,15 @@ export async function runCase(lab: Lab, chaosCase: ChaosCase): Promise<CaseResul
 }
 
 function faultsOf(
-  { mayFail, noticedWithinS }: ChaosCase,
-  { failed, wrongBytes, noticedS }: Omit<CaseResult, 'faults'>,
+  { mayFail, noticedWithinS, mayGrowMiB }: ChaosCase,
+  { failed, wrongBytes, noticedS, before, after }: Omit<CaseResult, 'faults'>,
 ): string[] {
   const faults: string[] = [];
   if (wrongBytes > 0) faults.push(`${wrongBytes} bytes were not what they should have been`);
   if (mayFail !== undefined && failed > mayFail) faults.push(`${failed} failed, ${mayFail} may`);
+  const grownMiB = (after['edge']?.memoryMiB ?? 0) - (before['edge']?.memoryMiB ?? 0);
+  if (mayGrowMiB !== undefined && grownMiB > mayGrowMiB)
+    faults.push(`the edge holds ${grownMiB} MiB more, ${mayGrowMiB} are allowed`);
   if (noticedWithinS !== undefined) {
     if (noticedS === undefined) faults.push('nobody noticed');
     else if (noticedS > noticedWithinS)
