@@ -94,6 +94,11 @@ function urlService(text: string): ServiceResult {
     ? `${text}: user name, query and fragment of a service address have no effect`
     : '';
   if (http) return plain({ kind: 'http', text, scheme: http, host, port }, extras);
+  if (scheme === 'udp') {
+    return port === 0
+      ? { error: `${text} is an invalid address, a UDP service needs its port` }
+      : plain({ kind: 'udp', text, host, port }, extras);
+  }
   return plain({ kind: 'tcp', text, scheme, host, port }, extras || tcpWarning(text, scheme, port));
 }
 

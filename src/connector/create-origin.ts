@@ -1,6 +1,7 @@
 // From a rule to the origin that serves it: where to connect, with which roots and protocol, or which built-in answers.
 import type { IngressRule, Service } from '#model/ingress-rule.ts';
 import { createBuiltInOrigin } from './built-in-origin.ts';
+import { createDatagramOrigin } from './datagram-origin.ts';
 import { createForwardOrigin } from './forward-origin.ts';
 import type { Origin, OriginContext } from './origin.ts';
 import type { OriginTarget, OriginTls } from './origin-dial.ts';
@@ -18,6 +19,8 @@ export function createOrigin(rule: IngressRule, context: OriginContext): Origin 
     case 'unix':
     case 'tcp':
       return new SocketOrigin(rule, targetOf(rule, service, context), context);
+    case 'udp':
+      return createDatagramOrigin(rule, service, context);
     case 'http-status':
     case 'hello-world':
       return createBuiltInOrigin(rule, service, context);

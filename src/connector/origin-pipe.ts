@@ -20,6 +20,11 @@ export interface PipeOwner {
   readonly partFlusher: TurnFlusher;
   /** What waits for a socket is gathered in these. */
   readonly pool: BufferPool;
+  /**
+   * True: a stream that is cut short resets the socket. Bytes that nothing frames must not look whole; HTTP shows by itself
+   * where it was cut.
+   */
+  readonly cutsHard: boolean;
   /** Once, when nothing more will happen on either side. `reason` is '' after a proper end. */
   pipeClosed(pipe: OriginPipe, reason: ResetReason | '', detail: string): void;
 }
@@ -123,6 +128,7 @@ export class OriginPipe implements StreamHandler, Flushable {
   }
 
   onReset(reason: ResetReason, detail: string): void {
+    if (this.#owner.cutsHard) this.#socket?.resetAndDestroy();
     this.#finish(reason === 'cancelled' ? '' : reason, detail);
   }
 

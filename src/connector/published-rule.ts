@@ -14,6 +14,7 @@ export function publishRule(rule: IngressRule): PublishedRule {
     path: rule.path,
     service: withoutUser(service.text).slice(0, 4096),
     protocol: protocolOf(rule),
+    ...(service.kind === 'udp' ? { isDatagram: true } : {}),
     isTls,
     hostHeader: originRequest.httpHostHeader,
     allowsChunked: !originRequest.disableChunkedEncoding,
@@ -42,6 +43,7 @@ function protocolOf({ service, originRequest }: IngressRule): PublishedRule['pro
     case 'hello-world':
       return 'http1';
     case 'tcp':
+    case 'udp':
       return 'tcp';
     case 'bastion':
       return 'bastion';

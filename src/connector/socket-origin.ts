@@ -13,6 +13,7 @@ export class SocketOrigin implements Origin, PipeOwner {
   readonly flusher: TurnFlusher;
   readonly partFlusher: TurnFlusher;
   readonly pool: BufferPool;
+  readonly cutsHard: boolean;
   readonly #rule: IngressRule;
   readonly #target: OriginTarget;
   readonly #context: OriginContext;
@@ -24,6 +25,7 @@ export class SocketOrigin implements Origin, PipeOwner {
     this.flusher = context.flusher;
     this.partFlusher = context.partFlusher;
     this.pool = context.pool;
+    this.cutsHard = rule.service.kind === 'tcp';
   }
 
   serve(stream: TunnelStream, request: OpenRequest, opened: () => void): void {

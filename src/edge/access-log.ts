@@ -3,8 +3,11 @@
 // When the sink cannot keep up or fails (a full disk), lines are dropped and counted; traffic never waits for a log.
 import type { FailureCode, RequestHead } from '#http/exchange.ts';
 import type { AccessGrant } from './access/access-handler.ts';
+import type { ExchangeFailure } from '#http/exchange.ts';
+import type { PortEntry } from '#model/edge-snapshot.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestLog } from './request-log.ts';
+import type { TunnelTarget } from './tunnel-registry.ts';
 
 /** Gathered lines are handed on when they pass this size, or at the next tick of the sweep. */
 const flushBytes = 65_536;
@@ -35,6 +38,22 @@ export interface OwnAnswer {
   readonly request: Pick<RequestHead, 'method' | 'host' | 'path' | 'httpVersion'> | undefined;
   readonly error?: FailureCode;
   readonly detail?: string;
+}
+
+/** What the log says of a connection to a port. */
+export interface ConnectionEnd {
+  readonly id: string;
+  readonly client: string;
+  readonly port: Pick<PortEntry, 'protocol' | 'port' | 'name'>;
+  readonly host: string;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly ms: number;
+  /** Until the service was reached; 0 when it was not. */
+  readonly openMs: number;
+  readonly attempts: number;
+  readonly target: TunnelTarget | undefined;
+  readonly failure: ExchangeFailure | undefined;
 }
 
 export class AccessLog {
@@ -73,6 +92,24 @@ export class AccessLog {
     if (exchange.attempts > 1) line += `,"attempts":${exchange.attempts}`;
     const agent = request.fields.get('user-agent');
     if (agent !== undefined) line += `,"userAgent":${jsonAgent(agent)}`;
+    if (failure) line += `,"error":"${failure.code}","detail":${JSON.stringify(failure.detail)}`;
+    this.#gather(`${line}}\n`);
+  }
+
+  /**
+   * Notes the end of a connection to a port. It has the fields of a request, so that one reader reads both: method and
+   * protocol are what the port speaks, the path is the port's name, and the status what a proxy would have answered.
+   */
+  addConnection(end: ConnectionEnd): void {
+    const { port, target, failure } = end;
+    const word = port.protocol.toUpperCase();
+    let line =
+      `{"time":"${this.#time()}","id":"${end.id}","client":"${end.client}","method":"${word}",` +
+      `"host":"${end.host}","path":"${port.name}","protocol":"${word}","status":${failure?.status ?? 200},` +
+      `"bytesIn":${end.bytesIn},"bytesOut":${end.bytesOut},"ms":${millis(end.ms)}`;
+    if (end.openMs > 0) line += `,"openMs":${millis(end.openMs)}`;
+    if (target) line += `${target.slot.logFields},"rule":${target.ruleIndex}`;
+    if (end.attempts > 1) line += `,"attempts":${end.attempts}`;
     if (failure) line += `,"error":"${failure.code}","detail":${JSON.stringify(failure.detail)}`;
     this.#gather(`${line}}\n`);
   }

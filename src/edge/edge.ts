@@ -16,6 +16,7 @@ import type { LiveView } from './live-view.ts';
 import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
 import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
+import type { PortLive } from '#model/port-live.ts';
 import { explainRequest } from './explain.ts';
 import { type InnerAnswer, type InnerRequest, sendInnerRequest } from './inner-request.ts';
 import type { RequestLog } from './request-log.ts';
@@ -25,6 +26,7 @@ import type { LocalService } from './local-connection.ts';
 import { HolderWatch } from './holder-watch.ts';
 import { LocalServices } from './local-services.ts';
 import { Observation } from './observation.ts';
+import { Ports } from './ports/ports.ts';
 import { Proxy } from './proxy.ts';
 import { TunnelAcceptor } from './tunnel-acceptor.ts';
 import { TunnelRegistry } from './tunnel-registry.ts';
@@ -51,6 +53,7 @@ class RunningEdge implements Edge {
   readonly #holders: HolderWatch;
   readonly #proxy: Proxy;
   readonly #tunnels: TunnelAcceptor;
+  readonly #ports: Ports;
   readonly #door: FrontDoor;
   #snapshot: EdgeSnapshot;
   #sweepTimer: Timer | undefined;
@@ -104,7 +107,12 @@ class RunningEdge implements Edge {
       knownClaims: inherited?.claims ?? [],
       routesChanged: (routes) => this.#applyRoutes(routes),
     });
+    this.#ports = new Ports({
+      ...{ clock, metrics, registry: this.#registry, accessLog: this.#accessLog, snapshot: options.snapshot },
+      newRequestId: () => this.#proxy.newRequestId(),
+    });
     this.#door = new FrontDoor({
+      ports: this.#ports,
       edge: options,
       proxy: this.#proxy,
       tunnels: this.#tunnels,
@@ -117,6 +125,7 @@ class RunningEdge implements Edge {
   async open(): Promise<void> {
     this.#tunnels.begin();
     await this.#door.open();
+    this.#ports.apply(this.#snapshot);
     this.#sweepTimer = this.#options.clock.after(sweepMs, () => this.#sweep());
   }
 
@@ -131,7 +140,12 @@ class RunningEdge implements Edge {
   apply(snapshot: EdgeSnapshot): void {
     this.#snapshot = snapshot;
     this.#door.apply(snapshot);
+    this.#ports.apply(snapshot);
     this.#tunnels.apply(snapshot);
+  }
+
+  ports(): PortLive[] {
+    return this.#ports.live();
   }
 
   live(): LiveView {
@@ -214,13 +228,15 @@ class RunningEdge implements Edge {
 
   async leave(graceMs: number, signal: AbortSignal): Promise<void> {
     this.#door.leave();
+    this.#ports.stop();
     this.#tunnels.askToMove();
     await this.#until(() => this.#door.clientCount === 0, graceMs, signal);
   }
 
   async drain(graceMs: number): Promise<void> {
     this.#door.drain();
-    await this.#until(() => this.#proxy.activeCount === 0, graceMs);
+    this.#ports.stop();
+    await this.#until(() => this.#proxy.activeCount + this.#ports.activeCount === 0, graceMs);
   }
 
   async #until(isOver: () => boolean, graceMs: number, signal?: AbortSignal): Promise<void> {
@@ -235,6 +251,7 @@ class RunningEdge implements Edge {
     this.#sweepTimer?.cancel();
     this.#door.stop();
     this.#proxy.abortAll();
+    this.#ports.close();
     this.#tunnels.close();
     this.#local.close();
     this.#door.close();
@@ -259,6 +276,7 @@ class RunningEdge implements Edge {
   #sweep(): void {
     this.#door.sweep(this.#options.clock.nowMs());
     this.#proxy.sweep();
+    this.#ports.sweep(this.#options.clock.nowMs());
     this.#observed.events.tick();
     this.#accessLog.flush();
     this.#sweepTimer = this.#options.clock.after(sweepMs, () => this.#sweep());

@@ -19,6 +19,7 @@ import { Http2Front } from './http2-front.ts';
 import type { Http2FrontSettings } from './http2-front.ts';
 import { Listener } from './listener.ts';
 import type { ListenAddress, ListenHandle } from './listener.ts';
+import type { Ports } from './ports/ports.ts';
 import type { Proxy } from './proxy.ts';
 import { redirectToHttps } from './redirect.ts';
 import type { Traffic } from './traffic.ts';
@@ -32,6 +33,7 @@ export interface FrontDoorOptions {
   readonly accessLog: AccessLog;
   readonly metrics: EdgeMetrics;
   readonly traffic: Traffic;
+  readonly ports: Ports;
 }
 
 export class FrontDoor {
@@ -41,6 +43,7 @@ export class FrontDoor {
   readonly #accessLog: AccessLog;
   readonly #metrics: EdgeMetrics;
   readonly #traffic: Traffic;
+  readonly #ports: Ports;
   readonly #https: Listener[];
   readonly #http: Listener[];
   readonly #secureFront: Http1Front;
@@ -54,7 +57,7 @@ export class FrontDoor {
   readonly #redirect: Http1FrontOptions['start'] = (request, front) => {
     const httpsPort = this.#options.redirectPort ?? this.httpsPorts[0] ?? 443;
     const isKnownHost = (host: string): boolean =>
-      host === this.#options.name || this.#proxy.router.hasHost(host);
+      host === this.#options.name || this.#proxy.router.hasHost(host) || this.#ports.passesOn(host);
     const { requestId: id, client } = request;
     const isKnown = isKnownHost(request.host);
     this.#traffic.answered(isKnown ? 308 : 404);
@@ -63,13 +66,14 @@ export class FrontDoor {
     return redirectToHttps(request, front, { isKnownHost, httpsPort });
   };
 
-  constructor({ edge, proxy, tunnels, accessLog, metrics, traffic }: FrontDoorOptions) {
+  constructor({ edge, proxy, tunnels, accessLog, metrics, traffic, ports }: FrontDoorOptions) {
     this.#options = edge;
     this.#proxy = proxy;
     this.#tunnels = tunnels;
     this.#accessLog = accessLog;
     this.#metrics = metrics;
     this.#traffic = traffic;
+    this.#ports = ports;
     this.#snapshot = edge.snapshot;
     this.#secureFront = new Http1Front(this.#frontOptions('https'));
     this.#plainFront = new Http1Front(this.#plainOptions(this.#serve));
@@ -244,6 +248,7 @@ export class FrontDoor {
       proxies: cidrSet(this.#options.proxyProtocolFrom),
       maxConnections: limits.connections,
       maxPerAddress: limits.connectionsPerAddress,
+      passage: this.#ports,
       accept: isTls
         ? (socket, client, protocol) => this.#accept(socket as TLSSocket, client, protocol)
         : (socket, client) => plain.accept(socket, client),

@@ -39,10 +39,23 @@ export interface ListenerOptions {
   readonly maxPerAddress: number;
   /** TLS handshakes under way at once, default 2,000; beyond, the oldest is cut. */
   readonly maxHandshakes?: number;
+  /** TLS that is not ended here; absent: all of it is. */
+  readonly passage?: TlsPassage;
   /** Told of the connection and the ALPN protocol ('' without one). */
   readonly accept: (socket: Socket, client: ClientAddress, protocol: string) => void;
-  /** Counts what becomes of connections: accepted, tls-failed, proxy-failed, too-many; handshake-cut beside tls-failed. */
+  /** Counts what becomes of connections: accepted, passed-on, tls-failed, proxy-failed, too-many; handshake-cut beside tls-failed. */
   readonly count: (outcome: string) => void;
+}
+
+/** Looks at the server name of connections before their handshake, and takes some (edge/ports/ports.ts). */
+export interface TlsPassage {
+  readonly hasServerNames: boolean;
+  /** Exactly one of `own` (its bytes are back in the socket) and `taken` (false: refused) is called, unless it is lost. */
+  look(
+    socket: Socket,
+    client: ClientAddress,
+    ends: { readonly own: () => void; readonly taken: (isGood: boolean) => void },
+  ): void;
 }
 
 /**
@@ -221,7 +234,15 @@ export class Listener {
     this.#handshaking.set(key, { socket, client: clientOf(socket, client, peerAddress) });
     socket.once('close', () => this.#handshaking.delete(key));
     this.#cutOldestHandshake();
-    this.#tlsServer!.emit('connection', socket);
+    const { passage } = this.#options;
+    if (passage?.hasServerNames !== true) return void this.#tlsServer!.emit('connection', socket);
+    passage.look(socket, clientOf(socket, client, peerAddress), {
+      own: () => this.#tlsServer!.emit('connection', socket),
+      taken: (isGood) => {
+        this.#handshaking.delete(key);
+        this.#options.count(isGood ? 'passed-on' : 'tls-failed');
+      },
+    });
   }
 
   #cutOldestHandshake(): void {

@@ -42,6 +42,27 @@ export interface RouteEntry {
   readonly shaping?: Shaping | undefined;
 }
 
+/** A port whose bytes go to a tunnel unopened. */
+export interface PortEntry {
+  /** As people call it (`portName`); unique. */
+  readonly name: string;
+  readonly protocol: 'tcp' | 'udp' | 'tls';
+  /** 0, for tls: the https listeners. */
+  readonly port: number;
+  /** '' for every address. */
+  readonly address: string;
+  /** Which ingress rule serves it; for tls the server name or `*.suffix`. */
+  readonly hostname: string;
+  readonly tunnelId: string;
+  readonly proxyProtocol: 'off' | 'v1' | 'v2';
+  /** CIDRs that may connect; empty: everybody. */
+  readonly from: readonly string[];
+  /** 0: never. */
+  readonly idleMs: number;
+  readonly maxConnections: number;
+  readonly maxPerAddress: number;
+}
+
 /** What a route does on the way that nobody has written down: one that a tunnel claims. */
 export type RouteDefaults = Pick<RouteEntry, 'cache' | 'compression' | 'hsts'>;
 
@@ -82,6 +103,8 @@ export interface EdgeSnapshot {
   readonly tunnels: readonly TunnelEntry[];
   readonly routes: readonly RouteEntry[];
   readonly claimedRoutes?: RouteDefaults;
+  /** Absent: none. */
+  readonly ports?: readonly PortEntry[] | undefined;
   /** CIDRs of proxies in front of the edge whose X-Forwarded-* is believed. */
   readonly trustedProxies: readonly string[];
   /** Lower-case Upgrade tokens that pass, `websocket` always does, `h2c` never. */

@@ -18,6 +18,7 @@ export type Service =
       readonly host: string;
       readonly port: number;
     }
+  | { readonly kind: 'udp'; readonly text: string; readonly host: string; readonly port: number }
   | { readonly kind: 'http-status'; readonly text: string; readonly status: number }
   | { readonly kind: 'hello-world'; readonly text: string }
   | { readonly kind: 'bastion'; readonly text: string }

@@ -13,6 +13,11 @@ export const publishedRuleSchema = z.object({
   /** The service as the operator wrote it, for display and logs. */
   service: z.string().max(4096),
   protocol: z.enum(originProtocols),
+  /**
+   * True: a tcp service that takes datagrams, framed on the stream. A key of its own, because an edge of an older version
+   * refuses protocols that it does not know, and skips keys.
+   */
+  isDatagram: z.boolean().optional(),
   /** Scheme that the origin sees; also for `X-Forwarded-Proto`-less origins' absolute URLs. */
   isTls: z.boolean(),
   /** Replaces Host when not ''; the original goes to X-Forwarded-Host. */

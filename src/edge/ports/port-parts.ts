@@ -1,0 +1,16 @@
+// What all ports of an edge share.
+import type { BufferPool } from '#base/buffer-pool.ts';
+import type { Clock } from '#base/clock.ts';
+import type { TurnFlusher } from '#base/turn-flusher.ts';
+import type { AccessLog } from '../access-log.ts';
+import type { TunnelRegistry } from '../tunnel-registry.ts';
+
+export interface PortParts {
+  readonly clock: Clock;
+  readonly registry: TunnelRegistry;
+  readonly accessLog: AccessLog;
+  readonly newRequestId: () => string;
+  readonly pool: BufferPool;
+  /** Flushes at the end of the turn. */
+  readonly flusher: TurnFlusher;
+}
