@@ -4,6 +4,7 @@ import type { UserView } from '#api/account.ts';
 import { scopesOf } from '#model/role.ts';
 import type { certificateHandlers } from './fake-certificates.ts';
 import type { dnsHandlers } from './fake-dns.ts';
+import type { portHandlers } from './fake-ports.ts';
 import { page, type routeHandlers } from './fake-routes.ts';
 import type { statusHandlers } from './fake-status.ts';
 import type { tunnelHandlers } from './fake-tunnels.ts';
@@ -17,6 +18,7 @@ type AccountIds = Exclude<
   | keyof ReturnType<typeof statusHandlers>
   | keyof ReturnType<typeof tunnelHandlers>
   | keyof ReturnType<typeof routeHandlers>
+  | keyof ReturnType<typeof portHandlers>
   | keyof ReturnType<typeof certificateHandlers>
   | keyof ReturnType<typeof accessHandlers>
   | keyof ReturnType<typeof cacheHandlers>

@@ -10,6 +10,7 @@ import { accessHandlers } from './fake-access.ts';
 import { cacheHandlers } from './fake-cache.ts';
 import { dnsHandlers } from './fake-dns.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
+import { portHandlers } from './fake-ports.ts';
 import { routeHandlers } from './fake-routes.ts';
 import { statusHandlers } from './fake-status.ts';
 import { streamOf } from './fake-streams.ts';
@@ -26,6 +27,7 @@ export function createFakeSend(world: FakeWorld): Send {
     ...statusHandlers(world),
     ...tunnelHandlers(world),
     ...routeHandlers(world),
+    ...portHandlers(world),
     ...certificateHandlers(world),
     ...accessHandlers(world),
     ...cacheHandlers(world),

@@ -103,6 +103,13 @@ const certificate = createRoute({
   component: lazyRouteComponent(() => import('./pages/certificates/certificate-page.tsx'), 'CertificatePage'),
 });
 
+const ports = createRoute({
+  getParentRoute: () => inside,
+  path: '/ports',
+  validateSearch: z.object({ search: text }),
+  component: lazyRouteComponent(() => import('./pages/ports/ports-page.tsx'), 'PortsPage'),
+});
+
 const cache = createRoute({
   getParentRoute: () => inside,
   path: '/cache',
@@ -214,6 +221,7 @@ const tree = root.addChildren([
       tunnel,
       routes,
       route,
+      ports,
       certificates,
       certificate,
       cache,

@@ -4,6 +4,7 @@ import { accountOperations } from './account.ts';
 import { certificateOperations } from './certificates.ts';
 import { cacheOperations } from './cache.ts';
 import { dnsOperations } from './dns.ts';
+import { portOperations } from './ports.ts';
 import { requestOperations } from './requests.ts';
 import { routeOperations } from './routes.ts';
 import { statusOperations } from './status.ts';
@@ -17,6 +18,7 @@ export const operations = {
   ...routeOperations,
   ...accessOperations,
   ...pagePasswordOperations,
+  ...portOperations,
   ...certificateOperations,
   ...dnsOperations,
   ...requestOperations,

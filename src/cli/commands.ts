@@ -25,6 +25,13 @@ import { applyCommand, backupCommand, diffCommand, exportCommand } from './edge/
 import { contextListCommand, contextRemoveCommand, contextUseCommand, loginCommand } from './edge/login.ts';
 import { dnsRecordsCommand, dnsStatusCommand } from './edge/dns.ts';
 import {
+  portAddCommand,
+  portListCommand,
+  portRemoveCommand,
+  portShowCommand,
+  portUpdateCommand,
+} from './edge/ports.ts';
+import {
   exposedCommand,
   explainCommand,
   routeAddCommand,
@@ -102,6 +109,11 @@ export const commands: readonly Command[] = [
   routeShowCommand,
   routeUpdateCommand,
   routeRemoveCommand,
+  portAddCommand,
+  portListCommand,
+  portShowCommand,
+  portUpdateCommand,
+  portRemoveCommand,
   cacheStatusCommand,
   cacheListCommand,
   cachePurgeCommand,

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { hstsPolicySchema, routeHstsSchema } from '#model/hsts-policy.ts';
 import { redirectsSchema } from '#model/redirect-rule.ts';
+import { portShape, refinePort } from '#model/port.ts';
 import { accessPolicySchema } from '#model/access-policy.ts';
 import { routeCacheSchema, routeCompressionSchema, routeStepsShape } from '#model/route-steps.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
@@ -215,6 +216,18 @@ export const edgeConfigSchema = z.strictObject({
     .describe('DNS records for every hostname, made and removed with its route, and a name server built in.'),
   tunnels: z.array(tunnelSchema).max(10_000).default([]).describe('Tunnels that may connect.'),
   routes: z.array(routeSchema).max(100_000).default([]).describe('Which hostname goes to which tunnel.'),
+  ports: z
+    .array(
+      z
+        .strictObject({
+          ...portShape,
+          tunnel: z.string().min(1).describe('Name or UUID of a tunnel above.'),
+        })
+        .superRefine(refinePort),
+    )
+    .max(10_000)
+    .default([])
+    .describe('TCP and UDP ports, and TLS that is passed on unopened, and which tunnel they go to.'),
   cache: z
     .union([z.literal('off'), cacheSchema])
     .prefault({})

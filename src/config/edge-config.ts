@@ -9,6 +9,7 @@ import { type AccessPolicy, asksPerson } from '#model/access-policy.ts';
 import { cachePolicyOf } from '#model/cache-policy.ts';
 import { compressionPolicyOf } from '#model/compression-policy.ts';
 import { hstsValueOf, type RouteHsts } from '#model/hsts-policy.ts';
+import { portEntryOf, portName } from '#model/port.ts';
 import { redirectsOf } from '#model/redirect-rule.ts';
 import { type Shaping, shapingOf } from '#model/shaping/shaping.ts';
 import { defaultRouteSteps, type EdgeSnapshot } from '#model/edge-snapshot.ts';
@@ -89,6 +90,9 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
         ...shapingEntry(shapingOf(others)),
       }),
     ),
+    ports: config.ports.map(({ tunnel, ...port }) =>
+      portEntryOf({ ...port, tunnelId: idOf.get(tunnel) ?? tunnel }),
+    ),
     claimedRoutes: { ...defaultRouteSteps, ...withHsts(config.hsts) },
     trustedProxies: config.trustedProxies,
     upgrades: config.upgrades,
@@ -140,7 +144,7 @@ function crossCheck(config: EdgeConfig): CrossFault[] {
     const message = `no tunnel is called "${route.tunnel}"${guess ? `; did you mean "${guess}"?` : ''}`;
     faults.push({ path: ['routes', i, 'tunnel'], message });
   }
-  faults.push(...accessFaults(config));
+  faults.push(...portFaults(config, seen), ...accessFaults(config));
   if (config.certificates.length === 0 && !config.internalCa && !config.acme) {
     faults.push({
       path: [],
@@ -162,6 +166,42 @@ function crossCheck(config: EdgeConfig): CrossFault[] {
   }
   for (const { path, message } of config.dns ? dnsFaults(config.dns, config.hostname) : []) {
     faults.push({ path: ['dns', ...path], message });
+  }
+  return faults;
+}
+
+/** Ports that stand in each other's way, or lead nowhere. */
+function portFaults({ ports, routes }: EdgeConfig, tunnels: ReadonlySet<string>): CrossFault[] {
+  const faults: CrossFault[] = [];
+  const names = new Set<string>();
+  const numbers = new Map<number, string>();
+  const sites = new Set(routes.map(({ hostname }) => hostname));
+  for (const [i, port] of ports.entries()) {
+    const path = ['ports', i];
+    const name = portName(port);
+    if (names.has(name)) faults.push({ path, message: `the port ${name} is listed twice` });
+    names.add(name);
+    if (!tunnels.has(port.tunnel)) {
+      const guess = closestName(port.tunnel, [...tunnels]);
+      const hint = guess ? `; did you mean "${guess}"?` : '';
+      faults.push({ path: [...path, 'tunnel'], message: `no tunnel is called "${port.tunnel}"${hint}` });
+    }
+    if (port.protocol === 'tls' && port.port === 0 && sites.has(port.hostname)) {
+      faults.push({
+        path,
+        message: `${port.hostname} has a route, whose TLS ends at the edge; keep one of the two`,
+      });
+    }
+    if (port.protocol === 'udp' || port.port === 0) continue;
+    const kind = `${port.protocol} ${port.address}`;
+    const other = numbers.get(port.port);
+    if (other !== undefined && (port.protocol === 'tcp' || other !== kind)) {
+      faults.push({
+        path,
+        message: `port ${port.port} is listed twice; only tls ports with different names share one`,
+      });
+    }
+    numbers.set(port.port, kind);
   }
   return faults;
 }

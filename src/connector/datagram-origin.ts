@@ -61,7 +61,9 @@ class DatagramPipe implements StreamHandler {
       if (this.#isOver) return;
       const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
       this.#socket = socket;
-      socket.on('error', (error) => this.#fail(this.#isConnected ? 'origin-lost' : 'origin-unreachable', error));
+      socket.on('error', (error) =>
+        this.#fail(this.#isConnected ? 'origin-lost' : 'origin-unreachable', error),
+      );
       socket.on('message', (datagram) => this.#onMessage(datagram));
       socket.connect(port, address, () => {
         if (this.#isOver) return;

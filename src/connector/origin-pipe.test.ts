@@ -76,6 +76,7 @@ function start(): { stream: CountingStream; socket: SlowSocket; pipe: OriginPipe
     flusher: new TurnFlusher((run) => process.nextTick(run)),
     partFlusher: new TurnFlusher(setImmediate),
     pool: new BufferPool(gatherBufferBytes),
+    cutsHard: false,
     pipeClosed: (_, reason) => void ends.push(reason),
   });
   return { stream, socket: new SlowSocket(), pipe, ends };

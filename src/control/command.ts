@@ -4,7 +4,7 @@ import type { Actor } from '#model/audit-event.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
 import type { ReadRules } from '#model/rule-set.ts';
 import type { Draft } from './draft.ts';
-import type { ServedRoute } from './snapshot.ts';
+import type { ServedPort, ServedRoute } from './snapshot.ts';
 
 /** Who asks, for the audit log. */
 export interface Caller {
@@ -18,6 +18,8 @@ export interface Caller {
 export interface Declared {
   readonly tunnels: readonly TunnelEntry[];
   readonly routes: readonly ServedRoute[];
+  /** Absent: none. */
+  readonly ports?: readonly ServedPort[] | undefined;
 }
 
 /** Work of other rooms that commands need; roles/ passes it in. */

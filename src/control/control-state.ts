@@ -1,6 +1,7 @@
 // The whole configuration in memory, immutable: readers hold one state as long as they like.
 import { SallyportError } from '#base/errors.ts';
 import type { ApiKey } from '#model/api-key.ts';
+import type { Port } from '#model/port.ts';
 import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
 import type { PagePassword } from '#model/page-password.ts';
@@ -46,6 +47,10 @@ export class ControlState {
 
   get routes(): ReadonlyMap<string, Route> {
     return this.#tables.route;
+  }
+
+  get ports(): ReadonlyMap<string, Port> {
+    return this.#tables.port;
   }
 
   get ruleSets(): ReadonlyMap<string, RuleSet> {

@@ -1,6 +1,7 @@
 // A state being changed by one command. Reads see what was written before; what was written becomes one Change for the
 // store, with an audit row for each object, and then the next state.
 import type { AuditedNoun } from '#model/audit-event.ts';
+import { type Port, portName } from '#model/port.ts';
 import { routeName, type Route } from '#model/route.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
 import type { ObjectKind, StoredObject, StoredObjects } from '#store/store.ts';
@@ -22,6 +23,7 @@ export interface AuditDraft {
 const nouns: Readonly<Record<ObjectKind, AuditedNoun>> = {
   tunnel: 'tunnel',
   route: 'route',
+  port: 'port',
   ruleSet: 'rule-set',
   user: 'user',
   apiKey: 'api-key',
@@ -159,6 +161,8 @@ export class Draft {
   /** What people call an object. */
   #nameOf<K extends ObjectKind>(kind: K, object: StoredObjects[K]): string {
     if (kind === 'route' || kind === 'shareLink') return routeName(object as Route);
+    if (kind === 'route') return routeName(object as Route);
+    if (kind === 'port') return portName(object as Port);
     if (kind === 'ruleSet') {
       return this.get('tunnel', object.id)?.name ?? this.base.tunnels.get(object.id)?.name ?? object.id;
     }

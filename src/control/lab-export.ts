@@ -5,6 +5,7 @@ import { emptyRuleSetText } from '#model/rule-set.ts';
 import type { Lab } from '#model/lab.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
 import { shortSteps } from '#model/route-steps.ts';
+import { portName, shortPort } from '#model/port.ts';
 import type { ControlState } from './control-state.ts';
 
 /** The text of a state, sorted by name so that two exports can be compared line by line. */
@@ -42,6 +43,15 @@ export function labOf(state: ControlState): Partial<Lab> {
           note,
           ...shortSteps(steps),
         }) as Lab['routes'][number],
+    ),
+    ports: byName([...state.ports.values()], portName).map(
+      ({ tunnelId, isEnabled, note, ...port }) =>
+        withoutDefaults({
+          ...shortPort(port),
+          tunnel: nameOf(tunnelId),
+          isEnabled: isEnabled ? undefined : false,
+          note,
+        }) as Lab['ports'][number],
     ),
     users: byName([...state.users.values()], ({ name }) => name).map(
       ({ name, email, displayName, role, groups }) =>

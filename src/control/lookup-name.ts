@@ -1,10 +1,12 @@
 // Names by which people ask for objects, and indexes of them.
+import { type Port, portName } from '#model/port.ts';
 import { routeName, type Route } from '#model/route.ts';
 import type { ObjectKind, StoredObjects } from '#store/store.ts';
 
 /** The unique name of an object within its kind, as it is looked up; '' for kinds that are not looked up by name. */
 export function lookupName<K extends ObjectKind>(kind: K, object: StoredObjects[K]): string {
   if (kind === 'route') return routeName(object as Route);
+  if (kind === 'port') return portName(object as Port);
   return 'name' in object ? object.name.toLowerCase() : '';
 }
 

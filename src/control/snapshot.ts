@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { type AccessPolicy, accessPolicySchema } from '#model/access-policy.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
+import { portName, type PortSettings, portSettingsOf, portShape } from '#model/port.ts';
 import { routeName } from '#model/route.ts';
 import { normalSteps, type RouteSteps, routeStepsShape } from '#model/route-steps.ts';
 import type { Declared } from './command.ts';
@@ -17,16 +18,22 @@ export interface ServedRoute extends RouteSteps {
   readonly access?: AccessPolicy | undefined;
 }
 
+/** A port as it is served. */
+export type ServedPort = PortSettings & { readonly tunnelId: string };
+
 /** The part of an EdgeSnapshot that changes at run time. */
 export interface Served {
   readonly revision: number;
   readonly tunnels: readonly TunnelEntry[];
   readonly routes: readonly ServedRoute[];
+  /** Absent: none. */
+  readonly ports?: readonly ServedPort[] | undefined;
 }
 
 /** Stored and declared objects together; where both have one, edge.yml's counts. */
 export function servedBy(state: ControlState, declared: Declared): Served {
   const tunnelIds = new Set(declared.tunnels.map(({ id }) => id));
+  const portNames = new Set((declared.ports ?? []).map(portName));
   const routeNames = new Set(declared.routes.map(routeName));
   return {
     revision: state.revision,
@@ -58,6 +65,12 @@ export function servedBy(state: ControlState, declared: Declared): Served {
           ...normalSteps(steps),
         })),
     ],
+    ports: [
+      ...(declared.ports ?? []),
+      ...[...state.ports.values()]
+        .filter((port) => port.isEnabled && !portNames.has(portName(port)))
+        .map((port) => ({ ...portSettingsOf(port), tunnelId: port.tunnelId })),
+    ],
   };
 }
 
@@ -87,6 +100,7 @@ const servedSchema = z.object({
       ...routeStepsShape,
     }),
   ),
+  ports: z.array(z.object({ ...portShape, tunnelId: z.string() })).default([]),
 });
 
 /** As text for the file. It holds public keys only. */

@@ -1,9 +1,8 @@
 // The access log: one JSON line per request, gathered and handed on in batches. HOT: a line is one template string, put
 // into memory at once: strings gathered in a string are a tree of pieces that the garbage collector carries along.
 // When the sink cannot keep up or fails (a full disk), lines are dropped and counted; traffic never waits for a log.
-import type { FailureCode, RequestHead } from '#http/exchange.ts';
+import type { ExchangeFailure, FailureCode, RequestHead } from '#http/exchange.ts';
 import type { AccessGrant } from './access/access-handler.ts';
-import type { ExchangeFailure } from '#http/exchange.ts';
 import type { PortEntry } from '#model/edge-snapshot.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestLog } from './request-log.ts';

@@ -6,6 +6,7 @@ import { idSchema, timeSchema } from './names.ts';
 export const auditedNouns = [
   'tunnel',
   'route',
+  'port',
   'rule-set',
   'user',
   'session',

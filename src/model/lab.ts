@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { accessPolicySchema } from './access-policy.ts';
 import { hostnamePatternSchema, nameSchema, pathPrefixSchema } from './names.ts';
+import { portShape, refinePort } from './port.ts';
 import { roles } from './role.ts';
 import { routeStepsShape } from './route-steps.ts';
 import { settingsSchema } from './setting.ts';
@@ -40,6 +41,19 @@ export const labSchema = z.strictObject({
     )
     .max(100_000)
     .default([]),
+  ports: z
+    .array(
+      z
+        .strictObject({
+          ...portShape,
+          tunnel: nameSchema,
+          isEnabled: z.boolean().default(true),
+          note: z.string().max(500).default(''),
+        })
+        .superRefine(refinePort),
+    )
+    .max(10_000)
+    .default([]),
   users: z
     .array(
       z.strictObject({
@@ -60,7 +74,7 @@ export type Lab = z.infer<typeof labSchema>;
 /** One step of a plan. */
 export const labStepSchema = z.object({
   action: z.enum(['create', 'change', 'delete', 'keep']),
-  noun: z.enum(['tunnel', 'rule-set', 'route', 'user', 'setting']),
+  noun: z.enum(['tunnel', 'rule-set', 'route', 'port', 'user', 'setting']),
   name: z.string(),
   /** Values that change, as text. */
   changes: z.array(z.object({ key: z.string(), from: z.string().nullable(), to: z.string().nullable() })),

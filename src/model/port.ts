@@ -2,7 +2,8 @@
 // service at home unopened. Its hostname says which ingress rule of the tunnel serves it; for TLS it is the name that
 // clients ask for. One schema for edge.yml, the API, the lab file and the dashboard.
 import { z } from 'zod';
-import { isAddress, parseAddress } from '#base/ip.ts';
+import { isAddress } from '#base/ip.ts';
+import type { PortEntry } from './edge-snapshot.ts';
 import { hostnamePatternSchema, idSchema, noteSchema, timeSchema, versionSchema } from './names.ts';
 
 /** What is spoken on a port. `tls`: TLS that the edge passes on without opening it, chosen by server name. */
@@ -17,7 +18,9 @@ const streamIdleSeconds = 3_600;
 const datagramIdleSeconds = 120;
 const mostConnections = 20_000;
 
-const prefixSchema = z.string().refine(isPrefix, { error: 'must be an address or a CIDR such as 192.0.2.0/24' });
+const prefixSchema = z
+  .string()
+  .refine(isPrefix, { error: 'must be an address or a CIDR such as 192.0.2.0/24' });
 
 /** A port's settings, as keys. */
 export const portShape = {
@@ -29,15 +32,18 @@ export const portShape = {
     .min(0)
     .max(65_535)
     .default(0)
-    .meta({ description: 'Port of the edge; for `tls` 0, the default, means its https ports.', examples: [5432] }),
+    .meta({
+      description: 'Port of the edge; for `tls` 0, the default, means its https ports.',
+      examples: [5432],
+    }),
   address: z
     .string()
     .refine((text) => text === '' || isAddress(text), { error: 'must be an address of this machine' })
-    .transform((text) => (text === '' ? '' : parseAddress(text)!))
     .default('')
     .meta({ description: 'Address to listen on; without one every address.' }),
   hostname: hostnamePatternSchema.meta({
-    description: "Which ingress rule of the tunnel serves it: the rule's hostname. For `tls` the server name.",
+    description:
+      "Which ingress rule of the tunnel serves it: the rule's hostname. For `tls` the server name.",
     examples: ['db.example.com'],
   }),
   proxyProtocol: z
@@ -49,12 +55,9 @@ export const portShape = {
     .max(200)
     .default([])
     .meta({ description: 'Addresses and CIDRs that may connect; empty: everybody.' }),
-  idleSeconds: z
-    .int()
-    .min(0)
-    .max(longestIdleSeconds)
-    .optional()
-    .meta({ description: 'Silence after which a connection ends, 0 for never; an hour, or two minutes for UDP.' }),
+  idleSeconds: z.int().min(0).max(longestIdleSeconds).optional().meta({
+    description: 'Silence after which a connection ends, 0 for never; an hour, or two minutes for UDP.',
+  }),
   maxConnections: z
     .int()
     .min(1)
@@ -79,7 +82,8 @@ export function portFault({
 }: Pick<PortSettings, 'protocol' | 'port' | 'hostname' | 'proxyProtocol' | 'idleSeconds'>): string {
   if (protocol !== 'tls') {
     if (port === 0) return `a ${protocol} port needs its number`;
-    if (hostname.startsWith('*.')) return `the hostname of a ${protocol} port names one ingress rule and cannot be a wildcard`;
+    if (hostname.startsWith('*.'))
+      return `the hostname of a ${protocol} port names one ingress rule and cannot be a wildcard`;
   }
   if (protocol === 'udp') {
     if (proxyProtocol !== 'off') return 'the PROXY protocol is for tcp and tls ports';
@@ -119,7 +123,8 @@ export function portName({ protocol, port, hostname }: Pick<Port, 'protocol' | '
 
 /** Only the settings of something that has more. */
 export function portSettingsOf(port: PortSettings): PortSettings {
-  const { protocol, address, hostname, proxyProtocol, from, idleSeconds, maxConnections, maxPerAddress } = port;
+  const { protocol, address, hostname, proxyProtocol, from, idleSeconds, maxConnections, maxPerAddress } =
+    port;
   return {
     ...{ protocol, port: port.port, address, hostname, proxyProtocol, from },
     ...(idleSeconds === undefined ? {} : { idleSeconds }),
@@ -127,8 +132,34 @@ export function portSettingsOf(port: PortSettings): PortSettings {
   };
 }
 
+/** The settings as people would have written them: without what is the default anyway. */
+export function shortPort(
+  port: PortSettings,
+): Partial<PortSettings> & Pick<PortSettings, 'protocol' | 'hostname'> {
+  const { protocol, hostname, ...rest } = portSettingsOf(port);
+  const defaults: Partial<PortSettings> = {
+    ...{ port: 0, address: '', proxyProtocol: 'off', maxConnections: 1_000, maxPerAddress: 100 },
+  };
+  const differing = Object.entries(rest).filter(
+    ([key, value]) =>
+      !(Array.isArray(value) && value.length === 0) && value !== defaults[key as keyof PortSettings],
+  );
+  return { protocol, ...Object.fromEntries(differing), hostname };
+}
+
+/** A port for the snapshot. */
+export function portEntryOf(port: PortSettings & { readonly tunnelId: string }): PortEntry {
+  const { protocol, address, hostname, tunnelId, proxyProtocol, from, maxConnections, maxPerAddress } = port;
+  return {
+    name: portName(port),
+    ...{ protocol, port: port.port, address, hostname, tunnelId, proxyProtocol, from },
+    idleMs: idleMsOf(port),
+    ...{ maxConnections, maxPerAddress },
+  };
+}
+
 /** Silence that ends a connection, in milliseconds; 0 for never. */
-export function idleMsOf({ protocol, idleSeconds }: Pick<Port, 'protocol' | 'idleSeconds'>): number {
+function idleMsOf({ protocol, idleSeconds }: Pick<Port, 'protocol' | 'idleSeconds'>): number {
   return 1000 * (idleSeconds ?? (protocol === 'udp' ? datagramIdleSeconds : streamIdleSeconds));
 }
 

@@ -8,6 +8,7 @@ import type { Served } from '#control/snapshot.ts';
 import { snapshotOf } from '#config/edge-config.ts';
 import { cachePolicySchema } from '#model/cache-policy.ts';
 import { compressionPolicySchema } from '#model/compression-policy.ts';
+import { portName, portSettingsOf } from '#model/port.ts';
 import { normalSteps } from '#model/route-steps.ts';
 import { siblingOf } from '#model/shaping/canonical-host.ts';
 import { shapingOf } from '#model/shaping/shaping.ts';
@@ -15,7 +16,7 @@ import { dashboardTunnelId } from '#model/local-tunnel.ts';
 
 /** The part of a configuration that the control plane lists beside its own objects. */
 export function declaredBy(config: EdgeConfig): Declared {
-  const { tunnels, routes } = snapshotOf(config, 1);
+  const { tunnels, routes, ports = [] } = snapshotOf(config, 1);
   return {
     tunnels,
     routes: routes.map(({ hostname, path, tunnelId, access }, i) => ({
@@ -23,6 +24,7 @@ export function declaredBy(config: EdgeConfig): Declared {
       ...(access === undefined ? {} : { access }),
       ...normalSteps(config.routes[i]!),
     })),
+    ports: ports.map(({ tunnelId }, i) => ({ ...portSettingsOf(config.ports[i]!), tunnelId })),
   };
 }
 
@@ -55,10 +57,15 @@ export function composeConfig(config: EdgeConfig, served: Served | undefined): E
       ...(hsts === undefined ? {} : { hsts }),
       ...shapingOf(shaping),
     }));
+  const declaredPorts = new Set(config.ports.map(portName));
+  const storedPorts = (served?.ports ?? [])
+    .filter((port) => !declaredPorts.has(portName(port)))
+    .map((port) => ({ ...portSettingsOf(port), tunnel: port.tunnelId }));
   return {
     ...config,
     tunnels: served ? (served.tunnels as EdgeConfig['tunnels']) : config.tunnels,
     routes: withSiblings([...own, ...config.routes, ...stored]),
+    ports: [...config.ports, ...storedPorts],
   };
 }
 

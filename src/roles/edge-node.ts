@@ -14,6 +14,7 @@ import type { EdgeFacts } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
 import { localRules } from '#edge/local-connection.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
+import { portName } from '#model/port.ts';
 import { ControlPlane } from './control/control-plane.ts';
 import { openAccessKeys } from './access-keys.ts';
 import { createEdgeAnswers } from './control/edge-answers.ts';
@@ -197,10 +198,12 @@ function mergedServed(after: EdgeConfig, before: EdgeConfig, served: Served): Pa
   const now = declaredBy(after);
   const oldIds = new Set(old.tunnels.map(({ id }) => id));
   const nowIds = new Set(now.tunnels.map(({ id }) => id));
+  const oldPorts = new Set((old.ports ?? []).map(portName));
   const oldRoutes = new Set(old.routes.map(({ hostname, path }) => `${hostname}${path}`));
   return {
     tunnels: [...now.tunnels, ...served.tunnels.filter(({ id }) => !oldIds.has(id) && !nowIds.has(id))],
     routes: served.routes.filter(({ hostname, path }) => !oldRoutes.has(`${hostname}${path}`)),
+    ports: (served.ports ?? []).filter((port) => !oldPorts.has(portName(port))),
   };
 }
 

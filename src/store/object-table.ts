@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { SallyportError } from '#base/errors.ts';
 import { apiKeySchema } from '#model/api-key.ts';
+import { portName, portSchema } from '#model/port.ts';
 import { routeName, routeSchema } from '#model/route.ts';
 import { ruleSetSchema } from '#model/rule-set.ts';
 import { pagePasswordSchema } from '#model/page-password.ts';
@@ -25,6 +26,7 @@ const kinds: {
   tunnel: { schema: tunnelSchema, name: (tunnel) => tunnel.name.toLowerCase() },
   // The hostname is canonical already, and a path's case counts.
   route: { schema: routeSchema, name: routeName },
+  port: { schema: portSchema, name: portName },
   ruleSet: { schema: ruleSetSchema, name: () => null },
   user: { schema: userSchema, name: (user) => user.name.toLowerCase() },
   apiKey: { schema: apiKeySchema, name: (key) => key.name.toLowerCase() },

@@ -6,6 +6,7 @@
 // - what changes often or grows for ever: sessions, one-time secrets, audit events, leases, opaque documents.
 import type { ApiKey } from '#model/api-key.ts';
 import type { AuditedNoun, AuditEvent } from '#model/audit-event.ts';
+import type { Port } from '#model/port.ts';
 import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
 import type { Session } from '#model/session.ts';
@@ -19,6 +20,7 @@ import type { User } from '#model/user.ts';
 export interface StoredObjects {
   readonly tunnel: Tunnel;
   readonly route: Route;
+  readonly port: Port;
   readonly ruleSet: RuleSet;
   readonly user: User;
   readonly apiKey: ApiKey;
@@ -34,6 +36,7 @@ export type ObjectKind = keyof StoredObjects;
 export const objectKinds = [
   'tunnel',
   'route',
+  'port',
   'ruleSet',
   'user',
   'apiKey',

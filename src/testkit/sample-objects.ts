@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ApiKey } from '#model/api-key.ts';
 import type { AuditEvent } from '#model/audit-event.ts';
+import type { Port } from '#model/port.ts';
 import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
 import type { PagePassword } from '#model/page-password.ts';
@@ -54,6 +55,26 @@ export function sampleRoute(number: number, change: Partial<Route> = {}): Route 
     access: ['group:family', 'ip:192.0.2.0/24'],
     isEnabled: true,
     note: 'zażółć 🚪',
+    createdAtMs: sampleMs,
+    version: 1,
+    ...change,
+  };
+}
+
+export function samplePort(number: number, change: Partial<Port> = {}): Port {
+  return {
+    id: sampleId(number),
+    protocol: 'tcp',
+    port: number,
+    address: '',
+    hostname: `p${number}.example.com`,
+    proxyProtocol: 'v2',
+    from: ['192.0.2.0/24'],
+    maxConnections: 10,
+    maxPerAddress: 5,
+    tunnelId: sampleId(1),
+    isEnabled: true,
+    note: '',
     createdAtMs: sampleMs,
     version: 1,
     ...change,
@@ -170,6 +191,7 @@ export function sampleChange(baseRevision: number, change: Partial<Change> = {})
 export const oneOfEach: readonly StoredObject[] = [
   { kind: 'tunnel', object: sampleTunnel(1) },
   { kind: 'route', object: sampleRoute(2) },
+  { kind: 'port', object: samplePort(6) },
   { kind: 'ruleSet', object: sampleRuleSet(1) },
   { kind: 'user', object: sampleUser(3) },
   { kind: 'apiKey', object: sampleApiKey(4) },

@@ -8,7 +8,11 @@ import { isSallyportError } from '#base/errors.ts';
 import { type ClientHelloRead, maxHelloBytes, readClientHello } from './tls-client-hello.ts';
 
 /** What OpenSSL sends first. */
-async function opensslHello(options: { servername?: string; ALPNProtocols?: string[]; ecdhCurve?: string }): Promise<Buffer> {
+async function opensslHello(options: {
+  servername?: string;
+  ALPNProtocols?: string[];
+  ecdhCurve?: string;
+}): Promise<Buffer> {
   return await new Promise((resolve, reject) => {
     const pipe = new Duplex({
       read() {},
@@ -93,7 +97,10 @@ test('CVE-2026-32305 a hello in several records is the same hello, however it is
     }),
   );
   // The header of the message itself in pieces.
-  assert.equal(hello(Buffer.concat([records(whole.subarray(0, 3), 1), records(whole.subarray(3), 16_384)])).serverName, 'nas.example.com');
+  assert.equal(
+    hello(Buffer.concat([records(whole.subarray(0, 3), 1), records(whole.subarray(3), 16_384)])).serverName,
+    'nas.example.com',
+  );
 });
 
 test('a hello of the largest size passes, one byte more is refused at its header', () => {
@@ -106,11 +113,16 @@ test('a hello of the largest size passes, one byte more is refused at its header
 });
 
 test('a name is canonical; an address, or no name, is none; Encrypted ClientHello is seen', () => {
-  assert.equal(hello(records(message([nameExtension('NAS.Example.com')]), 9_999)).serverName, 'nas.example.com');
+  assert.equal(
+    hello(records(message([nameExtension('NAS.Example.com')]), 9_999)).serverName,
+    'nas.example.com',
+  );
   assert.equal(hello(records(message([nameExtension('192.0.2.1')]), 9_999)).serverName, '');
   assert.equal(hello(records(message(undefined), 9_999)).serverName, '');
   assert.equal(hello(records(message([]), 9_999)).serverName, '');
-  const encrypted = hello(records(message([nameExtension('public.example'), extension(0xfe0d, Buffer.alloc(9))]), 9_999));
+  const encrypted = hello(
+    records(message([nameExtension('public.example'), extension(0xfe0d, Buffer.alloc(9))]), 9_999),
+  );
   assert.deepEqual([encrypted.serverName, encrypted.isEncrypted], ['public.example', true]);
 });
 
@@ -125,7 +137,21 @@ test('what could be read in two ways is refused', () => {
   refused(records(message([once, once]), 9_999), /extension 0 twice/);
   refused(records(message([once], Buffer.from([0])), 9_999), /bytes after the extensions/);
   refused(records(Buffer.concat([message([once]), Buffer.from([1])]), 9_999), /after the ClientHello/);
-  refused(records(message([extension(0, vector(2, Buffer.concat([nameExtension('a.test').subarray(6), nameExtension('b.test').subarray(6)])))]), 9_999), /several server names/);
+  refused(
+    records(
+      message([
+        extension(
+          0,
+          vector(
+            2,
+            Buffer.concat([nameExtension('a.test').subarray(6), nameExtension('b.test').subarray(6)]),
+          ),
+        ),
+      ]),
+      9_999,
+    ),
+    /several server names/,
+  );
   for (const bad of ['a..test', 'a.test.', 'a\u0000.test', 'a b', '*.test', 'x'.repeat(64)])
     refused(records(message([nameExtension(bad)]), 9_999), /no hostname/);
   refused(records(message([nameExtension('a.test', 1)]), 9_999), /no host_name/);
@@ -134,7 +160,10 @@ test('what could be read in two ways is refused', () => {
 });
 
 test('whatever bytes come, the reader answers or refuses with its own error', () => {
-  const good = records(message([nameExtension('a.test'), extension(16, vector(2, vector(1, Buffer.from('h2'))))]), 9_999);
+  const good = records(
+    message([nameExtension('a.test'), extension(16, vector(2, vector(1, Buffer.from('h2'))))]),
+    9_999,
+  );
   fc.assert(
     fc.property(fc.nat(good.length - 1), fc.nat(255), (at, value) => {
       const bytes = Buffer.from(good);

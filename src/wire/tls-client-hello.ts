@@ -42,7 +42,9 @@ const extensions = { serverName: 0, alpn: 16, encryptedClientHello: 0xfe0d } as 
 /** Reads the start of a connection. @throws SallyportError 'protocol-violation' for what is no ClientHello */
 export function readClientHello(bytes: Buffer): ClientHelloRead {
   const message = gatherMessage(bytes);
-  return message === undefined ? { kind: 'incomplete' } : { kind: 'hello', ...parseHello(new Cursor(message)) };
+  return message === undefined
+    ? { kind: 'incomplete' }
+    : { kind: 'hello', ...parseHello(new Cursor(message)) };
 }
 
 /** The handshake message out of its records, without its header; undefined while it is not whole. */
@@ -75,11 +77,18 @@ function gatherMessage(bytes: Buffer): Buffer | undefined {
 
 /** Length of the message with its header, once that can be seen. */
 function wantedBytes(fragments: readonly Buffer[], gathered: number): number {
-  const head = gathered < 4 ? Buffer.concat(fragments) : fragments.length === 1 ? fragments[0]! : Buffer.concat(fragments);
-  if (head.length > 0 && head[0] !== clientHelloType) throw helloError(`a handshake message of type ${head[0]}`);
+  const head =
+    gathered < 4
+      ? Buffer.concat(fragments)
+      : fragments.length === 1
+        ? fragments[0]!
+        : Buffer.concat(fragments);
+  if (head.length > 0 && head[0] !== clientHelloType)
+    throw helloError(`a handshake message of type ${head[0]}`);
   if (head.length < 4) return Infinity;
   const length = head.readUIntBE(1, 3);
-  if (length > maxHelloBytes) throw helloError(`a ClientHello of ${length} bytes, more than ${maxHelloBytes}`);
+  if (length > maxHelloBytes)
+    throw helloError(`a ClientHello of ${length} bytes, more than ${maxHelloBytes}`);
   return 4 + length;
 }
 

@@ -10,10 +10,13 @@ function readExamples(): { readonly datagram: Buffer; readonly framed: Buffer }[
   const page = readFileSync(new URL('../../docs/protocol/tunnel.md', import.meta.url), 'utf8');
   const section = page.slice(page.indexOf('### Datagrams'), page.indexOf('## Liveness'));
   const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
-  return Array.from(section.matchAll(/^\| [^|]+ \| `([0-9a-f ]*)` \| `([0-9a-f ]+)` \|$/gm), ([, plain, framed]) => ({
-    datagram: hex(plain!),
-    framed: hex(framed!),
-  }));
+  return Array.from(
+    section.matchAll(/^\| [^|]+ \| `([0-9a-f ]*)` \| `([0-9a-f ]+)` \|$/gm),
+    ([, plain, framed]) => ({
+      datagram: hex(plain!),
+      framed: hex(framed!),
+    }),
+  );
 }
 
 function readAll(reader: DatagramReader, pieces: readonly Uint8Array[]): Buffer[] | undefined {

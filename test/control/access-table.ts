@@ -117,6 +117,11 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
     unless: /No route serves/,
   },
   deleteShareLink: { ...changesRoutes, unless: /no share link/ },
+  listPorts: seesRoutes,
+  getPort: seesRoutes,
+  createPort: changesRoutes,
+  updatePort: changesRoutes,
+  deletePort: changesRoutes,
 
   listCertificates: seesCertificates,
   getCertificate: seesCertificates,

@@ -31,7 +31,10 @@ let homePort: number;
 
 before(async () => {
   for (const program of ['nginx', 'curl', 'openssl'])
-    assert.ok(await isInstalled(program), `${program} is missing; install it with: apt-get install ${program}`);
+    assert.ok(
+      await isInstalled(program),
+      `${program} is missing; install it with: apt-get install ${program}`,
+    );
   folder = mkdtempSync(join(tmpdir(), 'sallyport-blind-'));
   ca = createCertificate({ name: 'home CA', isCa: true });
   const own = createCertificate({ name, names: [name, '*.wild.test'], issuer: ca });
@@ -103,7 +106,17 @@ function reaches(port: number): Promise<boolean> {
 
 function curl(host: string, ...more: string[]): Promise<string> {
   const at = `${host}:${world.port}:127.0.0.1`;
-  return run('curl', ['-sS', '--max-time', '20', '--cacert', join(folder, 'ca.pem'), '--resolve', at, ...more, `https://${host}:${world.port}/`]);
+  return run('curl', [
+    '-sS',
+    '--max-time',
+    '20',
+    '--cacert',
+    join(folder, 'ca.pem'),
+    '--resolve',
+    at,
+    ...more,
+    `https://${host}:${world.port}/`,
+  ]);
 }
 
 test('S0-22 curl reaches nginx at home with its own certificate; ALPN, name and client address get through', async () => {
@@ -132,7 +145,10 @@ test('S0-22 the edge holds no key: openssl sees the certificate of home and noth
   assert.ok(bytes.includes(Buffer.from(name)), 'the ClientHello is there');
   assert.ok(!bytes.includes(Buffer.from(secret)), 'the answer is not');
   // The edge's own certificates do not answer for the name, so there is nothing that it could open the connection with.
-  const own = await run('sh', ['-c', `openssl s_client -connect 127.0.0.1:${world.port} -servername a.test </dev/null 2>&1`]);
+  const own = await run('sh', [
+    '-c',
+    `openssl s_client -connect 127.0.0.1:${world.port} -servername a.test </dev/null 2>&1`,
+  ]);
   assert.match(own, /issuer=.*test CA/);
 });
 
@@ -152,11 +168,14 @@ test('CVE-2026-32305 a ClientHello in many segments and records goes to the same
   for (const pieceBytes of [1, 7, 600]) {
     const issuer = await new Promise<string>((resolve, reject) => {
       const relay = connect(world.port, '127.0.0.1');
-      const socket = connectTls({ socket: dribbling(relay, pieceBytes), servername: name, rejectUnauthorized: false }, () => {
-        resolve(String(socket.getPeerCertificate().issuer.CN));
-        socket.destroy();
-        relay.destroy();
-      }).on('error', reject);
+      const socket = connectTls(
+        { socket: dribbling(relay, pieceBytes), servername: name, rejectUnauthorized: false },
+        () => {
+          resolve(String(socket.getPeerCertificate().issuer.CN));
+          socket.destroy();
+          relay.destroy();
+        },
+      ).on('error', reject);
     });
     assert.equal(issuer, 'home CA', `pieces of ${pieceBytes}`);
   }
@@ -166,8 +185,13 @@ test('what is no ClientHello on a shared port is told so and closed; nothing of 
   const before = carried().length;
   const answer = await new Promise<Buffer>((resolve) => {
     const chunks: Buffer[] = [];
-    const socket = connect(world.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: nas.test\r\n\r\n'));
-    socket.on('data', (chunk) => chunks.push(chunk)).on('close', () => resolve(Buffer.concat(chunks))).on('error', () => {});
+    const socket = connect(world.port, '127.0.0.1', () =>
+      socket.write('GET / HTTP/1.1\r\nHost: nas.test\r\n\r\n'),
+    );
+    socket
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('close', () => resolve(Buffer.concat(chunks)))
+      .on('error', () => {});
   });
   // A fatal alert, decode_error.
   assert.equal(answer.toString('hex'), '15030300020232');
@@ -179,9 +203,17 @@ test('a port of its own tells names apart, and refuses a name that nobody has', 
   world.apply({ ports: [entryOf(name), entryOf('*.wild.test'), entryOf(name, { port })] });
   await eventually('it is open', () => world.edge.ports().every(({ isOpen }) => isOpen));
   const at = ['-sS', '--max-time', '20', '--cacert', join(folder, 'ca.pem')];
-  const good = await run('curl', [...at, '--resolve', `${name}:${port}:127.0.0.1`, `https://${name}:${port}/`]);
+  const good = await run('curl', [
+    ...at,
+    '--resolve',
+    `${name}:${port}:127.0.0.1`,
+    `https://${name}:${port}/`,
+  ]);
   assert.match(good, /^what only/);
-  const shown = await run('sh', ['-c', `openssl s_client -connect 127.0.0.1:${port} -servername other.test </dev/null 2>&1; true`]);
+  const shown = await run('sh', [
+    '-c',
+    `openssl s_client -connect 127.0.0.1:${port} -servername other.test </dev/null 2>&1; true`,
+  ]);
   assert.match(shown, /unrecognized name/i);
   assert.doesNotMatch(shown, /BEGIN CERTIFICATE/);
 });
@@ -219,12 +251,14 @@ function dribbling(socket: Socket, pieceBytes: number): Duplex {
 }
 
 /** Keeps everything that passes to and from a port of this machine. */
-async function recordingRelay(target: number): Promise<{ port: number; carried: () => Buffer; close: () => void }> {
+async function recordingRelay(
+  target: number,
+): Promise<{ port: number; carried: () => Buffer; close: () => void }> {
   const chunks: Buffer[] = [];
   const server = createServer((near) => {
     const far = connect(target, '127.0.0.1');
-    near.on('data', (chunk) => chunks.push(chunk)).on('error', () => far.destroy());
-    far.on('data', (chunk) => chunks.push(chunk)).on('error', () => near.destroy());
+    near.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', () => far.destroy());
+    far.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', () => near.destroy());
     near.pipe(far).pipe(near);
   });
   server.listen(0, '127.0.0.1');

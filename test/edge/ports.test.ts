@@ -151,7 +151,11 @@ test('a service that speaks first is heard, and megabytes pass both ways unharme
   await eventually('all of it comes back', () => client.received.length === 11 + megabytes.length, 60_000);
   assert.ok(client.received.subarray(11).equals(megabytes));
   client.socket.end();
-  await eventually('all of it arrives', () => service.text.length === megabytes.length && service.isEnded, 60_000);
+  await eventually(
+    'all of it arrives',
+    () => service.text.length === megabytes.length && service.isEnded,
+    60_000,
+  );
   assert.ok(Buffer.from(service.text, 'latin1').equals(megabytes));
 });
 
@@ -193,14 +197,19 @@ test('PROXY v1 and v2 go before the first byte, once: a rule that sends its own 
   for (const [change, pattern] of [
     [{ proxyProtocol: 'v1' }, /^PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+\r\nhello$/],
     [{ proxyProtocol: 'v2' }, /^\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c[\s\S]{12}hello$/],
-    [{ proxyProtocol: 'v1', hostname: 'proxied.test' }, /^\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c[\s\S]{12}hello$/],
+    [
+      { proxyProtocol: 'v1', hostname: 'proxied.test' },
+      /^\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c[\s\S]{12}hello$/,
+    ],
   ] as const) {
     served = [];
     const { port } = await openPort(change);
     const client = await openRaw({ port });
     client.send('hello');
     const service = await nextServed();
-    await eventually(`the header and the bytes: ${JSON.stringify(service.text)}`, () => pattern.test(service.text));
+    await eventually(`the header and the bytes: ${JSON.stringify(service.text)}`, () =>
+      pattern.test(service.text),
+    );
     if (change.proxyProtocol === 'v1' && !('hostname' in change))
       assert.ok(service.text.includes(` ${client.socket.localPort} ${port}\r\n`));
     client.close();
@@ -212,7 +221,10 @@ test('limits: connections in all, from one address, and who may come at all', as
   const clients: RawConnection[] = [await openRaw({ port }), await openRaw({ port })];
   await nextServed(2);
   await isTurnedAway(port);
-  await eventually('it is counted', () => world.metric('sallyport_edge_port_connections_total', `port="${name}",outcome="too-many"`) === 1);
+  await eventually(
+    'it is counted',
+    () => world.metric('sallyport_edge_port_connections_total', `port="${name}",outcome="too-many"`) === 1,
+  );
   // A mere end would leave the other direction open.
   clients[0]!.socket.resetAndDestroy();
   await eventually('there is room again', () => world.edge.ports()[0]!.active === 1);
@@ -241,7 +253,10 @@ test('a connection that is silent for too long is ended, one that speaks is not'
     talking.close();
   }
   assert.ok(service.text.length + served[0]!.text.length > 0);
-  const line = await world.loggedLine('of the silence', ({ path, detail }) => path === name && /idle-timeout/.test(String(detail)));
+  const line = await world.loggedLine(
+    'of the silence',
+    ({ path, detail }) => path === name && /idle-timeout/.test(String(detail)),
+  );
   assert.equal(line.error, 'origin-closed');
 });
 
@@ -262,7 +277,11 @@ test('a port that another program has is told, and opens by itself once it is fr
   const { port } = squatter.address() as AddressInfo;
   const entry = entryOf(port);
   world.apply({ ports: [entry] });
-  await eventually('it is told', () => world.edge.ports()[0]!.trouble === `Another program has port ${port}; stop it or choose another port.`);
+  await eventually(
+    'it is told',
+    () =>
+      world.edge.ports()[0]!.trouble === `Another program has port ${port}; stop it or choose another port.`,
+  );
   squatter.close();
   await eventually('it is open', () => world.edge.ports()[0]!.isOpen);
   const client = await openRaw({ port });
@@ -307,18 +326,29 @@ test('a UDP port carries datagrams whole and keeps clients apart; a silent sessi
   await bob.ask('two');
   await ada.ask('x'.repeat(9_000));
   await ada.ask('');
-  assert.deepEqual(ada.heard.filter((text) => text === 're:two'), []);
+  assert.deepEqual(
+    ada.heard.filter((text) => text === 're:two'),
+    [],
+  );
   assert.equal(new Set(echoed).size, 2, 'one socket at home for each client');
   assert.equal(world.edge.ports()[0]!.active, 2);
   await eventually('the sessions end', () => world.edge.ports()[0]!.active === 0);
-  const line = await world.loggedLine('of a session', ({ path, bytesIn }) => path === name && Number(bytesIn) > 9_000);
+  const line = await world.loggedLine(
+    'of a session',
+    ({ path, bytesIn }) => path === name && Number(bytesIn) > 9_000,
+  );
   assert.deepEqual([line.method, line.status, line.host], ['UDP', 200, 'echo.test']);
   await ada.ask('again');
   assert.equal(new Set(echoed).size, 3);
 });
 
 test('UDP sessions are bounded, in all and from one address, and a service that refuses is told in the log', async (context) => {
-  const { port } = await openPort({ protocol: 'udp', hostname: 'echo.test', maxPerAddress: 2, idleMs: 60_000 });
+  const { port } = await openPort({
+    protocol: 'udp',
+    hostname: 'echo.test',
+    maxPerAddress: 2,
+    idleMs: 60_000,
+  });
   const peers = [new Peer(port), new Peer(port), new Peer(port)];
   context.after(() => peers.forEach((peer) => peer.close()));
   await peers[0]!.ask('one');

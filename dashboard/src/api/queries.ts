@@ -64,6 +64,7 @@ export type PagedId =
   | 'listTunnels'
   | 'listConnectors'
   | 'listRoutes'
+  | 'listPorts'
   | 'listCertificates'
   | 'listCached'
   | 'listNames'

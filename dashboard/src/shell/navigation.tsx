@@ -12,6 +12,7 @@ export interface NavigationItem {
     | '/cache'
     | '/tunnels'
     | '/routes'
+    | '/ports'
     | '/certificates'
     | '/names'
     | '/users'
@@ -90,6 +91,13 @@ export const navigation: readonly NavigationGroup[] = [
         icon: 'routes',
         scope: 'routes:read',
         words: 'hostnames paths services',
+      },
+      {
+        to: '/ports',
+        title: 'Ports',
+        icon: 'ports',
+        scope: 'routes:read',
+        words: 'tcp udp tls sni passthrough raw database game',
       },
       {
         to: '/certificates',

@@ -4,6 +4,7 @@
 import { LineCounter, parseDocument, stringify } from 'yaml';
 import { SallyportError } from '#base/errors.ts';
 import { type Lab, type LabPlan, labSchema, type LabStep } from '#model/lab.ts';
+import { portName, portSettingsOf } from '#model/port.ts';
 import { routeName } from '#model/route.ts';
 import { comparedSteps, normalSteps } from '#model/route-steps.ts';
 import type { Scope } from '#model/role.ts';
@@ -13,6 +14,7 @@ import type { Tunnel } from '#model/tunnel.ts';
 import type { Command, CommandContext } from '../command.ts';
 import type { Draft } from '../draft.ts';
 import { rulesOf } from '../lab-export.ts';
+import { createPort, deletePort, updatePort } from './ports.ts';
 import { createRoute, deleteRoute, updateRoute } from './routes.ts';
 import { putRules } from './rule-sets.ts';
 import { updateSettings } from './settings.ts';
@@ -106,7 +108,9 @@ class Application {
     for (const tunnel of lab.tunnels) this.#applyTunnel(tunnel);
     // What goes makes room first: a hostname may move from one route to another.
     this.#pruneRoutes(lab);
+    this.#prunePorts(lab);
     for (const route of lab.routes) this.#applyRoute(route);
+    for (const port of lab.ports) this.#applyPort(port);
     this.#pruneTunnels(lab);
     for (const user of lab.users ?? []) this.#applyUser(user);
     if (lab.settings) this.#applySettings(lab.settings as Partial<Settings>);
@@ -171,6 +175,41 @@ class Application {
     this.#change('route', name, before, after, (change) =>
       updateRoute(present.id, change)(this.#draft, this.#context),
     );
+  }
+
+  #applyPort(wanted: Lab['ports'][number]): void {
+    const name = portName(wanted);
+    const present = this.#draft.list('port').find((port) => portName(port) === name);
+    const { tunnel, isEnabled, note } = wanted;
+    const { protocol: _protocol, port: _port, ...settings } = portSettingsOf(wanted);
+    if (!present) {
+      createPort({ ...portSettingsOf(wanted), tunnel, isEnabled, note })(this.#draft, this.#context);
+      return this.#step('create', 'port', name, []);
+    }
+    const before = {
+      ...portSettingsOf(present),
+      idleSeconds: present.idleSeconds ?? null,
+      tunnel: this.#draft.get('tunnel', present.tunnelId)?.name ?? present.tunnelId,
+      isEnabled: present.isEnabled,
+      note: present.note,
+    };
+    const after = { ...settings, idleSeconds: settings.idleSeconds ?? null, tunnel, isEnabled, note };
+    this.#change('port', name, before, after, (change) =>
+      updatePort(present.id, change)(this.#draft, this.#context),
+    );
+  }
+
+  #prunePorts(lab: Lab): void {
+    const listed = new Set(lab.ports.map(portName));
+    for (const port of this.#draft.list('port')) {
+      const name = portName(port);
+      if (listed.has(name)) continue;
+      if (!this.#options.prune) this.#unlisted.push({ noun: 'port', name });
+      else {
+        deletePort(port.id)(this.#draft, this.#context);
+        this.#step('delete', 'port', name, []);
+      }
+    }
   }
 
   /** Names and addresses of users that exist; people are invited, not declared, so that nobody gets in by a file. */

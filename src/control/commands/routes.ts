@@ -2,6 +2,7 @@
 // change in the store, both or neither.
 import { SallyportError } from '#base/errors.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
+import { portName } from '#model/port.ts';
 import { routeName, type Route } from '#model/route.ts';
 import {
   type ChangedSteps,
@@ -49,7 +50,7 @@ export function createRoute(input: NewRoute): Command<Route> {
     };
     draft.put('route', route, 'created');
     if (input.service !== undefined && input.service !== '') {
-      putServiceRule(draft, context, stored(draft, target), { ...route, service: input.service });
+      putServiceRule(draft, context, tunnelWithRules(draft, target), { ...route, service: input.service });
     }
     return route;
   };
@@ -125,7 +126,7 @@ function moveRule(
   if (isMoved && from) removeServiceRule(draft, context, from, route);
   if (service === '') return;
   if (to?.management === 'remote') putServiceRule(draft, context, to, { ...next, service });
-  else if (move.service !== undefined) stored(draft, { id: next.tunnelId, name: next.tunnelId });
+  else if (move.service !== undefined) tunnelWithRules(draft, { id: next.tunnelId, name: next.tunnelId });
 }
 
 function changeableRoute(draft: Draft, context: CommandContext, idOrName: string): Route {
@@ -149,7 +150,8 @@ function declaredRoute({ declared }: CommandContext, name: string): boolean {
   return declared.routes.some((route) => routeName(route) === name);
 }
 
-function targetOf(
+/** A tunnel by id or name, stored or declared. @throws SallyportError 'not-found' */
+export function targetOf(
   draft: Draft,
   context: CommandContext,
   idOrName: string,
@@ -157,8 +159,11 @@ function targetOf(
   return required(draft.findTunnel(idOrName) ?? declaredTunnel(context, idOrName), 'tunnel', idOrName);
 }
 
-/** The tunnel, which must be one whose rules are kept here. */
-function stored(draft: Draft, target: { readonly id: string; readonly name: string }): Tunnel {
+/** The tunnel, which must be one whose rules are kept here. @throws SallyportError 'invalid' */
+export function tunnelWithRules(
+  draft: Draft,
+  target: { readonly id: string; readonly name: string },
+): Tunnel {
   const tunnel = draft.get('tunnel', target.id);
   if (tunnel?.management === 'remote') return tunnel;
   throw new SallyportError(
@@ -173,8 +178,21 @@ function requireFree(
   route: { readonly hostname: string; readonly path: string },
   ownId: string | undefined,
 ): void {
+  requireOwnTls(draft, context, route.hostname);
   const name = routeName(route);
   const taken = draft.findRoute(name);
   if ((taken === undefined || taken.id === ownId) && !declaredRoute(context, name)) return;
   throw new SallyportError('conflict', `A route for ${name} exists already; change that one instead.`);
+}
+
+/** A name whose TLS is passed on unopened cannot be a site as well. */
+function requireOwnTls(draft: Draft, { declared }: CommandContext, hostname: string): void {
+  const passed = [...draft.list('port').filter(({ isEnabled }) => isEnabled), ...(declared.ports ?? [])].find(
+    (port) => port.protocol === 'tls' && port.port === 0 && port.hostname === hostname,
+  );
+  if (!passed) return;
+  throw new SallyportError(
+    'conflict',
+    `${hostname} is passed on unopened by the port ${portName(passed)}, so the edge cannot serve it; remove that port first.`,
+  );
 }

@@ -2,6 +2,7 @@
 import { SallyportError } from '#base/errors.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
 import type { Tunnel, TunnelKey } from '#model/tunnel.ts';
+import { type Port, portName } from '#model/port.ts';
 import { routeName } from '#model/route.ts';
 import { emptyRuleSetText } from '#model/rule-set.ts';
 import type { Command, CommandContext } from '../command.ts';
@@ -100,8 +101,10 @@ export function deleteTunnel(idOrName: string, options: DeleteTunnelOptions): Co
     const tunnel = changeable(draft, context, idOrName);
     requireVersion(tunnel, options.ifMatch);
     const routes = draft.list('route').filter(({ tunnelId }) => tunnelId === tunnel.id);
-    if (!options.force) refuseInUse(tunnel, routes, options.liveConnectors);
+    const ports = draft.list('port').filter(({ tunnelId }) => tunnelId === tunnel.id);
+    if (!options.force) refuseInUse(tunnel, { routes, ports, liveConnectors: options.liveConnectors });
     for (const route of routes) draft.remove('route', route.id);
+    for (const port of ports) draft.remove('port', port.id);
     draft.remove('ruleSet', tunnel.id);
     draft.remove('tunnel', tunnel.id);
   };
@@ -109,16 +112,25 @@ export function deleteTunnel(idOrName: string, options: DeleteTunnelOptions): Co
 
 function refuseInUse(
   tunnel: Tunnel,
-  routes: readonly { readonly id: string; readonly hostname: string; readonly path: string }[],
-  liveConnectors: readonly string[],
+  {
+    routes,
+    ports,
+    liveConnectors,
+  }: {
+    readonly routes: readonly { readonly id: string; readonly hostname: string; readonly path: string }[];
+    readonly ports: readonly Port[];
+    readonly liveConnectors: readonly string[];
+  },
 ): void {
   const dependents = [
     ...routes.map((route) => ({ noun: 'route', id: route.id, name: routeName(route) })),
+    ...ports.map((port) => ({ noun: 'port', id: port.id, name: portName(port) })),
     ...liveConnectors.map((name) => ({ noun: 'connector', id: name, name })),
   ];
   if (dependents.length === 0) return;
   const parts = [
     routes.length > 0 ? `${routes.length} ${routes.length === 1 ? 'route leads' : 'routes lead'} to it` : '',
+    ports.length > 0 ? `${ports.length} ${ports.length === 1 ? 'port leads' : 'ports lead'} to it` : '',
     liveConnectors.length > 0
       ? `${liveConnectors.length} ${liveConnectors.length === 1 ? 'connector is' : 'connectors are'} connected`
       : '',

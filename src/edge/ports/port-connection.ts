@@ -92,7 +92,8 @@ export class PortConnection {
     if (!splice) return;
     this.#count(splice);
     const { idleMs } = this.#entry;
-    if (idleMs > 0 && nowMs - splice.progressMs > idleMs) splice.abort('idle-timeout', `no byte for ${idleMs} ms`);
+    if (idleMs > 0 && nowMs - splice.progressMs > idleMs)
+      splice.abort('idle-timeout', `no byte for ${idleMs} ms`);
     else if (!this.#isBulk && splice.bytesIn + splice.bytesOut > bulkBytes) {
       this.#isBulk = true;
       this.#reached!.target.slot.bulk += 1;
@@ -135,7 +136,10 @@ export class PortConnection {
         const cause =
           reason === '' || reason === 'client-lost'
             ? undefined
-            : failure(reason === 'connection-lost' ? 'connector-lost' : 'origin-closed', `${reason}: ${detail}`);
+            : failure(
+                reason === 'connection-lost' ? 'connector-lost' : 'origin-closed',
+                `${reason}: ${detail}`,
+              );
         this.#over(cause, reached.target, reached.attempts);
       },
     });

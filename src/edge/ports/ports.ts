@@ -108,17 +108,25 @@ export class Ports {
   }
 
   /** Reads the ClientHello of a connection to an https listener, and takes it or gives it back with `own`. */
-  look(socket: Socket, client: ClientAddress, ends: { readonly own: () => void; readonly taken: (isGood: boolean) => void }): void {
-    this.#read(socket, ({ serverName }, early) => {
-      const tally = this.#names.find(serverName);
-      if (tally) {
-        ends.taken(true);
-        this.#enter(tally, { socket, client, serverName, early });
-      } else {
-        socket.unshift(early);
-        ends.own();
-      }
-    }, () => ends.taken(false));
+  look(
+    socket: Socket,
+    client: ClientAddress,
+    ends: { readonly own: () => void; readonly taken: (isGood: boolean) => void },
+  ): void {
+    this.#read(
+      socket,
+      ({ serverName }, early) => {
+        const tally = this.#names.find(serverName);
+        if (tally) {
+          ends.taken(true);
+          this.#enter(tally, { socket, client, serverName, early });
+        } else {
+          socket.unshift(early);
+          ends.own();
+        }
+      },
+      () => ends.taken(false),
+    );
   }
 
   /** Applies time limits, and tries again what could not be opened; called about once a second. */
@@ -228,7 +236,9 @@ export class Ports {
   #enter(tally: PortTally, arrival: Arrival): void {
     const refused = this.#isStopped ? 'too-many' : tally.enter(arrival.client.address);
     if (refused) return this.#refuse(tally, arrival, refused);
-    const connection = new PortConnection(this.#parts, tally, arrival, () => this.#connections.delete(connection));
+    const connection = new PortConnection(this.#parts, tally, arrival, () =>
+      this.#connections.delete(connection),
+    );
     this.#connections.add(connection);
     connection.start();
   }

@@ -102,7 +102,9 @@ class Reach implements StreamHandler {
     this.#attempts += 1;
     const ruleIndex = slot.matcher.match(hostname.replace(/^\*\./, 'x.'), '/');
     const rule = slot.rules.rules[ruleIndex];
-    const refusal = rule ? refusalOf(rule, wantsDatagrams) : 'the connector has published no rule that matches';
+    const refusal = rule
+      ? refusalOf(rule, wantsDatagrams)
+      : 'the connector has published no rule that matches';
     if (!rule || refusal !== '') return this.#fail('no-ingress', refusal);
     const target: TunnelTarget = { slot, rule, ruleIndex, rulesVersion: slot.rules.version };
     this.#target = target;
@@ -211,8 +213,10 @@ class Reach implements StreamHandler {
 
 /** Why a rule cannot serve a port; '' when it can. */
 function refusalOf(rule: PublishedRule, wantsDatagrams: boolean): string {
-  if (rule.protocol !== 'tcp') return `the rule's service ${rule.service} is not reached by a port; it needs tcp:// or udp://`;
-  if ((rule.isDatagram ?? false) === wantsDatagrams) return rule.requiresAccess ? 'the rule asks for access, which a port cannot prove' : '';
+  if (rule.protocol !== 'tcp')
+    return `the rule's service ${rule.service} is not reached by a port; it needs tcp:// or udp://`;
+  if ((rule.isDatagram ?? false) === wantsDatagrams)
+    return rule.requiresAccess ? 'the rule asks for access, which a port cannot prove' : '';
   return wantsDatagrams
     ? `the rule's service ${rule.service} does not take datagrams; it needs udp://`
     : `the rule's service ${rule.service} takes datagrams only`;

@@ -21,6 +21,7 @@ import { certificateHandlers } from '#control/handlers/certificates.ts';
 import { cacheHandlers } from '#control/handlers/cache.ts';
 import { dnsHandlers } from '#control/handlers/dns.ts';
 import { requestHandlers } from '#control/handlers/requests.ts';
+import { portHandlers } from '#control/handlers/ports.ts';
 import { routeHandlers } from '#control/handlers/routes.ts';
 import { pagePasswordHandlers } from '#control/handlers/page-passwords.ts';
 import { shareLinkHandlers } from '#control/handlers/share-links.ts';
@@ -150,6 +151,7 @@ class ControlThread {
         ...routeHandlers(both),
         ...pagePasswordHandlers({ ...both, random: systemRandom }),
         ...shareLinkHandlers({ ...both, passTexts: createPassTexts(signer) }),
+        ...portHandlers(both),
         ...requestHandlers(both),
         ...certificateHandlers(both),
         ...cacheHandlers(both),
