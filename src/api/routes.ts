@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { accessPolicySchema } from '#model/access-policy.ts';
 import { accessTestBodySchema, accessTestResultSchema } from '#model/access-test.ts';
 import { explanationSchema } from '#model/explain.ts';
+import { memberLiveSchema } from '#model/balance-policy.ts';
 import { hostnamePatternSchema, noteSchema, pathPrefixSchema } from '#model/names.ts';
 import { routeSchema } from '#model/route.ts';
 import { changedStepsShape, routeStepsShape } from '#model/route-steps.ts';
@@ -28,6 +29,7 @@ export const routeViewSchema = routeSchema
     service: z.string(),
     status: z.enum(['up', 'down', 'disabled', 'no-rule']),
     trouble: z.string(),
+    members: z.array(memberLiveSchema).optional().meta({ description: 'Of a route with several services.' }),
     requests: z.int().min(0).meta({ description: 'Since the edge started.' }),
   })
   .meta({ id: 'Route' });

@@ -2,6 +2,7 @@
 // Schema all come from here. Durations are written as in Go ("30s", "1m30s"), sizes as "16KiB" or bytes.
 import { z } from 'zod';
 import { hstsPolicySchema, routeHstsSchema } from '#model/hsts-policy.ts';
+import { balanceSchema } from '#model/balance-policy.ts';
 import { redirectsSchema } from '#model/redirect-rule.ts';
 import { portShape, refinePort } from '#model/port.ts';
 import { accessPolicySchema } from '#model/access-policy.ts';
@@ -58,6 +59,7 @@ const routeSchema = z.strictObject({
   compression: routeCompressionSchema.prefault({}).describe(routeCompressionSchema.description!),
   redirects: redirectsSchema.default([]).describe(redirectsSchema.description!),
   hsts: routeHstsSchema.optional().describe(routeHstsSchema.description!),
+  balance: balanceSchema.optional().describe(balanceSchema.description!),
 });
 
 /** Room for stored responses; small servers have little more to give, and pages are small. */

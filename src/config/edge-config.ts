@@ -6,6 +6,7 @@ import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { type AccessPolicy, asksPerson } from '#model/access-policy.ts';
+import { balanceEntryOf } from '#model/balance-policy.ts';
 import { cachePolicyOf } from '#model/cache-policy.ts';
 import { compressionPolicyOf } from '#model/compression-policy.ts';
 import { hstsValueOf, type RouteHsts } from '#model/hsts-policy.ts';
@@ -77,7 +78,7 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
     version,
     tunnels: config.tunnels,
     routes: config.routes.map(
-      ({ hostname, path, tunnel, access, cache, compression, redirects, hsts, ...others }) => ({
+      ({ hostname, path, tunnel, access, cache, compression, redirects, hsts, balance, ...others }) => ({
         hostname,
         path,
         // Routes that are not from a file name their tunnel by its id.
@@ -87,6 +88,7 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
         compression: compression === 'off' ? undefined : compressionPolicyOf(compression),
         ...(redirects.length === 0 ? {} : { redirects: redirectsOf(redirects) }),
         ...withHsts(hsts ?? config.hsts),
+        ...(balance && { balance: balanceEntryOf(balance, tunnel, (name) => idOf.get(name) ?? name) }),
         ...shapingEntry(shapingOf(others)),
       }),
     ),
@@ -139,6 +141,11 @@ function crossCheck(config: EdgeConfig): CrossFault[] {
     const key = `${route.hostname}${route.path}`;
     if (routes.has(key)) faults.push({ path: ['routes', i], message: `the route ${key} is listed twice` });
     routes.add(key);
+    for (const [m, member] of (route.balance?.members ?? []).entries()) {
+      if (seen.has(member.tunnel)) continue;
+      const path = ['routes', i, 'balance', 'members', m, 'tunnel'];
+      faults.push({ path, message: `no tunnel is called "${member.tunnel}"` });
+    }
     if (seen.has(route.tunnel)) continue;
     const guess = closestName(route.tunnel, [...seen]);
     const message = `no tunnel is called "${route.tunnel}"${guess ? `; did you mean "${guess}"?` : ''}`;

@@ -161,7 +161,6 @@ export class Draft {
   /** What people call an object. */
   #nameOf<K extends ObjectKind>(kind: K, object: StoredObjects[K]): string {
     if (kind === 'route' || kind === 'shareLink') return routeName(object as Route);
-    if (kind === 'route') return routeName(object as Route);
     if (kind === 'port') return portName(object as Port);
     if (kind === 'ruleSet') {
       return this.get('tunnel', object.id)?.name ?? this.base.tunnels.get(object.id)?.name ?? object.id;

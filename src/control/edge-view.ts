@@ -14,6 +14,7 @@ import type {
   TrafficSeries,
   TrafficSpan,
 } from '#model/live.ts';
+import type { MemberLive } from '#model/balance-policy.ts';
 import type { PortLive } from '#model/port-live.ts';
 import type { DnsEdge } from './dns-edge.ts';
 import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
@@ -75,6 +76,8 @@ export interface EdgeLook {
   readonly claims: readonly Claim[];
   /** The latest that ended, newest first, of all tunnels. */
   readonly disconnects: readonly Disconnect[];
+  /** Services behind routes with several, by `routeName`; absent: none. */
+  readonly members?: ReadonlyMap<string, readonly MemberLive[]>;
   /** Absent: none. */
   readonly ports?: readonly PortLive[];
   readonly tunnelTraffic: ReadonlyMap<string, TrafficCount>;

@@ -6,6 +6,7 @@ import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
+import type { MemberLive } from '#model/balance-policy.ts';
 import type { PortLive } from '#model/port-live.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import type { AccessGrant } from './access/access-handler.ts';
@@ -77,6 +78,8 @@ export interface Edge {
   listeners(): ListenerState[];
   /** Connections of connectors; what is served in this process is not among them. */
   tunnelConnections(): EdgeConnection[];
+  /** The services behind routes with several, by `routeName`. */
+  members(): Map<string, MemberLive[]>;
   /** Ports as they are now. */
   ports(): PortLive[];
   /** Connectors, traffic and routes as they are now. */

@@ -16,6 +16,7 @@ import type { LiveView } from './live-view.ts';
 import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
 import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
+import type { MemberLive } from '#model/balance-policy.ts';
 import type { PortLive } from '#model/port-live.ts';
 import { explainRequest } from './explain.ts';
 import { type InnerAnswer, type InnerRequest, sendInnerRequest } from './inner-request.ts';
@@ -95,6 +96,7 @@ class RunningEdge implements Edge {
       ...(options.handlers && { handlers: options.handlers }),
       ...(inherited && { expected: new ExpectedTunnels(clock, this.#registry, inherited.expected) }),
     });
+    this.#proxy.balances.collect(metrics);
     this.#tunnels = new TunnelAcceptor({
       edgeName: options.name,
       clock,
@@ -142,6 +144,10 @@ class RunningEdge implements Edge {
     this.#door.apply(snapshot);
     this.#ports.apply(snapshot);
     this.#tunnels.apply(snapshot);
+  }
+
+  members(): Map<string, MemberLive[]> {
+    return this.#proxy.balances.live();
   }
 
   ports(): PortLive[] {
@@ -251,6 +257,7 @@ class RunningEdge implements Edge {
     this.#sweepTimer?.cancel();
     this.#door.stop();
     this.#proxy.abortAll();
+    this.#proxy.balances.close();
     this.#ports.close();
     this.#tunnels.close();
     this.#local.close();

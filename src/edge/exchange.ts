@@ -16,6 +16,7 @@ import type {
 import type { ResetReason } from '#tunnel/stream.ts';
 import type { ExchangePace } from './shaping/exchange-pace.ts';
 import type { AccessGrant } from './access/access-handler.ts';
+import { troubleOf } from './balance/balances.ts';
 import { BodyReplay } from './body-replay.ts';
 import { answerFailure } from './error-page.ts';
 import {
@@ -24,6 +25,7 @@ import {
   idempotentMethods,
   madeByOrigin,
   nothingSentReasons,
+  unblamed,
 } from './failed-tries.ts';
 import { isGrpc } from './http2-failure.ts';
 import type { ExchangeSide, MovableUpstream } from './http1-upstream.ts';
@@ -47,6 +49,8 @@ export interface ExchangeOwner {
   redispatch(exchange: Exchange, slot: TunnelSlot): void;
   /** Whether another replica of the tunnel could serve instead of `slot`. */
   hasOtherReplica(exchange: Exchange, slot: TunnelSlot): boolean;
+  /** Whether the route has a second try left for now. */
+  takesRetry?(exchange: Exchange): boolean;
   finished(exchange: Exchange): void;
 }
 
@@ -299,8 +303,8 @@ export class Exchange implements Upstream, ExchangeSide {
   lostBeforeResponse(reason: ResetReason | 'origin-closed', detail: string): void {
     this.#upstream = undefined;
     const slot = this.target?.slot;
-    if (slot && this.#mayRetry(reason, slot)) {
-      this.#release();
+    if (slot && this.#mayRetry(reason, slot) && (this.#owner.takesRetry?.(this) ?? true)) {
+      this.#release(unblamed.has(reason) ? undefined : `${reason}: ${detail}`);
       if (reason === 'stale-rules') this.#owner.redispatch(this, slot);
       else this.#owner.dispatch(this, slot);
       return;
@@ -333,6 +337,7 @@ export class Exchange implements Upstream, ExchangeSide {
     this.target = target;
     if (this.routedMs === 0) this.routedMs = this.#owner.now();
     target.slot.outstanding += 1;
+    target.member?.begin();
     this.#isOccupying = true;
   }
   #isOccupying = false;
@@ -370,11 +375,13 @@ export class Exchange implements Upstream, ExchangeSide {
   }
   #isBulk = false;
 
-  #release(): void {
+  /** `trouble`: what the try says of the member; undefined nothing. */
+  #release(trouble: string | undefined): void {
     if (!this.#isOccupying) return;
     this.#isOccupying = false;
     this.target!.slot.outstanding -= 1;
     if (this.#isBulk) this.target!.slot.bulk -= 1;
+    this.target!.member?.end(trouble, this.#owner.now());
   }
 
   #finish(): void {
@@ -382,7 +389,7 @@ export class Exchange implements Upstream, ExchangeSide {
     this.#isFinished = true;
     // The upstream may already serve somebody else.
     this.#upstream = undefined;
-    this.#release();
+    this.#release(this.target?.member && troubleOf(this));
     this.companion?.finished();
     this.pace?.close();
     this.#owner.finished(this);

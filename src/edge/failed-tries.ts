@@ -49,3 +49,11 @@ export const failureOfReset: Readonly<Record<string, FailureCode>> = {
 
 /** Ends that the origin made itself; a WebSocket's client is not told of them in the edge's words. */
 export const madeByOrigin: ReadonlySet<FailureCode> = new Set(['origin-closed', 'origin-protocol']);
+
+/** Resets that say nothing of the service. */
+export const unblamed: ReadonlySet<string> = new Set<ResetReason>([
+  'draining',
+  'stale-rules',
+  'no-such-rule',
+  'stream-limit',
+]);

@@ -13,6 +13,9 @@ import type { AccessGrant } from './access/access-handler.ts';
 import { OpenNeighbour } from './access/open-neighbour.ts';
 import { accessTunnelId, guardedHosts, withSignInPaths } from './access/sign-in-paths.ts';
 import type { AccessLog } from './access-log.ts';
+import type { MemberLive } from '#model/balance-policy.ts';
+import type { Member } from './balance/balancer.ts';
+import { Balances } from './balance/balances.ts';
 import { ClientResolver } from './client-address.ts';
 import type { EdgeMetrics } from './edge-metrics.ts';
 import { Exchange } from './exchange.ts';
@@ -70,6 +73,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   /** Names this edge in CDN-Loop (RFC 8586), so that a request that comes back is known. */
   readonly #loopId: string;
   readonly #idPrefix: string;
+  readonly #balances: Balances;
   #idCounter = 0;
   #router: Router;
   #clients: ClientResolver;
@@ -79,6 +83,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     this.#options = options;
     this.#loopId = `sallyport-${options.random.bytes(6).toString('hex')}`;
     this.#idPrefix = options.random.bytes(5).toString('hex');
+    this.#balances = new Balances(options);
     this.#router = this.#makeRouter(options.snapshot);
     this.#clients = new ClientResolver(cidrSet(options.snapshot.trustedProxies));
     this.#timeouts = options.snapshot.timeouts;
@@ -92,6 +97,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   }
 
   #makeRouter(snapshot: EdgeSnapshot): Router {
+    this.#balances.apply(snapshot.routes);
     const guarded = guardedHosts(snapshot.routes);
     return new Router(withSignInPaths(snapshot.routes), (route) => this.#handlerOf(route, guarded));
   }
@@ -102,6 +108,15 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     if (!isPublic(route.access)) return handler ?? shut;
     const isNeighbour = guarded.has(route.hostname) && route.tunnelId !== accessTunnelId;
     return isNeighbour ? new OpenNeighbour(handler, this) : handler;
+  }
+
+  /** The services behind routes with several. */
+  get balances(): Balances {
+    return this.#balances;
+  }
+
+  membersOf(route: RouteEntry): MemberLive[] {
+    return this.#balances.membersOf(route);
   }
 
   get router(): Router {
@@ -170,6 +185,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   dispatch(exchange: Exchange, except: TunnelSlot | undefined): void {
     const route = exchange.route as RouteEntry;
     exchange.attempts += 1;
+    if (route.balance !== undefined) return this.#dispatchBalanced(exchange, route, except);
     const slot = this.#options.registry.pick(route.tunnelId, except);
     if (!slot) {
       const { expected } = this.#options;
@@ -177,17 +193,31 @@ export class Proxy implements ExchangeOwner, HandlerHost {
       return exchange.fail('no-connector', `tunnel ${route.tunnelId} has no connection`);
     }
     this.#dispatchOn(exchange, slot);
+    if (!slot) return exchange.fail('no-connector', `tunnel ${route.tunnelId} has no connection`);
+    this.#dispatchOn(exchange, slot, undefined);
+  }
+
+  #dispatchBalanced(exchange: Exchange, route: RouteEntry, except: TunnelSlot | undefined): void {
+    const before = { slot: except, member: except && exchange.target?.member };
+    const choice = this.#balances.choose(route, before, exchange.request.fields.get('cookie'));
+    if (typeof choice === 'string') {
+      return exchange.fail(
+        choice,
+        choice === 'overloaded' ? 'no service of the route can take it' : 'no connector of any service',
+      );
+    }
+    this.#dispatchOn(exchange, choice.slot, choice.member);
   }
 
   /** HOT. */
-  #dispatchOn(exchange: Exchange, slot: TunnelSlot): void {
+  #dispatchOn(exchange: Exchange, slot: TunnelSlot, member: Member | undefined): void {
     const { request } = exchange;
-    const ruleIndex = slot.matcher.match(request.host, decodedPath(request.path));
+    const ruleIndex = slot.matcher.match(member?.entry.rule ?? request.host, decodedPath(request.path));
     const rule = slot.rules.rules[ruleIndex];
     if (!rule) return exchange.fail('no-ingress', 'the connector has published no rule that matches');
     if (rule.requiresAccess && exchange.grant?.visitor === undefined)
       return exchange.fail('access-required', `rule ${ruleIndex} asks for access`);
-    const target: TunnelTarget = { slot, rule, ruleIndex, rulesVersion: slot.rules.version };
+    const target: TunnelTarget = { slot, rule, ruleIndex, rulesVersion: slot.rules.version, member };
     exchange.occupy(target);
     this.#startOn(exchange, target);
     exchange.begun();
@@ -199,7 +229,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
       if (exchange.isFinished) return;
       if (!registry.has(slot)) return this.dispatch(exchange, undefined);
       exchange.attempts += 1;
-      this.#dispatchOn(exchange, slot);
+      this.#dispatchOn(exchange, slot, exchange.target?.member);
     };
     if (slot.rules.version !== exchange.target?.rulesVersion) return again();
     // The word that the match is old has overtaken the rules themselves.
@@ -225,8 +255,13 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     }
   }
 
-  hasOtherReplica(_exchange: Exchange, slot: TunnelSlot): boolean {
+  hasOtherReplica({ route, target }: Exchange, slot: TunnelSlot): boolean {
+    if (target?.member && this.#balances.hasBeside(route!, target.member)) return true;
     return this.#options.registry.hasReplicaBeside(slot);
+  }
+
+  takesRetry({ route }: Exchange): boolean {
+    return route?.balance === undefined || this.#balances.takeRetry(route);
   }
 
   finished(exchange: Exchange): void {

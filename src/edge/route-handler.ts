@@ -1,6 +1,7 @@
 // The seam for what a route does with a request between routing and the origin: one list of steps, made when a snapshot
 // is applied. A route without any has no handler, and its requests pay nothing.
 import type { Downstream, RequestHead } from '#http/exchange.ts';
+import type { MemberLive } from '#model/balance-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { CompiledPolicy } from '#http/access/compiled-policy.ts';
 import type { Exchange } from './exchange.ts';
@@ -20,6 +21,8 @@ export interface HandlerHost {
   /** Sends the exchange's request to the route's origin. */
   forward(exchange: Exchange): void;
   /** An exchange of the edge's own, for the same route and on behalf of the same client as `like`. */
+  /** Services behind a balanced route as they are now. */
+  membersOf?(route: RouteEntry): MemberLive[];
   background(request: RequestHead, like: Exchange, front: Downstream): Exchange;
 }
 

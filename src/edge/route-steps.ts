@@ -1,6 +1,7 @@
 // Puts together what a route does beside forwarding, from its entry in the snapshot: who may pass, a cache, a coder, or nothing.
 import type { Clock } from '#base/clock.ts';
 import type { EdgeCache } from './cache/edge-cache.ts';
+import { withBalanceSteps } from './balance/balance-steps.ts';
 import { CacheHandler } from './caching/cache-handler.ts';
 import { CodingHandler } from './coding/coding-handler.ts';
 import { EncoderPool } from './coding/encoder.ts';
@@ -68,6 +69,8 @@ export function routeHandlers({ clock, cache, desk, readPages = () => new Map() 
     if (!desk && !isPublic(route.access)) return undefined;
     return stepsBeforeAccess(route.shaping ?? nothing, guarded(route, host), host, {
       ...{ clock, tables, bans, readPages },
+    return stepsBeforeAccess(route.shaping ?? nothing, withBalanceSteps(route, guarded(route, host), host), host, {
+      ...{ clock, tables, readPages },
       routeName: routeName(route),
     });
   };

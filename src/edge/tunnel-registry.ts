@@ -5,6 +5,7 @@ import type { DisconnectReason, EdgeConnection } from '#tunnel/connection.ts';
 import type { PublishedRule, PublishedRules } from '#model/published-rules.ts';
 import type { RuleMatcher } from '#model/ingress-match.ts';
 import { compileRules } from '#model/ingress-match.ts';
+import type { Member } from './balance/balancer.ts';
 import { OriginPool } from './origin-pool.ts';
 
 /** One connection with the edge's own bookkeeping. */
@@ -55,6 +56,8 @@ export interface TunnelTarget {
   readonly ruleIndex: number;
   /** Of the rules that the match was made with. */
   readonly rulesVersion: number;
+  /** Of a route with several services: which one. */
+  readonly member?: Member | undefined;
 }
 
 /** A connection is called busy, and the next one gets used too, in steps of this many requests under way. */

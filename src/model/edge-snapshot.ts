@@ -1,6 +1,7 @@
 // Everything the edge needs to know to serve: immutable, replaced as a whole. Today it comes from edge.yml, later
 // from the control room; the edge never asks where from.
 import type { AccessPolicy } from './access-policy.ts';
+import type { BalanceEntry } from './balance-policy.ts';
 import { defaultCachePolicy, type CachePolicy } from './cache-policy.ts';
 import { defaultCompressionPolicy, type CompressionPolicy } from './compression-policy.ts';
 import type { RedirectRule } from './redirect-rule.ts';
@@ -30,6 +31,8 @@ export interface RouteEntry {
   readonly tunnelId: string;
   /** Who may pass; undefined: everybody. */
   readonly access?: AccessPolicy | undefined;
+  /** Several services, checks and limits; undefined: whatever serves the tunnel. */
+  readonly balance?: BalanceEntry | undefined;
   /** Undefined: nothing of this route is cached. */
   readonly cache?: CachePolicy | undefined;
   /** Undefined: nothing of this route is compressed on its way. */

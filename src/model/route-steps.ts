@@ -1,6 +1,7 @@
 // What the edge does with a route's requests and responses on the way, as its owner writes it: one schema for edge.yml, the
 // API, the lab file and the dashboard. What is absent is as it is for a route without a word about it.
 import { z } from 'zod';
+import { type BalanceSettings, balanceSchema, shortBalance } from './balance-policy.ts';
 import { cachePolicySchema } from './cache-policy.ts';
 import { compressionPolicySchema } from './compression-policy.ts';
 import { hstsPolicySchema, type RouteHsts, routeHstsSchema } from './hsts-policy.ts';
@@ -22,6 +23,7 @@ export const routeStepSchemas = {
   compression: routeCompressionSchema,
   redirects: redirectsSchema,
   hsts: routeHstsSchema,
+  balance: balanceSchema,
   ...shapingSchemas,
 } as const;
 
@@ -54,6 +56,7 @@ export interface RouteSteps extends Shaping {
   readonly compression?: RouteCompression | undefined;
   readonly redirects?: RedirectSettings | undefined;
   readonly hsts?: RouteHsts | undefined;
+  readonly balance?: BalanceSettings | undefined;
 }
 
 /** Steps that change; null is as a route without a word about it. */
@@ -74,13 +77,22 @@ export function withoutSteps<T extends RouteSteps>(route: T): Omit<T, RouteStepN
 }
 
 /** Only what is unlike a route without a word, so that two that do the same are the same. */
-export function normalSteps({ cache, compression, redirects, hsts, ...others }: RouteSteps): RouteSteps {
+export function normalSteps({
+  cache,
+  compression,
+  redirects,
+  hsts,
+  balance,
+  ...others
+}: RouteSteps): RouteSteps {
   return {
     ...(isDefault(cachePolicySchema, cache) ? {} : { cache }),
     ...(isDefault(compressionPolicySchema, compression) ? {} : { compression }),
     ...(redirects === undefined || redirects.length === 0 ? {} : { redirects }),
     // Without a word the edge's own is meant, which even the default settings differ from.
     ...(hsts === undefined ? {} : { hsts }),
+    // Even the default settings have a budget, and outcomes are counted.
+    ...(balance === undefined ? {} : { balance }),
     ...shapingOf(others),
   };
 }
@@ -106,7 +118,7 @@ export type ShortSteps = { readonly [Name in RouteStepName]?: object | string };
 
 /** The steps as people would have written them: without what is the default anyway. */
 export function shortSteps(steps: RouteSteps): ShortSteps {
-  const { cache, compression, redirects = [], hsts, ...others } = steps;
+  const { cache, compression, redirects = [], hsts, balance, ...others } = steps;
   const short = {
     cache: withoutDefaults(cachePolicySchema, cache),
     compression: withoutDefaults(compressionPolicySchema, compression),
@@ -115,6 +127,7 @@ export function shortSteps(steps: RouteSteps): ShortSteps {
       redirects.length === 0
         ? undefined
         : redirects.map(({ status, ...rule }) => (status === 308 ? rule : { ...rule, status })),
+    balance: balance && shortBalance(balance),
     hsts: hsts && (withoutDefaults(hstsPolicySchema, hsts) ?? {}),
     ...shapingOf(others),
   };

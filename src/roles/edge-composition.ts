@@ -46,17 +46,31 @@ export function composeConfig(config: EdgeConfig, served: Served | undefined): E
   const isDeclared = new Set(config.routes.map(({ hostname, path }) => `${hostname}${path}`));
   const stored = (served?.routes ?? [])
     .filter(({ hostname, path }) => !isDeclared.has(`${hostname}${path}`))
-    .map(({ hostname, path, tunnelId, access, cache, compression, redirects = [], hsts, ...shaping }) => ({
-      hostname,
-      path,
-      tunnel: tunnelId,
-      ...(access === undefined ? {} : { access }),
-      cache: cache ?? cachePolicySchema.parse({}),
-      compression: compression ?? compressionPolicySchema.parse({}),
-      redirects,
-      ...(hsts === undefined ? {} : { hsts }),
-      ...shapingOf(shaping),
-    }));
+    .map(
+      ({
+        hostname,
+        path,
+        tunnelId,
+        access,
+        cache,
+        compression,
+        redirects = [],
+        hsts,
+        balance,
+        ...shaping
+      }) => ({
+        hostname,
+        path,
+        tunnel: tunnelId,
+        ...(access === undefined ? {} : { access }),
+        cache: cache ?? cachePolicySchema.parse({}),
+        compression: compression ?? compressionPolicySchema.parse({}),
+        redirects,
+        ...(hsts === undefined ? {} : { hsts }),
+        ...(balance === undefined ? {} : { balance }),
+        ...shapingOf(shaping),
+      }),
+    );
   const declaredPorts = new Set(config.ports.map(portName));
   const storedPorts = (served?.ports ?? [])
     .filter((port) => !declaredPorts.has(portName(port)))

@@ -20,6 +20,7 @@ const flagTexts: Readonly<Record<RouteStepName, readonly [value: string, help: s
   compression: ['HOW', 'off, default, or settings as in edge.yml'],
   redirects: ['RULES', 'none, or rules such as [{outside: /blog, to: "/blog{rest}"}]'],
   hsts: ['HOW', "off, default (the edge's), or settings such as {maxAge: 8760h}"],
+  balance: ['SETTINGS', 'none, or {members: [{tunnel: home}, {tunnel: cabin}], check: {}}'],
   canonicalHost: ['NAME', 'none, apex or www: which of the two names visitors end up at'],
   headers: ['FIELDS', 'none, or {response: {set: {X-A: b}, remove: [Server]}, security: basic}'],
   cors: ['WHO', "none, or {origins: ['https://app.example.com']}"],

@@ -3,6 +3,7 @@ import { SallyportError } from '#base/errors.ts';
 import type { RouteView } from '#api/routes.ts';
 import { type AccessPolicy, describePolicy, parsePolicyLine } from '#model/access-policy.ts';
 import { subjectForms } from '#model/access-subject.ts';
+import type { MemberLive } from '#model/balance-policy.ts';
 import type { Explanation } from '#model/explain.ts';
 import { routeName } from '#model/route.ts';
 import { type Input, textOf } from '../command.ts';
@@ -180,6 +181,7 @@ export const routeShowCommand = edgeCommand({
         ['STATUS:', route.trouble === '' ? route.status : `${route.status}: ${route.trouble}`],
         ['REQUESTS:', String(route.requests)],
         ...stepLines(route),
+        ...(route.members ?? []).map((member) => ['MEMBER:', memberText(member)]),
         ['NOTE:', route.note || '-'],
       ]
         .map(([key, value]) => `${key!.padEnd(15)} ${value}\n`)
@@ -187,6 +189,13 @@ export const routeShowCommand = edgeCommand({
     );
   },
 });
+
+function memberText(member: MemberLive): string {
+  const { name, state, weight, isBackup, active, requests, failures, trouble } = member;
+  const kind = isBackup ? 'backup' : `weight ${weight}`;
+  const wrong = trouble === '' ? '' : `: ${trouble}`;
+  return `${name}  ${state}${wrong}  (${kind}; ${active} now, ${requests} in all, ${failures} failed)`;
+}
 
 export const exposedCommand = edgeCommand({
   words: ['exposed'],

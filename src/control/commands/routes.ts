@@ -36,6 +36,7 @@ export function createRoute(input: NewRoute): Command<Route> {
   return (draft, context) => {
     requireFree(draft, context, input, undefined);
     const target = targetOf(draft, context, input.tunnel);
+    requireMembers(draft, context, input);
     const route: Route = {
       id: context.newId(),
       hostname: input.hostname,
@@ -84,6 +85,7 @@ export function updateRoute(idOrName: string, change: RouteChange, ifMatch?: num
       version: route.version + 1,
     };
     requireFree(draft, context, next, route.id);
+    requireMembers(draft, context, next);
     draft.put('route', next, 'changed');
     moveRule(draft, context, { route, next, service: change.service });
     return next;
@@ -183,6 +185,11 @@ function requireFree(
   const taken = draft.findRoute(name);
   if ((taken === undefined || taken.id === ownId) && !declaredRoute(context, name)) return;
   throw new SallyportError('conflict', `A route for ${name} exists already; change that one instead.`);
+}
+
+/** Every member's tunnel is there. @throws SallyportError 'not-found' */
+function requireMembers(draft: Draft, context: CommandContext, { balance }: RouteSteps): void {
+  for (const { tunnel } of balance?.members ?? []) targetOf(draft, context, tunnel);
 }
 
 /** A name whose TLS is passed on unopened cannot be a site as well. */

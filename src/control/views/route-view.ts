@@ -86,8 +86,14 @@ class RouteViewer {
       tunnelName: name,
       service: rule?.service ?? '',
       ...this.#statusOf({ isEnabled, isConnected: connector !== undefined, service: rule?.service }, name),
+      ...this.#membersOf(route),
       requests: this.#sources.look.routeTraffic.get(routeName(route))?.requests ?? 0,
     };
+  }
+
+  #membersOf(route: Pick<Route, 'hostname' | 'path'>): Pick<RouteView, 'members'> {
+    const members = this.#sources.look.members?.get(routeName(route));
+    return members ? { members: [...members] } : {};
   }
 
   #ruleFor(connector: TunnelConnector, { hostname, path }: Pick<Route, 'hostname' | 'path'>) {

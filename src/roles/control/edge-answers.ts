@@ -115,6 +115,7 @@ function lookAt({ edge, names, certificateStates }: EdgeInstance): EdgeLook {
     claims: routes.filter(({ isClaimed }) => isClaimed),
     disconnects: live.disconnects(),
     ports: edge.ports(),
+    members: edge.members(),
     tunnelTraffic: live.tunnelCounts(),
     routeTraffic: new Map(routes.map((route) => [routeName(route), live.routeCount(route)])),
     certificates: certificateStates(new Set(routes.map(({ hostname }) => hostname))),
