@@ -6,6 +6,7 @@ import type { ExchangeFailure, FailureCode } from '#http/exchange.ts';
 import { failure } from '#http/exchange.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
+import { failureOfReset } from '../failed-tries.ts';
 import type { TunnelRegistry, TunnelSlot, TunnelTarget } from '../tunnel-registry.ts';
 
 export interface ReachParts {
@@ -53,18 +54,6 @@ const elsewhere: ReadonlySet<ResetReason> = new Set([
   'origin-unreachable',
   'origin-timeout',
 ]);
-
-const failureOf: Partial<Record<ResetReason, FailureCode>> = {
-  'origin-refused': 'origin-refused',
-  'origin-timeout': 'origin-timeout',
-  'origin-unreachable': 'origin-unreachable',
-  'connection-lost': 'connector-lost',
-  draining: 'draining',
-  'stale-rules': 'rule-refused',
-  'no-such-rule': 'rule-refused',
-  'origin-not-allowed': 'rule-refused',
-  'stream-limit': 'overloaded',
-};
 
 /** Begins; exactly one of the two ends follows, now or later, unless the returned function is called first. */
 export function reachService(parts: ReachParts, request: ReachRequest, ends: ReachEnds): () => void {
@@ -175,7 +164,7 @@ class Reach implements StreamHandler {
     const mayMove = elsewhere.has(reason) && this.#attempts < maxAttempts;
     const isHopeless = reason.startsWith('origin-') && !registry.hasReplicaBeside(slot);
     if (mayMove && !isHopeless) return this.start(slot);
-    this.#fail(failureOf[reason] ?? 'origin-closed', `${reason}: ${detail}`);
+    this.#fail(failureOfReset[reason] ?? 'origin-closed', `${reason}: ${detail}`);
   }
 
   /** The word that the match is old may overtake the rules themselves. */
