@@ -73,6 +73,15 @@ export function routeHandlers({ clock, cache, desk, readPages = () => new Map() 
       ...{ clock, tables, readPages },
       routeName: routeName(route),
     });
+    return stepsBeforeAccess(
+      route.shaping ?? nothing,
+      withBalanceSteps(route, guarded(route, host), host),
+      host,
+      {
+        ...{ clock, tables, readPages },
+        routeName: routeName(route),
+      },
+    );
   };
   return (route, host) => {
     const handler = whole(route, host);
