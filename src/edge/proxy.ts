@@ -192,8 +192,6 @@ export class Proxy implements ExchangeOwner, HandlerHost {
       if (expected?.keep(exchange, route.tunnelId, () => this.dispatch(exchange, undefined))) return;
       return exchange.fail('no-connector', `tunnel ${route.tunnelId} has no connection`);
     }
-    this.#dispatchOn(exchange, slot);
-    if (!slot) return exchange.fail('no-connector', `tunnel ${route.tunnelId} has no connection`);
     this.#dispatchOn(exchange, slot, undefined);
   }
 
