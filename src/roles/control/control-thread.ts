@@ -188,7 +188,7 @@ class ControlThread {
     this.#control.subscribe((state) => {
       const isFirst = last === undefined;
       // A change copies only the tables it touches: where a share link is opened, ten thousand routes stay as they are.
-      const from = [state.tunnels, state.ruleSets, state.routes, this.#control.declared];
+      const from = [state.tunnels, state.ruleSets, state.routes, state.ports, this.#control.declared];
       if (!from.every((table, i) => table === last?.[i])) {
         last = from;
         this.served = servedBy(state, this.#control.declared);
