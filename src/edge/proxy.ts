@@ -23,6 +23,7 @@ import type { ExchangeOwner } from './exchange.ts';
 import type { ExpectedTunnels } from './expected-tunnels.ts';
 import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Origins } from './http2-origins.ts';
+import { loopChain } from './loop-chain.ts';
 import { LengthFinder, maxGatheredBytes, withLength } from './length-finder.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
 import { Router } from './router.ts';
@@ -394,14 +395,4 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   abortAll(): void {
     for (const exchange of this.#active) exchange.expire('the edge is stopping', 'draining');
   }
-}
-
-/** The values of all CDN-Loop lines as one, undefined without any; who passes a request on may add a line of its own. */
-function loopChain({ fields }: RequestHead): string | undefined {
-  if (fields.get('cdn-loop') === undefined) return undefined;
-  const values: string[] = [];
-  fields.forEach((name, value) => {
-    if (name.toLowerCase() === 'cdn-loop') values.push(value);
-  });
-  return values.join(', ');
 }
