@@ -67,18 +67,12 @@ export function routeHandlers({ clock, cache, desk, readPages = () => new Map() 
     if (route.tunnelId === accessTunnelId) return signInPaths;
     // The proxy shuts a protected route that nobody guards.
     if (!desk && !isPublic(route.access)) return undefined;
-    return stepsBeforeAccess(route.shaping ?? nothing, guarded(route, host), host, {
-      ...{ clock, tables, bans, readPages },
-    return stepsBeforeAccess(route.shaping ?? nothing, withBalanceSteps(route, guarded(route, host), host), host, {
-      ...{ clock, tables, readPages },
-      routeName: routeName(route),
-    });
     return stepsBeforeAccess(
       route.shaping ?? nothing,
       withBalanceSteps(route, guarded(route, host), host),
       host,
       {
-        ...{ clock, tables, readPages },
+        ...{ clock, tables, bans, readPages },
         routeName: routeName(route),
       },
     );
