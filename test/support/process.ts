@@ -1,5 +1,6 @@
 // Child processes of end-to-end tests: started with their output kept, waited for, and never left behind.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -107,14 +108,22 @@ export async function isInstalled(command: string): Promise<boolean> {
   return (await running.ended) === 0;
 }
 
-/** A port that nobody listens on at this moment. */
+/** Below the ports that systems give away by themselves (Linux: from 32768), which any client may be given meanwhile. */
+const [lowestPort, highestPort] = [12_000, 28_000];
+
+/** A port that nobody listens on at this moment, and that nobody gets by chance before it is used. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(lowestPort, highestPort);
+    const server = createServer();
+    const isFree = new Promise<boolean>((resolve) => {
+      server.on('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!(await isFree)) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 function signalNumber(signal: NodeJS.Signals | null): number {
