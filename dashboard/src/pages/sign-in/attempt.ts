@@ -15,7 +15,9 @@ export function useEnter(next: string | undefined): (otherwise?: '/' | '/account
     queries.removeQueries({ queryKey: ['getMe'] });
     // Only to a place of ours: `//elsewhere` and `https:` are none.
     const isOurs = next !== undefined && /^\/(?![/\\])/.test(next);
-    if (isOurs) router.history.replace(`${basePath().slice(0, -1)}${next}`);
+    // Pages for visitors of protected sites are the edge's, not this application's.
+    if (isOurs && next.startsWith('/access/')) window.location.replace(`${basePath().slice(0, -1)}${next}`);
+    else if (isOurs) router.history.replace(`${basePath().slice(0, -1)}${next}`);
     else await navigate({ to: otherwise, replace: true });
   };
 }

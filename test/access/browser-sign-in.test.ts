@@ -1,0 +1,275 @@
+// A real browser signs in to a protected site by every way there is, in two hostnames with one sign-in, loses both when it is
+// taken back, and needs no script. And pictures of what a visitor sees, for people to look at: test/output/access.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { totpCode } from '#control/sign-in/totp.ts';
+import { clientSecret, startIssuer } from '../control/issuer.ts';
+import {
+  launchBrowser,
+  looks,
+  missingBrowser,
+  openPage,
+  patienceMs,
+  signInByLink,
+} from '../dashboard/browser.ts';
+import { eventually } from '../support/eventually.ts';
+import { repositoryRoot } from '../support/process.ts';
+import { OwnEdge } from '../support/own-edge.ts';
+import { RecordingOrigin } from '../support/recording-origin.ts';
+import { password } from './world.ts';
+
+const pictures = join(repositoryRoot, 'test', 'output', 'access');
+
+describe('a browser at a protected site', { skip: missingBrowser }, () => {
+  let edge: OwnEdge;
+  let origin: RecordingOrigin;
+  let issuer: Awaited<ReturnType<typeof startIssuer>>;
+  let browser: Browser;
+  let totpSecret: string;
+
+  before(async () => {
+    const answer = '<title>The site</title><h1>The site itself</h1>';
+    origin = await RecordingOrigin.start(
+      () => `HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: ${answer.length}\r\n\r\n${answer}`,
+    );
+    edge = await OwnEdge.create();
+    issuer = await startIssuer({ redirectUri: `${edge.url}/api/v1/sign-in/oidc/test/callback` });
+    issuer.users.set('carol', { preferred_username: 'carol' });
+    issuer.next.subject = 'carol';
+    const secretFile = join(edge.folder, 'client-secret');
+    writeFileSync(secretFile, clientSecret);
+    const oidc = [
+      {
+        id: 'test',
+        name: 'the house',
+        issuer: issuer.url,
+        clientId: 'sallyport',
+        clientSecretFile: secretFile,
+        role: 'viewer',
+        allowNew: true,
+      },
+    ];
+    const config = JSON.parse(readFileSync(edge.configFile, 'utf8')) as object;
+    writeFileSync(edge.configFile, JSON.stringify({ ...config, signIn: { oidc } }));
+    await edge.start();
+    await edge.serve('home', ['app.localhost', 'other.localhost'], origin.url);
+    for (const route of ['app.localhost', 'other.localhost'])
+      await edge.api.updateRoute({ params: { route }, body: { access: 'private' } });
+    await edge.api.createRoute({
+      body: { hostname: 'app.localhost', path: '/refused', tunnel: 'home', access: ['user:nobody'] },
+    });
+    browser = await launchBrowser(edge.ca);
+    for (const name of ['ada', 'bob']) await setUp(name);
+  });
+  after(async () => {
+    await browser?.close();
+    await edge?.close();
+    issuer?.close();
+    await origin?.close();
+  });
+
+  const at = (hostname: string, path = '/'): string => `https://${hostname}:${edge.port}${path}`;
+
+  /** A user with a password, who came by his one-time link; bob has an authenticator, too. */
+  const setUp = async (name: string): Promise<void> => {
+    const { link } = await edge.api.createUser({ body: { name, role: 'viewer' } });
+    const { page, context } = await openPage(browser);
+    await signInByLink(page, link.url);
+    const call = (
+      method: string,
+      path: string,
+      body?: object,
+    ): Promise<{ status: number; json: Record<string, string> }> =>
+      page.evaluate(
+        async (sent) => {
+          const answer = await fetch(`/api/v1${sent.path}`, {
+            method: sent.method,
+            headers: { 'content-type': 'application/json' },
+            ...(sent.body === undefined ? {} : { body: JSON.stringify(sent.body) }),
+          });
+          return { status: answer.status, json: (await answer.json()) as Record<string, string> };
+        },
+        { method, path, body },
+      );
+    assert.equal((await call('PUT', '/me/password', { password })).status, 200);
+    if (name === 'bob') {
+      const { json } = await call('POST', '/me/totp/start');
+      totpSecret = json['secret']!;
+      // The step before this one, so that the code of now is still unused.
+      const code = totpCode(totpSecret, Date.now() - 30_000);
+      assert.equal((await call('POST', '/me/totp/confirm', { ticket: json['ticket'], code })).status, 200);
+    }
+    await context.close();
+  };
+
+  /** Led to the sign-in, whose page no other looks like. */
+  const knock = async (page: Page, hostname = 'app.localhost'): Promise<void> => {
+    await page.goto(at(hostname, '/wanted?y=1'));
+    await page.getByText(`Sign in to go on to ${hostname}`).waitFor();
+    assert.equal(new URL(page.url()).hostname, 'sallyport.localhost');
+  };
+  const fillIn = async (page: Page, name: string, code = ''): Promise<void> => {
+    await page.locator('input[name=name]').fill(name);
+    await page.locator('input[name=password]').fill(password);
+    if (code !== '') await page.locator('input[name=code]').fill(code);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  };
+  const isThere = async (page: Page, hostname = 'app.localhost'): Promise<void> => {
+    await page.getByRole('heading', { name: 'The site itself' }).waitFor();
+    assert.equal(page.url(), at(hostname, '/wanted?y=1'));
+  };
+
+  /** Whoever has a way in already is led to the first page, not to his account. */
+  const enterByLink = async (page: Page, url: string): Promise<void> => {
+    await page.goto(url);
+    await page.getByRole('button', { name: 'Sign in with this link' }).click();
+    await page.waitForURL((at) => !at.pathname.startsWith('/sign-in'), { timeout: patienceMs });
+    await page.getByRole('navigation').first().waitFor();
+  };
+
+  /** Opens a page of the site and sees whether the browser ends at the sign-in. */
+  const isLedAway = async (page: Page, hostname: string): Promise<boolean> => {
+    await page.goto(at(hostname, '/again'));
+    return new URL(page.url()).hostname === 'sallyport.localhost';
+  };
+
+  test('by password, in two hostnames with one sign-in, and loses both when it is taken back', async (t) => {
+    const { page, context, complaints } = await openPage(browser);
+    await knock(page);
+    await fillIn(page, 'ada');
+    await isThere(page);
+    await page.goto(at('other.localhost', '/wanted?y=1'));
+    await isThere(page, 'other.localhost');
+    assert.deepEqual(complaints, []);
+    const revokedAt = performance.now();
+    await edge.api.endUserSessions({ params: { user: 'ada' } });
+    let tries = 0;
+    await eventually('the browser is asked to sign in again', async () => {
+      tries++;
+      return await isLedAway(page, 'app.localhost');
+    });
+    t.diagnostic(`out after ${Math.round(performance.now() - revokedAt)} ms, ${tries} requests`);
+    const before = origin.requests.length;
+    for (const hostname of ['app.localhost', 'other.localhost']) await knock(page, hostname);
+    assert.equal(origin.requests.length, before, 'nothing reached a site any more');
+    await context.close();
+  });
+
+  test('by password and a code of an authenticator', async () => {
+    const { page, context } = await openPage(browser);
+    await knock(page);
+    await fillIn(page, 'bob', '000000');
+    await page.getByRole('alert').waitFor();
+    await fillIn(page, 'bob', totpCode(totpSecret, Date.now()));
+    await isThere(page);
+    await context.close();
+  });
+
+  test('by a one-time link', async () => {
+    const { url } = await edge.api.createUserLink({ params: { user: 'ada' } });
+    const { page, context } = await openPage(browser);
+    await enterByLink(page, url);
+    await page.goto(at('app.localhost', '/wanted?y=1'));
+    await isThere(page);
+    await context.close();
+  });
+
+  test('by a passkey, made in this browser', async () => {
+    const { page, context } = await openPage(browser);
+    const session = await context.newCDPSession(page);
+    await session.send('WebAuthn.enable');
+    await session.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true },
+        ...{ isUserVerified: true, automaticPresenceSimulation: true },
+      },
+    });
+    const { url } = await edge.api.createUserLink({ params: { user: 'ada' } });
+    await enterByLink(page, url);
+    await page.goto(`${edge.url}/account`);
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByRole('button', { name: 'Go on in the browser' }).click();
+    await page.getByText('Passkey added').waitFor();
+    await context.clearCookies();
+    await knock(page);
+    await page.getByRole('link', { name: 'Passkey and other ways' }).click();
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+    await isThere(page);
+    await context.close();
+  });
+
+  test('by an OpenID Connect issuer', async () => {
+    const { page, context } = await openPage(browser);
+    await knock(page);
+    await page.getByRole('link', { name: 'Sign in with the house' }).click();
+    await isThere(page);
+    await context.close();
+  });
+
+  test('without script, and out everywhere by the page that says so', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    page.setDefaultTimeout(patienceMs);
+    await knock(page);
+    await fillIn(page, 'ada');
+    await isThere(page);
+    await page.goto(at('other.localhost', '/wanted?y=1'));
+    await isThere(page, 'other.localhost');
+    await page.goto(at('app.localhost', '/.well-known/sallyport/sign-out'));
+    await page.getByText('End your sign-in at every site').waitFor();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByRole('heading', { name: 'Signed out' }).waitFor();
+    for (const hostname of ['app.localhost', 'other.localhost'])
+      await eventually(`${hostname} asks to sign in again`, () => isLedAway(page, hostname));
+    await context.close();
+  });
+
+  test('what visitors see, in light and dark, wide and narrow', async () => {
+    await mkdir(pictures, { recursive: true });
+    const signedIn = await openPage(browser);
+    await knock(signedIn.page);
+    await fillIn(signedIn.page, 'ada');
+    await isThere(signedIn.page);
+    await edge.api.setPagePassword({
+      params: { password: 'door' },
+      body: { password: 'open sesame, please' },
+    });
+    await edge.api.createRoute({
+      body: { hostname: 'app.localhost', path: '/door', tunnel: 'home', access: ['password:door'] },
+    });
+    await eventually('the page password is asked for', async () => {
+      const answer = await signedIn.page.goto(at('app.localhost', '/door'));
+      return answer?.status() === 401;
+    });
+    for (const look of looks) {
+      const shoot = async (page: Page, name: string): Promise<void> => {
+        await page.screenshot({ path: join(pictures, `${name}-${look.name}.png`) });
+        const isWide = await page.evaluate('document.documentElement.scrollWidth > window.innerWidth');
+        assert.ok(!isWide, `${name} at ${look.name} is wider than its window`);
+      };
+      const stranger = await openPage(browser, look);
+      await knock(stranger.page);
+      await shoot(stranger.page, 'sign-in');
+      await fillIn(stranger.page, 'nobody-of-that-name');
+      await stranger.page.getByRole('alert').waitFor();
+      await shoot(stranger.page, 'sign-in-failed');
+      await stranger.page.goto(at('app.localhost', '/door'));
+      await stranger.page.getByText('This page has a password').waitFor();
+      await shoot(stranger.page, 'page-password');
+      await stranger.context.close();
+      const known = await openPage(browser, look, signedIn.context);
+      await known.page.goto(at('app.localhost', '/refused'));
+      await known.page.getByText(/403/).first().waitFor();
+      await shoot(known.page, 'refused');
+      await known.page.goto(`${edge.url}/access/sign-out`);
+      await known.page.getByRole('button', { name: 'Sign out', exact: true }).waitFor();
+      await shoot(known.page, 'sign-out');
+      await known.context.close();
+    }
+    await signedIn.context.close();
+  });
+});
