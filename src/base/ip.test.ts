@@ -66,7 +66,16 @@ test('a set has what lies in its prefixes, in any spelling', () => {
 });
 
 test('what is no prefix is refused by name', () => {
-  for (const text of ['10.0.0.0/33', '10.0.0.0/', '10.0.0/8', '::/129', '10.0.0.0/-1', 'x/8', '']) {
+  for (const text of [
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    '10.0.0/8',
+    '::/129',
+    '10.0.0.0/-1',
+    '10.0.0.0/08',
+    'x/8',
+    '',
+  ]) {
     assert.throws(
       () => cidrSet([text]),
       (error: Error) => error.message.includes(`"${text}"`),

@@ -99,7 +99,8 @@ function parsePrefix(text: string): Prefix {
   const written = slash < 0 ? undefined : text.slice(slash + 1);
   const isV4 = bytes !== undefined && !text.includes(':');
   const width = isV4 ? 32 : 128;
-  const bits = written === undefined ? width : /^\d{1,3}$/.test(written) ? Number(written) : Infinity;
+  const bits =
+    written === undefined ? width : /^(0|[1-9]\d{0,2})$/.test(written) ? Number(written) : Infinity;
   if (!bytes || bits > width) {
     throw new SallyportError(
       'config-invalid',
@@ -169,4 +170,14 @@ function groupsOf(text: string, isEnd: boolean): number[] | undefined {
 function isMapped(bytes: AddressBytes): boolean {
   for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false;
   return bytes[10] === 0xff && bytes[11] === 0xff;
+}
+
+/** Whether the text is an address or a prefix in CIDR form. */
+export function isPrefix(text: string): boolean {
+  try {
+    cidrSet([text]);
+    return true;
+  } catch {
+    return false;
+  }
 }

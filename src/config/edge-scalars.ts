@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseDuration } from '#base/duration.ts';
 import { parseHostname } from '#base/hostname.ts';
-import { cidrSet, isAddress } from '#base/ip.ts';
+import { isAddress, isPrefix } from '#base/ip.ts';
 import { parseSize } from '#base/size.ts';
 
 /** Where a listener binds; `host` undefined is every address of both families. */
@@ -54,14 +54,7 @@ export const pattern = () =>
   });
 /** A prefix, or one address. */
 export const cidr = () =>
-  scalar('an address or a prefix such as "10.0.0.0/8"', (text) => {
-    try {
-      cidrSet([text]);
-      return text;
-    } catch {
-      return undefined;
-    }
-  });
+  scalar('an address or a prefix such as "10.0.0.0/8"', (text) => (isPrefix(text) ? text : undefined));
 /** A raw Ed25519 public key. */
 export const publicKey = () =>
   scalar('a public key as "sallyport tunnel create" prints it (base64 of 32 bytes)', (text) => {

@@ -11,8 +11,9 @@
 //     - allow: [user:ada, token:backup]
 //       hours: Mon-Fri 08:00-18:00 Europe/Berlin
 import { z } from 'zod';
+import { isPrefix } from '#base/ip.ts';
 import { parseHours } from './access-hours.ts';
-import { isAnswered, isPersonSubject, isPrefix, parseSubject, subjectForms } from './access-subject.ts';
+import { isAnswered, isPersonSubject, parseSubject, subjectForms } from './access-subject.ts';
 
 /** Rules of one policy; a list that is walked at each request must end. */
 export const maxRules = 200;

@@ -1,6 +1,6 @@
 // Who or where a rule of an access policy means, as one word of text: `group:family`, `ip:192.168.0.0/16`, `anyone`. The
 // text is what people write and what is kept; the edge works with what it is parsed into.
-import { cidrSet } from '#base/ip.ts';
+import { isPrefix } from '#base/ip.ts';
 import { roles, type Role } from './role.ts';
 
 /** A subject, parsed. */
@@ -85,16 +85,6 @@ export function parseSubject(text: string): AccessSubject | undefined {
       return isCountry(rest) ? { kind, code: rest.toUpperCase() } : undefined;
     default:
       return undefined;
-  }
-}
-
-/** Whether the text is an address or a prefix. */
-export function isPrefix(text: string): boolean {
-  try {
-    cidrSet([text]);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -2,7 +2,7 @@
 // service at home unopened. Its hostname says which ingress rule of the tunnel serves it; for TLS it is the name that
 // clients ask for. One schema for edge.yml, the API, the lab file and the dashboard.
 import { z } from 'zod';
-import { isAddress } from '#base/ip.ts';
+import { isAddress, isPrefix } from '#base/ip.ts';
 import type { PortEntry } from './edge-snapshot.ts';
 import { hostnamePatternSchema, idSchema, noteSchema, timeSchema, versionSchema } from './names.ts';
 
@@ -161,11 +161,4 @@ export function portEntryOf(port: PortSettings & { readonly tunnelId: string }):
 /** Silence that ends a connection, in milliseconds; 0 for never. */
 function idleMsOf({ protocol, idleSeconds }: Pick<Port, 'protocol' | 'idleSeconds'>): number {
   return 1000 * (idleSeconds ?? (protocol === 'udp' ? datagramIdleSeconds : streamIdleSeconds));
-}
-
-function isPrefix(text: string): boolean {
-  const [address = '', bits, ...more] = text.split('/');
-  if (!isAddress(address) || more.length > 0) return false;
-  const widest = address.includes(':') ? 128 : 32;
-  return bits === undefined || (/^(0|[1-9]\d{0,2})$/.test(bits) && Number(bits) <= widest);
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Demo, sallyportCommand, startDemo } from '../support/demo.ts';
-import { startProcess } from '../support/process.ts';
+import { freePort, startProcess } from '../support/process.ts';
 import { launchBrowser, looks, missingBrowser, openPage, screenshotFolder, signInByLink } from './browser.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -25,6 +25,8 @@ const pages: Readonly<Record<string, readonly [path: string, shows: RegExp]>> = 
   tunnel: ['tunnels/demo', /Connectors/],
   route: ['routes/wiki.localhost', /On the way/],
   routes: ['routes', /blog\.localhost/],
+  ports: ['ports', /tcp:/],
+  'ports-none': ['ports?search=nothing', /No port fits/],
   names: ['names', /does not look after DNS/],
   certificates: ['certificates', /blog\.localhost/],
   certificate: ['certificates/blog.localhost', /Orders/],
@@ -71,6 +73,11 @@ describe('the dashboard shows every page', { skip: missingBrowser }, () => {
       ...['--socket', demo.adminSocket],
     ]);
     assert.equal(await added.ended, 0, added.stderr());
+    const opened = startProcess(sallyportCommand, [
+      ...['port', 'add', `tcp:${await freePort()}`, '--tunnel', 'demo', '--hostname', 'db.localhost'],
+      ...['--address', '127.0.0.1', '--from', '127.0.0.0/8', '--socket', demo.adminSocket],
+    ]);
+    assert.equal(await opened.ended, 0, opened.stderr());
     browser = await launchBrowser(demo.ca);
     const { page, context } = await openPage(browser);
     signedIn = context;

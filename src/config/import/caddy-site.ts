@@ -1,6 +1,6 @@
 // One site of a Caddyfile as routes and rules: what its directives say together, in our words. What guards a site and does not
 // map leaves it shut to strangers, never open.
-import { cidrSet } from '#base/ip.ts';
+import { isPrefix } from '#base/ip.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
 import type { HeaderChanges } from '#model/shaping/header-rules.ts';
 import type { CaddyStatement } from './caddyfile.ts';
@@ -375,13 +375,4 @@ function merged(one: HeaderChanges, other: HeaderChanges): HeaderChanges {
 
 function isEmpty(value: object): boolean {
   return Object.keys(value).length === 0;
-}
-
-function isPrefix(text: string): boolean {
-  try {
-    cidrSet([text]);
-    return true;
-  } catch {
-    return false;
-  }
 }

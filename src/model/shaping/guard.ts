@@ -1,7 +1,7 @@
 // Visitors that look for holes: paths that only scanners ask for, and programs that say who they are. They are refused, and who
 // does it often enough is banned for a while from every route with a guard.
 import { z } from 'zod';
-import { cidrSet } from '#base/ip.ts';
+import { isPrefix } from '#base/ip.ts';
 import { durationSetting } from './scalars.ts';
 
 const patterns = () => z.array(z.string().min(1).max(300)).max(200);
@@ -43,12 +43,3 @@ export const guardSchema = z
 
 /** As parsed. */
 export type GuardSettings = z.output<typeof guardSchema>;
-
-function isPrefix(text: string): boolean {
-  try {
-    cidrSet([text]);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,6 +1,6 @@
 // A route that is being worked on: everybody gets 503 and a page that says so, but for the addresses that are let through.
 import { z } from 'zod';
-import { cidrSet } from '#base/ip.ts';
+import { isPrefix } from '#base/ip.ts';
 import { durationSetting } from './scalars.ts';
 
 export const maintenanceSchema = z
@@ -26,12 +26,3 @@ export const maintenanceSchema = z
 
 /** As parsed. */
 export type MaintenanceSettings = z.output<typeof maintenanceSchema>;
-
-function isPrefix(text: string): boolean {
-  try {
-    cidrSet([text]);
-    return true;
-  } catch {
-    return false;
-  }
-}

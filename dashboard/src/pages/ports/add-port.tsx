@@ -1,14 +1,11 @@
 // Opening a port: what is spoken, its number or name, the tunnel, and the service at home.
-import { NumberInput, SegmentedControl, Select, TextInput } from '@mantine/core';
+import { NumberInput, SegmentedControl, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { type PortProtocol, portProtocols } from '#model/port.ts';
-import { useChange, useRead } from '../../api/queries.ts';
+import { useChange } from '../../api/queries.ts';
 import { FormDialog } from '../../kit/form-dialog.tsx';
-import { Notice } from '../../kit/notices.tsx';
 import { useToast } from '../../kit/toasts.tsx';
-
-/** Tunnels offered in the field. */
-const maxTunnels = 500;
+import { ServiceBehindFields, useServiceBehind } from '../tunnels/service-behind.tsx';
 
 const labels: Readonly<Record<PortProtocol, string>> = { tcp: 'TCP', udp: 'UDP', tls: 'TLS, unopened' };
 
@@ -21,15 +18,10 @@ export interface AddPortProps {
 export function AddPort({ isOpen, onClose }: AddPortProps) {
   const create = useChange('createPort');
   const say = useToast();
-  const tunnels = useRead('listTunnels', { query: { limit: maxTunnels } }, { isEnabled: isOpen });
   const [protocol, setProtocol] = useState<PortProtocol>('tcp');
   const [port, setPort] = useState<number | string>('');
   const [hostname, setHostname] = useState('');
-  const [chosen, setChosen] = useState<string | null>(null);
-  const [service, setService] = useState('');
-  const items = tunnels.data?.items ?? [];
-  const tunnel = chosen ?? (items.length === 1 ? items[0]!.name : null);
-  const isLocal = items.find(({ name }) => name === tunnel)?.management === 'local';
+  const behind = useServiceBehind(isOpen);
   const isTls = protocol === 'tls';
   const submit = async (): Promise<void> => {
     const made = await create.mutateAsync({
@@ -37,14 +29,13 @@ export function AddPort({ isOpen, onClose }: AddPortProps) {
         protocol,
         port: isTls ? 0 : Number(port),
         hostname: hostname || `${protocol}-${port}.port`,
-        tunnel: tunnel!,
-        ...(service === '' || isLocal ? {} : { service }),
+        ...behind.body(),
       },
     });
     say(`${made.name} opened`);
     setPort('');
     setHostname('');
-    setService('');
+    behind.setService('');
   };
   return (
     <FormDialog
@@ -54,9 +45,7 @@ export function AddPort({ isOpen, onClose }: AddPortProps) {
       action="Open port"
       submit={submit}
       isReady={
-        tunnel !== null &&
-        (isTls ? hostname !== '' : Number(port) > 0) &&
-        (isLocal ? hostname !== '' : service !== '')
+        behind.isSaid && (isTls ? hostname !== '' : Number(port) > 0) && (!behind.isLocal || hostname !== '')
       }
     >
       {(faultOf) => (
@@ -79,7 +68,7 @@ export function AddPort({ isOpen, onClose }: AddPortProps) {
               data-autofocus
             />
           )}
-          {(isTls || isLocal) && (
+          {(isTls || behind.isLocal) && (
             <TextInput
               label="Hostname"
               description={
@@ -96,33 +85,12 @@ export function AddPort({ isOpen, onClose }: AddPortProps) {
               spellCheck={false}
             />
           )}
-          <Select
-            label="Tunnel"
-            data={items.map(({ name }) => name)}
-            value={tunnel}
-            onChange={setChosen}
-            searchable
-            error={faultOf('tunnel')}
-            nothingFoundMessage="No such tunnel"
-            placeholder="home"
+          <ServiceBehindFields
+            value={behind}
+
+            placeholder={protocol === 'udp' ? 'udp://localhost:53' : 'tcp://localhost:5432'}
+            faultOf={faultOf}
           />
-          {isLocal ? (
-            <Notice tone="plain">
-              The rules of this tunnel live in config.yml at home: name the service for this hostname there.
-            </Notice>
-          ) : (
-            <TextInput
-              label="Service"
-              description="Its address as the connector at home sees it."
-              placeholder={protocol === 'udp' ? 'udp://localhost:53' : 'tcp://localhost:5432'}
-              value={service}
-              onChange={(event) => setService(event.currentTarget.value)}
-              error={faultOf('service')}
-              autoComplete="off"
-              autoCapitalize="none"
-              spellCheck={false}
-            />
-          )}
         </>
       )}
     </FormDialog>

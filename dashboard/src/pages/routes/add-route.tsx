@@ -1,16 +1,13 @@
 // Adding a route in three fields: hostname, tunnel, service. Everything else has a default and is edited afterwards.
-import { Select, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { routeName } from '#model/route.ts';
-import { useChange, useRead } from '../../api/queries.ts';
+import { useChange } from '../../api/queries.ts';
 import { FormDialog } from '../../kit/form-dialog.tsx';
-import { Notice } from '../../kit/notices.tsx';
 import { useToast } from '../../kit/toasts.tsx';
+import { ServiceBehindFields, useServiceBehind } from '../tunnels/service-behind.tsx';
 import { splitAddress } from './address.ts';
-
-/** Tunnels offered in the field; it is searched by the edge beyond that. */
-const maxTunnels = 500;
 
 export interface AddRouteProps {
   readonly isOpen: boolean;
@@ -24,20 +21,15 @@ export function AddRoute({ isOpen, onClose, tunnel: fixedTunnel }: AddRouteProps
   const create = useChange('createRoute');
   const navigate = useNavigate();
   const say = useToast();
-  const tunnels = useRead('listTunnels', { query: { limit: maxTunnels } }, { isEnabled: isOpen });
   const [address, setAddress] = useState('');
-  const [chosen, setChosen] = useState<string | null>(null);
-  const [service, setService] = useState('');
-  const items = tunnels.data?.items ?? [];
-  const tunnel = fixedTunnel ?? chosen ?? (items.length === 1 ? items[0]!.name : null);
-  const isLocal = items.find(({ name }) => name === tunnel)?.management === 'local';
+  const behind = useServiceBehind(isOpen, fixedTunnel);
   const submit = async (): Promise<void> => {
     const route = await create.mutateAsync({
-      body: { ...splitAddress(address), tunnel: tunnel!, ...(service === '' || isLocal ? {} : { service }) },
+      body: { ...splitAddress(address), ...behind.body() },
     });
     say(`${routeName(route)} added`);
     setAddress('');
-    setService('');
+    behind.setService('');
     await navigate({ to: '/routes/$route', params: { route: route.id } });
   };
   return (
@@ -47,7 +39,7 @@ export function AddRoute({ isOpen, onClose, tunnel: fixedTunnel }: AddRouteProps
       title="Add a route"
       action="Add route"
       submit={submit}
-      isReady={address !== '' && tunnel !== null && (isLocal || service !== '')}
+      isReady={address !== '' && behind.isSaid}
     >
       {(faultOf) => (
         <>
@@ -63,34 +55,12 @@ export function AddRoute({ isOpen, onClose, tunnel: fixedTunnel }: AddRouteProps
             spellCheck={false}
             data-autofocus
           />
-          <Select
-            label="Tunnel"
-            data={items.map(({ name }) => name)}
-            value={tunnel}
-            onChange={setChosen}
-            disabled={fixedTunnel !== undefined}
-            searchable
-            error={faultOf('tunnel')}
-            nothingFoundMessage="No such tunnel"
-            placeholder="home"
+          <ServiceBehindFields
+            value={behind}
+            isFixed={fixedTunnel !== undefined}
+            placeholder="http://localhost:3000"
+            faultOf={faultOf}
           />
-          {isLocal ? (
-            <Notice tone="plain">
-              The rules of this tunnel live in config.yml at home: name the service for this hostname there.
-            </Notice>
-          ) : (
-            <TextInput
-              label="Service"
-              description="Its address as the connector at home sees it."
-              placeholder="http://localhost:3000"
-              value={service}
-              onChange={(event) => setService(event.currentTarget.value)}
-              error={faultOf('service')}
-              autoComplete="off"
-              autoCapitalize="none"
-              spellCheck={false}
-            />
-          )}
         </>
       )}
     </FormDialog>
