@@ -103,15 +103,21 @@ const baseColumns: readonly Column<PortView>[] = [
   },
   {
     title: 'Who may',
-    isExtra: true,
     cell: ({ from }) => (from.length === 0 ? 'anybody' : from.join(', ')),
   },
   {
-    title: 'Now',
+    title: 'Open now',
     isNumber: true,
-    cell: ({ active, bytesIn, bytesOut }) => (
-      <NameCell note={formatBytes(bytesIn + bytesOut)}>{formatCount(active)}</NameCell>
-    ),
+    cell: ({ active, protocol }) => {
+      const what = protocol === 'udp' ? 'session' : 'connection';
+      return `${formatCount(active)} ${active === 1 ? what : `${what}s`}`;
+    },
+  },
+  {
+    title: 'Passed',
+    isNumber: true,
+    isExtra: true,
+    cell: ({ bytesIn, bytesOut }) => formatBytes(bytesIn + bytesOut),
   },
 ];
 
