@@ -39,7 +39,7 @@ async function fuzz(seconds: number, headers: readonly string[], choice: readonl
     [
       ...args,
       ...['run', `${edge.url}/api/v1/openapi.json`, '--tls-verify', edge.caFile, '--checks', 'all'],
-      ...['--exclude-checks', notChecked, '--phases', 'examples,coverage,fuzzing', '--workers', '2'],
+      ...['--exclude-checks', notChecked, '--phases', 'examples,coverage,fuzzing', '--workers', '1'],
       ...['--max-time', String(seconds), '--seed', '1', '--warnings', 'off', '--output-sanitize', 'false'],
       ...headers.flatMap((header) => ['-H', header]),
       ...choice,
