@@ -42,6 +42,8 @@ export const errorCodes = {
   'dns-unreachable': 'a DNS server or provider could not be reached or gave no usable answer',
   'dns-refused': 'a DNS server or provider refused what was asked',
   'dns-limited': 'a DNS provider asks for patience: its rate limit was reached',
+  'mail-unreachable': 'the mail server could not be reached, or takes no mail at the moment',
+  'mail-refused': 'the mail server refused the edge, the sender or the recipient',
   'handover-failed': 'a successor of the running edge did not come up; the edge goes on',
   aborted: 'the work was cancelled',
   internal: 'a fault of Sallyport itself',

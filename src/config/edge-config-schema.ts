@@ -21,6 +21,7 @@ import {
   size,
   uuid,
 } from './edge-scalars.ts';
+import { mailSettingsSchema } from '#model/mail-settings.ts';
 import { signInSchema } from './sign-in-schema.ts';
 
 const tunnelSchema = z.strictObject({
@@ -186,6 +187,9 @@ export const edgeConfigSchema = z.strictObject({
   signIn: signInSchema
     .prefault({})
     .describe('Ways to sign in to the dashboard besides password and passkey.'),
+  mail: mailSettingsSchema
+    .optional()
+    .describe('The mail server that takes mails of the edge: sign-in links, for one.'),
   store: z
     .string()
     .min(1)

@@ -12,6 +12,7 @@ import { compressionPolicyOf } from '#model/compression-policy.ts';
 import { hstsValueOf, type RouteHsts } from '#model/hsts-policy.ts';
 import { portEntryOf, portName } from '#model/port.ts';
 import { redirectsOf } from '#model/redirect-rule.ts';
+import { withAbsoluteMailPaths } from '#model/mail-settings.ts';
 import { type Shaping, shapingOf } from '#model/shaping/shaping.ts';
 import { defaultRouteSteps, type EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { faultText, plainIssues } from '#model/schema-faults.ts';
@@ -289,7 +290,7 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 }
 
 function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
-  const { accessLog, acme, dns, storeUrlFile } = config;
+  const { accessLog, acme, dns, mail, storeUrlFile } = config;
   return {
     ...config,
     storeUrlFile: storeUrlFile && resolve(folder, storeUrlFile),
@@ -313,6 +314,7 @@ function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
         clientSecretFile: issuer.clientSecretFile && resolve(folder, issuer.clientSecretFile),
       })),
     },
+    mail: mail && withAbsoluteMailPaths(mail, (path) => resolve(folder, path)),
     dns: dns && withAbsoluteDnsPaths(dns, (path) => resolve(folder, path)),
   };
 }

@@ -15,6 +15,7 @@ import type { Served } from '#control/snapshot.ts';
 import { localRules } from '#edge/local-connection.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import { portName } from '#model/port.ts';
+import type { OwnersServices } from './control/control-contract.ts';
 import { ControlPlane } from './control/control-plane.ts';
 import { openAccessKeys } from './access-keys.ts';
 import { createEdgeAnswers } from './control/edge-answers.ts';
@@ -104,7 +105,7 @@ class RunningNode implements EdgeNode {
         facts,
         basePath: basePathOf(config),
         declared: declaredBy(config),
-        issuers: config.signIn.oidc,
+        services: servicesOf(config),
         passageKey: keys.passageKey,
       },
       edge: answers.offers,
@@ -154,7 +155,7 @@ class RunningNode implements EdgeNode {
 
   async apply(config: EdgeConfig): Promise<void> {
     await this.#apply(config, { ...this.#served, ...mergedServed(config, this.#config, this.#served) });
-    this.#plane.declare(declaredBy(config), config.signIn.oidc);
+    this.#plane.declare(declaredBy(config), servicesOf(config));
   }
 
   letGo(): Promise<void> {
@@ -190,6 +191,11 @@ class RunningNode implements EdgeNode {
     this.#applying = applied.catch(() => undefined);
     return applied;
   }
+}
+
+/** The owner's servers that only the control plane works with. */
+function servicesOf({ signIn, mail }: EdgeConfig): OwnersServices {
+  return { issuers: signIn.oidc, mail };
 }
 
 /** What is served until the control plane has taken the changed file into account: the file's part exchanged. */

@@ -8,6 +8,7 @@
 // HTTP of the API does not go this way but over two socket files in the data folder: one for requests that came through the
 // edge, one for commands on this machine.
 import type { DocumentStore } from '#certs/vault/document-vault.ts';
+import type { MailSettings } from '#base/mail/send-mail.ts';
 import type { Declared } from '#control/command.ts';
 import type { DnsEdge } from '#control/dns-edge.ts';
 import type { ControlEnd, EdgeFacts, EdgeLook, EdgeView } from '#control/edge-view.ts';
@@ -18,6 +19,14 @@ import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
 import type { LogEntry } from './forwarded-log.ts';
 
+/** Servers of the owner that the control plane works with, as edge.yml names them. */
+export interface OwnersServices {
+  /** OpenID Connect issuers. */
+  readonly issuers: readonly OidcIssuer[];
+  /** Where mails are handed in; absent: none are sent. */
+  readonly mail: MailSettings | undefined;
+}
+
 /** What the control thread is started with. */
 export interface ControlSettings {
   readonly dataDir: string;
@@ -27,8 +36,7 @@ export interface ControlSettings {
   /** Path it stands at, '' for the root. */
   readonly basePath: string;
   readonly declared: Declared;
-  /** OpenID Connect issuers of edge.yml. */
-  readonly issuers: readonly OidcIssuer[];
+  readonly services: OwnersServices;
   /** How the thread before this one ended, when it was not meant to. */
   readonly lastEnd?: ControlEnd;
   /** Signs what leads visitors of protected sites to the sign-in and back; 32 bytes. */
@@ -40,7 +48,7 @@ export type ControlOffers = {
   /** The edge has opened its listeners and its CA: what is now known of it. */
   introduce(facts: EdgeFacts): void;
   /** edge.yml has changed. */
-  declare(declared: Declared, issuers: readonly OidcIssuer[]): void;
+  declare(declared: Declared, services: OwnersServices): void;
   /** An event of the edge, while somebody listens. */
   event(event: LiveEvent): void;
   /** A request that a subscription asked for. */

@@ -14,13 +14,13 @@ import { ThreadLink } from '#base/thread-link.ts';
 import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import type { Declared } from '#control/command.ts';
 import type { ControlEnd, EdgeFacts } from '#control/edge-view.ts';
-import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import type { Served } from '#control/snapshot.ts';
 import {
   type ControlHello,
   type ControlOffers,
   type ControlSettings,
   type EdgeOffers,
+  type OwnersServices,
   socketNames,
 } from './control-contract.ts';
 import type { AccessCounter } from '../edge-instance.ts';
@@ -44,7 +44,7 @@ export class ControlPlane {
   readonly #options: ControlPlaneOptions;
   readonly #backoff: Backoff;
   #declared: Declared;
-  #issuers: readonly OidcIssuer[];
+  #services: OwnersServices;
   #facts: EdgeFacts;
   #thread: { readonly worker: Worker; readonly link: ThreadLink<ControlOffers> } | undefined;
   #retry: Timer | undefined;
@@ -54,7 +54,7 @@ export class ControlPlane {
   private constructor(options: ControlPlaneOptions) {
     this.#options = options;
     this.#declared = options.settings.declared;
-    this.#issuers = options.settings.issuers;
+    this.#services = options.settings.services;
     this.#facts = options.settings.facts;
     this.#backoff = new Backoff({ baseMs: restartBaseMs, capMs: restartCapMs, random: options.random });
   }
@@ -107,10 +107,10 @@ export class ControlPlane {
   }
 
   /** edge.yml has changed. */
-  declare(declared: Declared, issuers: readonly OidcIssuer[]): void {
+  declare(declared: Declared, services: OwnersServices): void {
     this.#declared = declared;
-    this.#issuers = issuers;
-    this.tell((link) => link.call('declare', declared, issuers));
+    this.#services = services;
+    this.tell((link) => link.call('declare', declared, services));
   }
 
   /** The edge is up: what is now known of it. */
@@ -169,7 +169,7 @@ export class ControlPlane {
     const worker = startThread({
       ...this.#options.settings,
       declared: this.#declared,
-      issuers: this.#issuers,
+      services: this.#services,
       facts: this.#facts,
       ...(this.#lastEnd ? { lastEnd: this.#lastEnd } : {}),
     });

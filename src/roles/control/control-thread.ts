@@ -32,7 +32,6 @@ import { DashboardFiles, unbuiltDashboard } from '#control/http/dashboard-files.
 import { openSeal } from '#control/seal.ts';
 import { type SignIn, signInHandlers } from '#control/sign-in/sign-in.ts';
 import { type Served, servedBy } from '#control/snapshot.ts';
-import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import { createPassTexts } from '#model/access-pass.ts';
 import { createPassage } from '#model/sign-in-passage.ts';
 import { openStore } from '#store/open-store.ts';
@@ -42,6 +41,7 @@ import {
   type ControlOffers,
   type ControlSettings,
   type EdgeOffers,
+  type OwnersServices,
   socketNames,
 } from './control-contract.ts';
 import { AccessFeed } from './access-feed.ts';
@@ -74,15 +74,15 @@ class ControlThread {
   readonly #link: ThreadLink<EdgeOffers>;
   readonly #signIn: SignIn;
   served: Served;
-  #issuers: readonly OidcIssuer[];
+  #services: OwnersServices;
   readonly #feed: AccessFeed;
 
   static async start(port: MessagePort, settings: ControlSettings): Promise<ControlThread> {
     const remote = new RemoteEdge(settings.facts, () => link);
     const offers: ControlOffers = {
       introduce: (facts) => void (remote.facts = facts),
-      declare(declared, issuers) {
-        thread.#issuers = issuers;
+      declare(declared, services) {
+        thread.#services = services;
         thread.#control.declare(declared);
       },
       event: (event) => remote.event(event),
@@ -99,7 +99,7 @@ class ControlThread {
     };
     const link = new ThreadLink<EdgeOffers>(port, offers);
     const log = forwardedLog((entry) => void link.call('log', entry).catch(() => undefined));
-    await readSecrets(settings.issuers);
+    await readSecrets(settings.services);
     const tools = controlTools(() => remote.facts);
     const control = await openControl(settings, tools, log);
     // The main thread calls only after the hello, when this is there.
@@ -119,7 +119,7 @@ class ControlThread {
   }) {
     const { settings, control, log, remote, tools } = parts;
     this.#settings = settings;
-    this.#issuers = settings.issuers;
+    this.#services = settings.services;
     this.#control = control;
     this.#log = log;
     this.#link = parts.link;
@@ -132,7 +132,7 @@ class ControlThread {
       seal: openSeal(join(settings.dataDir, 'seal.key'), systemRandom),
       dashboardUrl: () => remote.facts.dashboardUrl,
       edgeName: () => remote.facts.name,
-      oidc: { issuers: () => this.#issuers, readSecretFile },
+      oidc: { issuers: () => this.#services.issuers, readSecretFile },
       visitors: {
         passage: createPassage(signer),
         httpsPort: () => remote.facts.httpsPort,
@@ -242,11 +242,13 @@ class ControlThread {
 }
 
 /** An empty or missing secret must not show only when somebody signs in. @throws SallyportError */
-async function readSecrets(issuers: readonly OidcIssuer[]): Promise<void> {
+async function readSecrets({ issuers, mail }: OwnersServices): Promise<void> {
   for (const { name, clientSecretFile } of issuers) {
     if (clientSecretFile !== undefined)
       await readSecretFile(clientSecretFile, `the client secret of ${name}`);
   }
+  if (mail?.passwordFile !== undefined)
+    await readSecretFile(mail.passwordFile, `the password of ${mail.user} at ${mail.host}`);
 }
 
 async function openControl(settings: ControlSettings, tools: ControlTools, log: Log): Promise<Control> {
