@@ -2,6 +2,7 @@
 //
 // HOT: a request's fields are classified once, by a table of names already seen, and the text for an HTTP/1.1 origin
 // is gathered in the same pass; nothing is parsed twice.
+import { combinedValue } from '#http/cache/vary.ts';
 import type { Fields, ResponseHead } from '#http/exchange.ts';
 import { EditedFields } from '#http/edited-fields.ts';
 import { ListFields } from '#http/list-fields.ts';
@@ -118,8 +119,8 @@ export function isOwnAnswer(fields: Fields): boolean {
 /** A response head as nghttp2 wants it. Hop-by-hop fields, and those Connection names, stay behind. */
 export function responseArray(head: ResponseHead, status: number, table: FieldTable): string[] {
   const out: string[] = [':status', String(status)];
-  const connection = head.fields.get('connection');
-  const named = connection === undefined ? undefined : namedByConnection(connection);
+  const isNaming = head.fields.get('connection') !== undefined;
+  const named = isNaming ? namedByConnection(combinedValue(head.fields, 'connection')!) : undefined;
   const isOwn = isOwnAnswer(head.fields);
   head.fields.forEach((name, value) => {
     if (!table.passesResponse(name) && !(isOwn && /^x-sallyport-/i.test(name))) return;

@@ -42,6 +42,18 @@ export function http2CaseClient(port: number, host: string, ca: string): CaseCli
   });
 }
 
+/** Node refuses to send some fields on two lines; one line with both values means the same. */
+function inNodesWay(fields: CaseAsk['fields']): Array<readonly [string, string]> {
+  const out: Array<readonly [string, string]> = [];
+  for (const [given, value] of fields) {
+    const name = given.toLowerCase();
+    const at = name === 'if-none-match' ? out.findIndex(([other]) => other === name) : -1;
+    if (at < 0) out.push([name, value.trim()]);
+    else out[at] = [name, `${out[at]![1]}, ${value.trim()}`];
+  }
+  return out;
+}
+
 function askHttp2(session: ReturnType<typeof connect>, host: string, ask: CaseAsk): Promise<CaseAnswer> {
   const headers: string[] = [
     ':method',
@@ -53,7 +65,7 @@ function askHttp2(session: ReturnType<typeof connect>, host: string, ask: CaseAs
     ':authority',
     host,
   ];
-  for (const [name, value] of ask.fields) headers.push(name.toLowerCase(), value.trim());
+  for (const [name, value] of inNodesWay(ask.fields)) headers.push(name, value);
   const stream = session.request(headers as never, { endStream: ask.body === undefined });
   if (ask.body !== undefined) stream.end(ask.body);
   const interim: Array<{ status: number; fields: Record<string, string> }> = [];

@@ -281,8 +281,8 @@ export class CacheHandler implements RouteHandler, MissHost {
 
   /** The client wants what is stored or nothing. */
   #refusesToAsk({ exchange, request }: Question): boolean {
-    if (request.fields.get('cache-control')?.includes('only-if-cached') !== true) return false;
-    if (!clientControl(request).onlyIfCached) return false;
+    if (request.fields.get('cache-control') === undefined || !clientControl(request).onlyIfCached)
+      return false;
     exchange.fail('not-cached', 'the client sent only-if-cached');
     return true;
   }

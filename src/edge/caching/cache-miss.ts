@@ -305,7 +305,9 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
   #isKeepablePost(head: ResponseHead): boolean {
     const { exchange, request } = this.#question;
     this.#host.changed(request, head);
-    const place = resolve(head.fields.get('content-location') ?? '', request);
+    const named = head.fields.get('content-location');
+    // An empty reference is the address itself; a missing one names nothing.
+    const place = named === undefined ? undefined : resolve(named, request);
     const isSelf = place?.path === request.path && place.query === request.query;
     if (head.status !== 200 || !exchange.isRequestDone || !isSelf) return false;
     return explicitLifetimeMs(readResponseFacts(200, head.fields, this.#times().wallMs), 0) !== undefined;

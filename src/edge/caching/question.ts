@@ -3,6 +3,7 @@ import type { CachePolicy, CacheRule } from '#model/cache-policy.ts';
 import type { Downstream, RequestHead } from '#http/exchange.ts';
 import { parseCacheControl } from '#http/cache/cache-control.ts';
 import type { CacheControl } from '#http/cache/cache-control.ts';
+import { combinedValue } from '#http/cache/vary.ts';
 import type { Exchange } from '../exchange.ts';
 
 /** A GET or HEAD, and what its route's policy makes of it. */
@@ -29,8 +30,8 @@ const noDirectives = parseCacheControl('');
 
 /** The client's Cache-Control; Pragma: no-cache stands for it where it is missing (RFC 9111 section 5.4). */
 export function clientControl({ fields }: RequestHead): CacheControl {
-  const text = fields.get('cache-control');
-  if (text !== undefined) return parseCacheControl(text);
+  if (fields.get('cache-control') !== undefined)
+    return parseCacheControl(combinedValue(fields, 'cache-control')!);
   return fields.get('pragma')?.toLowerCase() === 'no-cache'
     ? { ...noDirectives, noCache: true }
     : noDirectives;

@@ -55,8 +55,11 @@ const understoodStatuses = new Set([
   ...[422, 425, 426, 428, 429, 431, 451, 500, 502, 503, 504, 505, 511],
 ]);
 
-/** What one request got for itself: said of its conditions, its size or its haste, not of the resource. */
-const personalStatuses = new Set([304, 408, 412, 413, 416, 417, 421, 425, 426, 428, 429, 431]);
+/**
+ * What one request got for itself: said of its conditions, its size, its haste or its network, not of the resource
+ * (RFC 6585 says of its four that no cache may store them).
+ */
+const personalStatuses = new Set([304, 408, 412, 413, 416, 417, 421, 425, 426, 428, 429, 431, 511]);
 
 /** Content types that end when somebody hangs up. */
 const streamTypes = /^(text\/event-stream|multipart\/x-mixed-replace|application\/grpc.*)$/;

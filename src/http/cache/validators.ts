@@ -2,6 +2,7 @@
 // the cache could send.
 import type { Fields } from '../exchange.ts';
 import { parseHttpDate } from '../http-date.ts';
+import { combinedValue } from './vary.ts';
 
 /** What of a response conditions are checked against. */
 export interface Validators {
@@ -15,8 +16,8 @@ export interface Validators {
 
 /** Whether a client's copy is the same (section 13.1.2: If-None-Match wins over If-Modified-Since). HOT for the first line. */
 export function isNotModified(request: Fields, stored: Validators, wallMs: number): boolean {
-  const tags = request.get('if-none-match');
-  if (tags !== undefined) return stored.etag !== '' && listNames(tags, stored.etag);
+  if (request.get('if-none-match') !== undefined)
+    return stored.etag !== '' && listNames(combinedValue(request, 'if-none-match')!, stored.etag);
   const since = request.get('if-modified-since');
   if (since === undefined) return false;
   const sinceMs = parseHttpDate(since, wallMs);
