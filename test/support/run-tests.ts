@@ -15,6 +15,12 @@ const { values: flags, positionals: globs } = parseArgs({
   allowPositionals: true,
 });
 
+// Also for the edges and connectors that the tests start from the checkout.
+const poisonedReads = resolve(import.meta.dirname, 'poisoned-reads.ts');
+process.env['NODE_OPTIONS'] = [process.env['NODE_OPTIONS'] ?? '', `--import "${poisonedReads}"`]
+  .join(' ')
+  .trim();
+
 /** More failing files than this are no accident of a busy machine, and are not run again. */
 const mostRunAgain = 5;
 

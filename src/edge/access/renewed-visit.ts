@@ -1,5 +1,5 @@
 // Stands before the client's front for one answer, and adds a newer cookie to its head.
-import { EditedFields } from '#http/edited-fields.ts';
+import { EditedFields, EditedHead } from '#http/edited-fields.ts';
 import type { Downstream, ExchangeFailure, Fields, ResponseHead } from '#http/exchange.ts';
 import { visitMs } from '#model/sign-in-passage.ts';
 import { formatCookie, visitCookie } from './access-cookies.ts';
@@ -15,7 +15,7 @@ export class RenewedVisit implements Downstream {
 
   respond(head: ResponseHead): void {
     const line = `Set-Cookie: ${formatCookie(visitCookie, this.#text, visitMs)}\r\n`;
-    this.#front.respond({ ...head, fields: new EditedFields(head.fields, line) });
+    this.#front.respond(new EditedHead(head, new EditedFields(head.fields, line)));
   }
 
   inform(head: ResponseHead): void {

@@ -2,10 +2,9 @@
 // without the conditions and ranges that only the client's copy is about; and it asks on its own behalf, when the client
 // has had its answer already.
 import type { BodyKind, ClientAddress, Fields, RequestHead } from '#http/exchange.ts';
-import { EditedFields } from '#http/edited-fields.ts';
-import { endToEndList, fieldLines } from '#http/cache/stored-fields.ts';
 import type { Validators } from '#http/cache/validators.ts';
-import { ListFields } from '#http/list-fields.ts';
+import { CopiedFields } from '#http/copied-fields.ts';
+import { EditedFields } from '#http/edited-fields.ts';
 
 /** Conditions of the client about a copy of its own, lower-case. */
 const clientConditions: ReadonlySet<string> = new Set([
@@ -73,28 +72,5 @@ export function unconditionalRequest(
 
 /** A copy that stays as it is when the client's connection goes on to its next request, or away. */
 export function detachedRequest(request: RequestHead, query: string): RequestHead {
-  return new AskedRequest(request, new FieldCopy(endToEndList(request.fields)), query);
-}
-
-/** Client fields by value; unlike ListFields these are nothing of the edge's own. */
-class FieldCopy implements Fields {
-  readonly #list: ListFields;
-  readonly #text: string;
-
-  constructor(list: readonly string[]) {
-    this.#list = new ListFields(list);
-    this.#text = fieldLines(list);
-  }
-
-  get(lowerName: string): string | undefined {
-    return this.#list.get(lowerName);
-  }
-
-  forEach(visit: (name: string, value: string) => void): void {
-    this.#list.forEach(visit);
-  }
-
-  writeEndToEnd(out: Buffer, offset: number): number {
-    return offset + out.latin1Write(this.#text, offset);
-  }
+  return new AskedRequest(request, new CopiedFields(request.fields), query);
 }

@@ -3,6 +3,7 @@
 // pieces, and nothing waits for more than the compressor.
 import type { Coding } from '#model/compression-policy.ts';
 import { codedHeadChange } from '#http/coding/coded-head.ts';
+import { CopiedFields } from '#http/copied-fields.ts';
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
 import { failure } from '#http/exchange.ts';
 import type { ExchangeFailure, Fields, ResponseHead, Upstream } from '#http/exchange.ts';
@@ -43,7 +44,8 @@ export class CodedTransfer implements ExchangeSide, Upstream, EncoderSink {
     this.#exchange = options.exchange;
     const { head, coding, etag, vary } = options;
     const { omitted, lines } = codedHeadChange(coding, { etag, vary });
-    this.#head = new EditedHead(head, new EditedFields(head.fields, lines, omitted), {
+    // It is said when the compressor is done; by then others have been read into where the head stands.
+    this.#head = new EditedHead(head, new EditedFields(new CopiedFields(head.fields), lines, omitted), {
       bodyKind: 'chunked',
       contentLength: -1,
     });

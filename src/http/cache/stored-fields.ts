@@ -34,11 +34,10 @@ export interface KeepRules {
 }
 
 /** Room for a whole head; origins' heads are at most 64 KiB. */
-const scratchBytes = 72 * 1024;
+const scratch = Buffer.allocUnsafeSlow(72 * 1024);
 
 /** The fields of a head that may be passed on, in order: `[name, value, ...]`. */
 export function endToEndList(fields: Fields): string[] {
-  const scratch = Buffer.allocUnsafe(scratchBytes);
   const text = scratch.latin1Slice(0, fields.writeEndToEnd(scratch, 0));
   const list: string[] = [];
   for (let at = 0; at < text.length;) {
