@@ -36,3 +36,37 @@ test(
     }
   },
 );
+
+test(
+  'a client that is between two requests is told with its next answer, one that is quiet after a moment: not when it may just be asking',
+  { timeout: 60_000 },
+  async () => {
+    const world = await frontWorld({ script: (upstream) => answer(upstream.down, 'at once') });
+    try {
+      const [busy, quiet] = [await world.raw(), await world.raw()];
+      const isTold = (raw: typeof busy): boolean => raw.frames.some(({ type }) => type === frameTypes.goaway);
+      const ask = (raw: typeof busy, stream: number): void =>
+        raw.send(
+          frameTypes.headers,
+          frameFlags.endHeaders | frameFlags.endStream,
+          stream,
+          getBlock('a.test'),
+        );
+      const isAnswered = (raw: typeof busy, stream: number): boolean =>
+        raw.frames.some((frame) => frame.type === frameTypes.headers && frame.stream === stream);
+      ask(busy, 1);
+      ask(quiet, 1);
+      await until(() => isAnswered(busy, 1) && isAnswered(quiet, 1));
+      world.front.drain();
+      // What is asked now crosses nothing: nobody has been told.
+      ask(busy, 3);
+      await until(() => isTold(busy) && busy.isClosed);
+      assert.ok(isAnswered(busy, 3), 'the request that came after the decision is served');
+      assert.ok(!isTold(quiet));
+      world.clock.advance(3_000);
+      await until(() => isTold(quiet) && quiet.isClosed);
+    } finally {
+      await world.close();
+    }
+  },
+);

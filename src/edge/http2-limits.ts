@@ -17,6 +17,8 @@ export interface Http2Limits {
   readonly maxAgeMs: number;
   /** How long a client that is to leave may go on without a moment between two streams. */
   readonly leaveMs: number;
+  /** A client that is to leave and has asked for nothing for so long will hardly ask in the very moment in which it is told. */
+  readonly quietMs: number;
   /** What a client may still upload after the response has ended. */
   readonly lingerMs: number;
   /** Receive window of one stream: 1 MiB fills 200 Mbit/s at 40 ms. */
@@ -47,6 +49,7 @@ export const defaultHttp2Limits: Http2Limits = {
   pingIntervalMs: 30_000,
   maxAgeMs: 3_600_000,
   leaveMs: 10_000,
+  quietMs: 1_000,
   lingerMs: 2_000,
   streamWindowBytes: 1_048_576,
   connectionWindowBytes: 16_777_216,

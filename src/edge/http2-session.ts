@@ -187,8 +187,14 @@ export class Http2ClientSession implements ExchangeHost {
     if (this.#closing) return this.#sweepFinishing(nowMs);
     if (this.#exchanges.size === 0 && nowMs - this.#idleSinceMs > limits.idleMs) this.#finish('idle');
     else if (nowMs - this.#openedMs > limits.maxAgeMs) this.drain();
-    const { leaveMs } = limits;
-    if (this.#leavingMs !== undefined && nowMs - this.#leavingMs >= leaveMs) this.#finish('drained');
+    this.#sweepLeaving(nowMs);
+  }
+
+  #sweepLeaving(nowMs: number): void {
+    if (this.#leavingMs === undefined) return;
+    const { leaveMs, quietMs } = this.#share.limits;
+    const isQuiet = this.#exchanges.size === 0 && nowMs - this.#idleSinceMs >= quietMs;
+    if (isQuiet || nowMs - this.#leavingMs >= leaveMs) this.#finish('drained');
   }
 
   /** Node closes a finishing session with its last stream; one that does not get that far is cut. */
@@ -274,12 +280,15 @@ export class Http2ClientSession implements ExchangeHost {
 
   /**
    * Has the client move on. Node has no way to announce it (RFC 9113 section 6.8 has two GOAWAYs): after any GOAWAY it drops
-   * new streams without a word. So there is one, in the first moment without a stream, when hardly any is on its way; a
-   * client that leaves no such moment gets it after `leaveMs`; it names the last stream that is served, so that the rest may be repeated.
+   * new streams without a word. So there is one, in the moment in which the next is least likely to be on its way: with the
+   * answer that leaves no stream open, as HTTP/1.1 says `Connection: close`, or after `quietMs` without any. A client that
+   * leaves no such moment gets it after `leaveMs`; it names the last stream that is served, so that the rest may be repeated.
    */
   drain(): void {
-    this.#leavingMs ??= this.#share.options.clock.nowMs();
-    if (this.#exchanges.size === 0) this.#finish('drained');
+    if (this.#leavingMs !== undefined) return;
+    const nowMs = this.#share.options.clock.nowMs();
+    this.#leavingMs = nowMs;
+    this.#sweepLeaving(nowMs);
   }
 
   /** Takes no new streams and closes when the last one has ended. */
