@@ -20,8 +20,8 @@ export class Backoff {
   }
 
   /** The wait before the next attempt: 0 after the first failure, then random below min(cap, base * 2^n). */
-  nextMs(): number {
-    const { baseMs, capMs, random } = this.#options;
+  nextMs(capMs = this.#options.capMs): number {
+    const { baseMs, random } = this.#options;
     const exponent = this.#failures - 1;
     this.#failures += 1;
     if (exponent < 0) return 0;

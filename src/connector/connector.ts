@@ -262,6 +262,7 @@ class RunningConnector implements Connector, LinkHost {
   linkReady(link: EdgeLink, connection: ConnectorConnection): void {
     this.#failure = undefined;
     this.#admission.grant();
+    for (const other of this.#links) if (other !== link) other.edgeIsThere();
     this.#metrics.registered.add();
     this.#metrics.locations
       .with({ connection_id: String(link.index), edge_location: connection.edgeName })

@@ -1,7 +1,6 @@
 // One of a connector's connections to its edge, kept up for as long as the connector lives: dial, register, publish the
 // rules, and when it ends dial again. While a successor is being made (the edge drains, credentials were renewed)
 // the old connection goes on serving.
-import { Backoff } from '#base/backoff.ts';
 import { type Clock, sleep } from '#base/clock.ts';
 import { formatDuration } from '#base/duration.ts';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
@@ -14,6 +13,7 @@ import { dialConnection, type DialOptions, type DrivenConnection } from '#tunnel
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import { type ConnectorState, isRefusal, refusalText } from './connector-state.ts';
 import type { EdgeDialer } from './edge-dialer.ts';
+import { RetryPace } from './retry-pace.ts';
 
 /** Why there is no connection, as the connector's state. */
 export interface LinkFailure {
@@ -40,14 +40,6 @@ export interface LinkHost {
   linkLost(link: EdgeLink, reason: DisconnectReason, detail: string, failure: LinkFailure): void;
 }
 
-/** Waits between attempts. */
-const backoffBaseMs = 1_000;
-const backoffCapMs = 15_000;
-/** After a refusal: slow enough to disturb nobody, quick enough to notice that a key was put back. */
-const refusedMs = { least: 15_000, most: 60_000 };
-/** A connection that lived this long was a success; shorter ones count as failures, so that flapping slows down. */
-const stableMs = 10_000;
-
 /** How an attempt came to its end; `failure` is undefined when the connection lives on and a successor is wanted. */
 interface Outcome {
   readonly failure: LinkFailure | undefined;
@@ -57,18 +49,20 @@ interface Outcome {
 export class EdgeLink {
   readonly index: number;
   readonly #host: LinkHost;
-  readonly #backoff: Backoff;
+  readonly #pace: RetryPace;
   #current: ConnectorConnection | undefined;
   /** Every connection that has not ended, with what ends it. */
   readonly #driven = new Set<DrivenConnection>();
   #idle: (() => void)[] = [];
+  /** It waits before it tries once more an edge that could not be reached. */
+  #isUnreachable = false;
   /** Ends the present wait, whether for a connection to end or between attempts. */
   #wake: (() => void) | undefined;
 
   constructor(index: number, host: LinkHost) {
     this.index = index;
     this.#host = host;
-    this.#backoff = new Backoff({ baseMs: backoffBaseMs, capMs: backoffCapMs, random: host.random });
+    this.#pace = new RetryPace(host.random);
   }
 
   /** The registered connection, if it takes streams. */
@@ -100,6 +94,11 @@ export class EdgeLink {
   /** Makes a successor for the present connection now (renewed credentials), or ends the wait for the next attempt. */
   renew(): void {
     this.#wake?.();
+  }
+
+  /** Another link has reached the edge: it is there again, so there is nothing to wait for. */
+  edgeIsThere(): void {
+    if (this.#isUnreachable && this.#pace.takeShortcut()) this.#wake?.();
   }
 
   /** Phase one for what is connected; resolves when every connection of this link has ended. */
@@ -202,12 +201,12 @@ export class EdgeLink {
   async #pause(outcome: Outcome, signal: AbortSignal): Promise<void> {
     this.#wake = undefined;
     if (signal.aborted) return;
-    const { clock, random, log } = this.#host;
-    if (outcome.livedMs >= stableMs) this.#backoff.reset();
-    let waitMs = this.#backoff.nextMs();
-    if (outcome.failure?.state === 'unauthorized') {
-      waitMs = refusedMs.least + random.fraction() * (refusedMs.most - refusedMs.least);
-    }
+    const { clock, log } = this.#host;
+    const waitMs = this.#pace.nextMs({
+      nowMs: clock.nowMs(),
+      livedMs: outcome.livedMs,
+      isRefused: outcome.failure?.state === 'unauthorized',
+    });
     const rounded = formatDuration(Math.ceil(waitMs / 1000) * 1000);
     log.info(`Retrying connection in up to ${rounded}`, {
       connIndex: this.index,
@@ -216,7 +215,9 @@ export class EdgeLink {
     });
     await interruptibleSleep(clock, waitMs, signal, (wake) => {
       this.#wake = wake;
+      this.#isUnreachable = outcome.failure?.state === 'unreachable';
     });
+    this.#isUnreachable = false;
     this.#wake = undefined;
   }
 }
