@@ -16,6 +16,7 @@ import type { DialOptions } from '#tunnel/driver.ts';
 import { parseEdgeAddress } from '#tunnel/edge-address.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import { TrustedRoots } from '#tunnel/trusted-roots.ts';
+import { processWindowBytes, WindowBudget } from '#tunnel/window.ts';
 import { Admission } from './admission.ts';
 import { collectHostnames, type ConnectorMetrics, createConnectorMetrics } from './connector-metrics.ts';
 import {
@@ -106,6 +107,7 @@ class RunningConnector implements Connector, LinkHost {
   readonly #rules: RulesInForce;
   readonly #events: StreamEvents;
   readonly #links: EdgeLink[];
+  readonly #windows = new WindowBudget(processWindowBytes);
   readonly #admission = new Admission();
   readonly #tasks = new TaskGroup();
   readonly #roots = new TrustedRoots();
@@ -238,6 +240,7 @@ class RunningConnector implements Connector, LinkHost {
       info: { version, arch, features, ...machine, startedAtMs: this.#startedAtMs },
       clock,
       random,
+      windowBudget: this.#windows,
       onFault: (error) =>
         this.log.error('A stream failed by a fault of the connector', { error: String(error) }),
     };

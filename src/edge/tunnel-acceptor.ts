@@ -15,6 +15,7 @@ import type { TunnelKeys } from '#tunnel/handshake.ts';
 import { tlsTransport } from '#tunnel/tls-transport.ts';
 import type { Transport } from '#tunnel/transport.ts';
 import { acceptWebSocket } from '#tunnel/websocket-transport.ts';
+import { processWindowBytes, WindowBudget } from '#tunnel/window.ts';
 import { ClaimedRoutes } from './claimed-routes.ts';
 import type { ConfigPusher } from './config-pusher.ts';
 import type { ConnectionEnd, ConnectorList } from './connector-list.ts';
@@ -44,6 +45,7 @@ export class TunnelAcceptor {
   readonly #claims = new ClaimedRoutes();
   readonly #ready = new Set<EdgeConnection>();
   readonly #driven = new Set<DrivenConnection>();
+  readonly #windows = new WindowBudget(processWindowBytes);
   readonly #disconnector: Disconnector;
   #tunnels: ReadonlyMap<string, TunnelEntry>;
   #snapshot: EdgeSnapshot;
@@ -141,6 +143,7 @@ export class TunnelAcceptor {
         edgeName,
         clock,
         random,
+        windowBudget: this.#windows,
         // A tunnel that ends in this process has no key, whatever a snapshot says.
         lookupTunnel: (id) => (isLocalTunnelId(id) ? undefined : keysOf(this.#tunnels.get(id))),
         onFault: (error) => log.error('Fault in a tunnel stream', { error: String(error) }),

@@ -10,6 +10,7 @@ import { EdgeSession } from './edge-session.ts';
 import { exporterBytes, exporterLabel, type TunnelKeys } from './handshake.ts';
 import type { Session, SessionOptions } from './session.ts';
 import type { Transport } from './transport.ts';
+import type { WindowBudget } from './window.ts';
 
 interface CommonOptions {
   readonly clock: Clock;
@@ -20,6 +21,8 @@ interface CommonOptions {
     /** The highest stream id to use before the connection has itself replaced; default: the protocol's. */
     readonly lastStreamId?: number;
   };
+  /** What windows may grow into, for all connections that are given the same; default: each has its own. */
+  readonly windowBudget?: WindowBudget;
   /** Told of callbacks that threw (a fault of ours); the stream concerned was reset. */
   readonly onFault?: (error: unknown) => void;
   /** Runs `run` once this turn's events are handled; `setImmediate` unless a test has its own loop. */
@@ -141,6 +144,7 @@ class Driver implements DrivenConnection {
       wallMs: () => this.#clock.wallMs(),
       streamLimit: options.limits?.streams,
       lastStreamId: options.limits?.lastStreamId,
+      windowBudget: options.windowBudget,
       onFault: options.onFault,
       onFlushWanted: () => void defer(flush),
       onEnded: () => this.#onEnded(defer),

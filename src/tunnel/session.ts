@@ -16,7 +16,7 @@ import { Keepalive } from './keepalive.ts';
 import { Output, type OutputChunk } from './output.ts';
 import type { SessionStream } from './session-stream.ts';
 import type { OpenRequest } from './stream.ts';
-import { windowBudgetBytes } from './window.ts';
+import type { WindowBudget } from './window.ts';
 import { defaultStreamLimit, highestStreamId, highWaterBytes, StreamTable } from './stream-table.ts';
 
 /** More than this waiting for the transport can only be answers to a peer that floods and does not read. */
@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly streamLimit?: number;
   /** The highest stream id to use; default: the protocol's. */
   readonly lastStreamId?: number;
+  /** What windows may grow into, shared with other connections; default: a budget of its own. */
+  readonly windowBudget?: WindowBudget | undefined;
   /** A stream's user broke its contract by throwing; the stream was reset. */
   readonly onFault?: (error: unknown) => void;
   /** There is something to flush. Called once until the next `flush`. */
@@ -78,6 +80,7 @@ export abstract class Session implements FrameSink {
       onOpen,
       onIdle: () => this.#onIdle(),
       reportFault: (error) => options.onFault?.(error),
+      budget: options.windowBudget,
     });
   }
 
@@ -89,9 +92,9 @@ export abstract class Session implements FrameSink {
     return this.streams.count;
   }
 
-  /** What this end's windows hold above their initial size, for all streams together. */
+  /** What windows hold above their initial size, for all streams that share this end's budget. */
   get grownWindowBytes(): number {
-    return windowBudgetBytes - this.streams.budget.freeBytes;
+    return this.streams.budget.takenBytes;
   }
 
   get rttMs(): number {

@@ -43,11 +43,13 @@ export interface StreamTableOptions {
   /** The last open stream has ended. */
   readonly onIdle: () => void;
   readonly reportFault: (error: unknown) => void;
+  /** Shared with other connections; absent: one of its own. */
+  readonly budget?: WindowBudget | undefined;
 }
 
 export class StreamTable implements StreamHost {
   readonly output: Output;
-  readonly budget = new WindowBudget();
+  readonly budget: WindowBudget;
   readonly pool = new BufferPool(waitingBufferBytes);
   readonly #options: StreamTableOptions;
   readonly #streams = new Map<number, SessionStream>();
@@ -60,6 +62,7 @@ export class StreamTable implements StreamHost {
   #isPumping = false;
 
   constructor(options: StreamTableOptions) {
+    this.budget = options.budget ?? new WindowBudget();
     this.output = options.output;
     this.#options = options;
   }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   initialWindowBytes,
   maxWindowBytes,
+  processWindowBytes,
   ReceiveWindow,
   startWindowBytes,
   WindowBudget,
@@ -42,6 +43,18 @@ test('all windows together stay within the budget, and later streams find some o
   assert.ok(budget.freeBytes > 0);
   for (const window of windows) window.release();
   assert.equal(budget.freeBytes, windowBudgetBytes);
+});
+
+test('streams that nobody reads take half of the budget at most; one that is read quickly still grows', () => {
+  const budget = new WindowBudget(processWindowBytes);
+  const slow = Array.from({ length: 1_000 }, () => new ReceiveWindow(budget));
+  for (const window of slow) window.openingCredit();
+  const held = slow.reduce((sum, window) => sum + window.sizeBytes, 0);
+  assert.ok(held <= processWindowBytes / 2 + startWindowBytes + slow.length * initialWindowBytes);
+  assert.ok(budget.freeBytes >= processWindowBytes / 2 - startWindowBytes);
+  const late = new ReceiveWindow(budget);
+  assert.equal(late.openingCredit(), 0);
+  assert.ok(grownWindow(budget, 10).sizeBytes > startWindowBytes);
 });
 
 test('large windows shrink while the budget is tight', () => {

@@ -3,7 +3,9 @@
 // Each stream starts with `initialWindowBytes`, which the peer knows without being told. What is consumed is given
 // back in CREDIT frames, half a window or 256 KiB at a time. A window that is consumed whole within about two round trips was
 // the bottleneck, so it doubles, up to 6 MiB (40 ms x 1 Gbit/s = 5 MB). All that streams hold above the initial
-// window comes out of one budget for the connection, so memory has a bound: budget + streams x initial window.
+// window comes out of one budget for the process (or, where none is given, for the connection), so memory has a bound:
+// budget + streams x initial window. Half of it is for streams that have shown that they are read quickly: hundreds of
+// clients that read slowly, on purpose or not, cannot take everything.
 
 /** What each direction of a new stream may carry before any CREDIT; part of the protocol. */
 export const initialWindowBytes = 65_536;
@@ -14,8 +16,11 @@ export const startWindowBytes = 262_144;
 /** No window grows beyond this. */
 export const maxWindowBytes = 6 * 1024 * 1024;
 
-/** What all streams of a connection may hold above their initial windows. */
+/** What all streams of a connection may hold above their initial windows, where it has a budget of its own. */
 export const windowBudgetBytes = 64 * 1024 * 1024;
+
+/** What all connections of a process share: four of the largest windows, and a fifth of what an edge may hold in all. */
+export const processWindowBytes = 24 * 1024 * 1024;
 
 /** Credit is given back at half a window, or at this much when windows are large, so that the pipe stays full. */
 const maxCreditStepBytes = 262_144;
@@ -23,7 +28,7 @@ const maxCreditStepBytes = 262_144;
 /** Below this a round-trip time says more about the event loop than about the path. */
 const shortestRttMs = 5;
 
-/** The part of a connection's memory that windows may grow into. */
+/** The part of memory that windows may grow into. */
 export class WindowBudget {
   #freeBytes: number;
   readonly #totalBytes: number;
@@ -35,6 +40,16 @@ export class WindowBudget {
 
   get freeBytes(): number {
     return this.#freeBytes;
+  }
+
+  /** What windows have taken. */
+  get takenBytes(): number {
+    return this.#totalBytes - this.#freeBytes;
+  }
+
+  /** True while there is some for streams that have not shown yet how quickly they are read. */
+  get hasRoomForAll(): boolean {
+    return this.#freeBytes > this.#totalBytes / 2;
   }
 
   /** True when so little is left that large windows should give back what they can. */
@@ -96,7 +111,7 @@ export class ReceiveWindow {
 
   /** The grant that lifts a new stream from the initial to the start window; 0 when the budget is short. */
   openingCredit(): number {
-    return this.#grow(startWindowBytes - this.#sizeBytes);
+    return this.#budget.hasRoomForAll ? this.#grow(startWindowBytes - this.#sizeBytes) : 0;
   }
 
   /**
@@ -108,7 +123,7 @@ export class ReceiveWindow {
     this.#consumedBytes = 0;
     this.#availableBytes += credit;
     if (this.#measuredFromMs < 0) this.#startMeasuring(nowMs);
-    if (this.#sizeBytes < startWindowBytes) credit += this.#grow(startWindowBytes - this.#sizeBytes);
+    if (this.#sizeBytes < startWindowBytes) credit += this.openingCredit();
     else if (this.#budget.isTight) credit -= this.#shrink(credit >>> 1);
     if (this.#measuredBytes >= this.#sizeBytes) {
       // Credit comes in steps, so more than a window may have been measured: the rate counts.
