@@ -26,6 +26,18 @@ export const apiKeyViewSchema = z
   })
   .meta({ id: 'ApiKey' });
 
+export const trustedAddressViewSchema = z
+  .object({
+    address: z.string(),
+    userName: z.string(),
+    /** The session that began there; with it the trust ends. */
+    sessionId: idSchema,
+    untilMs: timeSchema,
+  })
+  .meta({ id: 'TrustedAddress' });
+
+export type TrustedAddressView = z.infer<typeof trustedAddressViewSchema>;
+
 const linkSchema = z.object({
   /** Leads to the sign-in page; good once. */
   url: z.string(),
@@ -122,6 +134,15 @@ export const userOperations = {
     summary: 'Where a user is signed in',
     params,
     result: z.object({ items: z.array(sessionViewSchema) }),
+  }),
+  listTrustedAddresses: operation({
+    id: 'listTrustedAddresses',
+    method: 'GET',
+    path: '/trusted-addresses',
+    scope: 'users:read',
+    summary: 'Addresses that rules with `address-of` trust, for a day after a sign-in there',
+    query: z.object(pageQuery),
+    result: pageOf(trustedAddressViewSchema),
   }),
   endUserSessions: operation({
     id: 'endUserSessions',

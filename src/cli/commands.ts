@@ -1,6 +1,6 @@
 // Every command there is, in the order that help shows them.
 import type { Command } from './command.ts';
-import { accessSetCommand, accessTestCommand } from './edge/access.ts';
+import { accessAddressesCommand, accessSetCommand, accessTestCommand } from './edge/access.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import {
@@ -121,6 +121,7 @@ export const commands: readonly Command[] = [
   dnsRecordsCommand,
   accessTestCommand,
   accessSetCommand,
+  accessAddressesCommand,
   pagePasswordSetCommand,
   pagePasswordListCommand,
   pagePasswordDeleteCommand,

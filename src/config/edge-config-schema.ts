@@ -8,6 +8,7 @@ import { portShape, refinePort } from '#model/port.ts';
 import { accessPolicySchema } from '#model/access-policy.ts';
 import { routeCacheSchema, routeCompressionSchema, routeStepsShape } from '#model/route-steps.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
+import { accessSchema } from './access-schema.ts';
 import { acmeSchema } from './acme-schema.ts';
 import { dnsSchema } from './dns-schema.ts';
 import {
@@ -190,6 +191,9 @@ export const edgeConfigSchema = z.strictObject({
   mail: mailSettingsSchema
     .optional()
     .describe('The mail server that takes mails of the edge: sign-in links, for one.'),
+  access: accessSchema
+    .prefault({})
+    .describe('What the edge needs to tell who somebody is, beside the policies of routes.'),
   store: z
     .string()
     .min(1)

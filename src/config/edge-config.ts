@@ -16,6 +16,7 @@ import { withAbsoluteMailPaths } from '#model/mail-settings.ts';
 import { type Shaping, shapingOf } from '#model/shaping/shaping.ts';
 import { defaultRouteSteps, type EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { faultText, plainIssues } from '#model/schema-faults.ts';
+import { withAbsoluteAccessPaths } from './access-schema.ts';
 import { acmeFaults } from './acme-schema.ts';
 import { dnsFaults, withAbsoluteDnsPaths } from './dns-schema.ts';
 import { type EdgeConfig, edgeConfigSchema, limitsOf, timeoutsOf } from './edge-config-schema.ts';
@@ -315,6 +316,7 @@ function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
       })),
     },
     mail: mail && withAbsoluteMailPaths(mail, (path) => resolve(folder, path)),
+    access: withAbsoluteAccessPaths(config.access, (path) => resolve(folder, path)),
     dns: dns && withAbsoluteDnsPaths(dns, (path) => resolve(folder, path)),
   };
 }

@@ -9,6 +9,7 @@ import type { ExplainStep } from '#model/explain.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
 import type { PortLive } from '#model/port-live.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
+import type { AccessDesk } from './access/access-desk.ts';
 import type { AccessGrant } from './access/access-handler.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
@@ -50,6 +51,8 @@ export interface EdgeOptions {
   readonly routesChanged?: (routes: readonly RouteEntry[], hasHeardOf: (tunnelId: string) => boolean) => void;
   /** Makes what routes do beside forwarding (route-steps.ts); absent: nothing. */
   readonly handlers?: HandlerMaker;
+  /** Who may pass protected routes, for questions about it; absent: there are none. */
+  readonly desk?: AccessDesk;
   /** What the edge before this one has handed over, beside the sockets in `listen`. */
   readonly inherited?: Inheritance;
 }

@@ -7,6 +7,7 @@ import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import { explainAccess, testAccess } from './access/dry-run.ts';
+import type { AccessDesk } from './access/access-desk.ts';
 import type { AccessGrant } from './access/access-handler.ts';
 import { AccessLog } from './access-log.ts';
 import { EdgeMetrics } from './edge-metrics.ts';
@@ -186,7 +187,7 @@ class RunningEdge implements Edge {
       tunnels: this.#snapshot.tunnels,
       connectors: this.#observed.connectors,
       nowMs: () => this.#options.clock.nowMs(),
-      access: (match) => explainAccess(match, request, this.#options.clock.wallMs()),
+      access: (match) => explainAccess(match, request, this.#dryRunParts),
       send: () => this.sendRequest(request, signal),
       fetch: (url) => this.sendRequest({ method: 'GET', url }, signal),
       findLine: (requestId) => this.requests.find(requestId),
@@ -200,7 +201,11 @@ class RunningEdge implements Edge {
   }
 
   testAccess(test: AccessTest): AccessTestResult {
-    return testAccess(test, { router: this.#proxy.router, wallMs: this.#options.clock.wallMs() });
+    return testAccess(test, { ...this.#dryRunParts, router: this.#proxy.router });
+  }
+
+  get #dryRunParts(): { readonly desk: AccessDesk | undefined; readonly wallMs: number } {
+    return { desk: this.#options.desk, wallMs: this.#options.clock.wallMs() };
   }
 
   disconnect(target: DisconnectTarget, how: DisconnectHow): number {

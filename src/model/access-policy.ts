@@ -13,7 +13,7 @@
 import { z } from 'zod';
 import { isPrefix } from '#base/ip.ts';
 import { parseHours } from './access-hours.ts';
-import { isAnswered, isPersonSubject, parseSubject, subjectForms } from './access-subject.ts';
+import { isCountry, isPersonSubject, parseSubject, subjectForms } from './access-subject.ts';
 
 /** Rules of one policy; a list that is walked at each request must end. */
 export const maxRules = 200;
@@ -34,11 +34,7 @@ function oneOrMore<S extends z.ZodType>(schema: S) {
 export const pathPatternForm =
   /^=?\/([!$&'()*+,\-.0-9:=@A-Z_a-z~]|%(?!2[fF]|5[cC]|00)[0-9A-Fa-f]{2}|\/(?!\/))*$/;
 
-const subject = () =>
-  text(`one of ${subjectForms}`, (value) => {
-    const parsed = parseSubject(value);
-    return parsed !== undefined && isAnswered(parsed);
-  });
+const subject = () => text(`one of ${subjectForms}`, (value) => parseSubject(value) !== undefined);
 const subjects = () => oneOrMore(subject());
 const paths = () =>
   oneOrMore(
@@ -58,6 +54,9 @@ export const accessRuleSchema = z
     from: oneOrMore(text('an address or a prefix such as "10.0.0.0/8"', isPrefix))
       .optional()
       .meta({ description: 'Only from these addresses.' }),
+    countries: oneOrMore(text('a country code such as "DE"', isCountry))
+      .optional()
+      .meta({ description: 'Only from these countries (ISO 3166 codes), by the database of edge.yml.' }),
     hours: oneOrMore(
       text('hours such as "Mon-Fri 08:00-18:00 Europe/Berlin"', (value) => parseHours(value) !== undefined),
     )
@@ -106,8 +105,7 @@ export const accessPolicySchema = z
     description: `Who may pass: \`public\`, \`private\` (users of this edge), or rules; a rule is a word (${subjectForms}), or \`allow\` or \`deny\` with conditions.`,
   });
 
-/** Countries are decided on, and may not be written until the edge has a database that knows them. */
-export type AccessRule = z.infer<typeof accessRuleSchema> & { readonly countries?: string | string[] };
+export type AccessRule = z.infer<typeof accessRuleSchema>;
 export type AccessPolicy = z.infer<typeof accessPolicySchema>;
 
 /** A policy with nothing left out. */

@@ -29,6 +29,8 @@ export interface DirectorySession {
   readonly userId: string;
   /** It ends then, unless the directory says otherwise before. */
   readonly untilMs: number;
+  /** Where the sign-in was, while that address is trusted for it; absent when that is over. */
+  readonly trusted?: { readonly address: string; readonly untilMs: number };
 }
 
 /** A share link, while it has not been revoked. */
@@ -50,6 +52,9 @@ export interface DirectoryPassword {
   readonly hash: string;
   readonly version: number;
 }
+
+/** An address is trusted for so long after a sign-in there. */
+export const trustMs = 24 * 3_600_000;
 
 /** All of them. */
 export interface AccessDirectory {

@@ -19,37 +19,41 @@ export type AccessSubject =
   | { readonly kind: 'password'; readonly name: string }
   /** Whoever holds a share link that was made for the route. */
   | { readonly kind: 'link' }
-  /** A client certificate of this authority, by its name in edge.yml; `*` is any of them. */
+  /** A client certificate by a name that certificateNames gives it, lower-case; `*` is any of a known authority. */
   | { readonly kind: 'certificate'; readonly name: string }
-  /** A node of the mesh: any, or by its name, its tag (`tag:x`) or its user. */
+  /** A node of the mesh: any (''), or by its name, its tag (`tag:x`) or its user (`user:x`), lower-case. */
   | { readonly kind: 'mesh'; readonly name: string }
+  /** Whoever comes from an address where such a user has signed in within the last day. */
+  | { readonly kind: 'address-of'; readonly whom: PersonSubject }
   /** An address or prefix. */
   | { readonly kind: 'ip'; readonly prefix: string }
   /** ISO 3166 code in upper case. */
   | { readonly kind: 'country'; readonly code: string };
 
+/** A subject that a user is or is not. */
+export type PersonSubject = Extract<
+  AccessSubject,
+  { readonly kind: 'signed-in' | 'user' | 'group' | 'role' }
+>;
+
 /** What a message says that a subject may be. */
 export const subjectForms =
-  'anyone, signed-in, user:NAME, group:NAME, role:ROLE, token:NAME, ip:PREFIX, link or password:NAME';
+  'anyone, signed-in, user:NAME, group:NAME, role:ROLE, address-of:USERS, token:NAME, certificate:AUTHORITY, country:CODE, ip:PREFIX, mesh, link or password:NAME';
 
-/**
- * Subjects that have their word and their place in a decision, and that nothing at the edge finds out yet. They are refused
- * where policies are written: a rule that can never match would look like a lock and be none.
- */
-const unanswered: ReadonlySet<AccessSubject['kind']> = new Set(['certificate', 'mesh', 'country']);
-
-/** Whether the edge can tell who or what the subject means. */
-export function isAnswered({ kind }: AccessSubject): boolean {
-  return !unanswered.has(kind);
+/** Whether a sign-in can make a difference to a subject: it is about users, or about where they have signed in. */
+export function isPersonSubject(kind: AccessSubject['kind'] | undefined): boolean {
+  return kind === 'address-of' || isUserKind(kind);
 }
 
-/** Whether a subject is answered by who has signed in. */
-export function isPersonSubject(kind: AccessSubject['kind'] | undefined): boolean {
+function isUserKind(kind: AccessSubject['kind'] | undefined): kind is PersonSubject['kind'] {
   return kind === 'signed-in' || kind === 'user' || kind === 'group' || kind === 'role';
 }
 
 /** Users, tokens and page passwords have names of one word; mail addresses name users too. */
 const word = /^[a-z0-9][a-z0-9._@+-]{0,253}$/;
+/** An authority's name, and what else a certificate of it must say: `home`, `home/cn=laptop`, `home/sha256=HEX`. */
+const certificateName =
+  /^[a-z0-9][a-z0-9._-]{0,63}(\/(cn|dns|email|uri)=[^\s,](?:[^,\r\n\0]{0,198}[^\s,])?|\/sha256=[0-9a-f]{64})?$/i;
 /** Issuers call groups as they like, with slashes and spaces; what would break a header line is left out. */
 const groupName = /^[^\s,][^,\r\n\0]{0,253}$/;
 
@@ -71,8 +75,11 @@ export function parseSubject(text: string): AccessSubject | undefined {
     case 'role':
       return (roles as readonly string[]).includes(rest) ? { kind, role: rest as Role } : undefined;
     case 'token':
-    case 'certificate':
       return wordOf(rest, true, (name) => ({ kind, name }));
+    case 'certificate':
+      return rest === '*' || certificateName.test(rest) ? { kind, name: rest.toLowerCase() } : undefined;
+    case 'address-of':
+      return addressOf(parseSubject(rest));
     case 'password':
       return wordOf(rest, false, (name) => ({ kind, name }));
     case 'mesh':
@@ -91,6 +98,12 @@ export function parseSubject(text: string): AccessSubject | undefined {
 /** Whether the text looks like an ISO 3166-1 code; which codes there are, databases say differently. */
 export function isCountry(text: string): boolean {
   return /^[a-z]{2}$/i.test(text);
+}
+
+function addressOf(whom: AccessSubject | undefined): AccessSubject | undefined {
+  return whom !== undefined && isUserKind(whom.kind)
+    ? { kind: 'address-of', whom: whom as PersonSubject }
+    : undefined;
 }
 
 function wordOf(

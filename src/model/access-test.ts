@@ -24,7 +24,20 @@ export const accessTestBodySchema = z.strictObject({
   country: z
     .string()
     .regex(/^[A-Z]{2}$/, { error: 'must be a country code such as "DE"' })
-    .optional(),
+    .optional()
+    .meta({ description: 'Country of the address; without one as the database of the edge has it.' }),
+  mesh: z
+    .string()
+    .min(1)
+    .max(254)
+    .optional()
+    .meta({ description: 'As this node of the mesh: `laptop`, `tag:ci` or `user:ada`.' }),
+  certificate: z
+    .string()
+    .min(1)
+    .max(300)
+    .optional()
+    .meta({ description: 'With a client certificate that may be called so: `home` or `home/cn=laptop`.' }),
   link: z.boolean().default(false).meta({ description: 'Whether it holds a share link for the URL.' }),
   password: z
     .string()
@@ -56,6 +69,8 @@ export const accessTestResultSchema = z
     takes: z.array(z.string()),
     /** Its policy in a few words. */
     policy: z.string(),
+    /** What its rules ask that the edge cannot tell, each with its cure. */
+    lacks: z.array(z.string()),
     /** All of it in one sentence. */
     sentence: z.string(),
   })

@@ -24,6 +24,7 @@ import type { CertificateState } from '#control/edge-view.ts';
 import type { CertificateDesk } from './certificate-desk.ts';
 import { certificateStatesOf } from './certificate-states.ts';
 import { openAccessKeys } from './access-keys.ts';
+import { AccessSources } from './access-sources.ts';
 import { dashboardUrlOf, publicHttpsPort } from './edge-composition.ts';
 import { pagesIn } from './error-page-files.ts';
 import { openEdgeCache } from './edge-cache.ts';
@@ -121,9 +122,12 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
       unheard.flatMap(({ hostnames }) => hostnames),
     );
     names?.follow({ routes, tunnels: snapshot.tunnels, hasHeardOf });
+    sources.check(routes, desk);
   };
   let current = config;
-  const desk = openAccessDesk(options, () => current);
+  const sources = await AccessSources.open({ access: config.access, clock, log });
+  opened.push(() => sources.close());
+  const desk = openAccessDesk(options, sources, () => current);
   const cache = await openEdgeCache(config, { clock, log, metrics });
   if (cache) opened.push(() => cache.close());
   const edge = await startEdge({
@@ -147,6 +151,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     },
     proxyProtocolFrom: config.proxyProtocol?.from ?? [],
     redirectPort: config.publicPort,
+    desk,
     handlers: routeHandlers({ clock, cache, desk, readPages: pagesIn(config.dataDir, log) }),
   });
   opened.push(() => edge.close());
@@ -200,6 +205,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     async apply(changed) {
       await certificates.apply(changed);
       current = changed;
+      await sources.apply(changed.access);
       names?.apply(changed);
       inForce = changed;
       snapshot = snapshotOf(changed, ++version);
@@ -211,6 +217,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
       await Promise.all([edge.drain(graceMs), certificates.close()]);
       await names?.close();
       await edge.close();
+      sources.close();
       await cache?.close();
       await metricsServer?.close();
     },
@@ -220,12 +227,13 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
 /** Who may pass; nobody is known until the control plane says so. */
 function openAccessDesk(
   { config, clock, random, accessCounter = noCounter }: EdgeInstanceOptions,
+  { countries }: AccessSources,
   current: () => EdgeConfig,
 ): AccessDesk {
   const { passageKey, assertions } = openAccessKeys(config.dataDir, random);
   const signer = createTextSigner([passageKey]);
   return new AccessDesk({
-    ...{ clock, random, assertions },
+    ...{ clock, random, assertions, countries },
     ...accessCounter,
     passage: createPassage(signer),
     passTexts: createPassTexts(signer),

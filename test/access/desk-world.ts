@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createTextSigner } from '#base/signed-text.ts';
 import { systemRandom } from '#base/random.ts';
-import { AccessDesk } from '#edge/access/access-desk.ts';
+import { AccessDesk, type AccessDeskOptions } from '#edge/access/access-desk.ts';
 import { AssertionSigner } from '#edge/access/assertion.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
 import { type AccessDirectory, emptyDirectory } from '#model/access-state.ts';
@@ -45,7 +45,10 @@ export function directoryOf(clock: FakeClock, names: readonly string[]): AccessD
 }
 
 /** Starts it; close its `edge` at the end. */
-export async function startDeskWorld(hosts: readonly DeskHost[]): Promise<DeskWorld> {
+export async function startDeskWorld(
+  hosts: readonly DeskHost[],
+  more: Partial<AccessDeskOptions> = {},
+): Promise<DeskWorld> {
   const clock = new FakeClock();
   const signer = createTextSigner([systemRandom.bytes(32)]);
   const passage = createPassage(signer);
@@ -56,6 +59,7 @@ export async function startDeskWorld(hosts: readonly DeskHost[]): Promise<DeskWo
     httpsPort: () => 443,
     passTexts: createPassTexts(signer),
     useShareLink: () => Promise.resolve(false),
+    ...more,
   });
   const edge = await startEdgeWorld({
     hosts: hosts.map(({ hostname }) => hostname),

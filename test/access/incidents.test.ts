@@ -9,7 +9,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { systemRandom } from '#base/random.ts';
 import { parseEdgeConfig } from '#config/edge-config.ts';
 import { configFolders } from '#config/connector-config.ts';
-import { decideAccess } from '#http/access/access-decision.ts';
+import { decideAccess, unknownVisit } from '#http/access/access-decision.ts';
 import { compilePolicy } from '#http/access/compiled-policy.ts';
 import { createApiKeyText } from '#control/sign-in/api-key-text.ts';
 import { openAccessKeys } from '#roles/access-keys.ts';
@@ -113,10 +113,8 @@ here.set('Pangolin path rules', async () => {
     { deny: 'anyone', paths: [pattern, `/${'*/'.repeat(100)}x`] },
     { allow: 'anyone' },
   ]);
-  const visit = { method: 'GET', address: '', wallMs: 0, user: undefined, token: undefined };
-  const none = { passwords: [], hasLink: false, certificates: [], country: undefined };
   for (const path of [`/${'a'.repeat(60_000)}`, `/${'a/'.repeat(30_000)}`, `/${'%25'.repeat(20_000)}61`])
-    assert.ok(decideAccess(policy, { ...visit, ...none, path }).verdict);
+    assert.ok(decideAccess(policy, { ...unknownVisit, path }).verdict);
   for (const count of [257, 4_000]) {
     const deep = await ask('open.test', '', { target: `/${'a/'.repeat(count)}guarded` });
     assert.ok(deep.status === 400 || deep.status === 414, String(deep.status));
@@ -235,10 +233,8 @@ here.set('authentik CVE-2024-47070', async () => {
       assert.equal(away.status, 403, value);
     }
     const policy = compilePolicy([{ deny: 'ip:10.0.0.0/8' }, { allow: 'anyone' }]);
-    const visit = { method: 'GET', path: '/', wallMs: 0, user: undefined, token: undefined };
-    const none = { passwords: [], hasLink: false, certificates: [], country: undefined };
     for (const address of ['', 'unknown', '10.0.0.1.', '999.1.1.1', '1', '::g'])
-      assert.equal(decideAccess(policy, { ...visit, ...none, address }).reason, 'unknown', address);
+      assert.equal(decideAccess(policy, { ...unknownVisit, address }).reason, 'unknown', address);
     const there = await ask('notthere.test', 'X-Forwarded-For: ::ffff:10.1.1.1\r\n');
     assert.equal(there.status, 403);
   } finally {

@@ -149,6 +149,7 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   listUsers: seesUsers,
   getUser: seesUsers,
   listUserSessions: seesUsers,
+  listTrustedAddresses: seesUsers,
   createUser: changesUsers,
   updateUser: changesUsers,
   deleteUser: changesUsers,

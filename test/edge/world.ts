@@ -246,6 +246,7 @@ export async function startEdgeWorld(options: EdgeWorldOptions): Promise<EdgeWor
     },
     proxyProtocolFrom: options.proxyProtocolFrom ?? [],
     redirectPort: undefined,
+    ...(options.desk ? { desk: options.desk } : {}),
     handlers: routeHandlers({
       ...{ clock: systemClock, cache: options.cache },
       ...(options.desk ? { desk: options.desk } : {}),

@@ -3,7 +3,7 @@ import { SallyportError } from '#base/errors.ts';
 import { describePolicy } from '#model/access-policy.ts';
 import { routeName } from '#model/route.ts';
 import { textOf } from '../command.ts';
-import { argument, edgeCommand } from './edge-command.ts';
+import { allItems, argument, edgeCommand, timeText } from './edge-command.ts';
 import { accessOf } from './routes.ts';
 
 export const accessTestCommand = edgeCommand({
@@ -18,12 +18,21 @@ rule, and why.`,
     { name: 'page-password', type: 'string', value: 'NAME', help: 'having given this page password' },
     { name: 'link', type: 'boolean', help: 'with a share link for the URL' },
     { name: 'address', type: 'string', value: 'ADDRESS', help: 'from this address' },
+    { name: 'country', type: 'string', value: 'CODE', help: 'from this country, whatever the database says' },
+    {
+      name: 'certificate',
+      type: 'string',
+      value: 'NAME',
+      help: 'with a client certificate: home, or home/cn=laptop',
+    },
+    { name: 'mesh', type: 'string', value: 'NODE', help: 'as this node of the mesh' },
     { name: 'method', type: 'string', value: 'METHOD', help: 'GET without one' },
     { name: 'at', type: 'string', value: 'TIME', help: 'at this time, such as 2026-12-24T18:00:00Z' },
   ],
   examples: [
     'sallyport access test https://photos.example.com/admin --user bob --address 192.0.2.7',
     'sallyport access test https://nas.example.com --token backup',
+    'sallyport access test https://nas.example.com --country DE',
   ],
   exitCodes: { 1: 'no, or not without a sign-in' },
   maxArgs: 1,
@@ -39,13 +48,40 @@ rule, and why.`,
         user: textOf(input, 'user') || undefined,
         token: textOf(input, 'token') || undefined,
         address: textOf(input, 'address'),
+        country: textOf(input, 'country').toUpperCase() || undefined,
+        certificate: textOf(input, 'certificate') || undefined,
+        mesh: textOf(input, 'mesh') || undefined,
         link: input.flags.get('link') === true,
         password: textOf(input, 'page-password') || undefined,
         ...(at === '' ? {} : { atMs: Date.parse(at) }),
       },
     });
-    session.show(result, () => `${result.sentence}\nThe policy of ${result.route} is ${result.policy}.\n`);
+    session.show(result, () =>
+      [result.sentence, `The policy of ${result.route} is ${result.policy}.`, ...result.lacks, ''].join('\n'),
+    );
     return result.verdict === 'allow' ? 0 : 1;
+  },
+});
+
+export const accessAddressesCommand = edgeCommand({
+  words: ['access', 'addresses'],
+  usage: '[flags]',
+  summary: 'list addresses that are trusted after a sign-in',
+  description: `Lists where users have signed in within the last day. Rules with "address-of"
+let through what comes from there; signing the user out ends it.`,
+  examples: ['sallyport access addresses'],
+  maxArgs: 0,
+  async run(session) {
+    const addresses = await allItems((page) => session.api.listTrustedAddresses({ query: { ...page } }));
+    session.table(
+      addresses,
+      [
+        { title: 'ADDRESS', value: ({ address }) => address },
+        { title: 'USER', value: ({ userName }) => userName },
+        { title: 'UNTIL', value: ({ untilMs }) => timeText(untilMs) },
+      ],
+      'No user has signed in within the last day from an address that rules could trust.',
+    );
   },
 });
 

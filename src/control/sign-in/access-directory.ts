@@ -1,12 +1,13 @@
 // Whom the edge may let pass protected routes: users, API keys that may visit sites, and browsers that have signed in. Made
 // here, where all of it is known, and handed to the edge before anybody asks (roles/control/access-feed.ts).
-import type { AccessDirectory } from '#model/access-state.ts';
+import { type AccessDirectory, type DirectorySession, trustMs } from '#model/access-state.ts';
 import { scopesOf } from '#model/role.ts';
+import type { Session } from '#model/session.ts';
 import type { User } from '#model/user.ts';
 import type { SignInParts } from './sign-in-parts.ts';
 
 /** As of now. */
-export async function accessDirectory({ control, sessions }: SignInParts): Promise<AccessDirectory> {
+export async function accessDirectory({ control, sessions, clock }: SignInParts): Promise<AccessDirectory> {
   const { state } = control;
   const users = [...state.users.values()].filter(({ isDisabled }) => !isDisabled);
   const byId = new Map(users.map((user) => [user.id, user]));
@@ -31,8 +32,20 @@ export async function accessDirectory({ control, sessions }: SignInParts): Promi
     })),
     sessions: alive
       .filter(({ session }) => byId.has(session.userId))
-      .map(({ session, untilMs }) => ({ id: session.id, userId: session.userId, untilMs })),
+      .map(({ session, untilMs }) => ({
+        ...{ id: session.id, userId: session.userId, untilMs },
+        ...trustedBy(session, clock.wallMs()),
+      })),
   };
+}
+
+/** Where a session's sign-in was, for a day; told only so long, so that the edge ends then what came from there. */
+export function trustedBy(
+  { address, createdAtMs }: Session,
+  wallMs: number,
+): Pick<DirectorySession, 'trusted'> {
+  const untilMs = createdAtMs + trustMs;
+  return address !== '' && wallMs < untilMs ? { trusted: { address, untilMs } } : {};
 }
 
 /** A key never may more than its user. */

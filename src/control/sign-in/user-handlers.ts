@@ -7,6 +7,8 @@ import type { Command } from '../command.ts';
 import { required } from '../control-state.ts';
 import type { CallContext, Handlers } from '../http/handler.ts';
 import { pageOfList } from '../views/listing.ts';
+import { trustKey } from '#model/trusted-address.ts';
+import { accessDirectory } from './access-directory.ts';
 import { sessionView, userView } from './account-view.ts';
 import type { linkLifetimesMs, OneTimeLink } from './one-time-links.ts';
 import type { SignInParts } from './sign-in-parts.ts';
@@ -67,6 +69,20 @@ export function userHandlers(parts: SignInParts): Handlers<Ids> {
     async listUserSessions({ params }, { identity }) {
       const items = await sessions.list(find(params.user).id);
       return { items: items.map((session) => sessionView(session, identity.session)) };
+    },
+    async listTrustedAddresses({ query }) {
+      const { users, sessions: alive } = await accessDirectory(parts);
+      const names = new Map(users.map(({ id, name }) => [id, name]));
+      return pageOfList({
+        items: alive.flatMap(({ id, userId, trusted }) =>
+          trusted === undefined || trustKey(trusted.address) === undefined
+            ? []
+            : [{ ...trusted, sessionId: id, userName: names.get(userId) ?? '' }],
+        ),
+        ...{ limit: query.limit, cursor: query.cursor, search: query.search },
+        texts: ({ address, userName }) => [address, userName],
+        key: ({ userName, sessionId }) => `${userName} ${sessionId}`,
+      });
     },
     async endUserSessions({ params }, { identity, caller }) {
       const command: Command<void> = (draft) => {

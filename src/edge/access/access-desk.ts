@@ -3,6 +3,8 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
+import type { VisitingUser } from '#http/access/access-decision.ts';
+import type { CompiledPolicy } from '#http/access/compiled-policy.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import {
   type AccessDirectory,
@@ -17,7 +19,10 @@ import type { AssertionSigner } from './assertion.ts';
 import { AccessPasses } from './access-passes.ts';
 import type { AccessGrant } from './access-handler.ts';
 import { readCookie, visitCookie } from './access-cookies.ts';
-import { Visitor } from './visitor.ts';
+import { type CountrySource, noCountries } from './country-database.ts';
+import type { MeshSource } from './mesh-source.ts';
+import { TrustedAddresses } from './trusted-addresses.ts';
+import { Visitor, visitingUser } from './visitor.ts';
 
 export interface AccessDeskOptions {
   readonly clock: Clock;
@@ -31,6 +36,10 @@ export interface AccessDeskOptions {
   readonly httpsPort: () => number;
   /** One more browser opens a counted link: whether it may. Rejects while the control plane is away. */
   readonly useShareLink: (id: string) => Promise<boolean>;
+  /** Absent: no address has a country. */
+  readonly countries?: CountrySource;
+  /** Absent: this edge carries no mesh, and nobody knows who a node is. */
+  readonly mesh?: MeshSource;
 }
 
 /** Cookies and tokens that are kept as read; the oldest go. */
@@ -44,6 +53,7 @@ export class AccessDesk {
   #users = new Map<string, DirectoryUser>();
   #sessions = new Map<string, DirectorySession>();
   #tokens = new Map<string, DirectoryToken>();
+  #trusted = new TrustedAddresses(emptyDirectory);
   /** By the text of the cookie or token; only good ones. */
   #kept = new Map<string, Visitor>();
 
@@ -60,6 +70,7 @@ export class AccessDesk {
     this.#users = new Map(users.map((user) => [user.id, user]));
     this.#sessions = new Map(sessions.map((session) => [session.id, session]));
     this.#tokens = new Map(tokens.map((token) => [token.hash, token]));
+    this.#trusted = new TrustedAddresses(directory);
     this.#kept.clear();
     for (const listener of this.#listeners) listener();
   }
@@ -82,6 +93,28 @@ export class AccessDesk {
   /** Whoever a request proves to be. HOT for what is kept. */
   visitorOf(request: RequestHead): Visitor | undefined {
     return this.#byToken(request) ?? this.#byCookie(request);
+  }
+
+  get countries(): CountrySource {
+    return this.options.countries ?? noCountries;
+  }
+
+  /** Users with a sign-in at the address within the last day; undefined for what is no address. */
+  neighboursAt(address: string): readonly VisitingUser[] | undefined {
+    const ids = this.#trusted.userIdsAt(address, this.options.clock.wallMs());
+    return ids?.flatMap((id) => {
+      const user = this.#users.get(id);
+      return user ? [visitingUser(user)] : [];
+    });
+  }
+
+  /** What rules of a policy ask that this edge cannot tell, each with its cure; they open nothing. */
+  lacks(policy: CompiledPolicy): string[] {
+    const { mesh } = this.options;
+    return [
+      ...(policy.asksCountry && this.countries.fault !== '' ? [this.countries.fault] : []),
+      ...(policy.asksMesh && !mesh ? ['This edge carries no mesh; rules about it let nobody through.'] : []),
+    ];
   }
 
   /** Whether a session is good now for this user. */

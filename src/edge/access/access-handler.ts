@@ -4,9 +4,12 @@ import {
   type AccessDecision,
   accessReasons,
   decideAccess,
+  isWho,
+  unknownVisit,
   type Visit,
 } from '#http/access/access-decision.ts';
 import type { CompiledPolicy } from '#http/access/compiled-policy.ts';
+import { parseSubject } from '#model/access-subject.ts';
 import { EditedFields } from '#http/edited-fields.ts';
 import { failure, type RequestHead } from '#http/exchange.ts';
 import { renewVisitAfterMs } from '#model/sign-in-passage.ts';
@@ -15,6 +18,7 @@ import type { Exchange } from '../exchange.ts';
 import type { HandlerHost, RouteHandler } from '../route-handler.ts';
 import { withoutOwnCookies } from './access-cookies.ts';
 import { type AccessDesk, basicTokenOf, bearerOf } from './access-desk.ts';
+import { meshNames } from './mesh-source.ts';
 import { RenewedVisit } from './renewed-visit.ts';
 import { askForPassword } from './password-door.ts';
 import { askToSignIn, canFollow } from './sign-in-answers.ts';
@@ -62,8 +66,13 @@ export class AccessHandler implements RouteHandler {
   }
 
   /** What is noted of the decision, for the log and for the day that its ground is taken away. */
-  #grantOf({ request }: Exchange, decision: AccessDecision, visitor: Visitor | undefined): AccessGrant {
-    const { passes } = this.#options.desk;
+  #grantOf(
+    { request, clientAddress }: Exchange,
+    decision: AccessDecision,
+    visitor: Visitor | undefined,
+  ): AccessGrant {
+    const { desk } = this.#options;
+    const { passes } = desk;
     const { rule, by, verdict } = decision;
     if (rule === 0) return { rule: '', visitor };
     if (verdict === 'allow' && by === 'link') {
@@ -75,6 +84,13 @@ export class AccessHandler implements RouteHandler {
       const isSame = (): boolean => passes.passwordNamed(name)?.version === version;
       return { rule: `${rule} ${by}`, visitor, pass: isSame };
     }
+    if (verdict === 'allow' && by.startsWith('address-of:')) {
+      const subject = parseSubject(by);
+      const isTrusted = (): boolean =>
+        subject?.kind === 'address-of' &&
+        desk.neighboursAt(clientAddress)?.some((user) => isWho(user, subject.whom)) === true;
+      return { rule: `${rule} ${by}`, visitor, pass: isTrusted };
+    }
     return { rule: `${rule} ${by}`, visitor };
   }
 
@@ -82,13 +98,16 @@ export class AccessHandler implements RouteHandler {
     const { request, clientAddress } = exchange;
     const { desk, policy } = this.#options;
     return {
+      ...unknownVisit,
       method: request.method,
       path: request.path,
       address: clientAddress,
       wallMs: desk.options.clock.wallMs(),
       user: visitor?.asUser,
       token: visitor?.token?.name.toLowerCase(),
-      ...nothingElse,
+      country: policy.asksCountry ? desk.countries.countryOf(clientAddress) : undefined,
+      mesh: policy.asksMesh ? meshNames(desk.options.mesh, request.client, clientAddress) : undefined,
+      neighbours: policy.asksNeighbours ? desk.neighboursAt(clientAddress) : undefined,
       hasLink: policy.asksLink && desk.passes.openingLink(request) !== undefined,
       passwords: policy.passwords.length === 0 ? [] : desk.passes.passwordsGiven(request),
     };
@@ -167,9 +186,6 @@ function basicChallenge({ fields, host }: RequestHead): readonly string[] {
   if (fields.get('sec-fetch-mode') !== undefined) return [];
   return ['WWW-Authenticate', `Basic realm="${host}", charset="UTF-8"`];
 }
-
-/** What later kinds of proof will fill. */
-const nothingElse = { certificates: [], country: undefined } as const;
 
 const authorization: ReadonlySet<string> = new Set(['authorization']);
 const cookie: ReadonlySet<string> = new Set(['cookie']);

@@ -5,6 +5,7 @@ import {
   type AccessDecision,
   accessReasons,
   decideAccess,
+  unknownVisit,
   type Visit,
 } from '#http/access/access-decision.ts';
 import { type AccessPolicy, describePolicy } from '#model/access-policy.ts';
@@ -13,22 +14,32 @@ import type { ExplainStep } from '#model/explain.ts';
 import { routeName } from '#model/route.ts';
 import { innerTargetOf } from '../inner-request.ts';
 import type { RouteMatch, Router } from '../router.ts';
+import type { AccessDesk } from './access-desk.ts';
 import { visitingUser } from './visitor.ts';
 
+/** What a dry run is made with. */
+export interface DryRunParts {
+  readonly router: Router;
+  /** What the edge knows of addresses; absent where it guards nothing. */
+  readonly desk: AccessDesk | undefined;
+  readonly wallMs: number;
+}
+
 /** Decides. @throws SallyportError 'invalid' for no web address, 'not-found' where nothing is served */
-export function testAccess(
-  test: AccessTest,
-  { router, wallMs }: { readonly router: Router; readonly wallMs: number },
-): AccessTestResult {
+export function testAccess(test: AccessTest, { router, desk, wallMs }: DryRunParts): AccessTestResult {
   const { host, path } = innerTargetOf(test.url);
   const match = router.match(host, path);
   if (match.kind !== 'found') {
     throw new SallyportError('not-found', `No route serves ${host}${path}, so that nobody gets there.`);
   }
   const policy = match.route.access ?? 'public';
+  const country = test.country ?? desk?.countries.countryOf(test.address);
   const decision = decisionOf(match, {
-    ...stranger,
-    ...{ method: test.method, path, address: test.address, country: test.country },
+    ...unknownVisit,
+    ...{ method: test.method, path, address: test.address, country },
+    neighbours: desk?.neighboursAt(test.address),
+    mesh: test.mesh === undefined ? (desk?.options.mesh ? [] : undefined) : [test.mesh.toLowerCase()],
+    certificates: test.certificate === undefined ? [] : namesOfTested(test.certificate.toLowerCase()),
     wallMs: test.atMs ?? wallMs,
     user: test.user && visitingUser({ ...test.user, id: '' }),
     token: test.token?.toLowerCase(),
@@ -36,7 +47,8 @@ export function testAccess(
     passwords: test.password === undefined ? [] : [test.password.toLowerCase()],
   });
   const who = test.user?.name ?? (test.token === undefined ? 'somebody unknown' : `the token ${test.token}`);
-  const from = test.address === '' ? '' : ` from ${test.address}`;
+  const where = country === undefined ? test.address : `${test.address} (${country})`.trim();
+  const from = where === '' ? '' : ` from ${where}`;
   const { verdict, rule, by, reason } = decision;
   const why = rule === 0 ? accessReasons[reason] : `${accessReasons[reason]}: rule ${rule}, ${by}`;
   return {
@@ -44,8 +56,23 @@ export function testAccess(
     takes: takesOf(match),
     route: routeName(match.route),
     policy: describePolicy(policy),
+    lacks: lacksOf(match, desk),
     sentence: `${who}${from} ${verbs[verdict]} ${host}${path}: ${why}.`,
   };
+}
+
+/** A certificate that is called `home/cn=laptop` is one of the authority `home`. */
+function namesOfTested(name: string): string[] {
+  const [authority = name] = name.split('/');
+  return authority === name ? [name] : [authority, name];
+}
+
+/** What its rules ask that the edge cannot tell. */
+function lacksOf(
+  { handler }: RouteMatch & { readonly kind: 'found' },
+  desk: AccessDesk | undefined,
+): string[] {
+  return handler?.policy && desk ? desk.lacks(handler.policy) : [];
 }
 
 /** What some rule lets through, by the first word of its subject. */
@@ -62,7 +89,7 @@ const verbs = { allow: 'gets', deny: 'does not get', 'sign-in': 'is asked to sig
 export function explainAccess(
   match: RouteMatch,
   { url, method }: { readonly url: string; readonly method: string },
-  wallMs: number,
+  { desk, wallMs }: Omit<DryRunParts, 'router'>,
 ): ExplainStep {
   const policy: AccessPolicy = (match.kind === 'found' ? match.route.access : undefined) ?? 'public';
   const base = { step: 'access' as const, status: 'ok' as const, cure: '', ms: null };
@@ -74,10 +101,12 @@ export function explainAccess(
       facts: {},
     };
   }
-  const decision = decisionOf(match, { ...stranger, method, path: innerTargetOf(url).path, wallMs });
+  const decision = decisionOf(match, { ...unknownVisit, method, path: innerTargetOf(url).path, wallMs });
   const asksPerson = match.handler?.policy?.asksPerson === true;
+  const lacks = lacksOf(match, desk);
   return {
     ...base,
+    ...(lacks.length === 0 ? {} : { status: 'warning' as const, cure: lacks.join(' ') }),
     title: `Who may: ${describePolicy(policy)}`,
     detail: words[decision.verdict],
     facts: { verdict: decision.verdict, policy: describePolicy(policy), asksPerson: String(asksPerson) },
@@ -89,12 +118,6 @@ const words = {
   deny: 'A stranger is turned away; "sallyport access test" tells who is not.',
   'sign-in': 'A stranger is asked to sign in.',
 } as const;
-
-/** Somebody of whom nothing is known. */
-const stranger: Visit = {
-  ...{ method: 'GET', path: '/', address: '', wallMs: 0, user: undefined, token: undefined },
-  ...{ passwords: [], hasLink: false, certificates: [], country: undefined },
-};
 
 function decisionOf(match: RouteMatch & { readonly kind: 'found' }, visit: Visit): AccessDecision {
   const { handler, route } = match;

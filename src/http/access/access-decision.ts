@@ -1,6 +1,7 @@
 // Whether a visit may pass: a pure function of a compiled policy and what is known of the visit. It starts from deny; the
 // first rule that matches decides. What is not known opens nothing: a rule that lets through needs to know, a rule that
 // turns away does so when it cannot rule itself out.
+import type { PersonSubject } from '#model/access-subject.ts';
 import type { CompiledPolicy, CompiledRule, CompiledSubject, Known } from './compiled-policy.ts';
 import { isSurelyBelow, mayBeBelow, readingsOf, type PathReadings } from './path-readings.ts';
 
@@ -29,11 +30,22 @@ export interface Visit {
   readonly passwords: readonly string[];
   /** Holds a share link that is good for this route. */
   readonly hasLink: boolean;
-  /** Names of the authorities of its client certificate. */
+  /** What its client certificate may be called (model/client-certificate.ts); none while it has shown none. */
   readonly certificates: readonly string[];
   /** ISO 3166 in upper case; undefined while nobody knows. */
   readonly country: string | undefined;
+  /** What the mesh calls the node that it comes from: none for no node, undefined while nobody knows. */
+  readonly mesh: readonly string[] | undefined;
+  /** Users who have signed in from its address within the last day; undefined for what is no address. */
+  readonly neighbours: readonly VisitingUser[] | undefined;
 }
+
+/** A visit of which nothing is known. */
+export const unknownVisit: Visit = {
+  ...{ method: 'GET', path: '/', address: '', wallMs: 0, user: undefined, token: undefined },
+  ...{ passwords: [], hasLink: false, certificates: [], country: undefined },
+  ...{ mesh: undefined, neighbours: undefined },
+};
 
 /** What was decided, by which rule, and why. */
 export interface AccessDecision {
@@ -67,7 +79,7 @@ export function decideAccess(policy: CompiledPolicy, visit: Visit): AccessDecisi
       const known = matches(subject, visit);
       if (rule.allows) {
         if (known === 'yes') return decided('allow', rule, subject, 'allowed');
-        if (known === 'unknown' && subject.isPerson && visit.user === undefined) couldSignIn = true;
+        if (subject.isPerson && visit.user === undefined) couldSignIn = true;
       } else if (known === 'yes') {
         return decided('deny', rule, subject, 'denied');
       } else if (known === 'unknown') {
@@ -118,13 +130,14 @@ function matches(compiled: CompiledSubject, visit: Visit): Known {
     case 'anyone':
       return 'yes';
     case 'signed-in':
-      return user ? 'yes' : 'unknown';
     case 'user':
-      return user ? yesIf(user.names.includes(subject.name)) : 'unknown';
     case 'group':
-      return user ? yesIf(user.groups.includes(subject.name)) : 'unknown';
     case 'role':
-      return user ? yesIf(user.role === subject.role) : 'unknown';
+      return user ? yesIf(isWho(user, subject)) : 'unknown';
+    case 'address-of': {
+      const { neighbours } = visit;
+      return neighbours ? yesIf(neighbours.some((each) => isWho(each, subject.whom))) : 'unknown';
+    }
     case 'token':
       return yesIf(visit.token !== undefined && (subject.name === '*' || visit.token === subject.name));
     case 'password':
@@ -136,12 +149,26 @@ function matches(compiled: CompiledSubject, visit: Visit): Known {
         subject.name === '*' ? visit.certificates.length > 0 : visit.certificates.includes(subject.name),
       );
     case 'mesh':
-      // The mesh brings who stands behind an address; until then nobody knows.
-      return 'unknown';
+      if (visit.mesh === undefined) return 'unknown';
+      return yesIf(subject.name === '' ? visit.mesh.length > 0 : visit.mesh.includes(subject.name));
     case 'ip':
       return compiled.addresses!(visit.address);
     case 'country':
       return visit.country === undefined ? 'unknown' : yesIf(visit.country === subject.code);
+  }
+}
+
+/** Whether a user is one that a rule means. */
+export function isWho(user: VisitingUser, whom: PersonSubject): boolean {
+  switch (whom.kind) {
+    case 'signed-in':
+      return true;
+    case 'user':
+      return user.names.includes(whom.name);
+    case 'group':
+      return user.groups.includes(whom.name);
+    case 'role':
+      return user.role === whom.role;
   }
 }
 

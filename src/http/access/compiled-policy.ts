@@ -47,12 +47,22 @@ export interface CompiledPolicy extends Omit<WholePolicy, 'rules'> {
   readonly asksLink: boolean;
   /** Page passwords that rules name, lower-case. */
   readonly passwords: readonly string[];
+  /** What rules name certificates, lower-case; `*` for any. */
+  readonly certificates: readonly string[];
+  /** Some rule asks what country it is. */
+  readonly asksCountry: boolean;
+  /** Some rule is about nodes of the mesh. */
+  readonly asksMesh: boolean;
+  /** Some rule is about where users have signed in. */
+  readonly asksNeighbours: boolean;
 }
 
 /** Compiles; a text that the schema would not have let in opens nothing. */
 export function compilePolicy(policy: AccessPolicy): CompiledPolicy {
   const { rules, ...rest } = wholePolicy(policy);
   const compiled = rules.map((rule, i) => compileRule(rule, i + 1));
+  const asks = (kind: AccessSubject['kind']): boolean =>
+    compiled.some(({ subjects }) => subjects.some(({ subject }) => subject.kind === kind));
   return {
     ...rest,
     rules: compiled,
@@ -60,12 +70,16 @@ export function compilePolicy(policy: AccessPolicy): CompiledPolicy {
     asksPerson: compiled.some(({ subjects }) => subjects.some(({ isPerson }) => isPerson)),
     tokens: namesOf(compiled, 'token'),
     passwords: namesOf(compiled, 'password'),
-    asksLink: compiled.some(({ subjects }) => subjects.some(({ subject }) => subject.kind === 'link')),
+    certificates: namesOf(compiled, 'certificate'),
+    asksLink: asks('link'),
+    asksCountry: asks('country') || compiled.some(({ countries }) => countries !== undefined),
+    asksMesh: asks('mesh'),
+    asksNeighbours: asks('address-of'),
   };
 }
 
 /** What rules name of one kind. */
-function namesOf(rules: readonly CompiledRule[], kind: 'password' | 'token'): string[] {
+function namesOf(rules: readonly CompiledRule[], kind: 'certificate' | 'password' | 'token'): string[] {
   const subjects = rules.flatMap((rule) => rule.subjects.map(({ subject }) => subject));
   return [...new Set(subjects.flatMap((subject) => (subject.kind === kind ? [subject.name] : [])))];
 }
