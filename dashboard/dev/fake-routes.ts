@@ -147,7 +147,12 @@ export function routeHandlers(world: FakeWorld): Pick<Handlers, RouteIds> {
     },
     testAccess: ({ body }) => ({
       ...{ verdict: 'allow', rule: 1, by: 'anyone', reason: 'allowed', policy: 'public' },
-      ...{ route: new URL(body.url).hostname, path: new URL(body.url).pathname, takes: ['anyone'], lacks: [] },
+      ...{
+        route: new URL(body.url).hostname,
+        path: new URL(body.url).pathname,
+        takes: ['anyone'],
+        lacks: [],
+      },
       sentence: `somebody unknown gets ${body.url}: a rule lets it through: rule 1, anyone.`,
     }),
     explain: ({ body }) => explanation(world, body.url),
