@@ -2,7 +2,7 @@
 // ratios and the targets, and writes everything to bench/results/ as JSON.
 //
 //     npm run bench -- [--quick] [--large] [--only requests,bulk,idle,start] [--peers nginx,caddy,sallyport]
-//                      [--modes "h1 tls"] [--seconds 8] [--rounds 3] [--warm-up 6] [--checkout]
+//                      [--modes "h1 tls"] [--seconds 8] [--rounds 3] [--warm-up 100000] [--checkout]
 //
 // Peers run at the same time and take turns, round by round; ratios are made within a round, and medians are shown.
 // --quick takes a look at each part in seconds; --large moves 5 GiB up and down through ours. Ours is the release, made on
@@ -28,7 +28,14 @@ import {
   startOrigin,
 } from './peers.ts';
 import { type BenchResult, formatReport } from './report.ts';
-import { measureRequests, type RequestMode, requestModes, type RequestsResult, warmUp } from './requests.ts';
+import {
+  measureRequests,
+  type RequestMode,
+  requestModes,
+  type RequestsResult,
+  warmUp,
+  type WarmUpResult,
+} from './requests.ts';
 import { benchHostname, isSallyportThere, prepareForm, type Sallyport, startSallyport } from './sallyport.ts';
 import { msUntilServed } from './start-up.ts';
 
@@ -49,8 +56,8 @@ const { values: flags } = parseArgs({
 const wantedParts = flags.only.split(',');
 const wantedModes = requestModes.filter((mode) => flags.modes.split(',').includes(mode));
 const seconds = Number(flags.seconds ?? (flags.quick ? 2 : 8));
-/** On a machine that others use, compiled code takes longer to settle than this. */
-const warmUpSeconds = Number(flags['warm-up'] ?? (flags.quick ? 1 : 6));
+/** Requests that every peer serves before it is measured, in each mode alike. */
+const warmUpRequests = Number(flags['warm-up'] ?? (flags.quick ? 5_000 : 100_000));
 const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3));
 /** Requests per second of the latency runs, below what Caddy manages on one core. */
 const fixedRate = 2000;
@@ -59,6 +66,7 @@ const ports = { origin: 28500, sink: 28501, nginx: 28510, haproxy: 28520, caddy:
 /** What the parts add to. */
 interface Findings {
   readonly versions: Record<string, string>;
+  readonly warmUps: WarmUpResult[];
   readonly requests: RequestsResult[];
   readonly bulk: BulkResult[];
   readonly idle: IdleResult[];
@@ -66,7 +74,7 @@ interface Findings {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-'));
-const found: Findings = { versions: {}, requests: [], bulk: [], idle: [], startMs: [] };
+const found: Findings = { versions: {}, warmUps: [], requests: [], bulk: [], idle: [], startMs: [] };
 const startedAt = new Date().toISOString();
 // Programs that were started end with the process; a run that is cut short leaves no files behind either.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -115,7 +123,7 @@ async function measurePeers(peers: readonly Peer[]): Promise<void> {
 
 /** Peers take turns, so that a machine that others use too is as busy for one as for the next. */
 async function measureMode(peers: readonly Peer[], mode: RequestMode): Promise<void> {
-  for (const peer of peers) await warmUp(peer, mode, warmUpSeconds);
+  for (const peer of peers) found.warmUps.push(await warmUp(peer, mode, warmUpRequests));
   for (let round = 0; round < rounds; round++) {
     for (const peer of peers) {
       const result = await measureRequests(peer, mode, { seconds, fixedRate, round });

@@ -3,13 +3,14 @@
 import type { BulkResult } from './bulk.ts';
 import type { IdleResult } from './idle.ts';
 import { accessLogs, type PeerName } from './peers.ts';
-import { type RequestMode, type RequestsResult, requestModes } from './requests.ts';
+import { type RequestMode, type RequestsResult, requestModes, type WarmUpResult } from './requests.ts';
 
 /** Everything one run measured. */
 export interface BenchResult {
   readonly startedAt: string;
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;
+  readonly warmUps: readonly WarmUpResult[];
   readonly requests: readonly RequestsResult[];
   readonly bulk: readonly BulkResult[];
   readonly idle: readonly IdleResult[];
@@ -38,7 +39,14 @@ export function formatReport(result: BenchResult): string {
   ];
   const logs = Object.keys(result.versions).map((peer) => `${peer} ${accessLogs[peer as PeerName]}`);
   parts.push(`Every proxy writes an access log: ${logs.join('; ')}.`);
+  if (result.warmUps.length > 0) parts.push(formatWarmUps(result.warmUps));
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** A run on a busy machine shows here that somebody was measured cold. */
+function formatWarmUps(rows: readonly WarmUpResult[]): string {
+  const least = rows.reduce((low, row) => (row.requests < low.requests ? row : low));
+  return `Every proxy was warmed up alike, with so many requests of each kind; the least were ${least.requests} (${least.peer}, ${least.mode}).`;
 }
 
 /** Rows under a heading, columns aligned. */

@@ -33,9 +33,26 @@ export interface RequestsOptions {
 
 const wrkConnections = 64;
 
-/** Load before anything is measured; compiled code takes seconds of it to settle. */
-export async function warmUp(peer: Peer, mode: RequestMode, seconds: number): Promise<void> {
-  await runFullSpeed(peer, mode, seconds);
+/** Seconds of one run of a warm-up, and of all of them at most. */
+const warmUpStepSeconds = 3;
+const longestWarmUpSeconds = 90;
+
+/** What a peer had served before it was measured. */
+export interface WarmUpResult {
+  readonly peer: string;
+  readonly mode: RequestMode;
+  readonly requests: number;
+}
+
+/**
+ * Load before anything is measured, counted in requests so that a busy machine warms up no less than a quiet one: a proxy runs
+ * for weeks, and the compiler of ours has settled after 80,000 requests (docs/adr/0005-memory.md).
+ */
+export async function warmUp(peer: Peer, mode: RequestMode, least: number): Promise<WarmUpResult> {
+  let requests = 0;
+  for (let seconds = 0; requests < least && seconds < longestWarmUpSeconds; seconds += warmUpStepSeconds)
+    requests += (await runFullSpeed(peer, mode, warmUpStepSeconds)).requests;
+  return { peer: peer.name, mode, requests };
 }
 
 /** Measures one peer: a run at full speed, a run at a fixed rate. */

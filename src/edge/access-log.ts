@@ -1,10 +1,11 @@
-// The access log: one JSON line per request, gathered and handed on in batches. HOT: a line is one template string, put
-// into memory at once: strings gathered in a string are a tree of pieces that the garbage collector carries along.
+// The access log: one JSON line per request, put together as bytes (log-line.ts), gathered and handed on in batches. HOT.
 // When the sink cannot keep up or fails (a full disk), lines are dropped and counted; traffic never waits for a log.
+import { noBytes } from '#base/bytes.ts';
 import type { ExchangeFailure, FailureCode, RequestHead } from '#http/exchange.ts';
 import type { AccessGrant } from './access/access-handler.ts';
 import type { PortEntry } from '#model/edge-snapshot.ts';
 import type { Exchange } from './exchange.ts';
+import { LineMemory } from './log-line.ts';
 import type { RequestLog } from './request-log.ts';
 import type { TunnelTarget } from './tunnel-registry.ts';
 
@@ -14,8 +15,29 @@ const flushBytes = 65_536;
 /** Browsers need about 120 characters; longer ones say nothing more. */
 const longestUserAgent = 200;
 
-/** Room for one more line of usual length; a longer one goes on by itself. */
+/** Room for one more line of usual length. */
 const gatherBytes = flushBytes + 16_384;
+
+/** What stands between the values of a line. */
+const labels = {
+  id: Buffer.from('Z","id":"'),
+  client: Buffer.from('","client":"'),
+  method: Buffer.from('","method":"'),
+  host: Buffer.from('","host":"'),
+  path: Buffer.from('","path":'),
+  protocol: Buffer.from(',"protocol":"'),
+  status: Buffer.from('","status":'),
+  bytesIn: Buffer.from(',"bytesIn":'),
+  bytesOut: Buffer.from(',"bytesOut":'),
+  ms: Buffer.from(',"ms":'),
+  routedMs: Buffer.from(',"routedMs":'),
+  openMs: Buffer.from(',"openMs":'),
+  sentMs: Buffer.from(',"sentMs":'),
+  firstByteMs: Buffer.from(',"firstByteMs":'),
+  cache: Buffer.from(',"cache":"'),
+  quote: Buffer.from('"'),
+  end: Buffer.from('}\n'),
+};
 
 export interface AccessLogOptions {
   /**
@@ -57,12 +79,14 @@ export interface ConnectionEnd {
 
 export class AccessLog {
   readonly #options: AccessLogOptions;
-  readonly #memory = Buffer.allocUnsafeSlow(gatherBytes);
-  #usedBytes = 0;
+  readonly #gathered = new LineMemory(gatherBytes);
+  /** Where the line begins that is being written. */
+  #lineStart = 0;
   #count = 0;
   #dropped = 0;
   #second = 0;
-  #secondText = '';
+  /** A line up to its second. */
+  #secondBytes: Buffer = noBytes;
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
@@ -77,22 +101,42 @@ export class AccessLog {
   add(exchange: Exchange, endMs: number): void {
     const { request, target, failure } = exchange;
     const started = request.startedMs;
-    let line =
-      `{"time":"${this.#time()}","id":"${request.requestId}","client":"${exchange.clientAddress}","method":"${request.method}",` +
-      `"host":"${request.host}","path":${jsonPath(request.path)},"protocol":"HTTP/${request.httpVersion}","status":${exchange.status},` +
-      `"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut},"ms":${millis(endMs - started)}`;
-    if (exchange.routedMs > 0) line += `,"routedMs":${millis(exchange.routedMs - started)}`;
-    if (exchange.openedMs > 0) line += `,"openMs":${millis(exchange.openedMs - started)}`;
-    if (exchange.sentMs > 0) line += `,"sentMs":${millis(exchange.sentMs - started)}`;
-    if (exchange.firstByteMs > 0) line += `,"firstByteMs":${millis(exchange.firstByteMs - started)}`;
-    if (target) line += `${target.slot.logFields},"rule":${target.ruleIndex}`;
-    if (exchange.grant) line += grantFields(exchange.grant);
-    if (exchange.cacheWord) line += `,"cache":"${exchange.cacheWord}"`;
-    if (exchange.attempts > 1) line += `,"attempts":${exchange.attempts}`;
+    const line = this.#begin(request.requestId, exchange.clientAddress);
+    line.putBytes(labels.method);
+    line.put(request.method);
+    line.putBytes(labels.host);
+    line.put(request.host);
+    line.putBytes(labels.path);
+    line.put(jsonPath(request.path));
+    line.putBytes(labels.protocol);
+    line.put(protocolOf(request));
+    line.putBytes(labels.status);
+    line.putNumber(exchange.status);
+    line.putBytes(labels.bytesIn);
+    line.putNumber(exchange.bytesIn);
+    line.putBytes(labels.bytesOut);
+    line.putNumber(exchange.bytesOut);
+    line.putBytes(labels.ms);
+    line.putMillis(endMs - started);
+    putTime(line, labels.routedMs, exchange.routedMs, started);
+    putTime(line, labels.openMs, exchange.openedMs, started);
+    putTime(line, labels.sentMs, exchange.sentMs, started);
+    putTime(line, labels.firstByteMs, exchange.firstByteMs, started);
+    if (target) {
+      line.putBytes(target.slot.logFields);
+      line.putNumber(target.ruleIndex);
+    }
+    if (exchange.grant) line.put(grantFields(exchange.grant));
+    if (exchange.cacheWord) {
+      line.putBytes(labels.cache);
+      line.put(exchange.cacheWord);
+      line.putBytes(labels.quote);
+    }
+    if (exchange.attempts > 1) line.put(`,"attempts":${exchange.attempts}`);
     const agent = request.fields.get('user-agent');
-    if (agent !== undefined) line += `,"userAgent":${jsonAgent(agent)}`;
-    if (failure) line += `,"error":"${failure.code}","detail":${JSON.stringify(failure.detail)}`;
-    this.#gather(`${line}}\n`);
+    if (agent !== undefined) line.put(`,"userAgent":${jsonAgent(agent)}`);
+    if (failure) line.put(`,"error":"${failure.code}","detail":${JSON.stringify(failure.detail)}`);
+    this.#end();
   }
 
   /**
@@ -102,51 +146,68 @@ export class AccessLog {
   addConnection(end: ConnectionEnd): void {
     const { port, target, failure } = end;
     const word = port.protocol.toUpperCase();
-    let line =
-      `{"time":"${this.#time()}","id":"${end.id}","client":"${end.client}","method":"${word}",` +
-      `"host":"${end.host}","path":"${port.name}","protocol":"${word}","status":${failure?.status ?? 200},` +
-      `"bytesIn":${end.bytesIn},"bytesOut":${end.bytesOut},"ms":${millis(end.ms)}`;
-    if (end.openMs > 0) line += `,"openMs":${millis(end.openMs)}`;
-    if (target) line += `${target.slot.logFields},"rule":${target.ruleIndex}`;
-    if (end.attempts > 1) line += `,"attempts":${end.attempts}`;
-    if (failure) line += `,"error":"${failure.code}","detail":${JSON.stringify(failure.detail)}`;
-    this.#gather(`${line}}\n`);
+    const line = this.#begin(end.id, end.client);
+    line.put(
+      `","method":"${word}","host":"${end.host}","path":"${port.name}","protocol":"${word}",` +
+        `"status":${failure?.status ?? 200},"bytesIn":${end.bytesIn},"bytesOut":${end.bytesOut}`,
+    );
+    line.putBytes(labels.ms);
+    line.putMillis(end.ms);
+    putTime(line, labels.openMs, end.openMs, 0);
+    if (target) {
+      line.putBytes(target.slot.logFields);
+      line.putNumber(target.ruleIndex);
+    }
+    if (end.attempts > 1) line.put(`,"attempts":${end.attempts}`);
+    if (failure) line.put(`,"error":"${failure.code}","detail":${JSON.stringify(failure.detail)}`);
+    this.#end();
   }
 
   /** Notes an answer of the edge's own to a request that never became an exchange: a refusal or a redirect. */
   addOwn(answer: OwnAnswer): void {
     const { request, status } = answer;
-    const named = request
-      ? `"method":"${request.method}","host":"${request.host}","path":${jsonPath(request.path)},"protocol":"HTTP/${request.httpVersion}",`
-      : '';
-    const error = answer.error
-      ? `,"error":"${answer.error}","detail":${JSON.stringify(answer.detail ?? '')}`
-      : '';
-    this.#gather(
-      `{"time":"${this.#time()}","id":"${answer.id}","client":"${answer.client}",${named}"status":${status}${error}}\n`,
-    );
+    const line = this.#begin(answer.id, answer.client);
+    line.putBytes(labels.quote);
+    if (request) {
+      line.put(
+        `,"method":"${request.method}","host":"${request.host}","path":${jsonPath(request.path)},"protocol":"${protocolOf(request)}"`,
+      );
+    }
+    line.put(`,"status":${status}`);
+    if (answer.error) line.put(`,"error":"${answer.error}","detail":${JSON.stringify(answer.detail ?? '')}`);
+    this.#end();
   }
 
-  #gather(line: string): void {
+  /** Begins a line, up to the client's address, whose quotation mark is not closed. */
+  #begin(id: string, client: string): LineMemory {
+    const line = this.#gathered;
+    this.#lineStart = line.used;
+    this.#putTime(line);
+    line.putBytes(labels.id);
+    line.put(id);
+    line.putBytes(labels.client);
+    line.put(client);
+    return line;
+  }
+
+  #end(): void {
     const { recent } = this.#options;
-    if (recent?.isWatched) recent.show(line);
-    // UTF-16 units take at most three bytes each in UTF-8.
-    if (this.#usedBytes + line.length * 3 > gatherBytes) this.flush();
-    if (line.length * 3 > gatherBytes) return this.#handOn(Buffer.from(line), 1);
-    this.#usedBytes += this.#memory.utf8Write(line, this.#usedBytes);
+    const line = this.#gathered;
+    line.putBytes(labels.end);
+    if (recent?.isWatched) recent.show(line.view(this.#lineStart).toString());
     this.#count += 1;
-    if (this.#usedBytes >= flushBytes) this.flush();
+    if (line.used >= flushBytes) this.flush();
   }
 
   /** Hands gathered lines on. */
   flush(): void {
     if (this.#count === 0) return;
-    const lines = this.#memory.subarray(0, this.#usedBytes);
+    const lines = this.#gathered.view();
     const count = this.#count;
-    this.#usedBytes = 0;
     this.#count = 0;
     // As bytes: a string of this size, and a buffer for each who takes it, filled the old generation by the second.
     this.#handOn(lines, count);
+    this.#gathered.clear();
   }
 
   #handOn(lines: Buffer, count: number): void {
@@ -159,16 +220,31 @@ export class AccessLog {
     }
   }
 
-  /** RFC 3339 with milliseconds; the text up to the second is kept while it lasts. */
-  #time(): string {
+  /** RFC 3339 with milliseconds; what is there up to the second is kept while it lasts. */
+  #putTime(line: LineMemory): void {
     const now = this.#options.wallMs();
     const second = Math.floor(now / 1000);
     if (second !== this.#second) {
       this.#second = second;
-      this.#secondText = new Date(second * 1000).toISOString().slice(0, 20);
+      this.#secondBytes = Buffer.from(`{"time":"${new Date(second * 1000).toISOString().slice(0, 20)}`);
     }
-    return `${this.#secondText}${String(Math.floor(now % 1000)).padStart(3, '0')}Z`;
+    line.putBytes(this.#secondBytes);
+    line.putPadded(Math.floor(now - second * 1000), 3);
   }
+}
+
+/** A moment that has come, as milliseconds since the start. */
+function putTime(line: LineMemory, label: Uint8Array, atMs: number, startedMs: number): void {
+  if (atMs <= 0) return;
+  line.putBytes(label);
+  line.putMillis(atMs - startedMs);
+}
+
+/** One text for each, so that none is put together. */
+const protocols: Readonly<Record<string, string>> = { '1.0': 'HTTP/1.0', '1.1': 'HTTP/1.1', '2': 'HTTP/2' };
+
+function protocolOf({ httpVersion }: Pick<RequestHead, 'httpVersion'>): string {
+  return protocols[httpVersion] ?? `HTTP/${httpVersion}`;
 }
 
 /** Names are one word of letters and digits; a rule's subject may hold anything that its owner wrote. */
@@ -192,13 +268,4 @@ function jsonPath(path: string): string {
 function jsonAgent(agent: string): string {
   const text = agent.length > longestUserAgent ? agent.slice(0, longestUserAgent) : agent;
   return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-/** Milliseconds with three decimals, from whole microseconds: printing a float costs ten times as much. */
-function millis(value: number): string {
-  const micros = Math.round(value * 1000);
-  const whole = Math.floor(micros / 1000);
-  const rest = micros - whole * 1000;
-  if (rest === 0) return `${whole}`;
-  return rest < 10 ? `${whole}.00${rest}` : rest < 100 ? `${whole}.0${rest}` : `${whole}.${rest}`;
 }

@@ -1,5 +1,6 @@
 // Who the client is. Start from the socket's peer (or what a trusted PROXY header said); only where that peer is a
 // trusted proxy is X-Forwarded-For believed, walked from right to left over trusted hops (edge.md section 6.3).
+import { noBytes } from '#base/bytes.ts';
 import type { CidrSet } from '#base/ip.ts';
 import { parseAddress } from '#base/ip.ts';
 import type { ClientAddress, RequestHead } from '#http/exchange.ts';
@@ -12,6 +13,7 @@ export class ClientIdentity {
   readonly #scheme: string;
   #authority = '';
   #lines = '';
+  #bytes: Buffer = noBytes;
 
   constructor(address: string, chain: string, scheme: string) {
     this.address = address;
@@ -21,13 +23,22 @@ export class ClientIdentity {
 
   /** X-Forwarded-For and its relatives, each line ending in CRLF. HOT: kept while the authority stays the same. */
   linesFor(authority: string): string {
-    if (authority !== this.#authority) {
-      this.#authority = authority;
-      this.#lines =
-        `X-Forwarded-For: ${this.#chain}\r\nX-Real-IP: ${this.address}\r\nCF-Connecting-IP: ${this.address}\r\n` +
-        `X-Forwarded-Proto: ${this.#scheme}\r\nX-Forwarded-Host: ${authority}\r\n`;
-    }
+    if (authority !== this.#authority) this.#makeLines(authority);
     return this.#lines;
+  }
+
+  /** The same as bytes. */
+  bytesFor(authority: string): Buffer {
+    if (authority !== this.#authority) this.#makeLines(authority);
+    return this.#bytes;
+  }
+
+  #makeLines(authority: string): void {
+    this.#authority = authority;
+    this.#lines =
+      `X-Forwarded-For: ${this.#chain}\r\nX-Real-IP: ${this.address}\r\nCF-Connecting-IP: ${this.address}\r\n` +
+      `X-Forwarded-Proto: ${this.#scheme}\r\nX-Forwarded-Host: ${authority}\r\n`;
+    this.#bytes = Buffer.from(this.#lines, 'latin1');
   }
 }
 

@@ -15,6 +15,7 @@ import type {
 } from '#http/exchange.ts';
 import type { ResetReason } from '#tunnel/stream.ts';
 import type { ExchangePace } from './shaping/exchange-pace.ts';
+import type { EdgeLines } from './edge-lines.ts';
 import type { AccessGrant } from './access/access-handler.ts';
 import { troubleOf } from './balance/balances.ts';
 import { BodyReplay } from './body-replay.ts';
@@ -76,8 +77,8 @@ export class Exchange implements Upstream, ExchangeSide {
   forOrigin: ((request: RequestHead) => RequestHead) | undefined;
   /** Holds body bytes to a rate, on a route that has one. */
   pace: ExchangePace | undefined;
-  /** Field lines for the origin, made by the proxy. */
-  edgeLines = '';
+  /** Field lines for the origin, made by the proxy; undefined before a route was found. */
+  edgeLines: EdgeLines | undefined;
   /** Which rule let it pass, and as whom; undefined on a route that everybody may. */
   grant: AccessGrant | undefined;
   /** The client as the log names it. */

@@ -3,7 +3,9 @@
 // HOT: the head is composed in a scratch buffer shared by all upstreams, because the stream copies what it is given.
 import type { Fields, RequestHead } from '#http/exchange.ts';
 import type { TunnelStream } from '#tunnel/stream.ts';
+import { CR, LF } from '#wire/http1-bytes.ts';
 import { chunkEnd, chunkHeader, lastChunk } from '#wire/http1-chunked.ts';
+import type { EdgeLines } from './edge-lines.ts';
 
 /** Chunks up to this size are framed in the scratch buffer, so that they leave as one write. */
 const smallChunkBytes = 16_384;
@@ -20,19 +22,22 @@ export class Http1RequestWriter {
     this.#scratch = scratch;
   }
 
-  /** `edgeLines`: what the edge adds, each line ending in CRLF. */
-  writeHead(request: RequestHead, host: string, edgeLines: string): void {
+  /** `edgeLines`: what the edge adds. */
+  writeHead(request: RequestHead, host: string, edgeLines: EdgeLines | undefined): void {
     this.#isChunked = request.bodyKind === 'chunked';
     const out = this.#scratch;
     const start = `${request.method} ${request.path}${request.query} HTTP/1.1\r\nHost: ${host}\r\n`;
     let at = out.latin1Write(start, 0);
     at = request.fields.writeEndToEnd(out, at);
-    let tail = edgeLines;
+    if (edgeLines !== undefined) at = edgeLines.write(out, at);
+    let tail = '';
     if (request.bodyKind === 'length') tail += `Content-Length: ${request.contentLength}\r\n`;
     else if (this.#isChunked) tail += 'Transfer-Encoding: chunked\r\n';
     if (request.expectsContinue) tail += 'Expect: 100-continue\r\n';
     if (request.upgrade !== '') tail += `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n`;
-    at += out.latin1Write(`${tail}\r\n`, at);
+    if (tail !== '') at += out.latin1Write(tail, at);
+    out[at++] = CR;
+    out[at++] = LF;
     this.isKeptWaiting = !this.#stream.write(out.subarray(0, at), true);
   }
 

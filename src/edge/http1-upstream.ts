@@ -20,6 +20,7 @@ import { Http1Head } from '#wire/http1-head.ts';
 import { parseResponseHead } from '#wire/http1-start-line.ts';
 import type { StreamHandler, TunnelStream, ResetReason } from '#tunnel/stream.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
+import type { EdgeLines } from './edge-lines.ts';
 import { Http1RequestWriter } from './http1-request-writer.ts';
 import type { TunnelSlot } from './tunnel-registry.ts';
 
@@ -44,8 +45,8 @@ export interface MovableUpstream extends Upstream {
 
 /** Parameters of one request beside its head. */
 export interface BeginOptions {
-  /** Field lines the edge adds, each ending in CRLF. */
-  readonly edgeLines: string;
+  /** Field lines the edge adds. */
+  readonly edgeLines: EdgeLines | undefined;
   readonly side: ExchangeSide;
 }
 

@@ -6,6 +6,7 @@ import { Duplex, addAbortSignal } from 'node:stream';
 import { failure } from '#http/exchange.ts';
 import type { BodyKind, Fields, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
+import type { EdgeLines } from './edge-lines.ts';
 import type { ExchangeSide, MovableUpstream } from './http1-upstream.ts';
 import { Http2Fields } from './http2-fields.ts';
 import { refusedStream } from './http2-origin-session.ts';
@@ -17,7 +18,7 @@ export interface OriginExchange extends ExchangeSide {
   /** How it is written anew for its origin, if it is. */
   readonly forOrigin?: ((request: RequestHead) => RequestHead) | undefined;
   /** Field lines of the edge's own, each ending in CRLF. */
-  readonly edgeLines: string;
+  readonly edgeLines: Pick<EdgeLines, 'toString'> | undefined;
   readonly clientAddress: string;
   attach(upstream: Upstream): void;
 }
@@ -38,7 +39,7 @@ export class Http2Upstream implements MovableUpstream, ResponseHead {
   readonly #session: Http2OriginSession;
   readonly #rule: PublishedRule;
   #side: ExchangeSide | undefined;
-  readonly #edgeLines: string;
+  readonly #edgeLines: OriginExchange['edgeLines'];
   readonly #request: RequestHead;
   #stream: ClientHttp2Stream | undefined;
   #isResponded = false;
@@ -94,7 +95,7 @@ export class Http2Upstream implements MovableUpstream, ResponseHead {
     headers.push(':authority', authority, ':path', request.path + request.query);
     if (protocol !== '') headers.push(':protocol', protocol);
     addFieldLines(headers, endToEndLines(request.fields));
-    addFieldLines(headers, this.#edgeLines);
+    addFieldLines(headers, this.#edgeLines?.toString() ?? '');
     if (request.bodyKind === 'length') headers.push('content-length', String(request.contentLength));
     if (request.expectsContinue) headers.push('expect', '100-continue');
     if (request.acceptsTrailers) headers.push('te', 'trailers');

@@ -17,6 +17,7 @@ import type { MemberLive } from '#model/balance-policy.ts';
 import type { Member } from './balance/balancer.ts';
 import { Balances } from './balance/balances.ts';
 import { ClientResolver } from './client-address.ts';
+import { EdgeLines } from './edge-lines.ts';
 import type { EdgeMetrics } from './edge-metrics.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeOwner } from './exchange.ts';
@@ -159,7 +160,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
       return exchange;
     }
     const loopValue = loop === undefined ? this.#loopId : `${loop}, ${this.#loopId}`;
-    exchange.edgeLines = `${client.linesFor(request.authority)}X-Request-Id: ${request.requestId}\r\nCDN-Loop: ${loopValue}\r\n`;
+    exchange.edgeLines = new EdgeLines(client, request, loopValue);
     if (match.handler === undefined) this.dispatch(exchange, undefined);
     else match.handler.start(exchange);
     return exchange;

@@ -22,12 +22,14 @@ export class TunnelSlot {
   /** Idle origin streams by rule index and, where the rule asks for it, host. */
   readonly pool: OriginPool;
 
-  /** This connection's part of every access log line, made once. */
-  readonly logFields: string;
+  /** This connection's part of every access log line, made once; the rule's index follows. */
+  readonly logFields: Buffer;
 
   constructor(connection: EdgeConnection, rules: PublishedRules) {
     const { tunnelId, instanceId, id } = connection;
-    this.logFields = `,"tunnel":"${tunnelId}","connector":"${instanceId}","connection":"${id}"`;
+    this.logFields = Buffer.from(
+      `,"tunnel":"${tunnelId}","connector":"${instanceId}","connection":"${id}","rule":`,
+    );
     this.connection = connection;
     this.rules = rules;
     this.matcher = compileRules(rules.rules);

@@ -119,7 +119,7 @@ export class AccessHandler implements RouteHandler {
     exchange.request = withoutProof(request, visitor);
     if (visitor) {
       this.#renew(exchange, visitor);
-      exchange.edgeLines += this.#linesFor(request, visitor);
+      exchange.edgeLines?.add(this.#linesFor(request, visitor));
     }
     const steps = by === 'anyone' || policy.cache === 'shared' ? open : closed;
     if (steps) steps.start(exchange);

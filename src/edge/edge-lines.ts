@@ -1,0 +1,56 @@
+// What the edge tells the origin with a request, as field lines: who the client is, the request's id, which edges it has
+// passed, and what a step of the route adds. HOT: the client's part is bytes that his connection keeps.
+import type { ClientIdentity } from './client-address.ts';
+
+const idLabel = Buffer.from('X-Request-Id: ');
+const loopLabel = Buffer.from('\r\nCDN-Loop: ');
+const lineEnd = Buffer.from('\r\n');
+
+export class EdgeLines {
+  readonly #identity: ClientIdentity;
+  readonly #authority: string;
+  readonly #requestId: string;
+  readonly #loop: string;
+  #more = '';
+
+  /** `loop`: the value of CDN-Loop. */
+  constructor(
+    identity: ClientIdentity,
+    request: { readonly authority: string; readonly requestId: string },
+    loop: string,
+  ) {
+    this.#identity = identity;
+    this.#authority = request.authority;
+    this.#requestId = request.requestId;
+    this.#loop = loop;
+  }
+
+  /** Adds lines, each ending in CRLF. */
+  add(lines: string): void {
+    this.#more += lines;
+  }
+
+  /** Writes all lines, each ending in CRLF; returns the offset after them. */
+  write(out: Buffer, offset: number): number {
+    let at = put(out, this.#identity.bytesFor(this.#authority), offset);
+    at = put(out, idLabel, at);
+    at += out.latin1Write(this.#requestId, at);
+    at = put(out, loopLabel, at);
+    at += out.latin1Write(this.#loop, at);
+    at = put(out, lineEnd, at);
+    return this.#more === '' ? at : at + out.latin1Write(this.#more, at);
+  }
+
+  /** The same as text. */
+  toString(): string {
+    return (
+      `${this.#identity.linesFor(this.#authority)}X-Request-Id: ${this.#requestId}\r\nCDN-Loop: ${this.#loop}\r\n` +
+      this.#more
+    );
+  }
+}
+
+function put(out: Buffer, bytes: Uint8Array, at: number): number {
+  out.set(bytes, at);
+  return at + bytes.length;
+}
