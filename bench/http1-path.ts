@@ -96,6 +96,7 @@ function openSockets(): ScriptedSocket[] {
     scheme: 'https',
     now: () => systemClock.nowMs(),
     newRequestId: () => proxy.newRequestId(),
+    requestIdOf: () => proxy.newRequestId(),
     start: (request, downstream) => proxy.start(request, downstream),
     isMisdirected: () => false,
     takesUpgrade: () => false,

@@ -56,7 +56,7 @@ export function makeRequest(
       connection: connector === undefined ? null : '2',
     },
     ...{ rule: isDown ? null : 0, attempts: isRefused ? 2 : 1, userAgent: world.pick(agents), cache: null },
-    ...{ user: null, accessRule: null },
+    ...{ user: null, accessRule: null, trace: null },
     error: isDown ? 'connector-lost' : isRefused ? 'origin-refused' : null,
     detail: isDown
       ? `Tunnel ${tunnel.view.name} has no connector.`

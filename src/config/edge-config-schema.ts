@@ -24,6 +24,7 @@ import {
 } from './edge-scalars.ts';
 import { mailSettingsSchema } from '#model/mail-settings.ts';
 import { signInSchema } from './sign-in-schema.ts';
+import { tracingSchema } from './tracing-schema.ts';
 
 const tunnelSchema = z.strictObject({
   name: z.string().min(1).max(100).describe('What people call the tunnel; routes may use it.'),
@@ -159,6 +160,18 @@ export const edgeConfigSchema = z.strictObject({
     .max(1000)
     .default([])
     .describe('Proxies in front of the edge whose X-Forwarded-For is believed.'),
+  requestIdsFrom: z
+    .array(cidr())
+    .max(1000)
+    .default([])
+    .describe(
+      'Clients whose own X-Request-Id is kept (8 to 64 letters, digits and `._~=:@-`); all others get one of the edge.',
+    ),
+  tracing: tracingSchema
+    .optional()
+    .describe(
+      'Distributed tracing: W3C trace context is continued or begun for every request, logged, and passed on; absent = what clients send passes untouched.',
+    ),
   dataDir: z.string().min(1).default('/var/lib/sallyport').describe('Where the edge keeps its state.'),
   certificates: z
     .array(

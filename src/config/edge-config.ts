@@ -99,6 +99,8 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
     ),
     claimedRoutes: { ...defaultRouteSteps, ...withHsts(config.hsts) },
     trustedProxies: config.trustedProxies,
+    requestIdsFrom: config.requestIdsFrom,
+    tracing: config.tracing && { ratio: config.tracing.ratio, trustFrom: config.tracing.trustFrom },
     upgrades: config.upgrades,
     timeouts: timeoutsOf(config),
     limits: limitsOf(config),
@@ -291,7 +293,7 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 }
 
 function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
-  const { accessLog, acme, dns, mail, storeUrlFile } = config;
+  const { accessLog, acme, dns, mail, storeUrlFile, tracing } = config;
   return {
     ...config,
     storeUrlFile: storeUrlFile && resolve(folder, storeUrlFile),
@@ -317,6 +319,10 @@ function withAbsolutePaths(config: EdgeConfig, folder: string): EdgeConfig {
     },
     mail: mail && withAbsoluteMailPaths(mail, (path) => resolve(folder, path)),
     access: withAbsoluteAccessPaths(config.access, (path) => resolve(folder, path)),
+    tracing: tracing && {
+      ...tracing,
+      headersFile: tracing.headersFile && resolve(folder, tracing.headersFile),
+    },
     dns: dns && withAbsoluteDnsPaths(dns, (path) => resolve(folder, path)),
   };
 }

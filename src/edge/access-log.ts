@@ -127,6 +127,7 @@ export class AccessLog {
       line.putNumber(target.ruleIndex);
     }
     if (exchange.grant) line.put(grantFields(exchange.grant));
+    if (exchange.trace) line.put(`,"trace":"${exchange.trace.traceId}"`);
     if (exchange.cacheWord) {
       line.putBytes(labels.cache);
       line.put(exchange.cacheWord);

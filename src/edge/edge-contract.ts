@@ -21,6 +21,7 @@ import type { LiveView } from './live-view.ts';
 import type { LocalService } from './local-connection.ts';
 import type { HandlerMaker } from './route-handler.ts';
 import type { RequestLog } from './request-log.ts';
+import type { Span } from './tracing/span.ts';
 import type { WellKnownSource } from './well-known.ts';
 
 export interface EdgeOptions {
@@ -53,6 +54,8 @@ export interface EdgeOptions {
   readonly handlers?: HandlerMaker;
   /** Who may pass protected routes, for questions about it; absent: there are none. */
   readonly desk?: AccessDesk;
+  /** Takes the spans of sampled requests; absent: nobody does. */
+  readonly recordSpan?: (span: Span) => void;
   /** What the edge before this one has handed over, beside the sockets in `listen`. */
   readonly inherited?: Inheritance;
 }

@@ -30,6 +30,14 @@ export class EdgeLines {
     this.#more += lines;
   }
 
+  /** The same and more, for one try of an origin. */
+  with(lines: string): EdgeLines {
+    const request = { authority: this.#authority, requestId: this.#requestId };
+    const copy = new EdgeLines(this.#identity, request, this.#loop);
+    copy.#more = this.#more + lines;
+    return copy;
+  }
+
   /** Writes all lines, each ending in CRLF; returns the offset after them. */
   write(out: Buffer, offset: number): number {
     let at = put(out, this.#identity.bytesFor(this.#authority), offset);

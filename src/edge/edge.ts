@@ -94,6 +94,7 @@ class RunningEdge implements Edge {
       metrics: this.#metrics,
       traffic: this.#observed.traffic,
       snapshot: options.snapshot,
+      recordSpan: options.recordSpan,
       ...(options.handlers && { handlers: options.handlers }),
       ...(inherited && { expected: new ExpectedTunnels(clock, this.#registry, inherited.expected) }),
     });

@@ -31,6 +31,7 @@ import {
 import { isGrpc } from './http2-failure.ts';
 import type { ExchangeSide, MovableUpstream } from './http1-upstream.ts';
 import { goingAway, WebSocketBorder } from './websocket-border.ts';
+import type { RequestTrace } from './tracing/request-trace.ts';
 import type { TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
 
 /** A step of the route that stands between an exchange and its client, as long as it waits for the answer's head. */
@@ -79,6 +80,8 @@ export class Exchange implements Upstream, ExchangeSide {
   pace: ExchangePace | undefined;
   /** Field lines for the origin, made by the proxy; undefined before a route was found. */
   edgeLines: EdgeLines | undefined;
+  /** Its place in a trace; undefined where nobody traces. */
+  trace: RequestTrace | undefined;
   /** Which rule let it pass, and as whom; undefined on a route that everybody may. */
   grant: AccessGrant | undefined;
   /** The client as the log names it. */
@@ -124,6 +127,11 @@ export class Exchange implements Upstream, ExchangeSide {
 
   get isIdempotent(): boolean {
     return idempotentMethods.has(this.request.method);
+  }
+
+  /** All that the edge tells the origin of the present try. */
+  get linesForOrigin(): EdgeLines | undefined {
+    return this.trace === undefined ? this.edgeLines : this.edgeLines?.with(this.trace.lines);
   }
 
   /** True while the response waits for the client to read. */
@@ -303,6 +311,7 @@ export class Exchange implements Upstream, ExchangeSide {
 
   lostBeforeResponse(reason: ResetReason | 'origin-closed', detail: string): void {
     this.#upstream = undefined;
+    this.trace?.lose(reason);
     const slot = this.target?.slot;
     if (slot && this.#mayRetry(reason, slot) && (this.#owner.takesRetry?.(this) ?? true)) {
       this.#release(unblamed.has(reason) ? undefined : `${reason}: ${detail}`);

@@ -184,6 +184,7 @@ export class FrontDoor {
       scheme,
       now: () => this.#options.clock.nowMs(),
       newRequestId: () => this.#proxy.newRequestId(),
+      requestIdOf: (request) => this.#proxy.requestIdOf(request),
       start: (request, front) => this.#proxy.start(request, front),
       isMisdirected: (serverName, host) => this.#isMisdirected(serverName, host),
       takesUpgrade: (request) =>
@@ -220,7 +221,7 @@ export class FrontDoor {
         if (!begun) this.#refused({ code, detail, client, requestId, request });
         return renderFailure(what, requestId, request?.fields.get('accept') ?? '', request?.host ?? '');
       },
-      newRequestId: () => this.#proxy.newRequestId(),
+      requestIdOf: (request) => this.#proxy.requestIdOf(request),
     });
   }
 

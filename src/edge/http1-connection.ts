@@ -225,7 +225,7 @@ export class Http1Connection implements Downstream {
       client: this.#client,
       nowMs: this.#share.now(),
     });
-    request.requestId = this.#share.newRequestId();
+    request.requestId = this.#share.requestIdOf(request);
     this.#request = request;
     this.#isStarted = false;
     this.#isResponded = false;

@@ -23,6 +23,8 @@ export interface Http1FrontOptions {
   readonly scheme: 'http' | 'https';
   readonly now: () => number;
   readonly newRequestId: () => string;
+  /** A request's own id where it may have one, else a new one. */
+  readonly requestIdOf: (request: RequestHead) => string;
   readonly start: (request: RequestHead, front: Downstream) => Upstream;
   /** Whether the TLS server name and the request's host belong to different certificates. */
   readonly isMisdirected: (serverName: string, host: string) => boolean;

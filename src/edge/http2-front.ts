@@ -45,7 +45,8 @@ export interface Http2FrontOptions extends Http2FrontSettings {
     requests: FailedRequests,
     client: ClientAddress,
   ) => FailureAnswer;
-  readonly newRequestId: () => string;
+  /** A request's own id where it may have one, else a new one. */
+  readonly requestIdOf: (request: RequestHead) => string;
 }
 
 /** Resolution of all deadlines here; none is shorter than a few seconds. */

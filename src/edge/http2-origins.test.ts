@@ -45,7 +45,7 @@ const rule: PublishedRule = {
 /** The exchange's side of a request: notes what comes from the origin. */
 class Recorder implements OriginExchange, Downstream {
   readonly request: RequestHead;
-  readonly edgeLines = 'X-Forwarded-For: 192.0.2.1\r\nX-Request-Id: abc\r\n';
+  readonly linesForOrigin = 'X-Forwarded-For: 192.0.2.1\r\nX-Request-Id: abc\r\n';
   readonly clientAddress = '192.0.2.1';
   upstream: Upstream | undefined;
   status = 0;

@@ -121,7 +121,7 @@ export class Http2ClientSession implements ExchangeHost {
         request,
       );
     }
-    request.requestId = options.newRequestId();
+    request.requestId = options.requestIdOf(request);
     if (request.upgrade !== '') addHandshakeKey(request);
     exchange.begin(request, options.start);
   }

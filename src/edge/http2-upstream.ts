@@ -18,7 +18,7 @@ export interface OriginExchange extends ExchangeSide {
   /** How it is written anew for its origin, if it is. */
   readonly forOrigin?: ((request: RequestHead) => RequestHead) | undefined;
   /** Field lines of the edge's own, each ending in CRLF. */
-  readonly edgeLines: Pick<EdgeLines, 'toString'> | undefined;
+  readonly linesForOrigin: Pick<EdgeLines, 'toString'> | undefined;
   readonly clientAddress: string;
   attach(upstream: Upstream): void;
 }
@@ -39,7 +39,7 @@ export class Http2Upstream implements MovableUpstream, ResponseHead {
   readonly #session: Http2OriginSession;
   readonly #rule: PublishedRule;
   #side: ExchangeSide | undefined;
-  readonly #edgeLines: OriginExchange['edgeLines'];
+  readonly #edgeLines: OriginExchange['linesForOrigin'];
   readonly #request: RequestHead;
   #stream: ClientHttp2Stream | undefined;
   #isResponded = false;
@@ -58,7 +58,7 @@ export class Http2Upstream implements MovableUpstream, ResponseHead {
   constructor(session: Http2OriginSession, side: OriginExchange, rule: PublishedRule) {
     this.#session = session;
     this.#side = side;
-    this.#edgeLines = side.edgeLines;
+    this.#edgeLines = side.linesForOrigin;
     this.#rule = rule;
     this.#request = side.forOrigin === undefined ? side.request : side.forOrigin(side.request);
   }

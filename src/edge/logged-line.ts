@@ -37,6 +37,7 @@ export function parseLine(line: string): LoggedRequest | undefined {
     rule: numberOrNull('rule'),
     attempts: 'attempts' in fields ? number('attempts') : 1,
     userAgent: textOrNull('userAgent'),
+    trace: textOrNull('trace'),
     cache: textOrNull('cache'),
     user: textOrNull('user'),
     accessRule: textOrNull('accessRule'),

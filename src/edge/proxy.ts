@@ -1,6 +1,6 @@
 // The middle of the edge: takes a parsed request from a front, finds its route, tunnel, connection and rule in the
 // present snapshot, and starts it on an upstream. Both fronts call `start`; nothing here knows HTTP/1.1 from HTTP/2.
-import { cidrSet } from '#base/ip.ts';
+import { type CidrSet, cidrSet } from '#base/ip.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, EdgeTimeouts, RouteEntry } from '#model/edge-snapshot.ts';
@@ -29,6 +29,9 @@ import { LengthFinder, maxGatheredBytes, withLength } from './length-finder.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
 import { Router } from './router.ts';
 import { SocketUpstream } from './socket-upstream.ts';
+import { givenRequestId } from './request-id.ts';
+import type { Span } from './tracing/span.ts';
+import { Tracer } from './tracing/tracer.ts';
 import type { Traffic } from './traffic.ts';
 import type { TunnelRegistry, TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
 
@@ -42,6 +45,8 @@ export interface ProxyOptions {
   readonly snapshot: EdgeSnapshot;
   /** Makes what a route does beside forwarding; absent: nothing. */
   readonly handlers?: HandlerMaker;
+  /** Takes the spans of sampled requests; absent: nobody does. */
+  readonly recordSpan?: ((span: Span) => void) | undefined;
   /** Tunnels that requests wait for; absent: none. */
   readonly expected?: ExpectedTunnels;
 }
@@ -79,6 +84,8 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   #idCounter = 0;
   #router: Router;
   #clients: ClientResolver;
+  #requestIdsFrom: CidrSet;
+  readonly #tracer: Tracer;
   #timeouts: EdgeTimeouts;
 
   constructor(options: ProxyOptions) {
@@ -89,6 +96,9 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     this.#router = this.#makeRouter(options.snapshot);
     this.#clients = new ClientResolver(cidrSet(options.snapshot.trustedProxies));
     this.#timeouts = options.snapshot.timeouts;
+    this.#requestIdsFrom = cidrSet(options.snapshot.requestIdsFrom ?? []);
+    const { clock, random, recordSpan: record, snapshot } = options;
+    this.#tracer = new Tracer({ clock, random, record }, snapshot.tracing);
   }
 
   /** Serves from a new snapshot; requests under way finish as they began. */
@@ -96,6 +106,8 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     this.#router = this.#makeRouter(snapshot);
     this.#clients = new ClientResolver(cidrSet(snapshot.trustedProxies));
     this.#timeouts = snapshot.timeouts;
+    this.#requestIdsFrom = cidrSet(snapshot.requestIdsFrom ?? []);
+    this.#tracer.apply(snapshot.tracing);
   }
 
   #makeRouter(snapshot: EdgeSnapshot): Router {
@@ -134,6 +146,12 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     return `${this.#idPrefix}${(this.#idCounter++).toString(36).padStart(6, '0')}`;
   }
 
+  /** A request's own id where it may have one, else a new one. */
+  requestIdOf(request: RequestHead): string {
+    const given = this.#requestIdsFrom.has(request.client.address) ? givenRequestId(request) : undefined;
+    return given ?? this.newRequestId();
+  }
+
   now(): number {
     return this.#options.clock.nowMs();
   }
@@ -146,6 +164,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     const client = this.#clients.resolve(request);
     exchange.clientAddress = client.address;
     const match = this.#router.match(request.host, request.path);
+    this.#tracer.begin(exchange, match.kind === 'found' ? match.route : undefined);
     if (match.kind !== 'found') {
       exchange.fail(
         match.kind === 'ambiguous' ? 'bad-request' : match.kind,
@@ -179,6 +198,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     exchange.route = like.route;
     exchange.clientAddress = like.clientAddress;
     exchange.edgeLines = like.edgeLines;
+    exchange.trace = like.trace?.sibling();
     return exchange;
   }
 
@@ -219,6 +239,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
       return exchange.fail('access-required', `rule ${ruleIndex} asks for access`);
     const target: TunnelTarget = { slot, rule, ruleIndex, rulesVersion: slot.rules.version, member };
     exchange.occupy(target);
+    this.#tracer.beginTry(exchange);
     this.#startOn(exchange, target);
     exchange.begun();
   }
@@ -266,8 +287,9 @@ export class Proxy implements ExchangeOwner, HandlerHost {
 
   finished(exchange: Exchange): void {
     this.#active.delete(exchange);
-    if (exchange.isBackground) return;
     const now = this.now();
+    this.#tracer.finished(exchange, now);
+    if (exchange.isBackground) return;
     this.#options.metrics.requestFinished(exchange, now);
     this.#options.traffic.finished(exchange, now);
     this.#options.accessLog.add(exchange, now);
@@ -316,7 +338,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     }
     exchange.attach(upstream);
     const asked = exchange.forOrigin === undefined ? request : exchange.forOrigin(request);
-    upstream.begin(asked, { edgeLines: exchange.edgeLines, side: exchange });
+    upstream.begin(asked, { edgeLines: exchange.linesForOrigin, side: exchange });
     return upstream;
   }
 

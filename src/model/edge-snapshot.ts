@@ -101,6 +101,14 @@ export interface EdgeLimits {
   readonly http2Streams: number;
 }
 
+/** How requests take part in distributed tracing (W3C Trace Context). */
+export interface EdgeTracing {
+  /** Share of requests that are recorded, 0 to 1. */
+  readonly ratio: number;
+  /** CIDRs of clients whose own word on recording counts. */
+  readonly trustFrom: readonly string[];
+}
+
 export interface EdgeSnapshot {
   readonly version: number;
   readonly tunnels: readonly TunnelEntry[];
@@ -110,6 +118,10 @@ export interface EdgeSnapshot {
   readonly ports?: readonly PortEntry[] | undefined;
   /** CIDRs of proxies in front of the edge whose X-Forwarded-* is believed. */
   readonly trustedProxies: readonly string[];
+  /** CIDRs of clients whose X-Request-Id is kept; absent: nobody's. */
+  readonly requestIdsFrom?: readonly string[] | undefined;
+  /** Absent: only routes that say so themselves take part. */
+  readonly tracing?: EdgeTracing | undefined;
   /** Lower-case Upgrade tokens that pass, `websocket` always does, `h2c` never. */
   readonly upgrades: readonly string[];
   readonly timeouts: EdgeTimeouts;

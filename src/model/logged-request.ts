@@ -33,6 +33,8 @@ export const loggedRequestSchema = z
     rule: z.int().nullable(),
     attempts: z.int(),
     userAgent: z.string().nullable(),
+    /** Id of the trace that it belongs to, where the edge or its route takes part in tracing. */
+    trace: z.string().nullable(),
     cache: z.string().nullable(),
     /** Who was let pass or turned away, on a route that asks: a user, or `token:` and a name. */
     user: z.string().nullable(),

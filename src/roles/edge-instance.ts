@@ -34,6 +34,7 @@ import type { NameQuestion } from '#dns/name-check.ts';
 import type { EdgeNames } from './edge-names.ts';
 import { type HandedSocket, HandedSockets } from './handed-sockets.ts';
 import type { Offer } from './handover.ts';
+import { TraceExport } from './trace-export.ts';
 import type { ListenAddress } from '#edge/listener.ts';
 
 export interface EdgeInstanceOptions {
@@ -130,6 +131,9 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   const desk = openAccessDesk(options, sources, () => current);
   const cache = await openEdgeCache(config, { clock, log, metrics });
   if (cache) opened.push(() => cache.close());
+  const traces = new TraceExport({ clock, random, log, metrics, edgeName: config.hostname ?? '' });
+  opened.push(() => traces.close());
+  await traces.apply(config.tracing);
   const edge = await startEdge({
     name: config.hostname ?? '',
     clock,
@@ -138,6 +142,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     metrics,
     accessLog: options.accessLog,
     snapshot,
+    recordSpan: traces.record,
     ...(offer && { inherited: offer }),
     certificates: certificates.store,
     wellKnown: certificates.wellKnown,
@@ -204,6 +209,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     },
     async apply(changed) {
       await certificates.apply(changed);
+      await traces.apply(changed.tracing);
       current = changed;
       await sources.apply(changed.access);
       names?.apply(changed);
@@ -217,6 +223,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
       await Promise.all([edge.drain(graceMs), certificates.close()]);
       await names?.close();
       await edge.close();
+      await traces.close();
       sources.close();
       await cache?.close();
       await metricsServer?.close();

@@ -186,7 +186,7 @@ export async function frontWorld(options: FrontWorldOptions = {}): Promise<Front
         body: Buffer.from(failureCodes[what.code][1]),
       };
     },
-    newRequestId: () => 'test',
+    requestIdOf: () => 'test',
     headBytes: 16_384,
     headFields: options.headFields ?? 128,
     targetBytes: options.targetBytes ?? 8_192,

@@ -56,6 +56,7 @@ export async function startOurReader(): Promise<Reader> {
     scheme: 'http',
     now: () => Date.now(),
     newRequestId: () => 'id',
+    requestIdOf: () => 'id',
     start: (request, downstream) =>
       new RecordingUpstream(request, downstream, readingOf(request.client.port)),
     isMisdirected: () => false,

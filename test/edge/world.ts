@@ -15,6 +15,7 @@ import { routeHandlers } from '#edge/route-steps.ts';
 import type { EdgeCache } from '#edge/cache/edge-cache.ts';
 import type { CertificateSource } from '#edge/certificate-source.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
+import type { Span } from '#edge/tracing/span.ts';
 import type { EdgeLimits, EdgeSnapshot, EdgeTimeouts, RouteEntry } from '#model/edge-snapshot.ts';
 import { defaultLimits, defaultTimeouts } from '#model/edge-snapshot.ts';
 import { createCertificate } from '#testkit/certificates.ts';
@@ -36,6 +37,8 @@ export interface EdgeWorldOptions {
   /** Connections of each connector. */
   readonly connections?: number;
   readonly cache?: EdgeCache;
+  /** Takes the spans of sampled requests. */
+  readonly recordSpan?: (span: Span) => void;
   /** Without it protected routes are shut. */
   readonly desk?: AccessDesk;
   /** Patterns that the tunnel may claim. */
@@ -247,6 +250,7 @@ export async function startEdgeWorld(options: EdgeWorldOptions): Promise<EdgeWor
     proxyProtocolFrom: options.proxyProtocolFrom ?? [],
     redirectPort: undefined,
     ...(options.desk ? { desk: options.desk } : {}),
+    ...(options.recordSpan && { recordSpan: options.recordSpan }),
     handlers: routeHandlers({
       ...{ clock: systemClock, cache: options.cache },
       ...(options.desk ? { desk: options.desk } : {}),

@@ -4,7 +4,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './process.ts';
 
-const goCommand = ['/usr/local/go/bin/go', '/usr/bin/go'].find((file) => existsSync(file));
+/** The go command; undefined where there is none. */
+export const goCommand = ['/usr/local/go/bin/go', '/usr/bin/go'].find((file) => existsSync(file));
 
 /** What to say when Go is missing. */
 export const goIsMissing = 'Go is not installed, and this judge is written in it; put a go command into PATH';

@@ -30,6 +30,7 @@ const flagTexts: Readonly<Record<RouteStepName, readonly [value: string, help: s
   rateLimits: ['RULES', 'none, or [{requests: 10, window: 1m, paths: [/login]}]'],
   bandwidth: ['RATES', 'none, or {down: 2MiB, up: 1MiB, per: client}'],
   guard: ['HOW', 'none, or {ban: {after: 5, for: 1h}}: refuse scanners, ban those that go on'],
+  trace: ['HOW', 'none, or {ratio: 0.1}: take part in distributed tracing'],
   prefix: ['PATHS', 'none, or {strip: /blog} or {add: /app}'],
 };
 

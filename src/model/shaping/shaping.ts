@@ -5,6 +5,7 @@ import { type CanonicalHost, canonicalHostSchema } from './canonical-host.ts';
 import { type PathPrefixSettings, pathPrefixStepSchema } from './path-prefix.ts';
 import { type HeaderRules, headerRulesSchema } from './header-rules.ts';
 import { type CorsSettings, corsSchema } from './cors-rule.ts';
+import { type TraceSettings, traceSchema } from './trace.ts';
 import { type GuardSettings, guardSchema } from './guard.ts';
 import { type MaintenanceSettings, maintenanceSchema } from './maintenance.ts';
 import { type ErrorPageSettings, errorPagesSchema } from './error-pages.ts';
@@ -24,6 +25,7 @@ export const shapingSchemas = {
   rateLimits: rateLimitsSchema,
   bandwidth: bandwidthSchema,
   guard: guardSchema,
+  trace: traceSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 export type ShapingName = keyof typeof shapingSchemas;
@@ -42,6 +44,7 @@ export interface Shaping {
   readonly maintenance?: MaintenanceSettings | undefined;
   readonly cors?: CorsSettings | undefined;
   readonly headers?: HeaderRules | undefined;
+  readonly trace?: TraceSettings | undefined;
 }
 
 /** What of a route is shaping; undefined when nothing is. */

@@ -126,6 +126,7 @@ function factsOf(request: LoggedRequest, nameOf: (tunnel: string) => string) {
     ['Rule', request.rule === null ? 'none' : String(request.rule + 1)],
     ['Attempts', String(request.attempts)],
     ['Cache', request.cache ?? 'not used'],
+    ...(request.trace === null ? [] : [['Trace', request.trace] as const]),
     ['User agent', request.userAgent ?? 'none'],
     ['Request id', <CopyValue key="id" text={request.id} label="Copy the request id" />],
   ] as const;
