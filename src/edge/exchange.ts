@@ -28,33 +28,12 @@ import {
   nothingSentReasons,
   unblamed,
 } from './failed-tries.ts';
+import type { ExchangeCompanion, ExchangeOwner } from './exchange-owner.ts';
 import { isGrpc } from './http2-failure.ts';
 import type { ExchangeSide, MovableUpstream } from './http1-upstream.ts';
 import { goingAway, WebSocketBorder } from './websocket-border.ts';
 import type { RequestTrace } from './tracing/request-trace.ts';
 import type { TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
-
-/** A step of the route that stands between an exchange and its client, as long as it waits for the answer's head. */
-export interface ExchangeCompanion {
-  /** The exchange has failed before there was an answer; true: it has been answered in another way. */
-  rescue(cause: ExchangeFailure): boolean;
-  /** The exchange is over. */
-  finished(): void;
-}
-
-/** What an exchange asks of the proxy it belongs to. */
-export interface ExchangeOwner {
-  now(): number;
-  /** Finds where the request goes and starts it there; `except` is where it has just failed. */
-  dispatch(exchange: Exchange, except: TunnelSlot | undefined): void;
-  /** The connector's rules are newer than those that `slot` was chosen with: starts the exchange with the new ones. */
-  redispatch(exchange: Exchange, slot: TunnelSlot): void;
-  /** Whether another replica of the tunnel could serve instead of `slot`. */
-  hasOtherReplica(exchange: Exchange, slot: TunnelSlot): boolean;
-  /** Whether the route has a second try left for now. */
-  takesRetry?(exchange: Exchange): boolean;
-  finished(exchange: Exchange): void;
-}
 
 /** A request may meet rules that have just changed this often: its owner edits, or several connectors follow one by one. */
 const maxRenewals = 5;

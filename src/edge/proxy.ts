@@ -20,13 +20,14 @@ import { ClientResolver } from './client-address.ts';
 import { EdgeLines } from './edge-lines.ts';
 import type { EdgeMetrics } from './edge-metrics.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeOwner } from './exchange.ts';
+import type { ExchangeOwner } from './exchange-owner.ts';
 import type { ExpectedTunnels } from './expected-tunnels.ts';
 import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Origins } from './http2-origins.ts';
 import { loopChain } from './loop-chain.ts';
 import { LengthFinder, maxGatheredBytes, withLength } from './length-finder.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
+import { overdue } from './overdue.ts';
 import { Router } from './router.ts';
 import { SocketUpstream } from './socket-upstream.ts';
 import { givenRequestId } from './request-id.ts';
@@ -56,9 +57,6 @@ const scratchBytes = 262_144;
 
 /** How long a request waits for rules that its connector says to have. */
 const newRulesMs = 5_000;
-
-/** How long a WebSocket's client may take to close after it was told goodbye. */
-const leaveMs = 5_000;
 
 /** The edge's own 100, where it gathers a body itself. */
 const continueHead: ResponseHead = {
@@ -148,8 +146,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
 
   /** A request's own id where it may have one, else a new one. */
   requestIdOf(request: RequestHead): string {
-    const given = this.#requestIdsFrom.has(request.client.address) ? givenRequestId(request) : undefined;
-    return given ?? this.newRequestId();
+    return givenRequestId(request, this.#requestIdsFrom) ?? this.newRequestId();
   }
 
   now(): number {
@@ -380,30 +377,13 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   /** Applies the time limits; called about once a second. */
   sweep(): void {
     const now = this.now();
-    const { firstByteMs, bodyIdleMs, upgradeIdleMs } = this.#timeouts;
     for (const exchange of this.#active) {
       this.#options.traffic.progressed(exchange, now);
-      if (exchange.isUpgraded) {
-        if (upgradeIdleMs > 0 && now - exchange.progressMs > upgradeIdleMs)
-          this.#expire(exchange, 'upgraded connection idle');
-        else if (exchange.leavingSinceMs > 0 && now - exchange.leavingSinceMs > leaveMs)
-          this.#expire(exchange, 'the client did not close its WebSocket');
-      } else if (exchange.isFrontPaused) {
-        if (now - exchange.progressMs > bodyIdleMs) this.#expire(exchange, 'the client stopped reading');
-      } else if (exchange.isUpstreamPaused) {
-        if (now - exchange.progressMs > bodyIdleMs) this.#expire(exchange, 'the origin stopped reading');
-      } else if (!exchange.isResponded && firstByteMs > 0 && exchange.isWaitingForAnswer) {
-        if (now - Math.max(exchange.progressMs, exchange.request.startedMs) > firstByteMs) {
-          this.#expire(exchange, 'no first byte from the origin in time');
-        }
-      }
+      const detail = overdue(exchange, now, this.#timeouts);
+      if (detail !== undefined) exchange.expire(detail);
     }
     for (const slot of this.#options.registry.slots) slot.pool.sweep(now);
     this.#http2.sweep(now);
-  }
-
-  #expire(exchange: Exchange, detail: string): void {
-    exchange.expire(detail);
   }
 
   /** Ends what was let pass for visitors who are not good any more: long downloads and WebSockets do not outlive a sign-out. */
