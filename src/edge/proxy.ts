@@ -95,8 +95,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     this.#clients = new ClientResolver(cidrSet(options.snapshot.trustedProxies));
     this.#timeouts = options.snapshot.timeouts;
     this.#requestIdsFrom = cidrSet(options.snapshot.requestIdsFrom ?? []);
-    const { clock, random, recordSpan: record, snapshot } = options;
-    this.#tracer = new Tracer({ clock, random, record }, snapshot.tracing);
+    this.#tracer = new Tracer(options, options.snapshot.tracing);
   }
 
   /** Serves from a new snapshot; requests under way finish as they began. */

@@ -24,7 +24,7 @@ export interface TracerOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** Takes what is recorded; absent: nobody does. */
-  readonly record?: ((span: Span) => void) | undefined;
+  readonly recordSpan?: ((span: Span) => void) | undefined;
 }
 
 export class Tracer {
@@ -84,7 +84,7 @@ export class Tracer {
     const { trace } = exchange;
     if (trace === undefined) return;
     this.#endTry(exchange, trace, endMs);
-    const { record } = this.#options;
+    const { recordSpan: record } = this.#options;
     if (!trace.isSampled || record === undefined || exchange.isBackground) return;
     const { request, route, failure } = exchange;
     const name = route ? routeName(route) : '';
@@ -114,7 +114,7 @@ export class Tracer {
 
   #endTry(exchange: Exchange, trace: RequestTrace, endMs: number): void {
     const { attempt } = trace;
-    const { record } = this.#options;
+    const { recordSpan: record } = this.#options;
     trace.attempt = undefined;
     if (attempt === undefined || record === undefined || !trace.isSampled) return;
     const { request, target, failure } = exchange;
