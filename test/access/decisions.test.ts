@@ -31,6 +31,7 @@ interface Row {
 const users: Readonly<Record<string, VisitingUser>> = {
   ada: { names: ['ada', 'ada@example.com'], groups: ['family', 'Lab Admins'], role: 'owner' },
   bob: { names: ['bob'], groups: ['family'], role: 'viewer' },
+  gus: { names: ['gus', 'gus@example.com'], groups: ['friends'], role: 'guest' },
   eve: { names: ['eve', 'eve@example.com'], groups: [], role: 'viewer' },
 };
 

@@ -19,7 +19,7 @@ export interface AccessRow {
 
 const noTicket = { ticket: 'none' };
 const code = { code: '000000' };
-const own = { least: 'viewer', key: 'none' } as const;
+const own = { least: 'guest', key: 'none' } as const;
 const open = { least: 'nobody', key: 'any' } as const;
 const seesTunnels = { least: 'viewer', key: 'tunnels:read' } as const;
 const changesTunnels = { least: 'admin', key: 'tunnels:write' } as const;
@@ -48,8 +48,8 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   finishIssuerSignIn: open,
   getOpenApi: open,
 
-  signOut: { least: 'viewer', key: 'any' },
-  getMe: { least: 'viewer', key: 'any' },
+  signOut: { least: 'guest', key: 'any' },
+  getMe: { least: 'guest', key: 'any' },
   updateMe: { ...own, body: { displayName: 'x' } },
   setPassword: {
     ...own,
@@ -68,9 +68,9 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   removeIdentity: { ...own, body: { issuer: 'https://id.example.com', subject: 'none' } },
   listMySessions: own,
   endMySession: own,
-  listApiKeys: { least: 'viewer', key: 'any' },
+  listApiKeys: { least: 'guest', key: 'any' },
   createApiKey: { least: 'admin', key: 'keys:write', body: { name: 'x', scopes: ['keys:write'], days: 1 } },
-  deleteApiKey: { least: 'viewer', key: 'any' },
+  deleteApiKey: { least: 'guest', key: 'any' },
 
   getStatus: seesStatus,
   getTraffic: seesStatus,

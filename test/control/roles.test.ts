@@ -12,7 +12,7 @@ import { type Answer, type Browser, type Client, signInWorld, type SignInWorld }
 const dayMs = 86_400_000;
 /** Nobody's. */
 const noId = '00000000-0000-4000-8000-000000000000';
-const ladder = ['nobody', 'viewer', 'admin', 'owner'] as const;
+const ladder = ['nobody', 'guest', 'viewer', 'admin', 'owner'] as const;
 const everyOperation = Object.entries(operations) as [OperationId, Operation][];
 const everyChange = everyOperation.filter(([, { method }]) => method !== 'GET');
 
@@ -77,7 +77,7 @@ describe('every operation by everybody', () => {
   let browsers = 0;
   before(async () => {
     world = await signInWorld();
-    for (const role of ['owner', 'admin', 'viewer'] as const) await world.addUser(role, role);
+    for (const role of ['owner', 'admin', 'viewer', 'guest'] as const) await world.addUser(role, role);
   });
   after(() => world.close());
 
@@ -97,7 +97,7 @@ describe('every operation by everybody', () => {
     assert.deepEqual(await outcomes(world.browser()), expected(isFor('nobody'), '401'));
   });
 
-  for (const role of ['viewer', 'admin', 'owner'] as const) {
+  for (const role of ['guest', 'viewer', 'admin', 'owner'] as const) {
     test(`a browser signed in as ${role}`, async () => {
       // Signing out comes last, or the rest would be nobody's.
       const browser = await signedIn(role);
@@ -125,7 +125,7 @@ describe('every operation by everybody', () => {
     assert.deepEqual(await outcomes(client), expected(mayKey(allScopes, 'owner'), '403'));
   });
 
-  for (const role of ['admin', 'viewer'] as const) {
+  for (const role of ['admin', 'viewer', 'guest'] as const) {
     test(`an API key with every scope, whose owner was made ${role}`, async () => {
       const name = `once-owner-now-${role}`;
       await world.addUser(name, 'owner');

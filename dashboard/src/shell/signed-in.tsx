@@ -9,6 +9,7 @@ import { MeContext } from '../api/me.ts';
 import { readAgain, useApi, useRead } from '../api/queries.ts';
 import { isSignedOut, sentenceOf } from '../api/send.ts';
 import { Notice } from '../kit/notices.tsx';
+import { Guest } from './guest.tsx';
 import { Shell } from './shell.tsx';
 import classes from './shell.module.css';
 
@@ -34,6 +35,13 @@ export function SignedIn() {
           </Notice>
         )}
       </main>
+    );
+  }
+  if (me.data.user?.role === 'guest') {
+    return (
+      <MeContext value={me.data}>
+        <Guest />
+      </MeContext>
     );
   }
   return (

@@ -60,7 +60,7 @@ export const userCreateCommand = edgeCommand({
   description: `Makes a user and prints a one-time link with which he signs in and chooses how
 to sign in from then on.`,
   flags: [
-    { name: 'role', type: 'string', value: 'ROLE', help: 'owner, admin or viewer (default)' },
+    { name: 'role', type: 'string', value: 'ROLE', help: 'owner, admin, viewer (default) or guest' },
     { name: 'email', type: 'string', value: 'ADDRESS', help: 'mail address' },
     {
       name: 'groups',
@@ -116,7 +116,7 @@ export const userUpdateCommand = edgeCommand({
   summary: "change a user's role, or let him in no more",
   description: `Changes what is given. A user who is disabled is signed out everywhere at once.`,
   flags: [
-    { name: 'role', type: 'string', value: 'ROLE', help: 'owner, admin or viewer' },
+    { name: 'role', type: 'string', value: 'ROLE', help: 'owner, admin, viewer or guest' },
     { name: 'disable', type: 'boolean', help: 'let him in no more' },
     { name: 'enable', type: 'boolean', help: 'let him in again' },
     { name: 'email', type: 'string', value: 'ADDRESS', help: 'mail address' },

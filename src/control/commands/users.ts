@@ -163,5 +163,5 @@ function requireRightsOf(rights: Rights, role: Role): void {
 }
 
 function a(role: Role): string {
-  return role === 'viewer' ? 'a viewer' : `an ${role}`;
+  return role === 'viewer' || role === 'guest' ? `a ${role}` : `an ${role}`;
 }

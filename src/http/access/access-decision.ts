@@ -130,6 +130,9 @@ function matches(compiled: CompiledSubject, visit: Visit): Known {
     case 'anyone':
       return 'yes';
     case 'signed-in':
+      // A guest was let in for some sites, which name him; "every user" does not mean him, and does not spare him either.
+      if (user?.role === 'guest') return 'unknown';
+      return user ? 'yes' : 'unknown';
     case 'user':
     case 'group':
     case 'role':
@@ -162,7 +165,7 @@ function matches(compiled: CompiledSubject, visit: Visit): Known {
 export function isWho(user: VisitingUser, whom: PersonSubject): boolean {
   switch (whom.kind) {
     case 'signed-in':
-      return true;
+      return user.role !== 'guest';
     case 'user':
       return user.names.includes(whom.name);
     case 'group':

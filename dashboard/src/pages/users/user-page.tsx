@@ -17,7 +17,7 @@ import { useToast } from '../../kit/toasts.tsx';
 import { SessionList } from '../account/session-list.tsx';
 import { type OneTimeLink, OneTimeLinkDialog } from './one-time-link.tsx';
 import { roleChoices, roleWords } from './role-words.ts';
-import { waysIn } from './users-page.tsx';
+import { groupsOf, waysIn } from './users-page.tsx';
 
 const routeApi = getRouteApi('/inside/users/$user');
 
@@ -54,6 +54,7 @@ export function UserPage() {
           items={[
             ['Signs in by', waysIn(user)],
             ['Mail address', user.email ?? 'none'],
+            ['Groups', user.groups.join(', ') || 'none'],
             ['Last seen', <TimeAgo key="seen" atMs={user.lastSeenAtMs} />],
             ['Invited', <TimeAgo key="invited" atMs={user.createdAtMs} />],
           ]}
@@ -145,14 +146,19 @@ function EditUser({ user }: { readonly user: UserView }) {
     displayName?: string;
     email?: string;
     role?: Role;
+    groups?: string;
     isDisabled?: boolean;
   }>({});
-  const value = { ...user, email: user.email ?? '', ...draft };
+  const value = { ...user, email: user.email ?? '', groups: user.groups.join(', '), ...draft };
   const save = async (): Promise<void> => {
-    const { email, ...rest } = draft;
+    const { email, groups, ...rest } = draft;
     await update.mutateAsync({
       params: { user: user.id },
-      body: { ...rest, ...(email === undefined ? {} : { email: email === '' ? null : email }) },
+      body: {
+        ...rest,
+        ...(email === undefined ? {} : { email: email === '' ? null : email }),
+        ...(groups === undefined ? {} : { groups: groupsOf(groups) }),
+      },
       ifMatch: user.version,
     });
     setDraft({});
@@ -191,6 +197,14 @@ function EditUser({ user }: { readonly user: UserView }) {
               value={value.role}
               onChange={(role) => role !== null && setDraft({ ...draft, role: role as Role })}
               allowDeselect={false}
+            />
+            <TextInput
+              maw={480}
+              label="Groups"
+              description="As policies name them, with commas: family, friends."
+              value={value.groups}
+              onChange={(event) => setDraft({ ...draft, groups: event.currentTarget.value })}
+              error={faultOf(update.error, 'groups')}
             />
             <Switch
               label="Locked out"

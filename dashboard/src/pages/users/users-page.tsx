@@ -68,6 +68,14 @@ export function UsersPage() {
   );
 }
 
+/** Groups as people write them in a line. */
+export function groupsOf(line: string): string[] {
+  return line
+    .split(',')
+    .map((group) => group.trim())
+    .filter((group) => group !== '');
+}
+
 /** The ways in which a user can sign in, in words. */
 export function waysIn(user: UserView): string {
   const ways = [
@@ -94,6 +102,7 @@ const columns: readonly Column<UserView>[] = [
     ),
   },
   { title: 'Role', value: ({ role }) => roles.indexOf(role), cell: ({ role }) => role },
+  { title: 'Groups', cell: ({ groups }) => groups.join(', ') },
   { title: 'Signs in by', cell: waysIn },
   {
     title: 'Last seen',
@@ -113,12 +122,14 @@ function Invite({ isOpen, onClose, onLink }: InviteProps) {
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<Role>('viewer');
+  const [groups, setGroups] = useState('');
   const submit = async (): Promise<void> => {
     const { user, link } = await create.mutateAsync({
-      body: { name, email: email === '' ? null : email, role },
+      body: { name, email: email === '' ? null : email, role, groups: groupsOf(groups) },
     });
     setName('');
     setEmail('');
+    setGroups('');
     onLink({ userName: user.name, ...link });
   };
   return (
@@ -158,6 +169,14 @@ function Invite({ isOpen, onClose, onLink }: InviteProps) {
             value={role}
             onChange={(value) => value !== null && setRole(value as Role)}
             allowDeselect={false}
+          />
+          <TextInput
+            label="Groups"
+            description="As policies name them, with commas: family, friends."
+            value={groups}
+            onChange={(event) => setGroups(event.currentTarget.value)}
+            error={faultOf('groups')}
+            autoComplete="off"
           />
         </>
       )}
