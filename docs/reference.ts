@@ -1,6 +1,7 @@
 // The text of every generated reference page, from the catalogues and schemas in the code.
 import { z } from 'zod';
 import { errorCodes } from '#base/errors.ts';
+import { accessPresets, presetNames } from '#model/presets/access-preset.ts';
 import { edgeConfigSchema } from '#config/edge-config-schema.ts';
 import { failureCodes } from '#http/exchange.ts';
 import { disconnectReasons } from '#tunnel/connection.ts';
@@ -13,6 +14,7 @@ export function generatedDocs(): ReadonlyMap<string, string> {
   return new Map([
     ['errors.md', errorsPage()],
     ['edge-config.md', configPage(schema)],
+    ['access-presets.md', presetsPage()],
     ['edge-config.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
     ['../src/api/openapi.json', `${JSON.stringify(openApiDocument(), null, 1)}\n`],
   ]);
@@ -74,6 +76,32 @@ an error. A start is in \`examples/edge.yml\`; editors can use \`docs/edge-confi
 |---|---|---|
 ${rows.join('\n')}
 `;
+}
+
+function presetsPage(): string {
+  const sections = presetNames.map((name) => {
+    const { title, source, caution, opens } = accessPresets[name];
+    const rows = opens.map(({ paths, methods, why }) => {
+      const where = paths.map((path) => `\`${path}\``).join(' ');
+      return `| ${where} | ${methods?.join(' ') ?? 'all'} | ${why} |`;
+    });
+    return `## ${name}
+
+${title}. ${caution} Source: <${source}>
+
+| path | method | what |
+|---|---|---|
+${rows.join('\n')}
+`;
+  });
+  return `# Presets of access
+
+Written by \`npm run docs\`; do not edit. Applications of these products cannot sign in at the edge. Where a policy names a
+preset (\`access: { rules: [group:family], preset: jellyfin }\`), the requests below pass after all its rules, and nothing else:
+whoever a rule turns away stays out, and pages are behind the sign-in. Paths end at segment borders, \`*\` is anything within
+a segment, \`=\` is exactly it.
+
+${sections.join('\n')}`;
 }
 
 interface KeyRow {

@@ -152,6 +152,7 @@ export function routeHandlers(world: FakeWorld): Pick<Handlers, RouteIds> {
         path: new URL(body.url).pathname,
         takes: ['anyone'],
         lacks: [],
+        opens: [],
       },
       sentence: `somebody unknown gets ${body.url}: a rule lets it through: rule 1, anyone.`,
     }),

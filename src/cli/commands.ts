@@ -1,6 +1,7 @@
 // Every command there is, in the order that help shows them.
 import type { Command } from './command.ts';
 import { accessAddressesCommand, accessSetCommand, accessTestCommand } from './edge/access.ts';
+import { accessPresetsCommand } from './edge/presets.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import {
@@ -120,6 +121,7 @@ export const commands: readonly Command[] = [
   dnsStatusCommand,
   dnsRecordsCommand,
   accessTestCommand,
+  accessPresetsCommand,
   accessSetCommand,
   accessAddressesCommand,
   pagePasswordSetCommand,

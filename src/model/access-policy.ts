@@ -10,10 +10,12 @@
 //       methods: [GET]
 //     - allow: [user:ada, token:backup]
 //       hours: Mon-Fri 08:00-18:00 Europe/Berlin
+//   access: { rules: [group:family], preset: jellyfin }
 import { z } from 'zod';
 import { isPrefix } from '#base/ip.ts';
 import { parseHours } from './access-hours.ts';
 import { isCountry, isPersonSubject, parseSubject, subjectForms } from './access-subject.ts';
+import { accessPresets, type PresetName, presetNames } from './presets/access-preset.ts';
 
 /** Rules of one policy; a list that is walked at each request must end. */
 export const maxRules = 200;
@@ -76,7 +78,19 @@ const ruleListSchema = z
 export const identityForms = ['cloudflare', 'remote-user'] as const;
 
 const policyObjectSchema = z.strictObject({
-  rules: ruleListSchema.meta({ description: 'The first that matches decides.' }),
+  rules: ruleListSchema
+    .default(['signed-in'])
+    .meta({ description: 'The first that matches decides; without any, every user of this edge may.' }),
+  preset: oneOrMore(
+    z.enum(presetNames as [PresetName, ...PresetName[]], {
+      error: ({ input }) => `must be one of ${presetNames.join(', ')}, not "${String(input)}"`,
+    }),
+  )
+    .optional()
+    .meta({
+      description:
+        'Products whose applications cannot sign in here: after all rules, what docs/access-presets.md lists for them passes.',
+    }),
   cache: z.enum(['off', 'shared']).default('off').meta({
     description:
       'Whether what only some may see is kept in the cache for all who may; pages for everybody are kept as always.',
@@ -105,7 +119,12 @@ export const accessPolicySchema = z
     description: `Who may pass: \`public\`, \`private\` (users of this edge), or rules; a rule is a word (${subjectForms}), or \`allow\` or \`deny\` with conditions.`,
   });
 
-export type AccessRule = z.infer<typeof accessRuleSchema>;
+export type AccessRule = z.infer<typeof accessRuleSchema> & {
+  /** The preset that the rule comes from. */
+  readonly preset?: PresetName;
+  /** What passes by it, in the words of the preset. */
+  readonly why?: string;
+};
 export type AccessPolicy = z.infer<typeof accessPolicySchema>;
 
 /** A policy with nothing left out. */
@@ -120,12 +139,38 @@ export interface WholePolicy {
 export function wholePolicy(policy: AccessPolicy): WholePolicy {
   if (policy === 'public') return { ...defaults, rules: [{ allow: 'anyone' }] };
   if (policy === 'private') return { ...defaults, rules: [{ allow: 'signed-in' }] };
-  const { rules, ...rest } = Array.isArray(policy) ? { rules: policy } : policy;
+  const { rules, preset = [], ...rest } = Array.isArray(policy) ? { rules: policy } : policy;
   return {
     ...defaults,
     ...rest,
-    rules: rules.map((rule) => (typeof rule === 'string' ? { allow: rule } : rule)),
+    rules: [
+      ...rules.map((rule) => (typeof rule === 'string' ? { allow: rule } : rule)),
+      ...[preset].flat().flatMap(rulesOfPreset),
+    ],
   };
+}
+
+/** What a preset opens, as rules; they come last, so that whoever is turned away before stays out. */
+function rulesOfPreset(preset: PresetName): AccessRule[] {
+  return accessPresets[preset].opens.map(({ paths: where, methods: which, why }) => ({
+    ...{ allow: 'anyone', paths: [...where], preset, why },
+    ...(which === undefined ? {} : { methods: [...which] }),
+  }));
+}
+
+/** The presets that a policy names. */
+export function presetsOf(policy: AccessPolicy): readonly PresetName[] {
+  return typeof policy === 'string' || Array.isArray(policy) ? [] : [policy.preset ?? []].flat();
+}
+
+/** What the presets of a policy open, each in a line: `jellyfin opens GET /socket: the WebSocket of apps`. */
+export function presetLines(policy: AccessPolicy): string[] {
+  return presetsOf(policy).flatMap((preset) =>
+    accessPresets[preset].opens.map(({ paths: where, methods: which, why }) => {
+      const what = which === undefined ? 'every method' : which.join(' ');
+      return `${preset} opens ${what} at ${where.join(' ')}: ${why}`;
+    }),
+  );
 }
 
 const defaults = { cache: 'off', identity: [], audience: '' } as const;
@@ -140,18 +185,42 @@ export function asksPerson(policy: AccessPolicy): boolean {
 /** A policy in a few words for a list: `public`, `private`, `group:family, ip:10.0.0.0/8`. */
 export function describePolicy(policy: AccessPolicy): string {
   if (typeof policy === 'string') return policy;
-  const words = wholePolicy(policy).rules.map(({ allow, deny, paths: where }) => {
+  const own = wholePolicy(policy).rules.filter(({ preset }) => preset === undefined);
+  const words = own.map(({ allow, deny, paths: where }) => {
     const who = [allow ?? deny].flat().join('|');
     return `${deny === undefined ? '' : 'not '}${who}${where === undefined ? '' : ` at ${[where].flat().join(' ')}`}`;
   });
+  for (const preset of presetsOf(policy)) words.push(`preset:${preset}`);
   const shown = words.slice(0, 4).join(', ');
   return words.length > 4 ? `${shown}, and ${words.length - 4} more rules` : shown;
 }
 
 /** Reads what a person writes in one line, as on the command line: `private`, or words with commas. */
 export function parsePolicyLine(line: string): AccessPolicy | undefined {
-  const words = line.split(',').map((word) => word.trim());
-  const given = words.length === 1 && (words[0] === 'public' || words[0] === 'private') ? words[0] : words;
-  const result = accessPolicySchema.safeParse(given);
+  const result = accessPolicySchema.safeParse(policyOfLine(line));
   return result.success ? result.data : undefined;
+}
+
+/** What a line would be as a policy, right or wrong: `public`, `private`, or words with commas, `preset:NAME` among them. */
+export function policyOfLine(line: string): unknown {
+  const words = line.split(',').map((word) => word.trim());
+  const presets = words.flatMap((word) => (word.startsWith('preset:') ? [word.slice('preset:'.length)] : []));
+  const rules = words.filter((word) => !word.startsWith('preset:'));
+  const [first] = rules;
+  const isWord = rules.length === 1 && (first === 'public' || first === 'private');
+  if (presets.length === 0) return isWord ? first : rules;
+  const preset = presets.length === 1 ? presets[0] : presets;
+  // A preset beside "public" opens nothing more; it is said rather than left out.
+  if (isWord && first === 'public') return { rules: ['anyone'], preset };
+  return { ...(rules.length === 0 || isWord ? {} : { rules }), preset };
+}
+
+/** The line of a policy; undefined for one that no line says. */
+export function lineOfPolicy(policy: AccessPolicy): string | undefined {
+  if (typeof policy === 'string') return policy;
+  const { rules, preset, ...rest } = Array.isArray(policy) ? { rules: policy } : policy;
+  const isPlain = JSON.stringify({ ...defaults, ...rest }) === JSON.stringify(defaults);
+  const words = rules.filter((rule) => typeof rule === 'string');
+  if (!isPlain || words.length !== rules.length) return undefined;
+  return [...words, ...[preset ?? []].flat().map((name) => `preset:${name}`)].join(', ');
 }

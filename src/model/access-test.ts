@@ -71,6 +71,8 @@ export const accessTestResultSchema = z
     policy: z.string(),
     /** What its rules ask that the edge cannot tell, each with its cure. */
     lacks: z.array(z.string()),
+    /** What the presets of its policy let pass without a sign-in, each in a line. */
+    opens: z.array(z.string()),
     /** All of it in one sentence. */
     sentence: z.string(),
   })

@@ -4,6 +4,7 @@ import { describePolicy } from '#model/access-policy.ts';
 import { routeName } from '#model/route.ts';
 import { textOf } from '../command.ts';
 import { allItems, argument, edgeCommand, timeText } from './edge-command.ts';
+import { opensText, presetText } from './presets.ts';
 import { accessOf } from './routes.ts';
 
 export const accessTestCommand = edgeCommand({
@@ -57,7 +58,12 @@ rule, and why.`,
       },
     });
     session.show(result, () =>
-      [result.sentence, `The policy of ${result.route} is ${result.policy}.`, ...result.lacks, ''].join('\n'),
+      [
+        result.sentence,
+        `The policy of ${result.route} is ${result.policy}.`,
+        ...result.lacks,
+        opensText(result.opens),
+      ].join('\n'),
     );
     return result.verdict === 'allow' ? 0 : 1;
   },
@@ -95,6 +101,7 @@ with commas, of which the first that matches decides.`,
   examples: [
     'sallyport access set photos.example.com --access private',
     'sallyport access set nas.example.com --access group:family,token:backup,ip:192.168.0.0/16',
+    'sallyport access set films.example.com --access group:family,preset:jellyfin',
   ],
   maxArgs: 1,
   async run(session) {
@@ -104,6 +111,10 @@ with commas, of which the first that matches decides.`,
       params: { route: argument(session, 0, 'Name a route; "sallyport route list" shows them.') },
       body: { access },
     });
-    session.show(route, () => `${routeName(route)} at ${session.edge}: ${describePolicy(route.access)}.\n`);
+    session.show(
+      route,
+      () =>
+        `${routeName(route)} at ${session.edge}: ${describePolicy(route.access)}.\n${presetText(route.access)}`,
+    );
   },
 });

@@ -8,6 +8,7 @@ import type { Explanation } from '#model/explain.ts';
 import { routeName } from '#model/route.ts';
 import { type Input, textOf } from '../command.ts';
 import { paint } from '../paint.ts';
+import { presetText } from './presets.ts';
 import { allItems, argument, edgeCommand } from './edge-command.ts';
 import { changedSteps, newSteps, stepFlags, stepLines } from './route-steps.ts';
 
@@ -108,7 +109,8 @@ export function accessOf(input: Input): AccessPolicy | undefined {
 function addedText(route: RouteView, edge: string): string {
   const service = route.service === '' ? '' : `, service ${route.service}`;
   const trouble = route.trouble === '' ? '' : `${route.trouble}\n`;
-  return `Added ${routeName(route)} to tunnel ${route.tunnelName}${service}, at ${edge}.\n${trouble}`;
+  const added = `Added ${routeName(route)} to tunnel ${route.tunnelName}${service}, at ${edge}.\n`;
+  return `${added}${trouble}${presetText(route.access)}`;
 }
 
 export const routeUpdateCommand = edgeCommand({

@@ -8,7 +8,7 @@ import {
   unknownVisit,
   type Visit,
 } from '#http/access/access-decision.ts';
-import { type AccessPolicy, describePolicy } from '#model/access-policy.ts';
+import { type AccessPolicy, describePolicy, presetLines } from '#model/access-policy.ts';
 import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import { routeName } from '#model/route.ts';
@@ -57,6 +57,7 @@ export function testAccess(test: AccessTest, { router, desk, wallMs }: DryRunPar
     route: routeName(match.route),
     policy: describePolicy(policy),
     lacks: lacksOf(match, desk),
+    opens: presetLines(policy),
     sentence: `${who}${from} ${verbs[verdict]} ${host}${path}: ${why}.`,
   };
 }
@@ -108,7 +109,7 @@ export function explainAccess(
     ...base,
     ...(lacks.length === 0 ? {} : { status: 'warning' as const, cure: lacks.join(' ') }),
     title: `Who may: ${describePolicy(policy)}`,
-    detail: words[decision.verdict],
+    detail: [words[decision.verdict], ...presetLines(policy).map((line) => `${line}.`)].join(' '),
     facts: { verdict: decision.verdict, policy: describePolicy(policy), asksPerson: String(asksPerson) },
   };
 }

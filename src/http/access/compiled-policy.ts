@@ -91,14 +91,18 @@ export function isPublic(policy: AccessPolicy | undefined): boolean {
 
 function compileRule(rule: AccessRule, number: number): CompiledRule {
   const texts = listOf(rule.allow ?? rule.deny) ?? [];
+  const { preset } = rule;
   return {
     number,
     allows: rule.deny === undefined,
-    subjects: texts.flatMap((text) => {
-      // Whom nobody can name, a rule lets nobody through for, and turns everybody away.
-      const subject = parseSubject(text) ?? (rule.deny === undefined ? undefined : { kind: 'anyone' });
-      return subject ? [compileSubject(text, subject)] : [];
-    }),
+    subjects:
+      preset !== undefined
+        ? [{ text: `preset:${preset}`, ...everybody }]
+        : texts.flatMap((text) => {
+            // Whom nobody can name, a rule lets nobody through for, and turns everybody away.
+            const subject = parseSubject(text) ?? (rule.deny === undefined ? undefined : { kind: 'anyone' });
+            return subject ? [compileSubject(text, subject)] : [];
+          }),
     paths: listOf(rule.paths)?.map(compilePath),
     methods: setOf(listOf(rule.methods)),
     from: prefixTest(listOf(rule.from)),
@@ -106,6 +110,9 @@ function compileRule(rule: AccessRule, number: number): CompiledRule {
     hours: listOf(rule.hours)?.map((text) => hoursTest(parseHours(text))),
   };
 }
+
+/** For whom a preset opens; not by the word `anyone`, since what it opens is not kept in the shared cache. */
+const everybody = { subject: { kind: 'anyone' }, isPerson: false } as const;
 
 function compileSubject(text: string, subject: AccessSubject): CompiledSubject {
   const isPerson = isPersonSubject(subject.kind);

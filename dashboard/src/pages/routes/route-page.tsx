@@ -23,6 +23,7 @@ import { changedStepsOf, StepFields } from './step-fields.tsx';
 import { routeStatusWords, routeTone, sourceHints, sourceWords } from './route-status.ts';
 import classes from './routes.module.css';
 import { accessOfText, accessText } from './access-text.ts';
+import { PresetOpenings } from './preset-openings.tsx';
 
 const routeApi = getRouteApi('/inside/routes/$route');
 
@@ -96,6 +97,7 @@ export function RoutePage() {
           ]}
         />
       </Panel>
+      <PresetOpenings access={route.access} />
       <Section
         title="Try it"
         intro="The edge follows the address to the origin, step by step, and says where it stops."
@@ -163,7 +165,7 @@ function AccessInput({ access, onChange, error }: AccessInputProps) {
       description={
         shown === undefined
           ? 'Rules with conditions; change them in the lab file or by the API.'
-          : 'public, private (users of this edge), or who with commas: group:family, user:ada, token:backup, ip:192.168.0.0/16.'
+          : 'public, private (users of this edge), or who with commas: group:family, user:ada, token:backup, ip:192.168.0.0/16. For applications of a product, preset:jellyfin, say.'
       }
       inputWrapperOrder={['label', 'input', 'description', 'error']}
       disabled={shown === undefined}
