@@ -19,6 +19,7 @@ import type { ListenAddress, ListenHandle } from './listener.ts';
 import type { LiveListener } from './live-events.ts';
 import type { LiveView } from './live-view.ts';
 import type { LocalService } from './local-connection.ts';
+import type { FindPortHandle, PortHandle } from './ports/port-handles.ts';
 import type { HandlerMaker } from './route-handler.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Span } from './tracing/span.ts';
@@ -58,6 +59,8 @@ export interface EdgeOptions {
   readonly recordSpan?: (span: Span) => void;
   /** What the edge before this one has handed over, beside the sockets in `listen`. */
   readonly inherited?: Inheritance;
+  /** Sockets of ports that it has handed over. */
+  readonly inheritedPorts?: FindPortHandle | undefined;
 }
 
 /** What an edge knows of its tunnels when it hands its listeners to a successor; plain data. */
@@ -110,7 +113,7 @@ export interface Edge {
    */
   serveLocally(service: LocalService): EdgeConnection;
   /** The listening sockets, for a successor to take over. */
-  listenHandles(): (ListenHandle & { readonly kind: 'https' | 'http' })[];
+  listenHandles(): ((ListenHandle & { readonly kind: 'https' | 'http' }) | PortHandle)[];
   /** What the successor should know; tunnels may take `withinMs` to arrive there. */
   inheritance(withinMs: number): Inheritance;
   /**

@@ -86,6 +86,7 @@ class RunningEdge implements Edge {
       'counter',
       () => [[{}, this.#accessLog.dropped]],
     );
+    const expected = inherited && new ExpectedTunnels(clock, this.#registry, inherited.expected);
     this.#proxy = new Proxy({
       clock,
       random,
@@ -96,7 +97,7 @@ class RunningEdge implements Edge {
       snapshot: options.snapshot,
       recordSpan: options.recordSpan,
       ...(options.handlers && { handlers: options.handlers }),
-      ...(inherited && { expected: new ExpectedTunnels(clock, this.#registry, inherited.expected) }),
+      ...(expected && { expected }),
     });
     this.#proxy.balances.collect(metrics);
     this.#tunnels = new TunnelAcceptor({
@@ -113,6 +114,7 @@ class RunningEdge implements Edge {
     });
     this.#ports = new Ports({
       ...{ clock, metrics, registry: this.#registry, accessLog: this.#accessLog, snapshot: options.snapshot },
+      ...{ expected, inherited: options.inheritedPorts },
       newRequestId: () => this.#proxy.newRequestId(),
     });
     this.#door = new FrontDoor({
@@ -230,7 +232,7 @@ class RunningEdge implements Edge {
   }
 
   listenHandles(): ReturnType<Edge['listenHandles']> {
-    return this.#door.handles;
+    return [...this.#door.handles, ...this.#ports.handles()];
   }
 
   inheritance(withinMs: number): Inheritance {
@@ -240,9 +242,9 @@ class RunningEdge implements Edge {
 
   async leave(graceMs: number, signal: AbortSignal): Promise<void> {
     this.#door.leave();
-    this.#ports.stop();
+    this.#ports.leave();
     this.#tunnels.askToMove();
-    await this.#until(() => this.#door.clientCount === 0, graceMs, signal);
+    await this.#until(() => this.#door.clientCount + this.#ports.activeCount === 0, graceMs, signal);
   }
 
   async drain(graceMs: number): Promise<void> {

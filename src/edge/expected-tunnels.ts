@@ -31,9 +31,23 @@ export class ExpectedTunnels {
 
   /** Keeps a request for a tunnel that is on its way until `again` may be called; false: it is not to be waited for. */
   keep(exchange: Exchange, tunnelId: string, again: () => void): boolean {
+    if (exchange.attempts > 1) return false;
+    const leave = this.wait(tunnelId, () => {
+      if (!exchange.isFinished) again();
+    });
+    if (!leave) return false;
+    exchange.keepBody();
+    exchange.attach(waitingUpstream(leave));
+    return true;
+  }
+
+  /**
+   * Calls `again` once, when a tunnel that is on its way has come or will not come any more, unless the returned function was
+   * called before; undefined: it is not to be waited for.
+   */
+  wait(tunnelId: string, again: () => void): (() => void) | undefined {
     const leftMs = this.#untilMs - this.#clock.nowMs();
-    if (leftMs <= 0 || exchange.attempts > 1 || this.#waiting >= maxWaiting) return false;
-    if (!this.#tunnelIds.has(tunnelId)) return false;
+    if (leftMs <= 0 || this.#waiting >= maxWaiting || !this.#tunnelIds.has(tunnelId)) return undefined;
     this.#waiting += 1;
     const over = (): void => {
       timer.cancel();
@@ -42,13 +56,11 @@ export class ExpectedTunnels {
     };
     const proceed = (): void => {
       over();
-      if (!exchange.isFinished) again();
+      again();
     };
     const leave = this.#registry.whenOnline(tunnelId, proceed);
     const timer = this.#clock.after(leftMs, proceed);
-    exchange.keepBody();
-    exchange.attach(waitingUpstream(over));
-    return true;
+    return over;
   }
 }
 

@@ -5,7 +5,7 @@ import { frameFlags, frameTypes, getBlock } from '#testkit/http2-frames.ts';
 import { answer, frontWorld, until } from '#testkit/http2-front-world.ts';
 
 test(
-  'a client is served until there is a moment without a stream, and only then told to go: no stream is dropped',
+  'a client is told to go when it waits for as many answers as it ever does, and before the first of them: no stream is dropped',
   { timeout: 60_000 },
   async () => {
     const world = await frontWorld({ script: () => {} });
@@ -19,18 +19,57 @@ test(
         raw.send(frameTypes.headers, flags, stream, getBlock('a.test'));
         await until(() => world.upstreams.length === count + 1);
       };
+      const isEnded = (stream: number): boolean =>
+        raw.frames.some((frame) => frame.stream === stream && (frame.flags & frameFlags.endStream) !== 0);
       await ask(1);
-      world.front.drain();
-      world.clock.advance(2_000);
       await ask(3);
+      world.front.drain();
       answer(world.upstreams[0]!.down, 'one');
-      await ask(5);
+      await until(() => goaways().length === 1);
+      const told = raw.frames.findIndex(({ type }) => type === frameTypes.goaway);
+      await until(() => isEnded(1));
+      assert.ok(
+        told <
+          raw.frames.findIndex(({ stream, flags }) => stream === 1 && (flags & frameFlags.endStream) !== 0),
+        'told before the answer has ended, so that nothing is asked in between',
+      );
+      assert.equal(goaways()[0]!.readUInt32BE(), 3, 'everything that was asked is served');
       answer(world.upstreams[1]!.down, 'two');
-      world.clock.advance(2_000);
-      assert.equal(goaways().length, 0, 'nobody was told to go while streams were open');
-      answer(world.upstreams[2]!.down, 'three');
-      await until(() => goaways().length === 1 && raw.isClosed);
-      assert.equal(goaways()[0]!.readUInt32BE(), 5, 'everything that was asked has been served');
+      await until(() => isEnded(3) && raw.isClosed);
+    } finally {
+      await world.close();
+    }
+  },
+);
+
+test(
+  'a client that has had more at once lately is not told by the first answer, but before long by any',
+  { timeout: 60_000 },
+  async () => {
+    const world = await frontWorld({ script: () => {} });
+    try {
+      const raw = await world.raw();
+      const isTold = (): boolean => raw.frames.some(({ type }) => type === frameTypes.goaway);
+      const ask = async (stream: number): Promise<void> => {
+        const count = world.upstreams.length;
+        const flags = frameFlags.endHeaders | frameFlags.endStream;
+        raw.send(frameTypes.headers, flags, stream, getBlock('a.test'));
+        await until(() => world.upstreams.length === count + 1);
+      };
+      const isEnded = (stream: number): boolean =>
+        raw.frames.some((frame) => frame.stream === stream && (frame.flags & frameFlags.endStream) !== 0);
+      for (const stream of [1, 3]) await ask(stream);
+      for (const each of world.upstreams) answer(each.down, 'both');
+      await until(() => isEnded(1) && isEnded(3));
+      world.front.drain();
+      await ask(5);
+      answer(world.upstreams[2]!.down, 'alone');
+      await until(() => isEnded(5));
+      assert.ok(!isTold(), 'its other half may ask at any moment');
+      await ask(7);
+      world.clock.advance(4_000);
+      answer(world.upstreams[3]!.down, 'alone again');
+      await until(() => isTold() && isEnded(7) && raw.isClosed);
     } finally {
       await world.close();
     }

@@ -36,6 +36,8 @@ export interface ExchangeHost {
   exchangeClosed(exchange: Http2Exchange, isReset: boolean): void;
   /** Bytes of a response went out, in one call. */
   exchangeSent(): void;
+  /** A final head is about to be sent; what is said to the client now is there before the response has ended. */
+  exchangeResponds(): void;
 }
 
 /** A core stream that knows its exchange. */
@@ -172,6 +174,7 @@ export class Http2Exchange implements Downstream {
 
   #send(fields: string[], options: typeof endStream | typeof withTrailers | undefined): void {
     this.#responded = true;
+    this.#host.exchangeResponds();
     try {
       this.stream.respond(fields, options);
     } catch (error) {
@@ -230,6 +233,7 @@ export class Http2Exchange implements Downstream {
     const { fields, body } = failureResponse(what, answer, this.#request);
     this.#responded = true;
     this.#responseEnded = true;
+    this.#host.exchangeResponds();
     if (body.length === 0 || (this.stream as BoundStream).headRequest === true) {
       this.stream.respond(fields, endStream);
     } else {

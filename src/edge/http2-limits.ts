@@ -17,6 +17,8 @@ export interface Http2Limits {
   readonly maxAgeMs: number;
   /** How long a client that is to leave may go on without a moment between two streams. */
   readonly leaveMs: number;
+  /** How long one that is to leave is watched for the moment in which it waits for as many answers as it ever does. */
+  readonly patientMs: number;
   /** A client that is to leave and has asked for nothing for so long will hardly ask in the very moment in which it is told. */
   readonly quietMs: number;
   /** What a client may still upload after the response has ended. */
@@ -49,6 +51,7 @@ export const defaultHttp2Limits: Http2Limits = {
   pingIntervalMs: 30_000,
   maxAgeMs: 3_600_000,
   leaveMs: 10_000,
+  patientMs: 3_000,
   quietMs: 1_000,
   lingerMs: 2_000,
   streamWindowBytes: 1_048_576,
@@ -86,5 +89,32 @@ export class Budget {
   /** Gives tokens back beyond what time brings, never above the burst. */
   earn(tokens: number): void {
     this.#tokens = Math.min(this.#size.burst, this.#tokens + tokens);
+  }
+}
+
+/** So long the most streams at once are remembered, twice at most. */
+const rememberMs = 5_000;
+
+/** The most of something lately: in this stretch of time and the one before. */
+export class RecentMost {
+  #sinceMs: number;
+  #before = 0;
+  #now = 0;
+
+  constructor(nowMs: number) {
+    this.#sinceMs = nowMs;
+  }
+
+  get value(): number {
+    return Math.max(this.#before, this.#now);
+  }
+
+  note(count: number, nowMs: number): void {
+    if (nowMs - this.#sinceMs >= rememberMs) {
+      this.#before = this.#now;
+      this.#now = 0;
+      this.#sinceMs = nowMs;
+    }
+    if (count > this.#now) this.#now = count;
   }
 }

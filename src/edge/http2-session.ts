@@ -10,7 +10,7 @@ import type { FailureAnswer } from './http2-failure.ts';
 import type { FieldTable } from './http2-fields.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import type { ExchangeHost, FailedRequests } from './http2-exchange.ts';
-import { Budget } from './http2-limits.ts';
+import { Budget, RecentMost } from './http2-limits.ts';
 import type { Http2Limits } from './http2-limits.ts';
 import { addHandshakeKey, readRequest, RefusedRequest } from './http2-request.ts';
 import type { RequestContext } from './http2-request.ts';
@@ -47,6 +47,8 @@ export class Http2ClientSession implements ExchangeHost {
   #closedMs = 0;
   /** Since when it is to leave. */
   #leavingMs: number | undefined;
+  /** The most streams that were open at once, lately. */
+  readonly #most: RecentMost;
   #idleSinceMs: number;
   /** Whole frames that were noticed, and the socket's byte count when that was last so. */
   #noticed = 0;
@@ -68,6 +70,7 @@ export class Http2ClientSession implements ExchangeHost {
     this.#openedMs = nowMs;
     this.#idleSinceMs = nowMs;
     this.#pingAnsweredMs = nowMs;
+    this.#most = new RecentMost(nowMs);
     this.#resets = new Budget(limits.resets, nowMs);
     this.#pings = new Budget(limits.pings, nowMs);
     this.#settings = new Budget(limits.settings, nowMs);
@@ -107,6 +110,7 @@ export class Http2ClientSession implements ExchangeHost {
     const requestEnded = (flags & endStreamFlag) !== 0;
     const exchange = new Http2Exchange(stream, requestEnded, this, nowMs);
     this.#exchanges.add(exchange);
+    this.#most.note(this.#exchanges.size, nowMs);
     if (stream.destroyed || stream.closed) {
       // Opened and reset in one breath: nothing is started for it, but it counts.
       exchange.closed();
@@ -135,14 +139,18 @@ export class Http2ClientSession implements ExchangeHost {
     this.#pings.earn(1);
   }
 
+  exchangeResponds(): void {
+    if (this.#leavingMs === undefined) return;
+    const nowMs = this.#share.options.clock.nowMs();
+    const isPatient = nowMs - this.#leavingMs < this.#share.limits.patientMs;
+    if (!isPatient || this.#exchanges.size >= this.#most.value) this.#finish('drained');
+  }
+
   exchangeClosed(exchange: Http2Exchange, isReset: boolean): void {
     this.#exchanges.delete(exchange);
     this.#noticed += 1;
     const nowMs = this.#share.options.clock.nowMs();
-    if (this.#exchanges.size === 0) {
-      this.#idleSinceMs = nowMs;
-      if (this.#leavingMs !== undefined) this.#finish('drained');
-    }
+    if (this.#exchanges.size === 0) this.#idleSinceMs = nowMs;
     if (!isReset || this.#closing) return;
     this.#share.metrics.streamReset('client');
     if (!this.#resets.take(nowMs)) this.#close('reset-flood', constants.NGHTTP2_ENHANCE_YOUR_CALM);
@@ -280,9 +288,10 @@ export class Http2ClientSession implements ExchangeHost {
 
   /**
    * Has the client move on. Node has no way to announce it (RFC 9113 section 6.8 has two GOAWAYs): after any GOAWAY it drops
-   * new streams without a word. So there is one, in the moment in which the next is least likely to be on its way: with the
-   * answer that leaves no stream open, as HTTP/1.1 says `Connection: close`, or after `quietMs` without any. A client that
-   * leaves no such moment gets it after `leaveMs`; it names the last stream that is served, so that the rest may be repeated.
+   * new streams without a word. So there is one, in the moment in which the next is least likely to be on its way: before an
+   * answer, while as many streams are open as the client has had at once lately, so that it waits for answers and is told
+   * before they have ended (HTTP/1.1 says `Connection: close` there); for want of that before any answer after `patientMs`, or
+   * after `quietMs` without a stream. It names the last stream that is served, so that the rest may be repeated.
    */
   drain(): void {
     if (this.#leavingMs !== undefined) return;

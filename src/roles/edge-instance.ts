@@ -144,6 +144,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     snapshot,
     recordSpan: traces.record,
     ...(offer && { inherited: offer }),
+    inheritedPorts: (kind, at) => handed.handleOf(kind, at),
     certificates: certificates.store,
     wellKnown: certificates.wellKnown,
     routesChanged: follow,

@@ -8,7 +8,17 @@ export interface SocketAddress {
 }
 
 /** What a listening socket may be for. */
-export const socketKinds = ['https', 'http', 'metrics', 'dns-tcp', 'dns-udp', 'external-dns'] as const;
+export const socketKinds = [
+  'https',
+  'http',
+  'metrics',
+  'dns-tcp',
+  'dns-udp',
+  'external-dns',
+  'port-tcp',
+  'port-udp4',
+  'port-udp6',
+] as const;
 
 /** A listening socket. */
 export interface HandedSocket extends SocketAddress {

@@ -1,9 +1,12 @@
 // An edge that is replaced while it runs: the successor inherits the listening sockets, nothing is refused or cut, and a
 // successor that cannot start changes nothing. S4-57
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { readPid } from '#roles/edge-succession.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, pause } from '../support/eventually.ts';
+import { freePort } from '../support/process.ts';
 import { type ConnectorProcess, type EdgeProcess, ProcessWorld } from './processes.ts';
 import { startWebOrigin } from './web-origin.ts';
 
@@ -13,13 +16,27 @@ describe('an edge and its successor', { concurrency: false }, () => {
   let world: ProcessWorld;
   let edge: EdgeProcess;
   let connector: ConnectorProcess;
+  let tcpPort: number;
 
   before(async () => {
     world = await ProcessWorld.create();
     const origin = await startWebOrigin();
     world.closeAtEnd(() => origin.close());
-    world.writeEdgeConfig();
-    const config = world.writeFile('config.yml', `ingress:\n  - service: ${origin.url}\n`);
+    const echo = createServer((socket) => void socket.on('error', () => undefined).pipe(socket));
+    echo.listen(0, '127.0.0.1');
+    await once(echo, 'listening');
+    world.closeAtEnd(async () => void echo.close());
+    tcpPort = await freePort();
+    const port = {
+      protocol: 'tcp',
+      port: tcpPort,
+      address: '127.0.0.1',
+      hostname: 'echo.test',
+      tunnel: 'home',
+    };
+    world.writeEdgeConfig({ ports: [port] });
+    const rule = `  - hostname: echo.test\n    service: tcp://127.0.0.1:${(echo.address() as AddressInfo).port}\n`;
+    const config = world.writeFile('config.yml', `ingress:\n${rule}  - service: ${origin.url}\n`);
     edge = await world.startEdge();
     connector = await world.startConnector({ config });
     await world.connected(connector);
@@ -39,6 +56,9 @@ describe('an edge and its successor', { concurrency: false }, () => {
       isGood: (status, body) => status === 200 && body.length === 300_000,
     });
     const loads = [kept, fresh, uploads];
+    const lasting = await TcpClient.open(tcpPort);
+    assert.equal(await lasting.ask('before'), 'before');
+    const tcp = askAgainAndAgain(tcpPort);
     const goOn = async (): Promise<void> => {
       const before = loads.map((load) => load.result().total);
       await eventually(
@@ -58,6 +78,10 @@ describe('an edge and its successor', { concurrency: false }, () => {
       `The edge is process ${pid} now; process ${before} ends when its last client has gone.\n`,
     );
     await goOn();
+    assert.equal(await lasting.ask('after'), 'after', 'a connection of a port goes on');
+    lasting.close();
+    await tcp.goOn();
+    assert.deepEqual(await tcp.stop(), [], 'every connection to a port that is handed over is served');
     await world.connected(connector);
     await eventually(`process ${before} ends`, () => isGone(before), 90_000);
     for (const load of loads) assert.deepEqual((await load.stop()).failures, {}, edge.running.stderr());
@@ -102,3 +126,60 @@ describe('an edge and its successor', { concurrency: false }, () => {
     }
   }
 });
+
+/** A client of the port that leads to an echo. */
+class TcpClient {
+  readonly #socket: Socket;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  static async open(port: number): Promise<TcpClient> {
+    const socket = connect({ host: '127.0.0.1', port });
+    await once(socket, 'connect');
+    socket.on('error', () => undefined);
+    return new TcpClient(socket);
+  }
+
+  async ask(text: string): Promise<string> {
+    const stop = AbortSignal.timeout(30_000);
+    this.#socket.write(text);
+    const [answer] = (await once(this.#socket, 'data', { signal: stop })) as [Buffer];
+    return answer.toString();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** New connections to a port, one after another, until the stop, which returns what went wrong. */
+function askAgainAndAgain(port: number): { goOn(): Promise<void>; stop(): Promise<string[]> } {
+  const failures: string[] = [];
+  let asked = 0;
+  let isStopped = false;
+  const asking = (async () => {
+    for (; !isStopped; asked += 1) {
+      try {
+        const client = await TcpClient.open(port);
+        if ((await client.ask(`${asked}`)) !== `${asked}`) failures.push('wrong bytes');
+        client.close();
+      } catch (error) {
+        failures.push(String(error));
+      }
+      await pause(20);
+    }
+  })();
+  return {
+    async goOn() {
+      const before = asked;
+      await eventually('the port is asked on', () => asked > before + 5, 60_000);
+    },
+    async stop() {
+      isStopped = true;
+      await asking;
+      return failures;
+    },
+  };
+}

@@ -2,10 +2,12 @@
 // it has been silent for long enough. What finds no room is dropped, as on any network; nothing waits, nothing grows.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { parseAddress } from '#base/ip.ts';
+import { datagramHandleOf } from '#base/socket-internals.ts';
 import { failure } from '#http/exchange.ts';
 import type { ExchangeFailure } from '#http/exchange.ts';
 import type { ResetReason, StreamHandler } from '#tunnel/stream.ts';
 import { DatagramReader, datagramRoomBytes, encodeDatagram } from '#wire/tunnel-datagram.ts';
+import { hostOf, type InheritedPorts, type PortHandle } from './port-handles.ts';
 import type { PortParts } from './port-parts.ts';
 import type { PortTally } from './port-tally.ts';
 import { openingTrouble } from './stream-port.ts';
@@ -24,19 +26,30 @@ const withoutV6: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL',
 export class DatagramPort {
   readonly #parts: PortParts;
   readonly #tally: PortTally;
+  readonly #inherited: InheritedPorts;
   readonly #sessions = new Map<string, DatagramSession>();
   /** One datagram on its way in; it is copied or sent before the next comes. */
   readonly #memory = Buffer.allocUnsafeSlow(datagramRoomBytes);
   #socket: Socket | undefined;
+  #type: 'udp4' | 'udp6' = 'udp6';
   #isDraining = false;
 
-  constructor(parts: PortParts, tally: PortTally) {
+  constructor(parts: PortParts, tally: PortTally, inherited: InheritedPorts) {
     this.#parts = parts;
     this.#tally = tally;
+    this.#inherited = inherited;
   }
 
   get isTried(): boolean {
     return this.#socket !== undefined;
+  }
+
+  /** Its socket, once it is open. */
+  get handle(): PortHandle | undefined {
+    const { address, port } = this.#tally.entry;
+    const handle = this.#socket && this.#tally.trouble === '' ? datagramHandleOf(this.#socket) : undefined;
+    const kind = `port-${this.#type}` as const;
+    return handle === undefined ? undefined : { kind, host: hostOf(address), port, handle };
   }
 
   get sessionCount(): number {
@@ -45,14 +58,19 @@ export class DatagramPort {
 
   /** Tries to open it; the tally is told. */
   open(): void {
-    const { address } = this.#tally.entry;
+    const { address, port } = this.#tally.entry;
+    for (const type of ['udp6', 'udp4'] as const) {
+      const fd = this.#inherited.take(`port-${type}`, address, port);
+      if (fd !== undefined) return this.#bind(type, fd);
+    }
     this.#bind(address !== '' && !address.includes(':') ? 'udp4' : 'udp6');
   }
 
-  #bind(type: 'udp4' | 'udp6'): void {
+  #bind(type: 'udp4' | 'udp6', fd?: number): void {
     const { address, port } = this.#tally.entry;
     const socket = createSocket({ type, ipv6Only: false });
     this.#socket = socket;
+    this.#type = type;
     socket.once('listening', () => (this.#tally.trouble = ''));
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#socket !== socket) return;
@@ -65,7 +83,8 @@ export class DatagramPort {
       if (type === 'udp6' && address === '' && withoutV6.has(error.code ?? '')) this.#bind('udp4');
     });
     socket.on('message', (datagram, from) => this.#onMessage(datagram, from));
-    socket.bind({ port, ...(address === '' ? {} : { address }) });
+    if (fd === undefined) socket.bind({ port, ...(address === '' ? {} : { address }) });
+    else socket.bind({ fd });
   }
 
   /** Takes no new client; sessions go on. */

@@ -3,11 +3,13 @@ import type { BufferPool } from '#base/buffer-pool.ts';
 import type { Clock } from '#base/clock.ts';
 import type { TurnFlusher } from '#base/turn-flusher.ts';
 import type { AccessLog } from '../access-log.ts';
+import type { ExpectedTunnels } from '../expected-tunnels.ts';
 import type { TunnelRegistry } from '../tunnel-registry.ts';
 
 export interface PortParts {
   readonly clock: Clock;
   readonly registry: TunnelRegistry;
+  readonly expected?: ExpectedTunnels | undefined;
   readonly accessLog: AccessLog;
   readonly newRequestId: () => string;
   readonly pool: BufferPool;

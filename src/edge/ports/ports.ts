@@ -16,15 +16,21 @@ import type { PortLive } from '#model/port-live.ts';
 import { DatagramPort } from './datagram-port.ts';
 import { alerts, readHello, refuseTls } from './hello-reader.ts';
 import { type Arrival, PortConnection } from './port-connection.ts';
+import { type FindPortHandle, InheritedPorts, type PortHandle } from './port-handles.ts';
 import { collectPortMetrics } from './port-metrics.ts';
 import type { PortParts } from './port-parts.ts';
 import { PortTally, type Refused } from './port-tally.ts';
 import { ServerNames } from './server-names.ts';
 import { StreamPort } from './stream-port.ts';
 
-export interface PortsOptions extends Pick<PortParts, 'clock' | 'registry' | 'accessLog' | 'newRequestId'> {
+export interface PortsOptions extends Pick<
+  PortParts,
+  'clock' | 'registry' | 'expected' | 'accessLog' | 'newRequestId'
+> {
   readonly metrics: MetricsRegistry;
   readonly snapshot: EdgeSnapshot;
+  /** Sockets that a predecessor has handed over. */
+  readonly inherited?: FindPortHandle | undefined;
 }
 
 /** A port that could not be opened is tried again after so long: the program that has it may be a predecessor of ours. */
@@ -40,6 +46,7 @@ interface Door {
 
 export class Ports {
   readonly #parts: PortParts;
+  readonly #inherited: InheritedPorts;
   readonly #tallies = new Map<string, PortTally>();
   /** By address and number. */
   readonly #doors = new Map<string, Door>();
@@ -49,6 +56,7 @@ export class Ports {
   #names = new ServerNames<PortTally>([]);
   #handshakeMs: number;
   #isStopped = false;
+  #isLeaving = false;
 
   constructor(options: PortsOptions) {
     this.#parts = {
@@ -56,6 +64,7 @@ export class Ports {
       pool: new BufferPool(gatherBufferBytes),
       flusher: new TurnFlusher(setImmediate),
     };
+    this.#inherited = new InheritedPorts(options.inherited);
     this.#handshakeMs = options.snapshot.timeouts.handshakeMs;
     collectPortMetrics(options.metrics, () => this.#tallies.values());
   }
@@ -141,6 +150,24 @@ export class Ports {
     }
   }
 
+  /** The open sockets, for a successor to take over. */
+  handles(): PortHandle[] {
+    const all = [...this.#doors.values(), ...this.#datagrams.values()];
+    return all.flatMap(({ port: { handle } }) => (handle ? [handle] : []));
+  }
+
+  /**
+   * A successor has the sockets. Connections go on here; a client of datagrams has its next session there, because whoever
+   * reads the socket gets whatever comes.
+   */
+  leave(): void {
+    this.#isLeaving = true;
+    this.stop();
+    for (const { port } of this.#datagrams.values())
+      port.close('another process of the edge took the port over');
+    this.#datagrams.clear();
+  }
+
   /** Takes no new client; connections go on. */
   stop(): void {
     this.#isStopped = true;
@@ -181,7 +208,7 @@ export class Ports {
   #openDoor(key: string, { address, port }: PortEntry): Door {
     const door: Door = {
       port: new StreamPort({
-        ...{ address, port },
+        ...{ address, port, inherited: this.#inherited },
         accept: (socket, client) => this.#accept(door, socket, client),
         onState(trouble) {
           for (const tally of door.entries) tally.trouble = trouble;
@@ -199,7 +226,7 @@ export class Ports {
   #applyDatagrams(): void {
     for (const [name, tally] of this.#tallies) {
       if (tally.entry.protocol !== 'udp' || this.#datagrams.has(name)) continue;
-      const port = new DatagramPort(this.#parts, tally);
+      const port = new DatagramPort(this.#parts, tally, this.#inherited);
       this.#datagrams.set(name, { port, triedMs: this.#parts.clock.nowMs() });
       port.open();
     }
@@ -234,7 +261,9 @@ export class Ports {
   }
 
   #enter(tally: PortTally, arrival: Arrival): void {
-    const refused = this.#isStopped ? 'too-many' : tally.enter(arrival.client.address);
+    // What this process had accepted when its successor took over is its own to serve.
+    const isClosed = this.#isStopped && !this.#isLeaving;
+    const refused = isClosed ? 'too-many' : tally.enter(arrival.client.address);
     if (refused) return this.#refuse(tally, arrival, refused);
     const connection = new PortConnection(this.#parts, tally, arrival, () =>
       this.#connections.delete(connection),

@@ -2,7 +2,9 @@
 // program has the port) and is tried again by whoever owns it.
 import { createServer, type Server, type Socket } from 'node:net';
 import { parseAddress } from '#base/ip.ts';
+import { listenHandleOf } from '#base/socket-internals.ts';
 import type { Arrival } from './port-connection.ts';
+import { hostOf, type InheritedPorts, type PortHandle } from './port-handles.ts';
 
 /** Room for clients that come at once. */
 const backlog = 1_024;
@@ -11,6 +13,7 @@ export interface StreamPortOptions {
   /** '' for every address. */
   readonly address: string;
   readonly port: number;
+  readonly inherited: InheritedPorts;
   readonly accept: (socket: Socket, client: Arrival['client']) => void;
   /** What became of opening it: '' when it is open. */
   readonly onState: (trouble: string) => void;
@@ -42,9 +45,16 @@ export class StreamPort {
     return this.#server !== undefined;
   }
 
+  /** Its socket, once it is open. */
+  get handle(): PortHandle | undefined {
+    const { address, port } = this.#options;
+    const handle = this.#server?.listening ? listenHandleOf(this.#server) : undefined;
+    return handle === undefined ? undefined : { kind: 'port-tcp', host: hostOf(address), port, handle };
+  }
+
   /** Tries to open it; `onState` is told. */
   open(): void {
-    const { address, port, accept, onState } = this.#options;
+    const { address, port, inherited, accept, onState } = this.#options;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       const peer = parseAddress(socket.remoteAddress ?? '');
       // Gone already.
@@ -63,7 +73,9 @@ export class StreamPort {
       if (!server.listening) this.#server = undefined;
       onState(openingTrouble(error, port));
     });
-    server.listen({ port, backlog, ...(address === '' ? {} : { host: address }) });
+    const fd = inherited.take('port-tcp', address, port);
+    if (fd === undefined) server.listen({ port, backlog, ...(address === '' ? {} : { host: address }) });
+    else server.listen({ fd });
   }
 
   /** Takes no further connection. */

@@ -7,11 +7,14 @@ import { failure } from '#http/exchange.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
 import { failureOfReset } from '../failed-tries.ts';
+import type { ExpectedTunnels } from '../expected-tunnels.ts';
 import type { TunnelRegistry, TunnelSlot, TunnelTarget } from '../tunnel-registry.ts';
 
 export interface ReachParts {
   readonly clock: Clock;
   readonly registry: TunnelRegistry;
+  /** Tunnels that are on their way to this edge, which a client waits for. */
+  readonly expected?: ExpectedTunnels | undefined;
 }
 
 export interface ReachRequest {
@@ -82,8 +85,15 @@ class Reach implements StreamHandler {
   start(except: TunnelSlot | undefined): void {
     const { tunnelId } = this.#request;
     const slot = this.#parts.registry.pick(tunnelId, except);
-    if (!slot) return this.#fail('no-connector', `tunnel ${tunnelId} has no connection`);
-    this.#startOn(slot);
+    if (slot) return this.#startOn(slot);
+    if (this.#attempts === 0) {
+      this.#leaveQueue = this.#parts.expected?.wait(tunnelId, () => {
+        this.#leaveQueue = undefined;
+        this.start(undefined);
+      });
+      if (this.#leaveQueue) return;
+    }
+    this.#fail('no-connector', `tunnel ${tunnelId} has no connection`);
   }
 
   #startOn(slot: TunnelSlot): void {
