@@ -45,6 +45,17 @@ export function handleOf(socket: Socket): SocketHandle | undefined {
   return (socket as unknown as { _handle?: SocketHandle | null })._handle ?? undefined;
 }
 
+/**
+ * Asks the client of a TLS handshake that is under way for a certificate, and takes whatever comes: Node can ask for one on a
+ * whole server only, not by server name. Where a Node is made otherwise nobody is asked, so that nobody has shown one.
+ */
+export function askForCertificate(socket: object): void {
+  const { _handle: handle } = socket as {
+    _handle?: { setVerifyMode?(asks: boolean, refuses: boolean): void } | null;
+  };
+  handle?.setVerifyMode?.(true, false);
+}
+
 /** The descriptor of a listening socket, to be inherited by another process; undefined where there is none (Windows). */
 export function listenHandleOf(server: Server): number | undefined {
   const { fd } = (server as unknown as { _handle?: { readonly fd?: number } | null })._handle ?? {};

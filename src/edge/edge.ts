@@ -7,6 +7,7 @@ import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import { explainAccess, testAccess } from './access/dry-run.ts';
+import { CertificateHosts } from './access/certificate-hosts.ts';
 import type { AccessDesk } from './access/access-desk.ts';
 import type { AccessGrant } from './access/access-handler.ts';
 import { AccessLog } from './access-log.ts';
@@ -57,12 +58,14 @@ class RunningEdge implements Edge {
   readonly #tunnels: TunnelAcceptor;
   readonly #ports: Ports;
   readonly #door: FrontDoor;
+  #clients: CertificateHosts;
   #snapshot: EdgeSnapshot;
   #sweepTimer: Timer | undefined;
 
   constructor(options: EdgeOptions) {
     this.#options = options;
     this.#snapshot = options.snapshot;
+    this.#clients = new CertificateHosts(options.snapshot.routes);
     const { clock, random, log, metrics, inherited } = options;
     this.#observed = new Observation({
       clock,
@@ -119,6 +122,7 @@ class RunningEdge implements Edge {
     });
     this.#door = new FrontDoor({
       ports: this.#ports,
+      clients: () => this.#clients,
       edge: options,
       proxy: this.#proxy,
       tunnels: this.#tunnels,
@@ -278,6 +282,7 @@ class RunningEdge implements Edge {
 
   #applyRoutes(routes: readonly RouteEntry[]): void {
     this.#proxy.apply({ ...this.#snapshot, routes });
+    this.#clients = new CertificateHosts(routes);
     this.#observed.apply(this.#snapshot, routes);
     this.#lookAtHolders(routes);
     this.#options.routesChanged?.(routes, (id) => this.#tunnels.hasHeardOf(id));

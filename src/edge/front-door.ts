@@ -9,6 +9,7 @@ import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { failure } from '#http/exchange.ts';
 import type { ClientAddress } from '#http/exchange.ts';
 import { tunnelPath } from '#tunnel/websocket-transport.ts';
+import type { CertificateHosts } from './access/certificate-hosts.ts';
 import type { AccessLog } from './access-log.ts';
 import type { EdgeOptions, ListenerState } from './edge-contract.ts';
 import type { EdgeMetrics } from './edge-metrics.ts';
@@ -34,6 +35,8 @@ export interface FrontDoorOptions {
   readonly metrics: EdgeMetrics;
   readonly traffic: Traffic;
   readonly ports: Ports;
+  /** On which names clients are asked for a certificate. */
+  readonly clients: () => CertificateHosts;
 }
 
 export class FrontDoor {
@@ -44,6 +47,7 @@ export class FrontDoor {
   readonly #metrics: EdgeMetrics;
   readonly #traffic: Traffic;
   readonly #ports: Ports;
+  readonly #clients: () => CertificateHosts;
   readonly #https: Listener[];
   readonly #http: Listener[];
   readonly #secureFront: Http1Front;
@@ -66,7 +70,7 @@ export class FrontDoor {
     return redirectToHttps(request, front, { isKnownHost, httpsPort });
   };
 
-  constructor({ edge, proxy, tunnels, accessLog, metrics, traffic, ports }: FrontDoorOptions) {
+  constructor({ edge, proxy, tunnels, accessLog, metrics, traffic, ports, clients }: FrontDoorOptions) {
     this.#options = edge;
     this.#proxy = proxy;
     this.#tunnels = tunnels;
@@ -74,6 +78,7 @@ export class FrontDoor {
     this.#metrics = metrics;
     this.#traffic = traffic;
     this.#ports = ports;
+    this.#clients = clients;
     this.#snapshot = edge.snapshot;
     this.#secureFront = new Http1Front(this.#frontOptions('https'));
     this.#plainFront = new Http1Front(this.#plainOptions(this.#serve));
@@ -244,7 +249,11 @@ export class FrontDoor {
       name,
       address,
       tls: isTls
-        ? { certificates: this.#options.certificates, handshakeMs: timeouts.handshakeMs }
+        ? {
+            certificates: this.#options.certificates,
+            handshakeMs: timeouts.handshakeMs,
+            clients: this.#clients,
+          }
         : undefined,
       proxies: cidrSet(this.#options.proxyProtocolFrom),
       maxConnections: limits.connections,
@@ -265,7 +274,10 @@ export class FrontDoor {
 
   /** A certificate that covers both names makes a shared connection legitimate (RFC 9113 section 9.1.1). */
   #isMisdirected(serverName: string, host: string): boolean {
-    return serverName !== '' && serverName !== host && !this.#options.certificates.covers(serverName, host);
+    if (serverName === '' || serverName === host) return false;
+    return (
+      !this.#options.certificates.covers(serverName, host) || this.#clients().keepsApart(serverName, host)
+    );
   }
 
   #refused({ code, detail, client, requestId, request }: Refusal): void {

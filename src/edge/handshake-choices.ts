@@ -1,5 +1,6 @@
 // What a TLS handshake of the edge chooses: protocol and certificate, for visitors, connectors and validators.
 import type { SecureContext, TlsOptions, TLSSocket } from 'node:tls';
+import { askForCertificate } from '#base/socket-internals.ts';
 import type { CertificateSource } from './certificate-source.ts';
 
 /** ALPN in the edge's order of preference. */
@@ -14,7 +15,10 @@ export const challengeProtocol = 'acme-tls/1';
  * so the validator is remembered until the certificate is asked for; under TLS 1.2 the certificate first, so it is
  * exchanged when the protocol is known.
  */
-export function choicesOf(certificates: CertificateSource): Pick<TlsOptions, 'ALPNCallback' | 'SNICallback'> {
+export function choicesOf(
+  certificates: CertificateSource,
+  asksClient: (serverName: string) => boolean = () => false,
+): Pick<TlsOptions, 'ALPNCallback' | 'SNICallback'> {
   const validators = new WeakMap<object, SecureContext>();
   return {
     /** Undefined refuses the handshake, as TLS wants it where nothing fits. */
@@ -33,6 +37,7 @@ export function choicesOf(certificates: CertificateSource): Pick<TlsOptions, 'AL
       }
     },
     SNICallback(this: TLSSocket, name: string, done: (error: null, context?: SecureContext) => void): void {
+      if (asksClient(name.toLowerCase())) askForCertificate(this);
       const answer = validators.get(this);
       if (answer) done(null, answer);
       else chooseWhenThere(certificates, name.toLowerCase(), (context) => done(null, context));

@@ -1,5 +1,6 @@
 // A listening socket of the edge: takes connections, learns the client's address (from a PROXY header where a trusted
 // proxy stands in front), does TLS, and hands the connection to the protocol that ALPN chose.
+import { createHash, hkdfSync } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
@@ -10,6 +11,7 @@ import { formatEndpoint, parseAddress } from '#base/ip.ts';
 import { listenHandleOf } from '#base/socket-internals.ts';
 import type { ClientAddress } from '#http/exchange.ts';
 import { decodeProxyHeader } from '#wire/proxy-protocol.ts';
+import type { CertificateHosts } from './access/certificate-hosts.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import { challengeProtocol, choicesOf, stapling } from './handshake-choices.ts';
 
@@ -32,7 +34,14 @@ export interface ListenerOptions {
   readonly name: string;
   readonly address: ListenAddress;
   /** undefined for plain HTTP. */
-  readonly tls: { readonly certificates: CertificateSource; readonly handshakeMs: number } | undefined;
+  readonly tls:
+    | {
+        readonly certificates: CertificateSource;
+        readonly handshakeMs: number;
+        /** On which names clients are asked for a certificate. */
+        readonly clients?: () => CertificateHosts;
+      }
+    | undefined;
   /** Peers that must send, and are believed, a PROXY header. */
   readonly proxies: CidrSet;
   readonly maxConnections: number;
@@ -92,7 +101,7 @@ export class Listener {
       this.#onConnection(socket),
     );
     const { tls } = options;
-    if (tls) this.#tlsServer = this.#makeTlsServer(tls.certificates, tls.handshakeMs);
+    if (tls) this.#tlsServer = this.#makeTlsServer(tls);
     this.refreshDefault();
   }
 
@@ -105,7 +114,7 @@ export class Listener {
     this.#defaultOptions = latest;
     this.#tlsServer!.setSecureContext({
       ...latest,
-      ticketKeys: this.#options.tls!.certificates.ticketKeys,
+      ticketKeys: ticketKeysOf(this.#options.tls!),
       sessionIdContext,
     });
   }
@@ -255,8 +264,9 @@ export class Listener {
   }
 
   #followTicketKeys(): void {
-    const latest = this.#options.tls?.certificates.ticketKeys;
-    if (latest === undefined || latest === this.#ticketKeys) return;
+    const { tls } = this.#options;
+    const latest = tls && ticketKeysOf(tls);
+    if (latest === undefined || this.#ticketKeys?.equals(latest) === true) return;
     this.#ticketKeys = latest;
     this.#tlsServer!.setTicketKeys(latest);
   }
@@ -272,13 +282,14 @@ export class Listener {
   }
 
   /** TLS on sockets that are injected, so that a PROXY header can be read first. */
-  #makeTlsServer(certificates: CertificateSource, handshakeMs: number): TlsServer {
+  #makeTlsServer(tls: NonNullable<ListenerOptions['tls']>): TlsServer {
+    const { certificates, handshakeMs, clients } = tls;
     const server = createTlsServer({
       allowHalfOpen: true,
       handshakeTimeout: handshakeMs,
-      ticketKeys: certificates.ticketKeys,
+      ticketKeys: ticketKeysOf(tls),
       sessionIdContext,
-      ...choicesOf(certificates),
+      ...choicesOf(certificates, (name) => clients?.().asks(name) ?? false),
     });
     server.on('secureConnection', (secured) => this.#onSecured(secured));
     server.on('tlsClientError', (_error, secured) => {
@@ -298,8 +309,32 @@ export class Listener {
     // On a resumed TLS 1.2 session servername is false: the name is unknown then, not trusted.
     const serverName = typeof secured.servername === 'string' ? secured.servername.toLowerCase() : '';
     this.#options.count('accepted');
-    this.#options.accept(secured, { ...known.client, serverName }, secured.alpnProtocol || '');
+    const certificate = this.#options.tls!.clients?.().asks(serverName)
+      ? secured.getPeerX509Certificate()
+      : undefined;
+    const client = { ...known.client, serverName, ...(certificate ? { certificate } : {}) };
+    this.#options.accept(secured, client, secured.alpnProtocol || '');
   }
+}
+
+/**
+ * Sessions from before a name asked for certificates resume without one; other keys make everybody shake hands anew once. All
+ * edges of a store have the same routes, and so the same keys.
+ */
+function ticketKeysOf({ certificates, clients }: NonNullable<ListenerOptions['tls']>): Buffer {
+  const key = certificates.ticketKeys;
+  const asked = clients?.().fingerprint ?? '';
+  return asked === ''
+    ? key
+    : Buffer.from(
+        hkdfSync(
+          'sha256',
+          key,
+          createHash('sha256').update(asked).digest(),
+          'client certificates',
+          key.length,
+        ),
+      );
 }
 
 /** The handshake was all that a validator wanted to see; its last bytes may still be on their way. */

@@ -1,6 +1,7 @@
 // One HTTP exchange between its two halves. The downstream half faces the client (HTTP/1.1 or HTTP/2 front), the
 // upstream half faces the origin (HTTP/1.1 over a stream, HTTP/2 over a stream, or an answer of the edge's own).
 // Neither knows the other's protocol; every call is synchronous and hot, so everything is a buffer or a plain field.
+import type { X509Certificate } from 'node:crypto';
 
 /** Header fields in order; names as received. Implementations: the HTTP/1.1 head's spans, or a flat array. */
 export interface Fields {
@@ -57,6 +58,8 @@ export interface ClientAddress {
   readonly localPort: number;
   /** TLS server name, '' when none was sent or on plain HTTP. */
   readonly serverName: string;
+  /** What the client has shown of itself where it was asked, whoever issued it; that it holds the key is proved. */
+  readonly certificate?: X509Certificate;
 }
 
 /** A final or interim response head from upstream. */

@@ -7,6 +7,7 @@ import type { AccessDesk } from '#edge/access/access-desk.ts';
 import { compilePolicy, isPublic } from '#http/access/compiled-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { routeName } from '#model/route.ts';
+import { AuthorityFiles } from './authority-files.ts';
 import { CountryFile } from './country-file.ts';
 
 export interface AccessSourcesOptions {
@@ -17,6 +18,7 @@ export interface AccessSourcesOptions {
 
 export class AccessSources {
   readonly countries: CountryFile;
+  readonly files: AuthorityFiles;
   readonly #log: Log;
   /** Said already, so that a change elsewhere does not say it again. */
   #said: ReadonlySet<string> = new Set();
@@ -24,6 +26,7 @@ export class AccessSources {
   private constructor({ clock, log }: AccessSourcesOptions) {
     this.#log = log;
     this.countries = new CountryFile({ clock, log });
+    this.files = new AuthorityFiles({ clock, log });
   }
 
   /** Reads what there is; what cannot be read is said in the log, and opens nothing. */
@@ -33,8 +36,9 @@ export class AccessSources {
     return sources;
   }
 
-  async apply({ countries = '' }: AccessConfig): Promise<void> {
+  async apply({ countries = '', authorities }: AccessConfig): Promise<void> {
     await this.countries.follow(countries);
+    await this.files.follow(authorities);
   }
 
   /** Warns of rules that can let nobody through, once each. */
@@ -52,5 +56,6 @@ export class AccessSources {
 
   close(): void {
     this.countries.close();
+    this.files.close();
   }
 }

@@ -166,7 +166,9 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   const residentBytes = (): number => process.memoryUsage.rss();
   const stopWatching = watchProcess({ clock, log, metrics, residentBytes, limitBytes });
   opened.push(stopWatching);
-  desk.listen(() => edge.endVisits((grant) => desk.isGrantGood(grant)));
+  const endVisits = (): void => edge.endVisits((grant) => desk.isGrantGood(grant));
+  desk.listen(endVisits);
+  sources.files.onChange = endVisits;
   // With claims that were handed over it has been told already.
   if ((offer?.claims.length ?? 0) === 0) follow(snapshot.routes, () => false);
   let metricsServer: MetricsServer | undefined;
@@ -235,13 +237,15 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
 /** Who may pass; nobody is known until the control plane says so. */
 function openAccessDesk(
   { config, clock, random, accessCounter = noCounter }: EdgeInstanceOptions,
-  { countries }: AccessSources,
+  { countries, files }: AccessSources,
   current: () => EdgeConfig,
 ): AccessDesk {
   const { passageKey, assertions } = openAccessKeys(config.dataDir, random);
   const signer = createTextSigner([passageKey]);
   return new AccessDesk({
     ...{ clock, random, assertions, countries },
+    authorities: () => files.authorities,
+    authorityFault: (name) => files.faults.get(name),
     ...accessCounter,
     passage: createPassage(signer),
     passTexts: createPassTexts(signer),

@@ -1,6 +1,6 @@
 // What all protected routes share: who is known (the directory, and the texts that prove it), where browsers sign in, and
 // how origins are told. Everything is in memory; a request asks nobody.
-import { createHash } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { VisitingUser } from '#http/access/access-decision.ts';
@@ -19,6 +19,7 @@ import type { AssertionSigner } from './assertion.ts';
 import { AccessPasses } from './access-passes.ts';
 import type { AccessGrant } from './access-handler.ts';
 import { readCookie, visitCookie } from './access-cookies.ts';
+import { type CertificateJudgement, ClientAuthorities } from './client-authorities.ts';
 import { type CountrySource, noCountries } from './country-database.ts';
 import type { MeshSource } from './mesh-source.ts';
 import { TrustedAddresses } from './trusted-addresses.ts';
@@ -40,6 +41,10 @@ export interface AccessDeskOptions {
   readonly countries?: CountrySource;
   /** Absent: this edge carries no mesh, and nobody knows who a node is. */
   readonly mesh?: MeshSource;
+  /** Authorities of client certificates; absent: there are none. */
+  readonly authorities?: () => ClientAuthorities;
+  /** Why an authority of edge.yml is not among them. */
+  readonly authorityFault?: (name: string) => string | undefined;
 }
 
 /** Cookies and tokens that are kept as read; the oldest go. */
@@ -54,6 +59,8 @@ export class AccessDesk {
   #sessions = new Map<string, DirectorySession>();
   #tokens = new Map<string, DirectoryToken>();
   #trusted = new TrustedAddresses(emptyDirectory);
+  /** By connection; who has nothing but a certificate. */
+  readonly #byCertificate = new WeakMap<X509Certificate, Visitor>();
   /** By the text of the cookie or token; only good ones. */
   #kept = new Map<string, Visitor>();
 
@@ -99,6 +106,22 @@ export class AccessDesk {
     return this.options.countries ?? noCountries;
   }
 
+  /** What the client's certificate is worth. */
+  judge(certificate: X509Certificate | undefined): CertificateJudgement {
+    const authorities = this.options.authorities?.() ?? noAuthorities;
+    return authorities.judge(certificate, this.options.clock.wallMs());
+  }
+
+  /** A visitor who is nobody but the holder of a good certificate. */
+  holderOf(certificate: X509Certificate | undefined, judged: CertificateJudgement): Visitor | undefined {
+    if (!certificate || judged.names.length === 0) return undefined;
+    const known = this.#byCertificate.get(certificate);
+    if (known?.subject === judged.subject) return known;
+    const visitor = new Visitor({ certificate, subject: judged.subject });
+    this.#byCertificate.set(certificate, visitor);
+    return visitor;
+  }
+
   /** Users with a sign-in at the address within the last day; undefined for what is no address. */
   neighboursAt(address: string): readonly VisitingUser[] | undefined {
     const ids = this.#trusted.userIdsAt(address, this.options.clock.wallMs());
@@ -113,8 +136,21 @@ export class AccessDesk {
     const { mesh } = this.options;
     return [
       ...(policy.asksCountry && this.countries.fault !== '' ? [this.countries.fault] : []),
+      ...this.#lacksAuthorities(policy),
       ...(policy.asksMesh && !mesh ? ['This edge carries no mesh; rules about it let nobody through.'] : []),
     ];
+  }
+
+  #lacksAuthorities({ certificates }: CompiledPolicy): string[] {
+    const { authorities, authorityFault } = this.options;
+    const named = new Set(certificates.flatMap((name) => (name === '*' ? [] : [name.split('/', 1)[0]!])));
+    return [...named]
+      .filter((name) => authorities?.().has(name) !== true)
+      .map(
+        (name) =>
+          authorityFault?.(name) ??
+          `This edge knows no authority "${name}" of client certificates; add it to access.authorities in edge.yml.`,
+      );
   }
 
   /** Whether a session is good now for this user. */
@@ -135,7 +171,8 @@ export class AccessDesk {
   }
 
   /** Whether a visitor may still be taken for whom he was. */
-  isGood({ user, token, sessionId }: Visitor): boolean {
+  isGood({ user, token, sessionId, certificate }: Visitor): boolean {
+    if (certificate) return this.judge(certificate).names.length > 0;
     if (user) return this.isAlive(sessionId, user.id);
     return token !== undefined && this.#isTokenGood(this.#tokens.get(token.hash));
   }
@@ -199,6 +236,8 @@ export class AccessDesk {
     return visitor;
   }
 }
+
+const noAuthorities = new ClientAuthorities([]);
 
 /** Name and token of a Basic field (RFC 7617), if its password looks like one of ours; services have passwords, too. */
 export function basicTokenOf(

@@ -19,6 +19,7 @@ import type { HandlerHost, RouteHandler } from '../route-handler.ts';
 import { withoutOwnCookies } from './access-cookies.ts';
 import { type AccessDesk, basicTokenOf, bearerOf } from './access-desk.ts';
 import { meshNames } from './mesh-source.ts';
+import type { CertificateJudgement } from './client-authorities.ts';
 import { RenewedVisit } from './renewed-visit.ts';
 import { askForPassword } from './password-door.ts';
 import { askToSignIn, canFollow } from './sign-in-answers.ts';
@@ -57,12 +58,19 @@ export class AccessHandler implements RouteHandler {
   /** HOT. */
   start(exchange: Exchange): void {
     const { desk, policy } = this.#options;
-    const visitor = desk.visitorOf(exchange.request);
-    const visit = this.#visitOf(exchange, visitor);
+    const asksCertificate = policy.certificates.length > 0;
+    const { certificate } = exchange.request.client;
+    const judged = asksCertificate ? desk.judge(certificate) : undefined;
+    const known = desk.visitorOf(exchange.request);
+    const visitor = known ?? (judged && desk.holderOf(certificate, judged));
+    const visit = this.#visitOf(exchange, visitor, judged);
     const decision = decideAccess(policy, visit);
     exchange.grant = this.#grantOf(exchange, decision, visitor);
-    if (decision.verdict === 'allow') this.#letThrough(exchange, decision, visitor);
-    else this.#turnAway(exchange, decision, { visitor, visit });
+    if (decision.verdict === 'allow') {
+      if (known && judged && judged.subject !== '')
+        exchange.edgeLines += `X-Sallyport-Certificate: ${judged.subject}\r\n`;
+      this.#letThrough(exchange, decision, visitor);
+    } else this.#turnAway(exchange, decision, { visitor: known, visit, certificateFault: judged?.why ?? '' });
   }
 
   /** What is noted of the decision, for the log and for the day that its ground is taken away. */
@@ -84,6 +92,10 @@ export class AccessHandler implements RouteHandler {
       const isSame = (): boolean => passes.passwordNamed(name)?.version === version;
       return { rule: `${rule} ${by}`, visitor, pass: isSame };
     }
+    if (verdict === 'allow' && by.startsWith('certificate:')) {
+      const { certificate } = request.client;
+      return { rule: `${rule} ${by}`, visitor, pass: () => desk.judge(certificate).names.length > 0 };
+    }
     if (verdict === 'allow' && by.startsWith('address-of:')) {
       const subject = parseSubject(by);
       const isTrusted = (): boolean =>
@@ -94,7 +106,11 @@ export class AccessHandler implements RouteHandler {
     return { rule: `${rule} ${by}`, visitor };
   }
 
-  #visitOf(exchange: Exchange, visitor: Visitor | undefined): Visit {
+  #visitOf(
+    exchange: Exchange,
+    visitor: Visitor | undefined,
+    judged: CertificateJudgement | undefined,
+  ): Visit {
     const { request, clientAddress } = exchange;
     const { desk, policy } = this.#options;
     return {
@@ -105,6 +121,7 @@ export class AccessHandler implements RouteHandler {
       wallMs: desk.options.clock.wallMs(),
       user: visitor?.asUser,
       token: visitor?.token?.name.toLowerCase(),
+      certificates: judged?.names ?? unknownVisit.certificates,
       country: policy.asksCountry ? desk.countries.countryOf(clientAddress) : undefined,
       mesh: policy.asksMesh ? meshNames(desk.options.mesh, request.client, clientAddress) : undefined,
       neighbours: policy.asksNeighbours ? desk.neighboursAt(clientAddress) : undefined,
@@ -150,11 +167,11 @@ export class AccessHandler implements RouteHandler {
   #turnAway(
     exchange: Exchange,
     { verdict, reason }: AccessDecision,
-    { visitor, visit }: { readonly visitor: Visitor | undefined; readonly visit: Visit },
+    { visitor, visit, certificateFault }: TurnedAway,
   ): void {
     const { desk, policy } = this.#options;
     const who = visitor ? visitor.name : 'nobody known';
-    const detail = `${accessReasons[reason]} (${who})`;
+    const detail = `${accessReasons[reason]} (${who})${certificateFault === '' ? '' : `: ${certificateFault}`}`;
     const canSignIn = verdict === 'sign-in' && visitor === undefined;
     const names = policy.passwords.filter((name) => opens(policy, visit, { passwords: [name] }));
     const isPerson = canFollow(exchange.request);
@@ -167,8 +184,17 @@ export class AccessHandler implements RouteHandler {
         ...failure('sign-in-required', detail),
         fields: wantsToken ? basicChallenge(exchange.request) : [],
       });
-    else exchange.fail('access-denied', detail);
+    else
+      exchange.fail('access-denied', detail, certificateFault === '' ? {} : { sentence: certificateFault });
   }
+}
+
+interface TurnedAway {
+  /** Whoever it is beside its certificate. */
+  readonly visitor: Visitor | undefined;
+  readonly visit: Visit;
+  /** Why the client certificate is worth nothing, where one is asked for. */
+  readonly certificateFault: string;
 }
 
 /** Whether the visit would pass with this; asked only of those who are turned away. */

@@ -50,6 +50,7 @@ export class AssertionSigner {
     const groups = (user?.groups ?? []).map(fieldText).join(',');
     if (user) fields.push(['X-Sallyport-User', user.name], ['X-Sallyport-Groups', groups]);
     if (user && user.email !== '') fields.push(['X-Sallyport-Email', fieldText(user.email)]);
+    if (visitor.certificate) fields.push(['X-Sallyport-Certificate', visitor.subject]);
     if (visitor.token) fields.push(['X-Sallyport-Token', visitor.token.name]);
     if (told.identity.includes('cloudflare')) {
       fields.push(['Cf-Access-Jwt-Assertion', assertion]);
@@ -63,7 +64,7 @@ export class AssertionSigner {
     return fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   }
 
-  #sign({ user, token }: Visitor, { audience, issuer, wallMs }: Told): string {
+  #sign({ user, token, certificate, subject }: Visitor, { audience, issuer, wallMs }: Told): string {
     const now = Math.floor(wallMs / 1_000);
     const who = user
       ? {
@@ -72,7 +73,9 @@ export class AssertionSigner {
           ...(user.email === '' ? {} : { email: user.email }),
           groups: user.groups,
         }
-      : { sub: '', common_name: token?.name ?? '' };
+      : certificate
+        ? { sub: '', common_name: subject, certificate: certificate.fingerprint256 }
+        : { sub: '', common_name: token?.name ?? '' };
     const payload = encode({
       iss: issuer,
       aud: [audience],

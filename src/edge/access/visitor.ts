@@ -1,5 +1,7 @@
-// Somebody whom the edge knows at a request: a user in a browser that has signed in, or a program with a service token. One
+// Somebody whom the edge knows at a request: a user in a browser that has signed in, a program with a service token, or a
+// client with nothing but a certificate. One
 // object for each cookie or token, kept while it is good, so that what an origin is told of it is made once.
+import type { X509Certificate } from 'node:crypto';
 import type { VisitingUser } from '#http/access/access-decision.ts';
 import type { DirectoryToken, DirectoryUser } from '#model/access-state.ts';
 
@@ -12,6 +14,10 @@ export class Visitor {
   readonly token: DirectoryToken | undefined;
   /** Of the browser's session, '' for a token. */
   readonly sessionId: string;
+  /** Where nothing else is known than a client certificate. */
+  readonly certificate: X509Certificate | undefined;
+  /** Of that certificate, '' without one. */
+  readonly subject: string;
   /** When its cookie was made, 0 for a token. */
   readonly issuedAtMs: number;
   /** What origins are told, by audience and form; the assertion in it is good until then. */
@@ -20,18 +26,22 @@ export class Visitor {
   constructor(
     known:
       | { readonly user: DirectoryUser; readonly sessionId: string; readonly issuedAtMs: number }
-      | { readonly token: DirectoryToken },
+      | { readonly token: DirectoryToken }
+      | { readonly certificate: X509Certificate; readonly subject: string },
   ) {
     this.user = 'user' in known ? known.user : undefined;
     this.token = 'token' in known ? known.token : undefined;
     this.sessionId = 'user' in known ? known.sessionId : '';
     this.issuedAtMs = 'user' in known ? known.issuedAtMs : 0;
+    this.certificate = 'certificate' in known ? known.certificate : undefined;
+    this.subject = 'certificate' in known ? known.subject : '';
     this.asUser = this.user && visitingUser(this.user);
   }
 
   /** As the log names it. */
   get name(): string {
-    return this.user?.name ?? `token:${this.token?.name ?? ''}`;
+    if (this.user) return this.user.name;
+    return this.token ? `token:${this.token.name}` : `certificate:${this.subject}`;
   }
 }
 
