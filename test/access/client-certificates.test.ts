@@ -239,7 +239,7 @@ describe('at an edge', () => {
       assert.equal((await curl('nas.test', '/', 'laptop', ...way))[0], 200, way.join(' '));
       for (const [certificate, words] of [
         ['', /client sent no certificate/],
-        ['desk', /authority that this site does not take/],
+        ['desk', /takes other client certificates than yours/],
         ['old', /expired on 2021-01-01/],
         ['phone', /was revoked/],
       ] as const) {

@@ -68,9 +68,14 @@ export class AccessHandler implements RouteHandler {
     exchange.grant = this.#grantOf(exchange, decision, visitor);
     if (decision.verdict === 'allow') {
       if (known && judged && judged.subject !== '')
-        exchange.edgeLines += `X-Sallyport-Certificate: ${judged.subject}\r\n`;
+        exchange.edgeLines?.add(`X-Sallyport-Certificate: ${judged.subject}\r\n`);
       this.#letThrough(exchange, decision, visitor);
-    } else this.#turnAway(exchange, decision, { visitor: known, visit, certificateFault: judged?.why ?? '' });
+    } else
+      this.#turnAway(exchange, decision, {
+        visitor: known,
+        visit,
+        certificateFault: certificateFault(decision, judged),
+      });
   }
 
   /** What is noted of the decision, for the log and for the day that its ground is taken away. */
@@ -187,6 +192,12 @@ export class AccessHandler implements RouteHandler {
     else
       exchange.fail('access-denied', detail, certificateFault === '' ? {} : { sentence: certificateFault });
   }
+}
+
+/** Why a certificate does not help, in words for whoever has it or not; '' where no rule could have let it through. */
+function certificateFault({ rule }: AccessDecision, judged: CertificateJudgement | undefined): string {
+  if (judged === undefined || rule !== 0) return '';
+  return judged.why === '' ? 'This page takes other client certificates than yours.' : judged.why;
 }
 
 interface TurnedAway {
