@@ -4,6 +4,7 @@ import type { UserView } from '#api/account.ts';
 import type { TrustedAddressView } from '#api/users.ts';
 import { scopesOf } from '#model/role.ts';
 import type { certificateHandlers } from './fake-certificates.ts';
+import type { notificationHandlers } from './fake-notifications.ts';
 import type { dnsHandlers } from './fake-dns.ts';
 import type { portHandlers } from './fake-ports.ts';
 import { page, type routeHandlers } from './fake-routes.ts';
@@ -24,6 +25,7 @@ type AccountIds = Exclude<
   | keyof ReturnType<typeof accessHandlers>
   | keyof ReturnType<typeof cacheHandlers>
   | keyof ReturnType<typeof dnsHandlers>
+  | keyof ReturnType<typeof notificationHandlers>
 >;
 
 const day = 86_400_000;

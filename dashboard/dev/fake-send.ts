@@ -9,6 +9,7 @@ import { certificateHandlers } from './fake-certificates.ts';
 import { accessHandlers } from './fake-access.ts';
 import { cacheHandlers } from './fake-cache.ts';
 import { dnsHandlers } from './fake-dns.ts';
+import { notificationHandlers } from './fake-notifications.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import { portHandlers } from './fake-ports.ts';
 import { routeHandlers } from './fake-routes.ts';
@@ -32,6 +33,7 @@ export function createFakeSend(world: FakeWorld): Send {
     ...accessHandlers(world),
     ...cacheHandlers(world),
     ...dnsHandlers(world),
+    ...notificationHandlers(world),
   };
   return async (path, init) => {
     await new Promise((resolve) => setTimeout(resolve, answerAfterMs));

@@ -103,6 +103,15 @@ const certificate = createRoute({
   component: lazyRouteComponent(() => import('./pages/certificates/certificate-page.tsx'), 'CertificatePage'),
 });
 
+const notifications = createRoute({
+  getParentRoute: () => inside,
+  path: '/notifications',
+  component: lazyRouteComponent(
+    () => import('./pages/notifications/notifications-page.tsx'),
+    'NotificationsPage',
+  ),
+});
+
 const ports = createRoute({
   getParentRoute: () => inside,
   path: '/ports',
@@ -222,6 +231,7 @@ const tree = root.addChildren([
       routes,
       route,
       ports,
+      notifications,
       certificates,
       certificate,
       cache,

@@ -4,6 +4,7 @@ import { accountOperations } from './account.ts';
 import { certificateOperations } from './certificates.ts';
 import { cacheOperations } from './cache.ts';
 import { dnsOperations } from './dns.ts';
+import { notificationOperations } from './notifications.ts';
 import { portOperations } from './ports.ts';
 import { requestOperations } from './requests.ts';
 import { routeOperations } from './routes.ts';
@@ -23,6 +24,7 @@ export const operations = {
   ...dnsOperations,
   ...requestOperations,
   ...cacheOperations,
+  ...notificationOperations,
   ...userOperations,
 } as const;
 

@@ -4,25 +4,10 @@ import { auditEventSchema, auditedNouns } from '#model/audit-event.ts';
 import { labPlanSchema } from '#model/lab.ts';
 import { trafficSeriesSchema } from '#model/live.ts';
 import { timeSchema } from '#model/names.ts';
-import { settingsSchema } from '#model/setting.ts';
+import { settingsChangeSchema, settingsSchema } from '#model/setting.ts';
+import { troubleSchema } from '#model/trouble.ts';
 import { operation } from './operation.ts';
 import { logCursorSchema, pageQuery } from './page.ts';
-
-/** Something that is wrong, in words, with the cure. */
-export const troubleSchema = z
-  .object({
-    /** Stable, such as `tunnel-down:<id>`. */
-    id: z.string(),
-    severity: z.enum(['error', 'warning', 'notice']),
-    title: z.string(),
-    detail: z.string(),
-    cure: z.string(),
-    sinceMs: timeSchema.nullable(),
-    /** Where the dashboard leads: a noun and an id. */
-    noun: z.string(),
-    objectId: z.string(),
-  })
-  .meta({ id: 'Trouble' });
 
 export const statusSchema = z
   .object({
@@ -108,7 +93,7 @@ export const statusOperations = {
     path: '/settings',
     scope: 'settings:write',
     summary: 'Change settings',
-    body: settingsSchema.partial(),
+    body: settingsChangeSchema,
     result: settingsSchema,
   }),
   getOpenApi: operation({
@@ -161,4 +146,4 @@ export const statusOperations = {
 };
 
 export type Status = z.infer<typeof statusSchema>;
-export type Trouble = z.infer<typeof troubleSchema>;
+export type { Trouble } from '#model/trouble.ts';

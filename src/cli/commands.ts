@@ -26,6 +26,19 @@ import { applyCommand, backupCommand, diffCommand, exportCommand } from './edge/
 import { contextListCommand, contextRemoveCommand, contextUseCommand, loginCommand } from './edge/login.ts';
 import { dnsRecordsCommand, dnsStatusCommand } from './edge/dns.ts';
 import {
+  notifyAddCommand,
+  notifyListCommand,
+  notifyRemoveCommand,
+  notifyTestCommand,
+  notifyUpdateCommand,
+} from './edge/notify.ts';
+import {
+  notifyHistoryCommand,
+  notifyMuteCommand,
+  notifyMutesCommand,
+  notifyUnmuteCommand,
+} from './edge/notify-mutes.ts';
+import {
   portAddCommand,
   portListCommand,
   portRemoveCommand,
@@ -147,6 +160,15 @@ export const commands: readonly Command[] = [
   apiKeyCreateCommand,
   apiKeyListCommand,
   apiKeyDeleteCommand,
+  notifyListCommand,
+  notifyAddCommand,
+  notifyUpdateCommand,
+  notifyRemoveCommand,
+  notifyTestCommand,
+  notifyMuteCommand,
+  notifyUnmuteCommand,
+  notifyMutesCommand,
+  notifyHistoryCommand,
   auditCommand,
   importCommand,
   exportCommand,

@@ -4,6 +4,7 @@ import type { ApiKey } from '#model/api-key.ts';
 import type { Port } from '#model/port.ts';
 import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
+import type { Channel, Mute } from '#model/notification.ts';
 import type { PagePassword } from '#model/page-password.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
 import type { ShareLink } from '#model/share-link.ts';
@@ -71,6 +72,14 @@ export class ControlState {
 
   get pagePasswords(): ReadonlyMap<string, PagePassword> {
     return this.#tables.pagePassword;
+  }
+
+  get channels(): ReadonlyMap<string, Channel> {
+    return this.#tables.channel;
+  }
+
+  get mutes(): ReadonlyMap<string, Mute> {
+    return this.#tables.mute;
   }
 
   get settings(): Settings {

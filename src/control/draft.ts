@@ -1,6 +1,7 @@
 // A state being changed by one command. Reads see what was written before; what was written becomes one Change for the
 // store, with an audit row for each object, and then the next state.
 import type { AuditedNoun } from '#model/audit-event.ts';
+import type { Mute } from '#model/notification.ts';
 import { type Port, portName } from '#model/port.ts';
 import { routeName, type Route } from '#model/route.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
@@ -29,6 +30,8 @@ const nouns: Readonly<Record<ObjectKind, AuditedNoun>> = {
   apiKey: 'api-key',
   shareLink: 'share-link',
   pagePassword: 'page-password',
+  channel: 'channel',
+  mute: 'mute',
   settings: 'setting',
 };
 
@@ -162,6 +165,7 @@ export class Draft {
   #nameOf<K extends ObjectKind>(kind: K, object: StoredObjects[K]): string {
     if (kind === 'route' || kind === 'shareLink') return routeName(object as Route);
     if (kind === 'port') return portName(object as Port);
+    if (kind === 'mute') return (object as Mute).subject;
     if (kind === 'ruleSet') {
       return this.get('tunnel', object.id)?.name ?? this.base.tunnels.get(object.id)?.name ?? object.id;
     }

@@ -1,6 +1,7 @@
 // What the control room sees of the running edge, and the few things it may ask of it. The two do not share a thread: the
 // control room must never make traffic wait. So a look at the edge is plain data, taken at one moment, and everything else
 // is a question with an answer later. roles/ joins the two.
+import type { HostnameMove } from '#model/hostname-move.ts';
 import type { CertificateDetail, CertificatePem } from '#model/certificate-view.ts';
 import type { CachedQuery, CachedResponse, CachePurge, CacheStatus } from '#model/cached.ts';
 import type { NameView, ZoneView } from '#model/dns-view.ts';
@@ -80,6 +81,8 @@ export interface EdgeLook {
   readonly members?: ReadonlyMap<string, readonly MemberLive[]>;
   /** Absent: none. */
   readonly ports?: readonly PortLive[];
+  /** Hostnames that went to another tunnel, newest first; absent: none. */
+  readonly moves?: readonly HostnameMove[];
   readonly tunnelTraffic: ReadonlyMap<string, TrafficCount>;
   /** By `routeName`. */
   readonly routeTraffic: ReadonlyMap<string, TrafficCount>;

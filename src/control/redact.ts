@@ -10,6 +10,7 @@ const secrets: { readonly [K in ObjectKind]?: readonly (keyof StoredObjects[K])[
   user: ['passwordHash', 'totpSecret', 'totpLastStep', 'recoveryCodes'],
   apiKey: ['hash'],
   pagePassword: ['hash'],
+  channel: ['sealed'],
 };
 
 /** A copy of the object for the audit log. */

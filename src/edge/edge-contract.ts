@@ -1,4 +1,5 @@
 // What an edge is started with and what it can be asked; edge.ts is the one that there is.
+import type { HostnameMove } from '#model/hostname-move.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
@@ -91,6 +92,8 @@ export interface Edge {
   members(): Map<string, MemberLive[]>;
   /** Ports as they are now. */
   ports(): PortLive[];
+  /** Hostnames that went from one tunnel to another, newest first. */
+  moves(): readonly HostnameMove[];
   /** Connectors, traffic and routes as they are now. */
   live(): LiveView;
   /** Calls `listener` with what happens, until the returned function is called. */

@@ -2,6 +2,7 @@
 // one is applied as a whole, and what is under way goes on.
 //
 //   FrontDoor -> Proxy -> TunnelRegistry -> EdgeConnection ~ connector
+import type { HostnameMove } from '#model/hostname-move.ts';
 import type { Timer } from '#base/clock.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
@@ -75,7 +76,7 @@ class RunningEdge implements Edge {
       flushLog: () => this.#accessLog.flush(),
     });
     this.#local = new LocalServices({ clock, random, log, registry: this.#registry });
-    this.#holders = new HolderWatch(log, metrics);
+    this.#holders = new HolderWatch({ log, metrics, wallMs: () => clock.wallMs() });
     this.#lookAtHolders(options.snapshot.routes);
     this.#metrics = new EdgeMetrics(metrics, this.#registry);
     this.#accessLog = new AccessLog({
@@ -160,6 +161,10 @@ class RunningEdge implements Edge {
 
   ports(): PortLive[] {
     return this.#ports.live();
+  }
+
+  moves(): readonly HostnameMove[] {
+    return this.#holders.moves;
   }
 
   live(): LiveView {
@@ -290,7 +295,8 @@ class RunningEdge implements Edge {
 
   #lookAtHolders(routes: readonly RouteEntry[]): void {
     const { tunnels } = this.#snapshot;
-    this.#holders.look(routes, (id) => tunnels.find((tunnel) => tunnel.id === id)?.name ?? id);
+    const nameOf = (id: string): string => tunnels.find((tunnel) => tunnel.id === id)?.name ?? id;
+    this.#holders.look(routes, nameOf, new Set(this.#snapshot.routes));
   }
 
   #sweep(): void {

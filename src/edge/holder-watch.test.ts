@@ -13,7 +13,7 @@ function scene(): { readonly watch: HolderWatch; readonly said: object[]; moves(
   };
   const metrics = new MetricsRegistry();
   const moves = (): string => /^sallyport_edge_hostname_moves_total (\d+)$/m.exec(metrics.text())![1]!;
-  return { watch: new HolderWatch(log, metrics), said, moves };
+  return { watch: new HolderWatch({ log, metrics, wallMs: () => 7 }), said, moves };
 }
 
 const route = (hostname: string, tunnelId: string) => ({ hostname, path: '/', tunnelId });
@@ -27,6 +27,15 @@ test('S0-38 a hostname that goes to another tunnel is told with both names, and 
   watch.look([route('a.test', '1'), route('b.test', '1'), route('new.test', '2')], nameOf);
   assert.equal(said.length, 1, 'a new name has not moved');
   assert.equal(moves(), '1');
+  assert.deepEqual(watch.moves, [
+    { hostname: 'b.test', path: '/', from: 'tunnel 2', to: 'tunnel 1', atMs: 7, isDeclared: false },
+  ]);
+  const written = route('b.test', '2');
+  watch.look([route('a.test', '1'), written], nameOf, new Set([written]));
+  assert.deepEqual(
+    watch.moves.map(({ isDeclared }) => isDeclared),
+    [true, false],
+  );
 });
 
 test('S0-38 a hostname that was nobody’s in between has moved all the same', () => {

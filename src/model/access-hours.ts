@@ -37,6 +37,28 @@ export function isWithinHours(hours: AccessHours, day: number, minute: number): 
   return (days.has(day) && minute >= fromMinute) || (days.has(dayBefore) && minute < untilMinute);
 }
 
+const shownDays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** What tells day and minute in a zone, for `momentOf`. */
+export function zoneFormat(zone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone,
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+}
+
+/** Day of the week (0 is Monday) and minute of the day. */
+export function momentOf(format: Intl.DateTimeFormat, wallMs: number): [day: number, minute: number] {
+  const parts = new Map(format.formatToParts(wallMs).map(({ type, value }) => [type, value]));
+  return [
+    shownDays.indexOf(parts.get('weekday') ?? ''),
+    Number(parts.get('hour')) * 60 + Number(parts.get('minute')),
+  ];
+}
+
 /** `24:00` is the end of the day. */
 function minuteOf(hour: string, minute: string): number | undefined {
   const minutes = Number(hour) * 60 + Number(minute);

@@ -13,6 +13,8 @@ export const auditedNouns = [
   'api-key',
   'share-link',
   'page-password',
+  'channel',
+  'mute',
   'setting',
   'certificate',
   'zone',

@@ -6,7 +6,7 @@ import { hostnamePatternSchema, nameSchema, pathPrefixSchema } from './names.ts'
 import { portShape, refinePort } from './port.ts';
 import { roles } from './role.ts';
 import { routeStepsShape } from './route-steps.ts';
-import { settingsSchema } from './setting.ts';
+import { settingsChangeSchema } from './setting.ts';
 import { groupsSchema } from './user.ts';
 import { tunnelManagement } from './tunnel.ts';
 
@@ -66,7 +66,7 @@ export const labSchema = z.strictObject({
     )
     .max(10_000)
     .optional(),
-  settings: settingsSchema.partial().optional(),
+  settings: settingsChangeSchema.optional(),
 });
 
 export type Lab = z.infer<typeof labSchema>;

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { SallyportError } from '#base/errors.ts';
 import { apiKeySchema } from '#model/api-key.ts';
+import { channelSchema, muteSchema } from '#model/notification.ts';
 import { portName, portSchema } from '#model/port.ts';
 import { routeName, routeSchema } from '#model/route.ts';
 import { ruleSetSchema } from '#model/rule-set.ts';
@@ -32,6 +33,8 @@ const kinds: {
   apiKey: { schema: apiKeySchema, name: (key) => key.name.toLowerCase() },
   shareLink: { schema: shareLinkSchema, name: () => null },
   pagePassword: { schema: pagePasswordSchema, name: ({ name }) => name },
+  channel: { schema: channelSchema, name: ({ name }) => name.toLowerCase() },
+  mute: { schema: muteSchema, name: ({ subject }) => subject },
   settings: { schema: settingsSchema.extend({ id: z.literal('settings') }), name: () => null },
 };
 

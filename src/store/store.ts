@@ -10,6 +10,7 @@ import type { Port } from '#model/port.ts';
 import type { Route } from '#model/route.ts';
 import type { RuleSet } from '#model/rule-set.ts';
 import type { Session } from '#model/session.ts';
+import type { Channel, Mute } from '#model/notification.ts';
 import type { PagePassword } from '#model/page-password.ts';
 import type { Settings } from '#model/setting.ts';
 import type { ShareLink } from '#model/share-link.ts';
@@ -26,6 +27,8 @@ export interface StoredObjects {
   readonly apiKey: ApiKey;
   readonly shareLink: ShareLink;
   readonly pagePassword: PagePassword;
+  readonly channel: Channel;
+  readonly mute: Mute;
   /** One object with the id `settings`. */
   readonly settings: Settings & { readonly id: 'settings' };
 }
@@ -42,6 +45,8 @@ export const objectKinds = [
   'apiKey',
   'shareLink',
   'pagePassword',
+  'channel',
+  'mute',
   'settings',
 ] as const satisfies readonly ObjectKind[];
 

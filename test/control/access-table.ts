@@ -32,6 +32,8 @@ const seesStatus = { least: 'viewer', key: 'status:read' } as const;
 const seesRequests = { least: 'viewer', key: 'requests:read' } as const;
 const seesUsers = { least: 'admin', key: 'users:read' } as const;
 const changesUsers = { least: 'owner', key: 'users:write' } as const;
+const seesChannels = { least: 'admin', key: 'settings:read' } as const;
+const changesChannels = { least: 'owner', key: 'settings:write' } as const;
 const appliesLab = { least: 'admin', key: 'lab:apply' } as const;
 
 export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
@@ -85,6 +87,19 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   planLab: appliesLab,
   applyLab: appliesLab,
   downloadBackup: { least: 'owner', key: 'backup:read' },
+
+  listChannels: seesChannels,
+  listMutes: seesChannels,
+  listNotifications: seesChannels,
+  createChannel: {
+    ...changesChannels,
+    body: { name: 'phone', settings: { kind: 'ntfy', topic: 'home' } },
+  },
+  updateChannel: { ...changesChannels, unless: /no channel/ },
+  deleteChannel: { ...changesChannels, unless: /no channel/ },
+  testChannel: { ...changesChannels, unless: /no channel/ },
+  setMute: { ...changesChannels, body: { subject: 'nas.example.com' } },
+  deleteMute: { ...changesChannels, unless: /no mute/ },
 
   listTunnels: seesTunnels,
   getTunnel: seesTunnels,

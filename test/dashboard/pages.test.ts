@@ -6,6 +6,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { createApiClient } from '#api/client.ts';
+import { sendToEdge } from '#roles/send-to-edge.ts';
 import { type Demo, sallyportCommand, startDemo } from '../support/demo.ts';
 import { freePort, startProcess } from '../support/process.ts';
 import { launchBrowser, looks, missingBrowser, openPage, screenshotFolder, signInByLink } from './browser.ts';
@@ -33,6 +35,7 @@ const pages: Readonly<Record<string, readonly [path: string, shows: RegExp]>> = 
   users: ['users', /owner/],
   user: ['users/owner', /Signed in/],
   'api-keys': ['api-keys', /API keys/],
+  notifications: ['notifications', /tried by hand/],
   audit: ['audit', /Audit/],
   account: ['account', /Where you are signed in/],
   settings: ['settings', /Title/],
@@ -78,6 +81,19 @@ describe('the dashboard shows every page', { skip: missingBrowser }, () => {
       ...['--address', '127.0.0.1', '--from', '127.0.0.0/8', '--socket', demo.adminSocket],
     ]);
     assert.equal(await opened.ended, 0, opened.stderr());
+    const edge = createApiClient((path, init) =>
+      sendToEdge({ kind: 'socket', file: demo.adminSocket }, path, init),
+    );
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    for (const name of ['phone', 'tablet'])
+      await edge.createChannel({
+        body: {
+          ...{ name, quiet: '22:00-07:00 Europe/Berlin' },
+          settings: { kind: 'ntfy', server: nobody, topic: 'a-long-topic' },
+        },
+      });
+    await edge.testChannel({ params: { channel: 'phone' } });
+    await edge.setMute({ body: { subject: 'nas.localhost', hours: 8 } });
     browser = await launchBrowser(demo.ca);
     const { page, context } = await openPage(browser);
     signedIn = context;

@@ -70,7 +70,10 @@ export type PagedId =
   | 'listNames'
   | 'listUsers'
   | 'listApiKeys'
-  | 'listAudit';
+  | 'listAudit'
+  | 'listChannels'
+  | 'listMutes'
+  | 'listNotifications';
 
 interface AnyPage {
   readonly items: readonly unknown[];

@@ -8,6 +8,7 @@ const paths = {
   routes: 'M3 5h5c4 0 4 10 8.5 10M3 15h4M14 12.5l3 2.5-3 2.5M14 2.5 17 5l-3 2.5M11.5 5H17',
   ports: 'M3 4h14v12H3zM6.5 16v-5h2v-2h3v2h2v5',
   names: 'M3 4.5h7.5L17 10l-6.5 5.5H3zM6.5 10h.1M9.5 10h3',
+  bell: 'M5 14V9a5 5 0 0 1 10 0v5l1.5 1.5h-13zM8.5 17.5h3',
   requests: 'M3 5h14M3 10h9M3 15h12',
   explain: 'M8.5 3a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM12.6 12.6 17 17',
   users:

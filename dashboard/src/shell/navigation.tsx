@@ -13,6 +13,7 @@ export interface NavigationItem {
     | '/tunnels'
     | '/routes'
     | '/ports'
+    | '/notifications'
     | '/certificates'
     | '/names'
     | '/users'
@@ -126,6 +127,13 @@ export const navigation: readonly NavigationGroup[] = [
         words: 'people roles invite owners admins viewers',
       },
       { to: '/api-keys', title: 'API keys', icon: 'key', scope: 'self', words: 'tokens programs scripts' },
+      {
+        to: '/notifications',
+        title: 'Notifications',
+        icon: 'bell',
+        scope: 'settings:read',
+        words: 'alerts channels ntfy mail telegram matrix slack webhook mute quiet',
+      },
       { to: '/audit', title: 'Audit', icon: 'audit', scope: 'audit:read', words: 'history changes who when' },
       {
         to: '/settings',

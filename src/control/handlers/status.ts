@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Status, statusOperations } from '#api/status.ts';
 import type { Clock } from '#base/clock.ts';
 import type { LiveEvent } from '#model/live.ts';
+import type { Trouble } from '#model/trouble.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
 import { applyLab } from '../commands/lab-apply.ts';
 import { exportLab } from '../lab-export.ts';
@@ -14,8 +15,16 @@ import { type EventStream, writeEvents } from '../http/event-stream.ts';
 import type { ControlEnd } from '../edge-view.ts';
 import type { CallContext, Handlers, StreamWriter } from '../http/handler.ts';
 import { exposures } from '../views/exposure.ts';
-import { allTunnels, lookAt, type Sources, TunnelIndex, viewTunnel } from '../views/tunnel-view.ts';
-import { troublesOf } from '../views/troubles.ts';
+import type { Notifier } from '../notify/notifier.ts';
+import {
+  allTunnels,
+  lookAt,
+  type Sources,
+  TunnelIndex,
+  type ViewSources,
+  viewTunnel,
+} from '../views/tunnel-view.ts';
+import { bySeverity, troublesOf } from '../views/troubles.ts';
 
 export interface StatusSources extends Sources {
   readonly clock: Clock;
@@ -23,6 +32,8 @@ export interface StatusSources extends Sources {
   readonly dataDir: string;
   /** How the control plane before this one ended, when it was not meant to. */
   readonly lastEnd: ControlEnd | undefined;
+  /** Knows since when something is wrong, and what is wrong with channels. */
+  readonly notifier: Pick<Notifier, 'withSince'>;
 }
 
 /** Makes them. */
@@ -100,12 +111,16 @@ async function statusOf(both: StatusSources): Promise<Status> {
     },
     memory: look.memory,
     edgeAddress: facts.edgeAddress,
-    troubles: troublesOf(sources, {
-      store: control.storeTrouble,
-      lastEnd: both.lastEnd,
-      nowMs: control.nowMs(),
-    }),
+    troubles: bySeverity(both.notifier.withSince(troublesNow(both, sources))),
   };
+}
+
+/** Everything that is wrong, at a look that was taken. */
+export function troublesNow(
+  { control, lastEnd }: Pick<StatusSources, 'control' | 'lastEnd'>,
+  sources: ViewSources,
+): Trouble[] {
+  return troublesOf(sources, { store: control.storeTrouble, lastEnd, nowMs: control.nowMs() });
 }
 
 /** Tells a stream of every change, as the edge's events and the state's revisions come. */

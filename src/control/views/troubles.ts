@@ -1,7 +1,8 @@
 // What is wrong, in words with the cure: the list on top of the overview and of `sallyport status`. Made from what is true
 // at the moment, never stored, so that nothing has to be dismissed by hand.
-import type { Trouble } from '#api/status.ts';
+import { severities } from '#model/notification.ts';
 import { routeName } from '#model/route.ts';
+import type { Trouble } from '#model/trouble.ts';
 import type { ControlEnd } from '../edge-view.ts';
 import { allRoutes } from './route-view.ts';
 import { allTunnels, TunnelIndex, viewTunnel, type ViewSources } from './tunnel-view.ts';
@@ -11,6 +12,8 @@ const maxOfKind = 50;
 
 /** A restart is news for an hour. */
 const restartShownMs = 3_600_000;
+/** A name that went elsewhere is looked at the next morning. */
+const moveShownMs = 12 * 3_600_000;
 
 /** What is wrong with the control plane itself. */
 export interface ControlTroubles {
@@ -19,8 +22,6 @@ export interface ControlTroubles {
   readonly lastEnd: ControlEnd | undefined;
   readonly nowMs: number;
 }
-
-const severities = ['error', 'warning', 'notice'];
 
 /** The list, worst first. */
 export function troublesOf(sources: ViewSources, control: ControlTroubles): Trouble[] {
@@ -34,8 +35,14 @@ export function troublesOf(sources: ViewSources, control: ControlTroubles): Trou
     ...certificateTroubles(sources),
     ...nameTroubles(sources),
     ...zoneTroubles(sources),
+    ...moveTroubles(sources),
   ];
-  return found.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+  return bySeverity(found);
+}
+
+/** The worst first, else in the order they came in. */
+export function bySeverity(troubles: readonly Trouble[]): Trouble[] {
+  return troubles.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
 }
 
 function storeTroubles(storeTrouble: string): Trouble[] {
@@ -66,6 +73,7 @@ function restartTroubles({ lastEnd, nowMs }: ControlTroubles): Trouble[] {
       sinceMs: lastEnd.atMs,
       noun: 'setting',
       objectId: 'control',
+      isEvent: true,
     },
   ];
 }
@@ -177,6 +185,25 @@ function zoneTroubles({ look }: ViewSources): Trouble[] {
           ? `The zone ${name} is not at ${provider}`
           : `The zone ${name} cannot be read at ${provider}`,
       ...{ detail, cure, sinceMs: readAtMs, noun: 'zone', objectId: name },
+    }));
+}
+
+/** Names that another tunnel holds since lately (S0-38). Where a route was changed, somebody meant it. */
+function moveTroubles({ look, nowMs }: ViewSources): Trouble[] {
+  const seen = new Set<string>();
+  return (look.moves ?? [])
+    .filter(({ atMs }) => nowMs - atMs < moveShownMs)
+    .filter(({ hostname, path }) => !seen.has(hostname + path) && seen.add(hostname + path))
+    .map(({ hostname, path, from, to, atMs, isDeclared }) => ({
+      id: `move:${hostname}${path} ${atMs}`,
+      severity: isDeclared ? 'notice' : 'warning',
+      title: `${routeName({ hostname, path })} has gone from ${from} to ${to}`,
+      detail: isDeclared
+        ? 'Its route was changed.'
+        : `No route says so: the connector of ${to} publishes it in its own rules.`,
+      cure: isDeclared ? '' : `If nobody meant that, look at the rules of both and at what ${to} may claim.`,
+      sinceMs: atMs,
+      ...{ noun: 'name', objectId: hostname, isEvent: true },
     }));
 }
 

@@ -1,7 +1,7 @@
 // A policy made ready when a snapshot is: subjects parsed, prefixes as bytes, paths as segments, hours as minutes. What a
 // request costs then is a walk over a few small objects.
 import { cidrSet, isAddress } from '#base/ip.ts';
-import { isWithinHours, parseHours, type AccessHours } from '#model/access-hours.ts';
+import { isWithinHours, momentOf, parseHours, zoneFormat, type AccessHours } from '#model/access-hours.ts';
 import { type AccessPolicy, type AccessRule, wholePolicy, type WholePolicy } from '#model/access-policy.ts';
 import { type AccessSubject, isPersonSubject, parseSubject } from '#model/access-subject.ts';
 import { compilePath, type PathPattern } from './path-readings.ts';
@@ -132,13 +132,7 @@ const minuteMs = 60_000;
 /** Calendars are slow to ask: the answer is kept for its minute. */
 function hoursTest(hours: AccessHours | undefined): (wallMs: number) => boolean {
   if (!hours) return () => false;
-  const format = new Intl.DateTimeFormat('en-GB', {
-    timeZone: hours.zone,
-    weekday: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  });
+  const format = zoneFormat(hours.zone);
   let minute = Number.NaN;
   let answer = false;
   return (wallMs) => {
@@ -149,16 +143,6 @@ function hoursTest(hours: AccessHours | undefined): (wallMs: number) => boolean 
     }
     return answer;
   };
-}
-
-const dayNames = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
-
-function momentOf(format: Intl.DateTimeFormat, wallMs: number): [day: number, minute: number] {
-  const parts = new Map(format.formatToParts(wallMs).map(({ type, value }) => [type, value]));
-  return [
-    dayNames.indexOf(parts.get('weekday') ?? ''),
-    Number(parts.get('hour')) * 60 + Number(parts.get('minute')),
-  ];
 }
 
 function listOf<T>(value: T | T[] | undefined): T[] | undefined {

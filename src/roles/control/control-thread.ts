@@ -7,11 +7,14 @@ import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '#base/clock.ts';
 import { errorText, isSallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
+import { sendMail } from '#base/mail/send-mail.ts';
 import { createTextSigner } from '#base/signed-text.ts';
 import { systemRandom } from '#base/random.ts';
 import { readSecretFile } from '#base/secret-file.ts';
 import { ThreadLink } from '#base/thread-link.ts';
 import { createUuid } from '#base/uuid.ts';
+import { version } from '#base/version.ts';
+import { createWebClient } from '#base/web-client.ts';
 import { readRuleSet } from '#config/rule-set-text.ts';
 import { type ControlTools, systemCaller } from '#control/command.ts';
 import { useShareLink } from '#control/commands/share-links.ts';
@@ -25,13 +28,17 @@ import { portHandlers } from '#control/handlers/ports.ts';
 import { routeHandlers } from '#control/handlers/routes.ts';
 import { pagePasswordHandlers } from '#control/handlers/page-passwords.ts';
 import { shareLinkHandlers } from '#control/handlers/share-links.ts';
-import { statusHandlers } from '#control/handlers/status.ts';
+import { notificationHandlers } from '#control/handlers/notifications.ts';
+import { statusHandlers, troublesNow } from '#control/handlers/status.ts';
 import { tunnelHandlers } from '#control/handlers/tunnels.ts';
 import { type ApiServerOptions, createApiServer } from '#control/http/api-server.ts';
 import { DashboardFiles, unbuiltDashboard } from '#control/http/dashboard-files.ts';
+import type { SendMail } from '#control/notify/deliver.ts';
+import { Notifier } from '#control/notify/notifier.ts';
 import { openSeal } from '#control/seal.ts';
 import { type SignIn, signInHandlers } from '#control/sign-in/sign-in.ts';
 import { type Served, servedBy } from '#control/snapshot.ts';
+import { lookAt } from '#control/views/tunnel-view.ts';
 import { createPassTexts } from '#model/access-pass.ts';
 import { createPassage } from '#model/sign-in-passage.ts';
 import { openStore } from '#store/open-store.ts';
@@ -54,6 +61,9 @@ import { RemoteEdge } from './remote-edge.ts';
 /** Expired sessions and tickets are removed this often. */
 const sweepEveryMs = 3_600_000;
 
+/** What receivers of messages answer is a line or two. */
+const maxAnswerBytes = 65_536;
+
 /** Runs in the thread; says hello once it works, or why it cannot. */
 export async function runControlThread(port: MessagePort, settings: ControlSettings): Promise<void> {
   try {
@@ -73,6 +83,7 @@ class ControlThread {
   readonly #servers: Server[] = [];
   readonly #link: ThreadLink<EdgeOffers>;
   readonly #signIn: SignIn;
+  readonly #notifier: Notifier;
   served: Served;
   #services: OwnersServices;
   readonly #feed: AccessFeed;
@@ -106,6 +117,7 @@ class ControlThread {
     const thread: ControlThread = new ControlThread({ settings, control, log, remote, link, tools });
     await thread.#listen();
     await thread.#feed.start();
+    await thread.#notifier.start();
     return thread;
   }
 
@@ -124,12 +136,13 @@ class ControlThread {
     this.#log = log;
     this.#link = parts.link;
     const signer = createTextSigner([settings.passageKey]);
+    const seal = openSeal(join(settings.dataDir, 'seal.key'), systemRandom);
     this.#signIn = signInHandlers({
       control,
       clock: systemClock,
       random: systemRandom,
       log,
-      seal: openSeal(join(settings.dataDir, 'seal.key'), systemRandom),
+      seal,
       dashboardUrl: () => remote.facts.dashboardUrl,
       edgeName: () => remote.facts.name,
       oidc: { issuers: () => this.#services.issuers, readSecretFile },
@@ -140,7 +153,16 @@ class ControlThread {
       },
     });
     const { dataDir, lastEnd } = settings;
-    const both = { control, edge: remote, clock: systemClock, tools, dataDir, lastEnd };
+    const sources = { control, edge: remote };
+    const notifier = new Notifier({
+      ...{ control, seal, clock: systemClock, random: systemRandom, log },
+      mail: () => mailSender(this.#services.mail),
+      web: createWebClient({ userAgent: `sallyport/${version}`, maxBytes: maxAnswerBytes }),
+      look: async () => troublesNow({ control, lastEnd }, await lookAt(sources)),
+      facts: () => ({ edge: remote.facts.name, dashboardUrl: remote.facts.dashboardUrl }),
+    });
+    this.#notifier = notifier;
+    const both = { ...sources, clock: systemClock, tools, dataDir, lastEnd, notifier };
     const dashboard = dashboardOf(settings, log);
     const api: ApiServerOptions = {
       identify: this.#signIn.identify,
@@ -156,6 +178,7 @@ class ControlThread {
         ...certificateHandlers(both),
         ...cacheHandlers(both),
         ...dnsHandlers(both),
+        ...notificationHandlers({ ...both, seal, random: systemRandom }),
       },
       log,
       clock: systemClock,
@@ -231,6 +254,7 @@ class ControlThread {
 
   async #stop(): Promise<void> {
     this.#feed.stop();
+    this.#notifier.stop();
     for (const server of this.#servers) {
       server.closeAllConnections();
       server.close();
@@ -239,6 +263,10 @@ class ControlThread {
       rmSync(join(this.#settings.dataDir, name), { force: true });
     await this.#control.close();
   }
+}
+
+function mailSender(mail: OwnersServices['mail']): SendMail | undefined {
+  return mail && ((each) => sendMail(each, mail));
 }
 
 /** An empty or missing secret must not show only when somebody signs in. @throws SallyportError */

@@ -116,6 +116,7 @@ function lookAt({ edge, names, certificateStates }: EdgeInstance): EdgeLook {
     disconnects: live.disconnects(),
     ports: edge.ports(),
     members: edge.members(),
+    moves: edge.moves(),
     tunnelTraffic: live.tunnelCounts(),
     routeTraffic: new Map(routes.map((route) => [routeName(route), live.routeCount(route)])),
     certificates: certificateStates(new Set(routes.map(({ hostname }) => hostname))),

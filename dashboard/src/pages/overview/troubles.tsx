@@ -82,6 +82,7 @@ function TroubleLink({ trouble }: { readonly trouble: Trouble }) {
       </Link>
     );
   }
+  if (noun === 'channel') return <Link to="/notifications">{title}</Link>;
   if (noun === 'record') return <Link to="/exposed">{title}</Link>;
   return <>{title}</>;
 }
