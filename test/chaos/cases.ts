@@ -1,7 +1,10 @@
 // Every case of the chaos runs, in the order of a long run.
+import * as crowds from './cases/crowds.ts';
 import * as hostile from './cases/hostile.ts';
 import * as lines from './cases/lines.ts';
 import * as processes from './cases/processes.ts';
+import * as state from './cases/state.ts';
+import * as versions from './cases/versions.ts';
 import type { ChaosCase } from './run-case.ts';
 
 /** Those of the long form; the short one in chaos.test.ts chooses its own. */
@@ -33,4 +36,21 @@ export const allCases: readonly ChaosCase[] = [
   hostile.endlessBody,
   hostile.compressedBomb,
   hostile.noDescriptors,
+  crowds.idleWebSockets,
+  crowds.manyConnections,
+  crowds.headerFlood,
+  crowds.rapidReset,
+  crowds.continuationFlood,
+  crowds.memoryTight,
+  state.configPushed,
+  state.credentialsRotated,
+  state.credentialsRevoked,
+  state.credentialsUnusable,
+  state.certificateExpired,
+  state.edgeClock,
+  state.connectorClock,
+  state.storeDamaged,
+  state.diskFull,
+  versions.olderConnector,
+  versions.olderEdge,
 ];

@@ -31,7 +31,10 @@ if (missing !== '') {
   process.exit(1);
 }
 
-const chosen = allCases.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const chosen =
+  positionals.length === 0
+    ? allCases
+    : positionals.map((name) => allCases.find((known) => known.name === name)!);
 const results: CaseResult[] = [];
 const broken: string[] = [];
 let lab: Lab | undefined;

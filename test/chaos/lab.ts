@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { systemRandom } from '#base/random.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { readPid } from '#roles/edge-succession.ts';
-import { createCredentials, formatToken, publicKeyOf } from '#tunnel/credentials.ts';
+import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { pinOfCertificate } from '#tunnel/edge-trust.ts';
 import { bundle, engineOptions } from '../../bundle.ts';
 import { eventually, within } from '../support/eventually.ts';
@@ -18,12 +18,14 @@ import type { LoadReport } from './tally.ts';
 /** Names that the clients ask for. */
 export const appName = 'app.chaos.test';
 const grpcName = 'grpc.chaos.test';
+const tcpName = 'tcp.chaos.test';
 
 /** Programs that start beside others on a busy machine share it with them. */
 export const startLimitMs = 90_000;
 
 const edgePort = 443;
-const originPorts = { http: 8080, grpc: 8081 };
+const tcpPort = 7000;
+const originPorts = { http: 8080, grpc: 8081, tcp: 8082 };
 const metricsPort = 9464;
 
 /** A process of the run, on one of its hosts. */
@@ -42,6 +44,15 @@ export interface Footprint {
   readonly handles: number;
 }
 
+/** How a process of the run is started, where that is not as usual. */
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another release. */
+  readonly program?: string;
+  readonly tokenFile?: string;
+  readonly keepsInput?: boolean;
+}
+
 export interface LabOptions {
   readonly seed: number;
   readonly homes?: number;
@@ -58,11 +69,7 @@ export class Lab {
   readonly origins: Part[] = [];
   readonly #options: LabOptions;
   readonly #ca = createCertificate({ name: 'chaos CA', isCa: true });
-  readonly #credentials = createCredentials(
-    systemRandom,
-    `${edgeName}:${edgePort}`,
-    pinOfCertificate(this.#ca.der),
-  );
+  readonly credentials = this.newCredentials();
   readonly #parts: RunningProcess[] = [];
   readonly #successors: number[] = [];
   #program = '';
@@ -109,14 +116,33 @@ export class Lab {
     return path;
   }
 
+  /** Credentials for the same edge. */
+  newCredentials(): TunnelCredentials {
+    return createCredentials(systemRandom, `${edgeName}:${edgePort}`, pinOfCertificate(this.#ca.der));
+  }
+
+  /** The tunnel as edge.yml has it, with the keys that may connect. */
+  tunnel(...keys: readonly TunnelCredentials[]): object {
+    const publicKeys = keys.map((one) => Buffer.from(publicKeyOf(one)).toString('base64'));
+    return { name: 'home', id: this.credentials.tunnelId, publicKeys };
+  }
+
+  /** The edge's certificate, good for a month unless said otherwise. */
+  writeCertificate(notAfter?: Date): void {
+    const names = [appName, grpcName, edgeName];
+    const leaf = createCertificate({ name: 'edge', names, issuer: this.#ca, ...(notAfter && { notAfter }) });
+    this.writeFile('edge-key.pem', leaf.key);
+    this.writeFile('edge.pem', leaf.cert + this.#ca.cert);
+  }
+
   writeEdgeConfig(change: Readonly<Record<string, unknown>> = {}): void {
-    const publicKeys = [Buffer.from(publicKeyOf(this.#credentials)).toString('base64')];
     const config = {
       listen: { https: `0.0.0.0:${edgePort}`, http: [], metrics: `127.0.0.1:${metricsPort}` },
       dataDir: this.path('data'),
       certificates: [{ cert: 'edge.pem', key: 'edge-key.pem' }],
-      tunnels: [{ name: 'home', id: this.#credentials.tunnelId, publicKeys }],
+      tunnels: [this.tunnel(this.credentials)],
       routes: [appName, grpcName].map((hostname) => ({ hostname, tunnel: 'home' })),
+      ports: [{ protocol: 'tcp', port: tcpPort, hostname: tcpName, tunnel: 'home' }],
       accessLog: 'off',
       ...this.#options.edgeConfig,
       ...change,
@@ -124,9 +150,9 @@ export class Lab {
     this.writeFile('edge.yml', JSON.stringify(config, null, 2));
   }
 
-  async startEdge(): Promise<Part> {
+  async startEdge(how: StartOptions = {}): Promise<Part> {
     const args = ['edge', 'run', '--config', this.path('edge.yml')];
-    const running = this.#start(this.network.edge, this.#sallyport(args));
+    const running = this.#start(this.network.edge, this.#sallyport(args, how.program), how);
     await said(running, /The edge is (ready)/);
     this.edge = { name: 'edge', host: this.network.edge, running, pid: running.pid, metricsPort };
     return this.edge;
@@ -151,19 +177,19 @@ export class Lab {
   }
 
   /** A connector in a home; several in one are replicas with metrics servers of their own. */
-  async startConnector({ host, number }: Home, replica = 0): Promise<Part> {
+  async startConnector({ host, number }: Home, replica = 0, how: StartOptions = {}): Promise<Part> {
     const port = metricsPort + replica;
     const flags = ['--metrics', `127.0.0.1:${port}`, '--config', this.path('config.yml')];
-    const run = ['run', '--token-file', this.path('token')];
-    const running = this.#start(host, this.#sallyport(['tunnel', ...flags, ...run]));
+    const run = ['run', '--token-file', how.tokenFile ?? this.path('token')];
+    const running = this.#start(host, this.#sallyport(['tunnel', ...flags, ...run], how.program), how);
     await said(running, /Starting metrics server/);
     return { name: `connector ${number}.${replica}`, host, running, pid: running.pid, metricsPort: port };
   }
 
   async startOrigin({ host, number }: Home): Promise<Part> {
     const script = join(repositoryRoot, 'test/chaos/origin-main.ts');
-    const { http, grpc } = originPorts;
-    const args = [script, '--seed', String(this.seed), '--http', String(http), '--grpc', String(grpc)];
+    const ports = Object.entries(originPorts).flatMap(([name, port]) => [`--${name}`, String(port)]);
+    const args = [script, '--seed', String(this.seed), ...ports];
     const running = this.#start(host, [process.execPath, ...args]);
     await eventually('the origin is up', () => running.stdout().includes('"http"'), startLimitMs);
     return { name: `origin ${number}`, host, running, pid: running.pid, metricsPort: 0 };
@@ -171,13 +197,14 @@ export class Lab {
 
   /** Starts the clients; `pace` 2 asks half as often. */
   startLoad(choices: Partial<Pick<LoadSettings, 'pace' | 'kinds' | 'timeoutMs'>> = {}): Load {
-    const settings: LoadSettings = {
-      ...{ hostname: appName, grpcHostname: grpcName, address: edgeAddress, port: edgePort },
-      ...{ seed: this.seed, caFile: this.path('ca.pem'), pace: 1, timeoutMs: 10_000, ...choices },
+    return new Load(this.startOnClients('load-main.ts', choices));
+  }
+
+  #clientSettings(): LoadSettings {
+    return {
+      ...{ hostname: appName, grpcHostname: grpcName, address: edgeAddress, port: edgePort, tcpPort },
+      ...{ seed: this.seed, caFile: this.path('ca.pem'), pace: 1, timeoutMs: 10_000 },
     };
-    const script = join(repositoryRoot, 'test/chaos/load-main.ts');
-    const args = [process.execPath, script, JSON.stringify(settings)];
-    return new Load(this.#start(this.network.clients, args, true));
   }
 
   /** Resolves when a connector has `count` connections to the edge. */
@@ -216,27 +243,32 @@ export class Lab {
   }
 
   #writeFiles(): void {
-    const names = [appName, grpcName, edgeName];
-    const leaf = createCertificate({ name: 'edge', names, issuer: this.#ca });
     this.writeFile('ca.pem', this.#ca.cert);
-    this.writeFile('edge.pem', leaf.cert + this.#ca.cert);
-    this.writeFile('edge-key.pem', leaf.key);
-    this.writeFile('token', formatToken(this.#credentials));
+    this.writeCertificate();
+    this.writeFile('token', formatToken(this.credentials));
     this.writeEdgeConfig();
     const grpcRule = `  - hostname: ${grpcName}\n    service: h2c://127.0.0.1:${originPorts.grpc}\n`;
+    const tcpRule = `  - hostname: ${tcpName}\n    service: tcp://127.0.0.1:${originPorts.tcp}\n`;
     const rest = `  - service: http://127.0.0.1:${originPorts.http}\n`;
-    this.writeFile('config.yml', `ingress:\n${grpcRule}${rest}`);
+    this.writeFile('config.yml', `ingress:\n${grpcRule}${tcpRule}${rest}`);
   }
 
-  #sallyport(args: readonly string[]): readonly string[] {
-    return [process.execPath, ...engineOptions, this.#program, ...args];
+  #sallyport(args: readonly string[], program = this.#program): readonly string[] {
+    return [process.execPath, ...engineOptions, program, ...args];
   }
 
-  #start(host: string, program: readonly string[], keepsInput = false): RunningProcess {
+  /** A script of this folder on the clients' host, with its standard input open. */
+  startOnClients(script: string, settings: object): RunningProcess {
+    const path = join(repositoryRoot, 'test/chaos', script);
+    const args = [process.execPath, path, JSON.stringify({ ...this.#clientSettings(), ...settings })];
+    return this.#start(this.network.clients, args, { keepsInput: true });
+  }
+
+  #start(host: string, program: readonly string[], how: StartOptions = {}): RunningProcess {
     const [command, args] = this.network.command(host, program);
     // The tests' own watch over this process is nothing for its children.
-    const env = { HOME: this.folder, MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '' };
-    const running = startProcess(command, args, { env, keepsInput });
+    const env = { HOME: this.folder, MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '', ...how.env };
+    const running = startProcess(command, args, { env, keepsInput: how.keepsInput === true });
     this.#parts.push(running);
     return running;
   }
@@ -304,15 +336,17 @@ export async function said(
   pattern: RegExp,
   limitMs = startLimitMs,
 ): Promise<string> {
-  return await eventually(
+  let ended = '';
+  const found = await eventually(
     `a process says ${String(pattern)}`,
     () => {
-      const found = pattern.exec(running.stderr());
-      if (found) return found[0];
-      if (running.exitCode() !== null)
-        throw new Error(`it ended with ${running.exitCode()}: ${running.stderr()}`);
-      return false;
+      const match = pattern.exec(running.stderr());
+      if (match) return match[0];
+      if (running.exitCode() === null) return false;
+      return (ended = `it ended with ${running.exitCode()}: ${running.stderr()}`);
     },
     limitMs,
   );
+  if (ended !== '') throw new Error(ended);
+  return found;
 }

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { pause } from '../support/eventually.ts';
 import { Content } from './content.ts';
 import { eventLoad, grpcLoad, socketLoad } from './load-streams.ts';
+import { tcpKeptLoad, tcpLoad } from './load-tcp.ts';
 import { http1Load, http2Load, type LoadTarget, type RequestKind } from './load-requests.ts';
 import { Tally } from './tally.ts';
 
@@ -45,6 +46,8 @@ const loads: Readonly<Record<string, () => Promise<void>>> = {
   websocket: () => socketLoad(target, tally, pause1),
   events: () => eventLoad(target, tally, pause1),
   grpc: () => grpcLoad(target, tally, pause1),
+  tcp: () => tcpLoad(target, tally, pause1),
+  'tcp-kept': () => tcpKeptLoad(target, tally, pause1),
 };
 
 const running = Object.entries(loads)

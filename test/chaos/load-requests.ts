@@ -11,6 +11,8 @@ export interface LoadTarget {
   readonly grpcHostname: string;
   readonly address: string;
   readonly port: number;
+  /** Of a TCP port that leads to an echo. */
+  readonly tcpPort: number;
   readonly ca: string;
   readonly content: Content;
   /** A request that has taken so long has failed. */
@@ -135,7 +137,7 @@ function ask2(
       resolve('timeout');
       stream.close(constants.NGHTTP2_CANCEL);
     });
-    stream.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    stream.on('error', (error: NodeJS.ErrnoException) => resolve(`${error.code} ${error.message}`));
     stream.on('end', () => resolve(status === 200 ? '' : `${status} ${mark}`.trim()));
     stream.on('close', () => resolve('closed without an answer'));
     if (body) stream.end(body);

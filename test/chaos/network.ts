@@ -135,6 +135,8 @@ export class Network {
   async #make(homes: number): Promise<void> {
     for (const name of [this.#router, this.edge, this.clients]) await this.#makeHost(name);
     await this.run(this.#router, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
+    // Without this, the kernel takes all addresses of a network with the first one.
+    await this.run(this.edge, 'sysctl', '-qw', 'net.ipv4.conf.all.promote_secondaries=1');
     await this.#connect({ host: this.edge, gateway: this.#router, net: '198.51.100', port: 'to-edge' });
     await this.#connect({ host: this.clients, gateway: this.#router, net: '203.0.113', port: 'to-clients' });
     for (let number = 1; number <= homes; number += 1) this.homes.push(await this.#makeHome(number));

@@ -3,9 +3,10 @@
 //   GET  /content/KEY/SIZE   the content of the key          POST /check/KEY/SIZE   whether the body was that content
 //   GET  /slow/MS            an answer that takes its time    WebSocket             an echo
 //   GET  /bomb/1             gzip that swells to a gigabyte
+//   TCP  gives back what it gets, and ends when its client does
 //   GET  /events/FROM        an event every 100 ms, numbered from FROM on            /chaos.Calls/Echo   gRPC, an echo
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     http: { type: 'string', default: '0' },
     grpc: { type: 'string', default: '0' },
+    tcp: { type: 'string', default: '0' },
   },
 });
 /** 16 MiB of zeros, 64 times: a gigabyte for whoever takes it apart (RFC 1952: members follow each other). */
@@ -52,6 +54,12 @@ calls.addService({ Echo: echoMethod }, {
     done(null, call.request),
 } as grpc.UntypedServiceImplementation);
 
+const echo = createTcpServer((socket) => {
+  socket.on('error', () => undefined);
+  socket.pipe(socket);
+});
+
+echo.listen(Number(values.tcp), '127.0.0.1');
 server.listen(Number(values.http), '127.0.0.1', () => {
   calls.bindAsync(`127.0.0.1:${values.grpc}`, grpc.ServerCredentials.createInsecure(), (error, port) => {
     if (error) throw error;

@@ -30,8 +30,15 @@ export function tableOf(results: readonly CaseResult[]): string {
 }
 
 /** One result in full, as it comes. */
-export function linesOf({ name, what, failures, notes, faults }: CaseResult): string {
+export function linesOf(result: CaseResult): string {
+  const { name, what, failures, notes, faults } = result;
   const lines = [`${name}: ${what}`];
+  lines.push(
+    `    ${columns
+      .slice(1)
+      .map(([head, cell]) => `${head} ${cell(result)}`)
+      .join(', ')}`,
+  );
   for (const [reason, count] of Object.entries(failures)) lines.push(`    ${count} x ${reason}`);
   for (const note of notes) lines.push(`    ${note}`);
   for (const fault of faults) lines.push(`    FAULT: ${fault}`);

@@ -18,6 +18,10 @@ export interface ChaosCase {
   /** Longest time to notice that is no fault, where it is a promise. */
   readonly noticedWithinS?: number;
   readonly load?: Partial<Pick<LoadSettings, 'pace' | 'kinds' | 'timeoutMs'>>;
+  /** Before the load: what the case needs and honest clients shall not see. */
+  prepare?(lab: Lab): Promise<void>;
+  /** After the load, whatever happened: leaves the lab as it was. */
+  restore?(lab: Lab): Promise<void>;
   /** Hurts, and heals; resolves when all is in place again, or what is broken is not to be mended by hand. */
   hurt(lab: Lab, watch: Watch): Promise<void>;
 }
@@ -26,10 +30,12 @@ export interface ChaosCase {
 export interface Watch {
   /** The bad thing happens now; seconds count from here. */
   begun(): void;
-  /** Somebody has said so: a log, a metric, `/ready`. The first call counts. */
-  noticed(): void;
+  /** Somebody has said so: a log, a metric, `/ready`; now, or when their log says. The first call counts. */
+  noticed(atMs?: number): void;
   /** How often, how much: shown beside the result. */
   note(text: string): void;
+  /** Something that did not hold. */
+  fault(text: string): void;
   readonly load: { report(): Promise<LoadReport> };
 }
 
@@ -60,9 +66,19 @@ const recoverLimitMs = 120_000;
 
 /** Runs one case on a lab in which all is well. @throws what the case itself could not do */
 export async function runCase(lab: Lab, chaosCase: ChaosCase): Promise<CaseResult> {
+  await chaosCase.prepare?.(lab);
+  try {
+    return await measured(lab, chaosCase);
+  } finally {
+    await chaosCase.restore?.(lab);
+  }
+}
+
+async function measured(lab: Lab, chaosCase: ChaosCase): Promise<CaseResult> {
   const before = footprints(lab);
   const load = lab.startLoad(chaosCase.load);
   const notes: string[] = [];
+  const faults: string[] = [];
   let begunMs = 0;
   let noticedMs = 0;
   try {
@@ -71,8 +87,9 @@ export async function runCase(lab: Lab, chaosCase: ChaosCase): Promise<CaseResul
     await chaosCase.hurt(lab, {
       load,
       begun: () => void (begunMs = Date.now()),
-      noticed: () => void (noticedMs ||= Date.now()),
+      noticed: (atMs = Date.now()) => void (noticedMs ||= atMs),
       note: (text) => void notes.push(text),
+      fault: (text) => void faults.push(text),
     });
     await quiet(load);
   } catch (error) {
@@ -91,7 +108,7 @@ export async function runCase(lab: Lab, chaosCase: ChaosCase): Promise<CaseResul
     noticedS: noticedMs === 0 ? undefined : (noticedMs - begunMs) / 1000,
     recoveredS: Math.max(0, lastMs - begunMs) / 1000,
   };
-  return { ...result, faults: faultsOf(chaosCase, result) };
+  return { ...result, faults: [...faults, ...faultsOf(chaosCase, result)] };
 }
 
 function faultsOf(

@@ -4,7 +4,7 @@ import { type Lab, type Part, said, startLimitMs } from '../lab.ts';
 import type { ChaosCase } from '../run-case.ts';
 
 /** What lasts is broken by an end of what carries it, however gentle that is. */
-const kindsThatEnd: readonly string[] = ['small', 'large', 'upload', 'fresh', 'h2', 'grpc'];
+export const kindsThatEnd: readonly string[] = ['small', 'large', 'upload', 'fresh', 'h2', 'grpc', 'tcp'];
 
 export const edgeKilled: ChaosCase = {
   name: 'edge-killed',
@@ -146,12 +146,13 @@ export const edgeUpgraded = upgraded(20, kindsThatEnd);
 export const edgeUpgradedOnce = upgraded(1, undefined);
 
 /** SIGKILL of the edge that serves and of those before it that have not ended. */
-async function killEdge(lab: Lab): Promise<void> {
+export async function killEdge(lab: Lab): Promise<void> {
   if (lab.edge.pid !== lab.edge.running.pid) process.kill(lab.edge.pid, 'SIGKILL');
   await lab.edge.running.kill();
 }
 
-async function stopEdge(lab: Lab): Promise<void> {
+/** SIGTERM to the edge that serves, and the end of the first one. */
+export async function stopEdge(lab: Lab): Promise<void> {
   if (lab.edge.pid !== lab.edge.running.pid) process.kill(lab.edge.pid, 'SIGTERM');
   await stop(lab.edge);
 }

@@ -1,0 +1,138 @@
+// Cases of many at once, and of little memory: honest clients go on, and what is refused is counted.
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { eventually, pause } from '../../support/eventually.ts';
+import type { RunningProcess } from '../../support/process.ts';
+import type { CrowdReport, CrowdSettings } from '../crowd-main.ts';
+import { footprintOf, type Lab } from '../lab.ts';
+import type { ChaosCase } from '../run-case.ts';
+import { allConnected, stopEdge } from './processes.ts';
+
+/** Ten thousand handshakes on two cores that others use as well. */
+const crowdLimitMs = 600_000;
+
+async function gather(
+  lab: Lab,
+  what: Pick<CrowdSettings, 'crowd' | 'count' | 'perSecond'>,
+): Promise<{ readonly crowd: RunningProcess; readonly report: CrowdReport }> {
+  const crowd = lab.startOnClients('crowd-main.ts', what);
+  const line = await eventually(
+    `the crowd is there ${crowd.stderr()}`,
+    () => {
+      if (crowd.exitCode() !== null) throw new Error(`it ended: ${crowd.stderr()}`);
+      return crowd.stdout().split('\n').length > 1 && crowd.stdout().split('\n')[0];
+    },
+    crowdLimitMs,
+  );
+  return { crowd, report: JSON.parse(line) as CrowdReport };
+}
+
+async function disperse(crowd: RunningProcess): Promise<void> {
+  crowd.child.stdin!.end();
+  await crowd.ended;
+}
+
+export const idleWebSockets: ChaosCase = {
+  name: 'idle-websockets',
+  what: '10,000 WebSockets that say nothing',
+  mayFail: 0,
+  load: { pace: 2, timeoutMs: 60_000 },
+  async hurt(lab, watch) {
+    watch.begun();
+    const { crowd, report } = await gather(lab, { crowd: 'idle-websockets', count: 10_000 });
+    const { memoryMiB, handles } = footprintOf(lab.edge);
+    watch.note(
+      `${report.opened} open after ${report.tookS} s; the edge holds ${memoryMiB} MiB, ${handles} handles`,
+    );
+    if (report.failed > 0) watch.fault(`${report.failed} were not opened`);
+    await pause(10_000);
+    await disperse(crowd);
+    await eventually('they are gone', () => footprintOf(lab.edge).handles < 1_000, crowdLimitMs);
+  },
+};
+
+export const manyConnections: ChaosCase = {
+  name: 'connections',
+  what: '2,000 new connections a second for 10 s, every tenth with a TLS handshake',
+  mayFail: 0,
+  load: { pace: 2, timeoutMs: 60_000 },
+  async hurt(lab, watch) {
+    watch.begun();
+    const count = 20_000;
+    const { crowd, report } = await gather(lab, { crowd: 'connections', count, perSecond: 2_000 });
+    watch.note(`${count} in ${report.tookS} s: ${Math.round(count / report.tookS)} a second`);
+    await disperse(crowd);
+  },
+};
+
+/** Connections that attack, each until it is ended. */
+function attacked(crowd: CrowdSettings['crowd'], what: string, reason: string): ChaosCase {
+  return {
+    name: crowd,
+    what,
+    mayFail: 0,
+    mayGrowMiB: 64,
+    load: { pace: 2, timeoutMs: 60_000 },
+    async hurt(lab, watch) {
+      const refused = (): Promise<number> => lab.metric(lab.edge, reason);
+      const before = await refused();
+      watch.begun();
+      const { crowd: running, report } = await gather(lab, { crowd, count: 100 });
+      await disperse(running);
+      watch.note(`${report.opened} connections, ${report.ended} ended by the edge, in ${report.tookS} s`);
+      if (report.ended < report.opened) watch.fault(`${report.opened - report.ended} were let go on`);
+      const counted = (await refused()) - before;
+      watch.note(`${counted} counted in ${reason}`);
+      if (counted < report.ended) watch.fault(`${report.ended} ended, ${counted} counted`);
+    },
+  };
+}
+
+const http2Closed = 'sallyport_http2_connections_closed_total';
+export const headerFlood = attacked(
+  'header-flood',
+  '100 connections send header fields without end',
+  'sallyport_edge_refused_total',
+);
+export const rapidReset = attacked(
+  'rapid-reset',
+  '100 connections open and reset HTTP/2 streams without end',
+  http2Closed,
+);
+export const continuationFlood = attacked(
+  'continuation-flood',
+  '100 connections send a header block of HTTP/2 without end',
+  http2Closed,
+);
+
+/** What an edge has beside its usual 110 to 130 MiB. */
+const tightMiB = 200;
+const group = '/sys/fs/cgroup/memory/sallyport-chaos';
+
+export const memoryTight: ChaosCase = {
+  name: 'memory-tight',
+  what: `the edge may have ${tightMiB} MiB (a control group), and 300 clients read slowly`,
+  mayFail: 0,
+  async prepare(lab) {
+    await stopEdge(lab);
+    const { pid } = await lab.startEdge();
+    mkdirSync(group);
+    writeFileSync(`${group}/memory.limit_in_bytes`, String(tightMiB << 20));
+    writeFileSync(`${group}/cgroup.procs`, String(pid));
+    await allConnected(lab);
+  },
+  async hurt(lab, watch) {
+    watch.begun();
+    lab.network.setHosts(lab.network.clients, { 'app.chaos.test': '198.51.100.2' });
+    const slow = '-X -c 300 -r 100 -l 20 -i 3 -u https://app.chaos.test/content/1/1000000'.split(' ');
+    await lab.network.run(lab.network.clients, 'slowhttptest', ...slow);
+    const most = Number(readFileSync(`${group}/memory.max_usage_in_bytes`, 'utf8'));
+    watch.note(`${Math.round(most / (1 << 20))} MiB at most`);
+    if (lab.edge.running.exitCode() !== null) watch.fault('the edge was ended for want of memory');
+  },
+  async restore(lab) {
+    await stopEdge(lab);
+    rmdirSync(group);
+    await lab.startEdge();
+    await allConnected(lab);
+  },
+};
