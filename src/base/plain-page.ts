@@ -28,7 +28,7 @@ export function html(
 export interface PlainPage {
   readonly title: string;
   readonly body: Markup;
-  /** A path of this very hostname that the browser goes on to. */
+  /** Where the browser goes on to: a path of this very hostname, or a page of a site of this edge. */
   readonly next?: string | undefined;
 }
 

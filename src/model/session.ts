@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { idSchema, timeSchema } from './names.ts';
 
 /** How somebody signed in. */
-export const signInMethods = ['password', 'passkey', 'link', 'oidc'] as const;
+export const signInMethods = ['password', 'passkey', 'link', 'oidc', 'mail'] as const;
 
 export const sessionSchema = z.strictObject({
   /** For people and the API; says nothing about the cookie. */

@@ -56,7 +56,9 @@ const hostname = 'sallyport.example.com';
 /** Whatever is asked; a stream that nobody meant to open must not hold the tests. */
 const answerWithinMs = 60_000;
 
-export interface WorldOptions extends Partial<Pick<SignInOptions, 'hashCost' | 'oidc'>> {
+export interface WorldOptions extends Partial<
+  Pick<SignInOptions, 'hashCost' | 'oidc' | 'outbox' | 'visitors'>
+> {
   readonly dashboardUrl?: string;
 }
 
@@ -153,6 +155,8 @@ export async function signInWorld(options: WorldOptions = {}) {
       await visitor.call('POST', '/sign-out');
       return control.state.users.get(user.id)!;
     },
+    /** Where pages are served, for whoever sends the fields that the edge would. */
+    pagesPort: (edge.address() as AddressInfo).port,
     async audit(limit = 100) {
       return (await store.readAudit({ limit })).events;
     },
@@ -204,7 +208,9 @@ async function listen(signIn: SignIn, clock: Clock, isLocal: boolean): Promise<S
       log: silentLog,
       newRequestId: () => createUuid(systemRandom),
       basePath: '',
-      serveOther: (_request, response) => void response.writeHead(404).end(),
+      serveOther(asked, response, path) {
+        if (signIn.visitorPages?.answer(asked, response, path) !== true) response.writeHead(404).end();
+      },
     },
     isLocal,
   );

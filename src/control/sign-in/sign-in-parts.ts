@@ -1,6 +1,7 @@
 // The parts that all handlers of signing in share, made once from what the edge passes in.
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
+import type { MailOutbox } from '#base/mail/mail-outbox.ts';
 import type { Random } from '#base/random.ts';
 import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import type { Passage } from '#model/sign-in-passage.ts';
@@ -43,6 +44,8 @@ export interface SignInOptions {
     /** Reads a client secret (base/secret-file.ts); at each sign-in, so that a new one needs no restart. */
     readonly readSecretFile: (file: string, what: string) => Promise<string>;
   };
+  /** Where mails go out; absent where none do. */
+  readonly outbox?: MailOutbox;
   /** Visitors of protected sites; absent where nobody is served. */
   readonly visitors?: VisitorOptions;
   /** What hashing a password costs; tests take less. */

@@ -10,6 +10,8 @@ import { describeRequest, type Identify } from '../http/api-server.ts';
 import type { ApiRequest, CallContext, Handlers, Identity } from '../http/handler.ts';
 import { nobody } from '../http/handler.ts';
 import { refuseForgery } from '../http/same-origin.ts';
+import { MailLinkPages } from './mail-link-pages.ts';
+import { MailLinks } from './mail-links.ts';
 import { readForm } from './read-form.ts';
 import { createSecret } from './secret.ts';
 import type { SignInParts, VisitorOptions } from './sign-in-parts.ts';
@@ -31,10 +33,15 @@ interface Call {
 export class VisitorPages {
   readonly #parts: SignInParts;
   readonly #ways: VisitorWays;
+  /** Undefined where no mail goes out. */
+  readonly #mail: { readonly links: MailLinks; readonly pages: MailLinkPages } | undefined;
 
   constructor(parts: SignInParts, ways: VisitorWays) {
     this.#parts = parts;
     this.#ways = ways;
+    const { outbox } = parts;
+    const links = outbox && new MailLinks({ ...parts, outbox });
+    this.#mail = links && { links, pages: new MailLinkPages(parts, links) };
   }
 
   /** Answers a request below `visitorPages`; false for one that is elsewhere. */
@@ -58,7 +65,29 @@ export class VisitorPages {
     if (page === '/sign-in' && isPost) return await this.#signIn(call);
     if (page === '/sign-out' && isRead) return this.#showSignOut(call);
     if (page === '/sign-out' && isPost) return await this.#signOut(call);
+    if (isPost || isRead) if (await this.#answerMail(call, page, isPost)) return;
     throw new SallyportError('not-found', 'There is no such page.');
+  }
+
+  /** The pages of links by mail, where there is a mail server. */
+  async #answerMail(call: Call, page: string, isPost: boolean): Promise<boolean> {
+    if (this.#mail?.links.isOpen !== true) return false;
+    const { pages } = this.#mail;
+    const port = this.#ways.httpsPort();
+    const portSuffix = port === 443 ? '' : `:${port}`;
+    const own = { ...call, context: this.#contextOf(call), title: this.#title, portSuffix };
+    if (page === '/mail') {
+      const ask = this.#askOf(call);
+      const path = this.#pathOf(call, 'mail');
+      if (!ask) this.#showStale(call);
+      else if (isPost) await pages.takeAsk(own, ask, path);
+      else pages.showAsk(own, ask, path);
+      return true;
+    }
+    if (page !== '/mail-link') return false;
+    if (isPost) await pages.takeLink(own);
+    else pages.showLink(own);
+    return true;
   }
 
   async #showSignIn(call: Call): Promise<void> {
@@ -135,6 +164,10 @@ export class VisitorPages {
           >Sign in with ${issuer.name}</a
         >`,
     );
+    const byMail =
+      this.#mail?.links.isOpen === true
+        ? html`<a class="way" href="${this.#pathOf(call, 'mail')}">Send me a link by mail</a>`
+        : html``;
     const note = trouble === '' ? html`` : html`<p class="bad" role="alert">${trouble}</p>`;
     const code = html`<label
       ><span>Code${wantsCode ? '' : ', if you have an authenticator'}</span
@@ -154,7 +187,7 @@ export class VisitorPages {
         /></label>
         ${code}<button>Sign in</button>
       </form>
-      ${ways} <a class="way" href="${`${base}/sign-in?next=${back}`}">Passkey and other ways</a>`;
+      ${ways} ${byMail} <a class="way" href="${`${base}/sign-in?next=${back}`}">Passkey and other ways</a>`;
     const status = trouble === '' ? 200 : 401;
     sendPage(call.response, { status, title: `${this.#title}: sign in`, body });
   }
@@ -210,8 +243,8 @@ export class VisitorPages {
   }
 
   /** This page again; what it asks was signed and is plain text. */
-  #pathOf({ query }: Call): string {
-    return `${this.#parts.place().basePath}${visitorPages}/sign-in?ask=${encodeURIComponent(query.get('ask') ?? '')}`;
+  #pathOf({ query }: Call, page = 'sign-in'): string {
+    return `${this.#parts.place().basePath}${visitorPages}/${page}?ask=${encodeURIComponent(query.get('ask') ?? '')}`;
   }
 
   /** A browser's; programs have no business here. */

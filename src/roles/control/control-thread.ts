@@ -7,9 +7,10 @@ import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '#base/clock.ts';
 import { errorText, isSallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { sendMail } from '#base/mail/send-mail.ts';
 import { createTextSigner } from '#base/signed-text.ts';
 import { systemRandom } from '#base/random.ts';
+import { MailOutbox } from '#base/mail/mail-outbox.ts';
+import { sendMail } from '#base/mail/send-mail.ts';
 import { readSecretFile } from '#base/secret-file.ts';
 import { ThreadLink } from '#base/thread-link.ts';
 import { createUuid } from '#base/uuid.ts';
@@ -146,6 +147,12 @@ class ControlThread {
       dashboardUrl: () => remote.facts.dashboardUrl,
       edgeName: () => remote.facts.name,
       oidc: { issuers: () => this.#services.issuers, readSecretFile },
+      outbox: new MailOutbox({
+        settings: () => mailOf(this.#services, control.state.settings.title),
+        send: sendMail,
+        clock: systemClock,
+        log,
+      }),
       visitors: {
         passage: createPassage(signer),
         httpsPort: () => remote.facts.httpsPort,
@@ -267,6 +274,11 @@ class ControlThread {
 
 function mailSender(mail: OwnersServices['mail']): SendMail | undefined {
   return mail && ((each) => sendMail(each, mail));
+}
+
+/** The mail server, with a sender who is called as the sign-in page is unless edge.yml says otherwise. */
+function mailOf({ mail }: OwnersServices, title: string): OwnersServices['mail'] {
+  return mail && { ...mail, fromName: mail.fromName || title };
 }
 
 /** An empty or missing secret must not show only when somebody signs in. @throws SallyportError */

@@ -9,7 +9,13 @@ import { TimeAgo } from '../../kit/time-ago.tsx';
 import { describeBrowser } from './describe-browser.ts';
 
 const methodWords: Readonly<Record<SessionView['method'], string>> = {
-  ...{ password: 'password', passkey: 'passkey', link: 'one-time link', oidc: 'issuer' },
+  ...{
+    password: 'password',
+    passkey: 'passkey',
+    link: 'one-time link',
+    oidc: 'issuer',
+    mail: 'link by mail',
+  },
 };
 
 export interface SessionListProps {

@@ -1,0 +1,207 @@
+// Signing in with a one-time link by mail, through a real mail server: once, within a quarter of an hour, in the browser that
+// asked, and with no word about who is known.
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import { createLog } from '#base/log.ts';
+import { MailOutbox } from '#base/mail/mail-outbox.ts';
+import { sendMail } from '#base/mail/send-mail.ts';
+import { createTextSigner } from '#base/signed-text.ts';
+import { askMs, createPassage, hashOfNonce } from '#model/sign-in-passage.ts';
+import { FakeClock } from '#testkit/fake-clock.ts';
+import { signInWorld, type SignInWorld } from '../control/sign-in-world.ts';
+import { eventually } from '../support/eventually.ts';
+import { startMailServer } from '../support/mail-server.ts';
+
+interface Page {
+  readonly status: number;
+  readonly body: string;
+  readonly cookies: readonly string[];
+}
+
+const passage = createPassage(createTextSigner([new Uint8Array(32).fill(7)]));
+const formType = 'application/x-www-form-urlencoded';
+let hosts = 0;
+
+/** A browser at the pages of the dashboard's hostname. */
+class PageBrowser {
+  readonly #port: number;
+  readonly cookies = new Map<string, string>();
+  readonly address = `198.51.100.${(hosts += 1)}`;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  async open(
+    path: string,
+    form?: Readonly<Record<string, string>>,
+    more: Record<string, string> = {},
+  ): Promise<Page> {
+    const { promise, resolve, reject } = Promise.withResolvers<Page>();
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const headers = {
+      ...{ host: 'sallyport.example.com', 'x-real-ip': this.address, 'x-forwarded-proto': 'https' },
+      ...{ 'sec-fetch-site': 'same-origin', origin: 'https://sallyport.example.com' },
+      ...(cookie === '' ? {} : { cookie }),
+      ...(form ? { 'content-type': formType } : {}),
+      ...more,
+    };
+    const method = form ? 'POST' : 'GET';
+    const signal = AbortSignal.timeout(30_000);
+    request(
+      { host: '127.0.0.1', port: this.#port, method, path, headers, signal, agent: false },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+        response.on('error', reject).on('end', () => {
+          const set = response.headers['set-cookie'] ?? [];
+          for (const line of set) {
+            const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!;
+            this.cookies.set(name!, value!);
+          }
+          resolve({ status: response.statusCode!, body, cookies: set });
+        });
+      },
+    )
+      .on('error', reject)
+      .end(form && new URLSearchParams(form).toString());
+    return await promise;
+  }
+}
+
+describe('a one-time link by mail', () => {
+  let world: SignInWorld;
+  let mails: Awaited<ReturnType<typeof startMailServer>>;
+  let clock: FakeClock;
+  const lines: string[] = [];
+
+  before(async () => {
+    mails = await startMailServer({ security: 'none' });
+    const log = createLog({ level: 'info', format: 'console', write: (line) => lines.push(line) });
+    const outbox = new MailOutbox({
+      ...{ clock: new FakeClock(), log, send: sendMail },
+      settings: () => ({
+        ...{ host: '127.0.0.1', port: mails.port, security: 'none' as const },
+        ...{ from: 'edge@example.com', fromName: 'Home' },
+      }),
+    });
+    world = await signInWorld({
+      outbox,
+      visitors: { passage, httpsPort: () => 8443, announced: () => Promise.resolve() },
+    });
+    clock = world.clock;
+    const users = [
+      ['gus', 'guest', 'gus@example.com'],
+      ['vic', 'viewer', 'vic@example.com'],
+      ['ada', 'owner', 'ada@example.com'],
+    ] as const;
+    for (const [name, role, email] of users)
+      await world.local.call('POST', '/users', { body: { name, role, email } });
+  });
+  after(async () => {
+    await world?.close();
+    await mails?.close();
+  });
+
+  const browser = (): PageBrowser => new PageBrowser(world.pagesPort);
+  const askPath = (page = 'mail'): string => {
+    const ask = passage.formatAsk({
+      ...{ host: 'photos.example.com', path: '/album?x=1', nonceHash: hashOfNonce('n') },
+      expiresAtMs: clock.wallMs() + askMs,
+    });
+    return `/access/${page}?ask=${encodeURIComponent(ask)}`;
+  };
+  /** Asks, and gives the path of the link in the mail. */
+  const linkFor = async (visitor: PageBrowser, address: string): Promise<string> => {
+    const count = mails.mails.length;
+    const page = await visitor.open(askPath(), { address });
+    assert.equal(page.status, 200, page.body);
+    const { text, to } = await mails.nth(count + 1);
+    assert.deepEqual(to, [address.toLowerCase()]);
+    const [, path] = /https:\/\/sallyport\.example\.com(\/access\/mail-link\?token=[\w-]{43})/.exec(text)!;
+    return path!;
+  };
+  const tokenOf = (path: string): string => path.split('token=')[1]!;
+
+  test('signs a visitor in, by a button and not by itself, and leads on to the page that was wanted', async () => {
+    const visitor = browser();
+    assert.match((await visitor.open(askPath('sign-in'))).body, /Send me a link by mail/);
+    const path = await linkFor(visitor, 'gus@example.com');
+    for (let i = 0; i < 3; i++)
+      assert.equal((await visitor.open(path)).status, 200, 'looking uses nothing up');
+    const page = await visitor.open(path, { token: tokenOf(path) });
+    assert.equal(page.status, 200, page.body);
+    assert.match(page.body, /content="0; url=https:\/\/photos\.example\.com:8443\/album\?x=1"/);
+    assert.ok(visitor.cookies.has('__Host-sallyport'));
+    const again = await visitor.open(path, { token: tokenOf(path) });
+    assert.equal(again.status, 401);
+    assert.match(again.body, /has been used/);
+    const [event] = (await world.audit()).filter(({ action }) => action === 'signed in');
+    assert.equal((event!.after as { method: string }).method, 'mail');
+  });
+
+  test('is good in the browser that asked, and in no other, which does not use it up', async () => {
+    const visitor = browser();
+    const path = await linkFor(visitor, 'vic@example.com');
+    const thief = browser();
+    assert.match((await thief.open(path)).body, /another browser asked/);
+    thief.cookies.set('__Host-sallyport-mail', 'A'.repeat(43));
+    assert.equal((await thief.open(path, { token: tokenOf(path) })).status, 401);
+    assert.equal(thief.cookies.has('__Host-sallyport'), false);
+    assert.equal((await visitor.open(path, { token: tokenOf(path) })).status, 200);
+  });
+
+  test('runs out after a quarter of an hour', async () => {
+    const visitor = browser();
+    const path = await linkFor(visitor, 'gus@example.com');
+    clock.advance(15 * 60_000);
+    assert.equal((await visitor.open(path, { token: tokenOf(path) })).status, 401);
+  });
+
+  test('tells nobody who is known, and goes to no owner', async () => {
+    const count = mails.mails.length;
+    const answers: string[] = [];
+    for (const address of ['nobody@example.com', 'ada@example.com', 'not an address', '"x"@example.com']) {
+      const page = await browser().open(askPath(), { address });
+      assert.equal(page.status, 200);
+      answers.push(page.body.replaceAll(/If .* is known/g, 'If it is known'));
+    }
+    const visitor = browser();
+    await linkFor(visitor, 'VIC@example.com'.toLowerCase());
+    const known = await browser().open(askPath(), { address: 'gus@example.com' });
+    answers.push(known.body.replaceAll(/If .* is known/g, 'If it is known'));
+    assert.equal(new Set(answers).size, 1);
+    await mails.nth(count + 2);
+    assert.equal(mails.mails.length, count + 2, 'only for the two who are known and may');
+  });
+
+  test('is not sent again and again: a mailbox has its limit, known or not', async () => {
+    for (const address of ['nobody-at-all@example.com', 'limit@example.com']) {
+      const statuses: number[] = [];
+      for (let i = 0; i < 5; i++) statuses.push((await browser().open(askPath(), { address })).status);
+      assert.deepEqual(statuses, [200, 200, 200, 200, 429], address);
+    }
+  });
+
+  test('takes no form of another site, and no disabled user', async () => {
+    const visitor = browser();
+    const foreign = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' };
+    assert.equal((await visitor.open(askPath(), { address: 'gus@example.com' }, foreign)).status, 403);
+    clock.advance(3_600_000);
+    const path = await linkFor(visitor, 'vic@example.com');
+    assert.equal((await visitor.open(path, { token: tokenOf(path) }, foreign)).status, 403);
+    await world.local.call('PATCH', '/users/vic', { body: { isDisabled: true } });
+    assert.equal((await visitor.open(path, { token: tokenOf(path) })).status, 401);
+  });
+
+  test('a mail server that is away is told to the log, and to nobody else', async () => {
+    await mails.close();
+    clock.advance(3_600_000);
+    const page = await browser().open(askPath(), { address: 'gus@example.com' });
+    assert.equal(page.status, 200);
+    await eventually('a line in the log', () =>
+      lines.find((line) => /No connection to the mail server 127\.0\.0\.1:\d+ .*tried again/.test(line)),
+    );
+  });
+});
