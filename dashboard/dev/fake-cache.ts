@@ -39,7 +39,7 @@ export function cacheHandlers(world: FakeWorld): Pick<Handlers, CacheIds> {
       },
       disk: {
         ...{ bytes: 21_000_000, limitBytes: 1_073_741_824, entries: stored.length },
-        ...{ hits: 12, written: 350, skipped: 0, failed: 0 },
+        ...{ hits: 12, broken: 0, written: 350, skipped: 0, failed: 0 },
       },
     }),
     listCached({ query: { search, limit } }) {

@@ -2,6 +2,7 @@
 // curl. Each carries X-Sallyport-Error and the request id; nothing about the inside of the house leaves with it.
 import { ListFields } from '#http/list-fields.ts';
 import { failureCodes } from '#http/exchange.ts';
+import { ownAnswerStatus } from './uncached-answer.ts';
 import type { Downstream, ExchangeFailure, FailureCode, RequestHead } from '#http/exchange.ts';
 
 /** What a visitor can do about it, by code; the rest have nothing a visitor could do. */
@@ -62,6 +63,7 @@ export function renderFailure(
     failure.code,
     'X-Request-Id',
     requestId,
+    ...ownAnswerStatus,
   ];
   if (form === 'html') fields.push('Content-Security-Policy', pagePolicy);
   if (failure.status === 401) fields.push('WWW-Authenticate', `Bearer realm="${host}"`);

@@ -29,8 +29,10 @@ import {
   unblamed,
 } from './failed-tries.ts';
 import type { ExchangeCompanion, ExchangeOwner } from './exchange-owner.ts';
+import { isOwnAnswer } from './http2-fields.ts';
 import { isGrpc } from './http2-failure.ts';
 import type { ExchangeSide, MovableUpstream } from './http1-upstream.ts';
+import { withCacheStatus } from './uncached-answer.ts';
 import { goingAway, WebSocketBorder } from './websocket-border.ts';
 import type { RequestTrace } from './tracing/request-trace.ts';
 import type { TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
@@ -49,7 +51,8 @@ export class Exchange implements Upstream, ExchangeSide {
   companion: ExchangeCompanion | undefined;
   /** Asked for by the edge itself, not by a client: neither logged nor counted. */
   isBackground = false;
-  /** What the cache did, in CF-Cache-Status's words; for the log. */
+  /** A cache has it, and words its answers; and what that did, in CF-Cache-Status's words, for the log. */
+  isWithCache = false;
   cacheWord = '';
   readonly #owner: ExchangeOwner;
   #upstream: MovableUpstream | undefined;
@@ -254,7 +257,7 @@ export class Exchange implements Upstream, ExchangeSide {
     this.#isResponded = true;
     this.status = head.status;
     this.firstByteMs = this.#owner.now();
-    this.front.respond(head);
+    this.front.respond(this.isWithCache && !isOwnAnswer(head.fields) ? head : withCacheStatus(head));
   }
 
   switchProtocols(head: ResponseHead): void {

@@ -35,6 +35,7 @@ import {
 import { Http1Writer } from './http1-writer.ts';
 import { discardingUpstream } from './redirect.ts';
 import type { Http1FrontShare } from './http1-front.ts';
+import { ownAnswerStatus } from './uncached-answer.ts';
 
 type State = 'head' | 'length' | 'chunked' | 'waiting' | 'upgrading' | 'raw' | 'closing' | 'closed';
 
@@ -270,7 +271,7 @@ export class Http1Connection implements Downstream {
   #answerOptions(): Upstream {
     this.respond({
       status: 200,
-      fields: new ListFields(['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']),
+      fields: new ListFields(['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS', ...ownAnswerStatus]),
       bodyKind: 'length',
       contentLength: 0,
     });

@@ -3,6 +3,7 @@
 import { noBytes } from '#base/bytes.ts';
 import { failureCodes } from '#http/exchange.ts';
 import type { ExchangeFailure, FailureCode, RequestHead } from '#http/exchange.ts';
+import { ownAnswerStatus } from './uncached-answer.ts';
 
 /** The edge's error answer: flat `[name, value, ...]` fields without framing, and the page. */
 export interface FailureAnswer {
@@ -41,6 +42,7 @@ export function grpcFailure(code: FailureCode): string[] {
     encodeURIComponent(title).replaceAll('%20', ' '),
     'x-sallyport-error',
     code,
+    ...ownAnswerStatus,
   ];
 }
 

@@ -16,6 +16,7 @@ import { addHandshakeKey, readRequest, RefusedRequest } from './http2-request.ts
 import type { RequestContext } from './http2-request.ts';
 import type { Http2FrontOptions } from './http2-front.ts';
 import type { Http2Metrics, SessionClosing } from './http2-metrics.ts';
+import { ownAnswerStatus } from './uncached-answer.ts';
 
 /** What a session shares with its front. */
 export interface SessionShare {
@@ -118,7 +119,8 @@ export class Http2ClientSession implements ExchangeHost {
     }
     const request = readRequest(raw, !requestEnded, { client: this.#client, nowMs }, this.#share.reading);
     if (request instanceof RefusedRequest) return exchange.refuse(request.failure, request.request);
-    if (request.path === '*') return exchange.answer([':status', '200', 'allow', 'GET, HEAD, OPTIONS']);
+    if (request.path === '*')
+      return exchange.answer([':status', '200', 'allow', 'GET, HEAD, OPTIONS', ...ownAnswerStatus]);
     if (options.isMisdirected(this.#client.serverName, request.host)) {
       return exchange.refuse(
         failure('misdirected', `${this.#client.serverName} was asked for ${request.host}`),

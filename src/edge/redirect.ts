@@ -3,6 +3,7 @@ import { failure } from '#http/exchange.ts';
 import type { Downstream, RequestHead, Upstream } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 import { answerFailure } from './error-page.ts';
+import { ownAnswerStatus } from './uncached-answer.ts';
 
 /** Takes a request body and forgets it. */
 export const discardingUpstream: Upstream = {
@@ -26,7 +27,10 @@ export function redirectToHttps(
   const port = options.httpsPort === 443 ? '' : `:${options.httpsPort}`;
   front.respond({
     status: 308,
-    fields: new ListFields(['Location', `https://${host}${port}${request.path}${request.query}`]),
+    fields: new ListFields([
+      ...['Location', `https://${host}${port}${request.path}${request.query}`],
+      ...ownAnswerStatus,
+    ]),
     bodyKind: request.method === 'HEAD' ? 'none' : 'length',
     contentLength: 0,
   });

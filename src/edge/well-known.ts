@@ -6,6 +6,7 @@ import { ListFields } from '#http/list-fields.ts';
 import type { AccessLog } from './access-log.ts';
 import { discardingUpstream } from './redirect.ts';
 import type { Traffic } from './traffic.ts';
+import { ownAnswerStatus } from './uncached-answer.ts';
 
 /** A whole answer of status 200. */
 export interface WellKnownAnswer {
@@ -72,6 +73,7 @@ function respond(request: RequestHead, front: Downstream, answer: WellKnownAnswe
         'X-Content-Type-Options',
         'nosniff',
       ],
+      ...ownAnswerStatus,
       ...(saved === undefined ? [] : ['Content-Disposition', `attachment; filename="${saved}"`]),
     ]),
     bodyKind: isHead ? 'none' : 'length',

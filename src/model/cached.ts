@@ -35,6 +35,10 @@ export const cacheStatusSchema = z
         limitBytes: z.int().min(0),
         entries: z.int().min(0),
         hits: z.int().min(0).meta({ description: 'Responses that were read back.' }),
+        broken: z
+          .int()
+          .min(0)
+          .meta({ description: 'Not what was written, by their checksums; taken for misses.' }),
         written: z.int().min(0),
         skipped: z.int().min(0).meta({ description: 'Not written, because the disk did not keep up.' }),
         failed: z.int().min(0).meta({ description: 'Refused by the disk.' }),

@@ -93,7 +93,7 @@ function observe(cache: EdgeCache, metrics: MetricsRegistry): void {
   gauge('sallyport_edge_cache_disk_entries', 'Responses stored on disk.', () => disk.count);
   metrics.collect(
     'sallyport_edge_cache_disk_total',
-    'Responses that were read from disk, written to it, not written for want of time, or refused by it.',
+    'Responses that were read from disk or found broken there, written to it, not written for want of time, or refused by it.',
     'counter',
     () => Object.entries(disk.numbers).map(([what, count]) => [{ what }, count]),
   );

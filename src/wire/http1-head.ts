@@ -105,7 +105,9 @@ export class Http1Head {
   }
 
   forEach(visit: (name: string, value: string) => void): void {
-    for (let i = 0; i < this.count; i++) visit(this.name(i), this.value(i));
+    for (let i = 0; i < this.count; i++)
+      // No name: hidden (see #dropConnectionNamed).
+      if (this.spans[i * 4 + 1] !== this.spans[i * 4]) visit(this.name(i), this.value(i));
   }
 
   /** Copies the lines that are forwarded as they stand; contiguous lines in one copy. */
@@ -186,7 +188,7 @@ export class Http1Head {
     // The caller found CRLF CRLF; a lone CR here would be a field line that starts with CR.
     if (source[at + 1] !== LF) throw new Http1Error('bad-request', 'a bare CR in the header');
     this.end = at + 2;
-    if (this.#connectionFields > 0) this.#dropConnectionNamed();
+    if (this.#connectionFields > 0) this.#dropConnectionNamed(role);
   }
 
   /** Handles a field that the proxy must understand. */
@@ -261,9 +263,11 @@ export class Http1Head {
 
   /**
    * Fields named by Connection are hop-by-hop (RFC 9110 section 7.6.1) and not forwarded. Done before the edge adds
-   * its own, and never to fields the edge itself handles, so a client cannot make it drop those (CVE-2024-45410).
+   * its own, and never to fields the edge itself handles, so a client cannot make it drop those (CVE-2024-45410). In a
+   * request they are not seen by the edge's own steps either: what the cache tells answers apart by must be what the
+   * origin saw, or one client could have another's variant filled with the wrong answer.
    */
-  #dropConnectionNamed(): void {
+  #dropConnectionNamed(role: 'request' | 'response'): void {
     for (let c = 0; c < this.count; c++) {
       if (this.actions[c] !== FieldAction.connection) continue;
       const value = this.value(c);
@@ -277,6 +281,7 @@ export class Http1Head {
       for (let i = 0; i < this.count; i++) {
         if (this.actions[i] === FieldAction.forward && names.has(this.name(i).toLowerCase())) {
           this.actions[i] = FieldAction.drop;
+          if (role === 'request') this.spans[i * 4 + 1] = this.spans[i * 4]!;
         }
       }
     }

@@ -172,7 +172,7 @@ describe('large bodies', () => {
     await eventually('it is given up', () => world.edge.active === 0);
   });
 
-  test('that were broken on disk are not served as if they were whole', async () => {
+  test('that were broken on disk are not served as if they were whole, and are counted', async () => {
     await world.begin(withLength);
     await world.ask('/film');
     await eventually('it is on disk', () => disk.count === 1);
@@ -182,6 +182,7 @@ describe('large bodies', () => {
     await client.waitForClose();
     assert.ok(client.received.length < film.length, 'cut off where it is broken');
     await eventually('it is gone', () => disk.count === 0);
+    assert.equal(disk.numbers.broken, 1);
     const again = await world.ask('/film');
     assert.ok(Buffer.from(again.body, 'latin1').equals(film));
   });

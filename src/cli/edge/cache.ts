@@ -50,7 +50,7 @@ function summaryText({ total, memory, disk }: CacheStatus, hasColours: boolean):
     [
       'Disk',
       disk
-        ? `${bytesText(disk.bytes)} of ${bytesText(disk.limitBytes)}, ${disk.entries} responses, ${disk.hits} read back, ${disk.skipped} skipped, ${disk.failed} failed`
+        ? `${bytesText(disk.bytes)} of ${bytesText(disk.limitBytes)}, ${disk.entries} responses, ${disk.hits} read back, ${disk.broken} broken, ${disk.skipped} skipped, ${disk.failed} failed`
         : 'off',
     ],
   ];

@@ -81,6 +81,7 @@ export class CacheHandler implements RouteHandler, MissHost {
   start(exchange: Exchange): void {
     const { request } = exchange;
     if (request.upgrade !== '') return this.#host.forward(exchange);
+    exchange.isWithCache = true;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (!isRead) return this.#forwardOther(exchange);
     // What the body asks for is not in the key, so a stored answer is none to it, and its answer is none to others.

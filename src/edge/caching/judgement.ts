@@ -1,6 +1,6 @@
 // Whether an answer of the origin is kept, and as what: the questions of http/cache asked in order, cheapest first.
 import { parseContentRange } from '#http/byte-range.ts';
-import { responseSettings } from '#http/cache/cache-rules.ts';
+import { requestSettings, responseSettings } from '#http/cache/cache-rules.ts';
 import type { ResponseSettings } from '#http/cache/cache-rules.ts';
 import type { FetchTimes } from '#http/cache/freshness.ts';
 import { readResponseFacts } from '#http/cache/response-facts.ts';
@@ -45,7 +45,9 @@ export function judgeAnswer(
   const settings = responseSettings(policy, rules, facts);
   const isNoStore = clientControl(request).noStore;
   const { path, fields } = request;
-  const refusal = refusalToStore({ method: 'GET', path, fields, isNoStore }, facts, settings, wallMs);
+  const { keyHeaders } = requestSettings(policy, rules);
+  const asked = { method: 'GET', path, fields, isNoStore, keyHeaders };
+  const refusal = refusalToStore(asked, facts, settings, wallMs);
   if (refusal !== '') return refusal;
   if (!facts.vary.every(isVariableBy)) return 'vary-client';
   const variant = facts.vary.length > varyLimits.names ? undefined : variantKey(facts.vary, fields);

@@ -27,6 +27,7 @@ function outcomesFor(forward: 'uri-miss' | 'stale'): Outcomes {
       'authorization',
       'ambiguous-path',
       'method-override',
+      'unkeyed-field',
       'no-store',
     ] as const),
     ...([

@@ -86,11 +86,13 @@ export function responseSettings(
   for (const rule of rules) {
     if (rule.types !== undefined && !matchesAnyWildcard(rule.types, response.contentType)) continue;
     if (rule.statuses !== undefined && !namesStatus(rule.statuses, response.status)) continue;
-    if (rule.ttlMs !== undefined) {
+    // Errors live by a rule only where it names their status: whoever provokes one must not have it kept for all.
+    const isMeant = response.status < 400 || rule.statuses !== undefined;
+    if (isMeant && rule.ttlMs !== undefined) {
       out.ttlMs = rule.ttlMs;
       out.isForced = rule.isForced;
     }
-    out.defaultTtlMs = rule.defaultTtlMs ?? out.defaultTtlMs;
+    if (isMeant) out.defaultTtlMs = rule.defaultTtlMs ?? out.defaultTtlMs;
     out.staleWhileRevalidateMs = rule.staleWhileRevalidateMs ?? out.staleWhileRevalidateMs;
     out.staleIfErrorMs = rule.staleIfErrorMs ?? out.staleIfErrorMs;
     out.staleIfUnreachableMs = rule.staleIfUnreachableMs ?? out.staleIfUnreachableMs;

@@ -49,13 +49,14 @@ export function explainCache(
   if (policy === undefined) return refused('off', []);
   const requestFields = new ListFields(request.fields);
   const rules = rulesFor(policy, { ...request, cookie: requestFields.get('cookie') ?? '' });
-  if (requestSettings(policy, rules).bypass) return refused('rule', []);
+  const { bypass, keyHeaders } = requestSettings(policy, rules);
+  if (bypass) return refused('rule', []);
   const facts = readResponseFacts(response.status, new ListFields(response.fields), wallMs);
   const settings = responseSettings(policy, rules, facts);
   const isNoStore = parseCacheControl(requestFields.get('cache-control') ?? '').noStore;
+  const asked = { ...request, fields: requestFields, isNoStore, keyHeaders };
   const refusal =
-    refusalToStore({ ...request, fields: requestFields, isNoStore }, facts, settings, wallMs) ||
-    (facts.vary.every(isVariableBy) ? '' : 'vary-client');
+    refusalToStore(asked, facts, settings, wallMs) || (facts.vary.every(isVariableBy) ? '' : 'vary-client');
   if (refusal !== '') return refused(refusal, notes(request, facts, policy));
   const times = { requestMs: 0, responseMs: 0, wallMs };
   const freshness = freshnessOf(facts, settings, times);

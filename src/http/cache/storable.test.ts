@@ -85,6 +85,12 @@ const table: ReadonlyArray<readonly [string, Case, string]> = [
   ['client no-store', { asks: ['Cache-Control', 'no-store'], says: cc('max-age=60') }, 'request-no-store'],
   ['HEAD', { method: 'HEAD', says: cc('max-age=60') }, 'method'],
   ['an override', { asks: ['X-HTTP-Method-Override', 'POST'], says: cc('max-age=60') }, 'method-override'],
+  ['another host', { asks: ['X-Host', 'b.test'], says: cc('max-age=60') }, 'unkeyed-field'],
+  [
+    'another host, told apart',
+    { asks: ['X-Host', 'b.test'], says: [...cc('max-age=60'), 'Vary', 'X-Host'] },
+    '',
+  ],
   ['an escaped slash', { path: '/a%2Fb', says: cc('max-age=60') }, 'ambiguous-path'],
   ['path parameters', { path: '/a;x.css', says: cc('max-age=60') }, 'ambiguous-path'],
   ['304', { status: 304, says: cc('max-age=60') }, 'status'],

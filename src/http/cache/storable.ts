@@ -16,6 +16,8 @@ export const storeRefusals = {
     'The request carries Authorization, and the response says none of public, s-maxage and must-revalidate.',
   'ambiguous-path': 'The path has an escaped "/", "?", "#" or ";", which the origin may read in another way.',
   'method-override': 'The request asks for another method in a header field, which is not part of the key.',
+  'unkeyed-field':
+    'The request names another host or address in a header field that is neither in the key nor in Vary.',
   'no-store': 'The response says no-store.',
   private: 'The response says private.',
   'set-cookie': 'The response sets a cookie, and the policy does not allow for that (setCookie).',
@@ -44,6 +46,8 @@ export interface StoreRequest {
   readonly fields: Fields;
   /** Its Cache-Control says no-store. */
   readonly isNoStore: boolean;
+  /** Lower-case names of fields that are part of its key. */
+  readonly keyHeaders?: readonly string[];
 }
 
 /** Statuses whose meaning for a cache is known here; for must-understand (RFC 9111 section 5.2.2.3). */
@@ -80,8 +84,8 @@ export function refusalToStore(
 }
 
 function requestRefusal(
-  { method, path, fields, isNoStore }: StoreRequest,
-  { control, isTargeted }: ResponseFacts,
+  { method, path, fields, isNoStore, keyHeaders }: StoreRequest,
+  { control, isTargeted, vary }: ResponseFacts,
 ): StoreRefusal | '' {
   if (method !== 'GET' && method !== 'POST') return 'method';
   if (isNoStore) return 'request-no-store';
@@ -92,8 +96,27 @@ function requestRefusal(
     if (!isAllowed) return 'authorization';
   }
   if (isAmbiguousPath(path)) return 'ambiguous-path';
-  return methodOverrides.some((name) => fields.get(name) !== undefined) ? 'method-override' : '';
+  if (methodOverrides.some((name) => fields.get(name) !== undefined)) return 'method-override';
+  const isUnkeyed = (name: string): boolean =>
+    fields.get(name) !== undefined && !vary.includes(name) && keyHeaders?.includes(name) !== true;
+  return otherAddresses.some(isUnkeyed) ? 'unkeyed-field' : '';
 }
+
+/**
+ * Fields by which servers and frameworks take another host or address for the real one, beside those that the edge states
+ * itself and a client's never pass: what comes of them is the sender's own page.
+ */
+const otherAddresses = [
+  ...['x-host', 'x-original-host', 'x-http-host-override', 'x-forwarded-path', 'x-original-uri', 'base-url'],
+  ...[
+    'request-uri',
+    'destination',
+    'front-end-https',
+    'x-amz-website-redirect-location',
+    'x-forwarded-uri',
+    'x-url-scheme',
+  ],
+];
 
 /** Fields by which frameworks let a GET be something else; none is in the key. */
 const methodOverrides = ['x-http-method-override', 'x-http-method', 'x-method-override'];

@@ -170,6 +170,7 @@ test('a file that is torn, changed or foreign is no answer, and goes', async () 
   assert.equal(store.count, 2);
   const answers = await Promise.all(['1', '2', '3'].map((n) => read(store, `sa.test/${n}`)));
   assert.equal(answers.filter((one) => one !== undefined).length, 1);
+  assert.equal(store.numbers.broken, 1, 'the torn one is not even found');
   await store.idle();
   assert.equal(kept().length, 1);
   assert.deepEqual(readdirSync(join(folder, 'tmp')), []);
@@ -268,7 +269,7 @@ describe('a disk that is full', () => {
     const told: string[] = [];
     const second = await open(1 << 20, { ...silentLog, warn: (message) => void told.push(message) });
     await keep(second, entry({ key: 'sa.test/1' }), entry({ key: 'sa.test/2' }));
-    assert.deepEqual(second.numbers, { hits: 0, written: 0, skipped: 0, failed: 2 });
+    assert.deepEqual(second.numbers, { hits: 0, broken: 0, written: 0, skipped: 0, failed: 2 });
     await keep(second, entry({ key: 'sa.test/3' }));
     assert.equal(second.numbers.skipped, 1);
     assert.deepEqual(readdirSync(join(folder, 'tmp')), []);

@@ -58,6 +58,7 @@ export class DiskStore {
   #isScanning = true;
   #isOpen = true;
   #hits = 0;
+  #broken = 0;
   #scan: Promise<void> = Promise.resolve();
 
   private constructor(options: DiskStoreOptions) {
@@ -118,11 +119,13 @@ export class DiskStore {
   /** Responses that were read from disk, and what became of those that were to be written. */
   get numbers(): {
     readonly hits: number;
+    /** Found torn, changed or gone when they were to be read. */
+    readonly broken: number;
     readonly written: number;
     readonly skipped: number;
     readonly failed: number;
   } {
-    return { hits: this.#hits, ...this.#writer.numbers };
+    return { hits: this.#hits, broken: this.#broken, ...this.#writer.numbers };
   }
 
   // Start.
@@ -193,7 +196,7 @@ export class DiskStore {
     void this.#read(record).then((entry) => {
       // It may have been purged meanwhile.
       const isGood = entry !== undefined && record.isListed && this.#checked(record) !== undefined;
-      if (entry === undefined) this.#remove(record);
+      if (entry === undefined && record.isListed) this.#lose(record);
       if (isGood) this.#hits += 1;
       done(isGood ? entry : undefined);
     });
@@ -302,6 +305,7 @@ export class DiskStore {
   }
 
   #lose(record: DiskRecord): void {
+    this.#broken += 1;
     this.#remove(record);
     this.#lost(record);
   }
