@@ -228,7 +228,10 @@ describe('responses', () => {
     const noContent = await client.waitFor(/204 .*\r\n\r\n$/s);
     assert.doesNotMatch(noContent.slice(noContent.indexOf(' 204 ')), /Content-Length|Transfer/);
     client.send('GET /304 HTTP/1.1\r\nHost: a.test\r\n\r\n');
-    assert.match(await client.waitFor(/304 .*\r\n\r\n$/s), /ETag: "x"\r\nContent-Length: 99\r\n/);
+    assert.match(
+      await client.waitFor(/304 .*\r\n\r\n$/s),
+      /ETag: "x"\r\n(?:[\w-]+: .*\r\n)*Content-Length: 99\r\n/,
+    );
     assert.equal(origin.connections.length, 1);
   });
 
