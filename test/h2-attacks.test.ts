@@ -87,6 +87,17 @@ test('rapid reset (CVE-2023-44487) closes the connection within its budget', () 
     assert.ok(world.upstreams.length < 1_000, `${world.upstreams.length} requests were started`);
   }));
 
+test('rapid reset over many connections has one budget for their address', () =>
+  attack({ script: silentToAttackers }, async (world, raw) => {
+    const others = await Promise.all(Array.from({ length: 11 }, () => world.raw()));
+    const all = [raw, ...others];
+    await Promise.all(all.map((each) => flood(each, 20_000, openAndReset)));
+    await until(() => all.every(({ isClosed }) => isClosed));
+    assert.equal(world.count(closedTotal('reset-flood')), all.length);
+    // 2,000 and what flows back; with a budget for each connection alone it would be 6,000.
+    assert.ok(world.upstreams.length < 4_000, `${world.upstreams.length} requests were started`);
+  }));
+
 test('resets provoked from the server (MadeYouReset, CVE-2025-8671) count the same', () =>
   attack({ script: silentToAttackers }, async (world, raw) => {
     await flood(raw, 20_000, (index) => {

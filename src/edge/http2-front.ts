@@ -8,7 +8,7 @@ import type { MetricsRegistry } from '#base/metrics.ts';
 import type { ClientAddress, Downstream, ExchangeFailure, RequestHead, Upstream } from '#http/exchange.ts';
 import { FieldTable } from './http2-fields.ts';
 import type { FailureAnswer } from './http2-failure.ts';
-import { defaultHttp2Limits } from './http2-limits.ts';
+import { Budget, defaultHttp2Limits } from './http2-limits.ts';
 import type { Http2Limits } from './http2-limits.ts';
 import { Http2Metrics } from './http2-metrics.ts';
 import type { FailedRequests } from './http2-exchange.ts';
@@ -56,6 +56,8 @@ const sweepMs = 1_000;
 export class Http2Front {
   readonly #clock: Clock;
   readonly #sessions = new Set<Http2ClientSession>();
+  /** Of addresses that have a connection, with how many. */
+  readonly #addresses = new Map<string, { readonly resets: Budget; connections: number }>();
   readonly #table = new FieldTable();
   #share: SessionShare;
   #timer: Timer | undefined;
@@ -83,8 +85,26 @@ export class Http2Front {
       limits: { ...defaultHttp2Limits, ...options.limits },
       metrics,
       reading: { table: this.#table, headBytes, headFields, targetBytes, upgrades },
-      forget: (session) => this.#sessions.delete(session),
+      resetsOf: (address) => this.#resetsOf(address),
+      forget: (session, address) => this.#forget(session, address),
     };
+  }
+
+  #resetsOf(address: string): Budget {
+    let known = this.#addresses.get(address);
+    if (!known) {
+      const { addressResets } = this.#share.limits;
+      known = { resets: new Budget(addressResets, this.#clock.nowMs()), connections: 0 };
+      this.#addresses.set(address, known);
+    }
+    known.connections += 1;
+    return known.resets;
+  }
+
+  #forget(session: Http2ClientSession, address: string): void {
+    if (!this.#sessions.delete(session)) return;
+    const known = this.#addresses.get(address);
+    if (known && (known.connections -= 1) === 0) this.#addresses.delete(address);
   }
 
   /** Takes a socket over, whose ALPN protocol is `h2`. */

@@ -32,6 +32,8 @@ export interface Http2Limits {
   readonly sessionMemoryMb: number;
   /** Streams that ended in a reset: rapid reset (CVE-2023-44487) and resets provoked from us (CVE-2025-8671). */
   readonly resets: BudgetSize;
+  /** The same for all connections of one address together: an attacker opens a hundred, a household few. */
+  readonly addressResets: BudgetSize;
   /** PING frames; every response chunk we send earns some back, for clients that measure bandwidth with them. */
   readonly pings: BudgetSize;
   readonly settings: BudgetSize;
@@ -60,6 +62,7 @@ export const defaultHttp2Limits: Http2Limits = {
   sessionMemoryMb: 10,
   // A browser that leaves a page of 100 images cancels 100 streams at once; five such pages in a row are honest.
   resets: { burst: 500, perSecond: 20 },
+  addressResets: { burst: 2_000, perSecond: 80 },
   pings: { burst: 200, perSecond: 10 },
   settings: { burst: 20, perSecond: 1 },
 };

@@ -25,8 +25,10 @@ export interface SessionShare {
   readonly metrics: Http2Metrics;
   /** How request heads are read. */
   readonly reading: RequestContext;
+  /** What all connections of an address may reset; kept as long as it has one. */
+  resetsOf(address: string): Budget;
   /** The socket is closed; the session may be forgotten. */
-  forget(session: Http2ClientSession): void;
+  forget(session: Http2ClientSession, address: string): void;
 }
 
 /** How long a destroyed session may take to flush its last GOAWAY before its socket is cut. */
@@ -40,6 +42,7 @@ export class Http2ClientSession implements ExchangeHost {
   readonly #share: SessionShare;
   readonly #exchanges = new Set<Http2Exchange>();
   readonly #resets: Budget;
+  readonly #addressResets: Budget;
   readonly #pings: Budget;
   readonly #settings: Budget;
   readonly #openedMs: number;
@@ -73,6 +76,7 @@ export class Http2ClientSession implements ExchangeHost {
     this.#pingAnsweredMs = nowMs;
     this.#most = new RecentMost(nowMs);
     this.#resets = new Budget(limits.resets, nowMs);
+    this.#addressResets = share.resetsOf(client.address);
     this.#pings = new Budget(limits.pings, nowMs);
     this.#settings = new Budget(limits.settings, nowMs);
     // Node tells the socket first why a session ended, and the session only after the socket has closed.
@@ -155,7 +159,8 @@ export class Http2ClientSession implements ExchangeHost {
     if (this.#exchanges.size === 0) this.#idleSinceMs = nowMs;
     if (!isReset || this.#closing) return;
     this.#share.metrics.streamReset('client');
-    if (!this.#resets.take(nowMs)) this.#close('reset-flood', constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (!this.#resets.take(nowMs) || !this.#addressResets.take(nowMs))
+      this.#close('reset-flood', constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
   // Frames that concern the connection.
@@ -331,7 +336,7 @@ export class Http2ClientSession implements ExchangeHost {
 
   #onSocketClosed(): void {
     this.#noteClosing(this.#hasSettings ? 'client-closed' : 'no-settings');
-    this.#share.forget(this);
+    this.#share.forget(this, this.#client.address);
   }
 }
 
