@@ -80,6 +80,12 @@ function attacked(crowd: CrowdSettings['crowd'], what: string, reason: string): 
       await disperse(running);
       watch.note(`${report.opened} connections, ${report.ended} ended by the edge, in ${report.tookS} s`);
       if (report.ended < report.opened) watch.fault(`${report.opened - report.ended} were let go on`);
+      // A busy edge may have sent its last words before it has counted them.
+      await eventually(
+        'all are counted',
+        async () => (await refused()) - before >= report.ended,
+        30_000,
+      ).catch(() => undefined);
       const counted = (await refused()) - before;
       watch.note(`${counted} counted in ${reason}`);
       if (counted < report.ended) watch.fault(`${report.ended} ended, ${counted} counted`);

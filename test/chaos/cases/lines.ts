@@ -42,10 +42,10 @@ function halfOpen(way: LineWay, name: string): ChaosCase {
   };
 }
 
-/** When the last of the first `count` connections was given up, as a log says it. */
+/** When the last of the first `count` connections was given up, as a log says it: it has whole seconds, so this is their middle. */
 function lastLossMs(log: string, count: number): number {
   const lost = log.split('\n').filter((line) => /Tunnel connection ended|Lost connection with/.test(line));
-  return Date.parse(lost.slice(0, count).at(-1)!.split(' ')[0]!);
+  return Date.parse(lost.slice(0, count).at(-1)!.split(' ')[0]!) + 500;
 }
 
 export const halfOpenUp = halfOpen('up', 'up');
