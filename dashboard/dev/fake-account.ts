@@ -76,6 +76,8 @@ export function accountHandlers(world: FakeWorld): Pick<Handlers, AccountIds> {
     { id: 'pk1', name: 'YubiKey', createdAtMs: Date.now() - 30 * day, lastUsedAtMs: Date.now() - day },
   ];
   return {
+    listBans: () => ({ items: [], total: 0, nextCursor: null }),
+    liftBans: () => ({ lifted: [] }),
     getSignInMethods: () => ({
       title: world.settings.title,
       methods: ['password', 'passkey', 'link', 'oidc'],

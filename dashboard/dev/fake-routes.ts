@@ -143,7 +143,7 @@ export function routeHandlers(world: FakeWorld): Pick<Handlers, RouteIds> {
               ? { state: 'unmanaged' as const, detail: 'points elsewhere' }
               : { state: 'good' as const, detail: 'A 203.0.113.10' },
         }));
-      return { items };
+      return { items, ports: [] };
     },
     testAccess: ({ body }) => ({
       ...{ verdict: 'allow', rule: 1, by: 'anyone', reason: 'allowed', policy: 'public' },
@@ -198,7 +198,9 @@ function explanation(world: FakeWorld, url: string): ReturnType<Handlers['explai
     page: ['All 12 of the page load', ''],
     origin: ['The origin answers 200', `${route?.service} answered to HEAD ${parsed.pathname}.`],
   };
-  const steps = explainSteps.map((step, i): ExplainStep => ({
+  // A plain route: steps that it does not have are not there.
+  const shown = explainSteps.map((step, i) => [step, i] as const).filter(([step]) => step in words);
+  const steps = shown.map(([step, i]): ExplainStep => ({
     step,
     status: i < stop ? 'ok' : i === stop ? 'failed' : 'skipped',
     title: i > stop ? 'Not reached' : words[step]![0],

@@ -2,6 +2,7 @@
 import { accessOperations, pagePasswordOperations } from './access.ts';
 import { accountOperations } from './account.ts';
 import { certificateOperations } from './certificates.ts';
+import { banOperations } from './bans.ts';
 import { cacheOperations } from './cache.ts';
 import { dnsOperations } from './dns.ts';
 import { notificationOperations } from './notifications.ts';
@@ -23,6 +24,7 @@ export const operations = {
   ...certificateOperations,
   ...dnsOperations,
   ...requestOperations,
+  ...banOperations,
   ...cacheOperations,
   ...notificationOperations,
   ...userOperations,

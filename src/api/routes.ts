@@ -61,6 +61,25 @@ export const exposureSchema = z
   })
   .meta({ id: 'Exposure' });
 
+/** A port that is open to the world. */
+export const exposedPortSchema = z
+  .object({
+    /** `tcp:5432`, `tls:nas.example.com`. */
+    name: z.string(),
+    /** Who may connect: `public`, or addresses. */
+    access: z.string(),
+    /** A warning in words, such as a database that anybody can reach. */
+    warning: z.string(),
+    tunnelId: z.string(),
+    tunnelName: z.string(),
+    service: z.string(),
+    source: z.enum(['store', 'file']),
+    isUp: z.boolean(),
+  })
+  .meta({ id: 'ExposedPort' });
+
+export type ExposedPort = z.infer<typeof exposedPortSchema>;
+
 export const routeOperations = {
   listRoutes: operation({
     id: 'listRoutes',
@@ -151,7 +170,12 @@ export const routeOperations = {
     scope: 'status:read',
     summary: 'Everything the public can reach right now',
     query: z.object({ search: pageQuery.search }),
-    result: z.object({ items: z.array(exposureSchema) }),
+    result: z.object({
+      items: z.array(exposureSchema),
+      ports: z
+        .array(exposedPortSchema)
+        .meta({ description: 'TCP, UDP and TLS ports that take connections.' }),
+    }),
   }),
   testAccess: operation({
     id: 'testAccess',

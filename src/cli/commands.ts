@@ -21,6 +21,7 @@ import {
   certRenewCommand,
   certShowCommand,
 } from './edge/certificates.ts';
+import { banLiftCommand, banListCommand } from './edge/bans.ts';
 import { cacheListCommand, cachePurgeCommand, cacheStatusCommand } from './edge/cache.ts';
 import { applyCommand, backupCommand, diffCommand, exportCommand } from './edge/lab.ts';
 import { contextListCommand, contextRemoveCommand, contextUseCommand, loginCommand } from './edge/login.ts';
@@ -131,6 +132,8 @@ export const commands: readonly Command[] = [
   cacheStatusCommand,
   cacheListCommand,
   cachePurgeCommand,
+  banListCommand,
+  banLiftCommand,
   dnsStatusCommand,
   dnsRecordsCommand,
   accessTestCommand,

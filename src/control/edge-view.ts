@@ -15,6 +15,7 @@ import type {
   TrafficSeries,
   TrafficSpan,
 } from '#model/live.ts';
+import type { BanView } from '#model/ban.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
 import type { PortLive } from '#model/port-live.ts';
 import type { DnsEdge } from './dns-edge.ts';
@@ -128,6 +129,10 @@ export interface EdgeView extends DnsEdge {
   importCertificate(pem: CertificatePem): Promise<CertificateDetail>;
   /** Takes an imported one away, by id. @throws SallyportError 'not-found' or 'invalid' */
   forgetCertificate(id: string): Promise<CertificateDetail>;
+  /** Clients that the guard keeps out, the newest first. */
+  listBans(): Promise<readonly BanView[]>;
+  /** Lets clients in again; answers which of them were banned. */
+  liftBans(clients: readonly string[]): Promise<readonly string[]>;
   cacheStatus(): Promise<CacheStatus>;
   listCached(
     query: CachedQuery,

@@ -56,6 +56,8 @@ export interface EdgeOptions {
   readonly handlers?: HandlerMaker;
   /** Who may pass protected routes, for questions about it; absent: there are none. */
   readonly desk?: AccessDesk;
+  /** How many clients the guard of routes keeps out, for `explain`. */
+  readonly banCount?: () => number;
   /** Takes the spans of sampled requests; absent: nobody does. */
   readonly recordSpan?: (span: Span) => void;
   /** What the edge before this one has handed over, beside the sockets in `listen`. */

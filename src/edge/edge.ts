@@ -204,6 +204,9 @@ class RunningEdge implements Edge {
       fetch: (url) => this.sendRequest({ method: 'GET', url }, signal),
       findLine: (requestId) => this.requests.find(requestId),
       wallMs: () => this.#options.clock.wallMs(),
+      membersOf: (route) => this.#proxy.membersOf(route),
+      banCount: () => this.#options.banCount?.() ?? 0,
+      isTraced: this.#snapshot.tracing !== undefined,
     });
   }
 

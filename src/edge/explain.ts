@@ -13,9 +13,11 @@ import type { PublishedRule } from '#model/published-rules.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import { findRedirect } from '#model/redirect-rule.ts';
 import { routeName } from '#model/route.ts';
+import type { MemberLive } from '#model/balance-policy.ts';
 import type { ConnectorList } from './connector-list.ts';
 import { cacheStep, isFromCache } from './explain-cache-step.ts';
 import { pageStep } from './explain-page.ts';
+import { type ShapingFacts, stepsAfterAccess, stepsBeforeAccess } from './explain-shaping.ts';
 import type { InnerAnswer, InnerRequest } from './inner-request.ts';
 import { innerTargetOf } from './inner-request.ts';
 import type { RouteMatch, Router } from './router.ts';
@@ -36,6 +38,11 @@ export interface ExplainTools {
   readonly fetch: (url: string) => Promise<InnerAnswer>;
   readonly findLine: (requestId: string) => LoggedRequest | undefined;
   readonly wallMs: () => number;
+  /** Services behind a balanced route as they are now. */
+  readonly membersOf: (route: RouteEntry) => readonly MemberLive[];
+  readonly banCount: () => number;
+  /** The edge traces every request. */
+  readonly isTraced: boolean;
 }
 
 /** The steps that the edge knows. @throws SallyportError 'invalid' for a URL that no client could ask for */
@@ -48,7 +55,8 @@ export async function explainRequest(request: InnerRequest, tools: ExplainTools)
   const { route } = match;
   const redirect = redirectOf(request.url, route);
   if (redirect) return redirected(routeStep(route, tools), redirect);
-  const slots = [...tools.registry.slots].filter(({ connection }) => connection.tunnelId === route.tunnelId);
+  const tunnelIds = new Set(route.balance?.members.map(({ tunnelId }) => tunnelId) ?? [route.tunnelId]);
+  const slots = [...tools.registry.slots].filter(({ connection }) => tunnelIds.has(connection.tunnelId));
   const [first] = slots;
   if (!first) {
     return [
@@ -58,11 +66,22 @@ export async function explainRequest(request: InnerRequest, tools: ExplainTools)
       ...skipped(['rule', 'origin']),
     ];
   }
-  const index = first.matcher.match(host, decodedPath(path));
+  const index = first.matcher.match(ruleHostOf(route, first) ?? host, decodedPath(path));
   const rule = first.rules.rules[index];
+  const found: ShapingFacts = {
+    path: decodedPath(path),
+    members: tools.membersOf(route),
+    banCount: tools.banCount(),
+    isTraced: tools.isTraced,
+  };
+  const before = stepsBeforeAccess(route, found);
+  const { beforeCache, afterCache } = stepsAfterAccess(route, found);
   const steps = [
     routeStep(route, tools),
+    ...before,
     accessStep(rule, tools.access(match)),
+    ...beforeCache,
+    ...afterCache,
     connectorStep(slots, route, tools),
     ruleStep(rule, index, tools.connectors.of(route.tunnelId)),
   ];
@@ -74,12 +93,17 @@ export async function explainRequest(request: InnerRequest, tools: ExplainTools)
   const ms = tools.nowMs() - started;
   const cache = cacheStep(request, answer, route.cache, tools.wallMs());
   // The cache comes before the connector on the way, though it is known only after the answer.
-  const [routed, allowed, ...rest] = steps;
+  const beforeCount = 2 + before.length + beforeCache.length;
   const last = isFromCache(answer)
     ? notAsked(answer, ms)
     : originStep(answer, tools, { service: rule.service, ms });
   const page = await pageStep(request.url, route, tools.fetch);
-  return [routed!, allowed!, cache, ...rest, last, ...(page ? [page] : [])];
+  return [...steps.slice(0, beforeCount), cache, ...steps.slice(beforeCount), last, ...(page ? [page] : [])];
+}
+
+/** The rule that a member of a balanced route names, if it names one. */
+function ruleHostOf({ balance }: RouteEntry, { connection }: TunnelSlot): string | undefined {
+  return balance?.members.find(({ tunnelId }) => tunnelId === connection.tunnelId)?.rule;
 }
 
 /** Where the route sends the visitor of a URL, before anything else. */

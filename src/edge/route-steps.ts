@@ -28,14 +28,16 @@ export interface StepParts {
   readonly cache: EdgeCache | undefined;
   /** Reads folders of error pages; absent: there are none. */
   readonly readPages?: PageReader;
+  /** Who the guard keeps out; absent: a table of their own. */
+  readonly bans?: Bans;
   /** Absent: protected routes are shut. */
   readonly desk?: AccessDesk;
 }
 
 /** Makes handlers of routes; a route whose requests go straight to the origin has none. */
-export function routeHandlers({ clock, cache, desk, readPages = () => new Map() }: StepParts): HandlerMaker {
+export function routeHandlers(parts: StepParts): HandlerMaker {
+  const { clock, cache, desk, readPages = () => new Map(), bans = new Bans() } = parts;
   const tables = new LimitTables();
-  const bans = new Bans();
   const tools = { pool: new EncoderPool(), wallMs: () => clock.wallMs() };
   const signInPaths = desk && new SignInPaths(desk);
   const stepsOf = (

@@ -21,6 +21,7 @@ export const auditedNouns = [
   'record',
   'backup',
   'cache',
+  'ban',
 ] as const;
 export type AuditedNoun = (typeof auditedNouns)[number];
 

@@ -34,6 +34,7 @@ import type { NameQuestion } from '#dns/name-check.ts';
 import type { EdgeNames } from './edge-names.ts';
 import { type HandedSocket, HandedSockets } from './handed-sockets.ts';
 import type { Offer } from './handover.ts';
+import { GuardBans } from './guard-bans.ts';
 import { TraceExport } from './trace-export.ts';
 import type { ListenAddress } from '#edge/listener.ts';
 
@@ -63,6 +64,8 @@ export interface EdgeInstance {
   readonly cache: EdgeCache | undefined;
   /** Who may pass protected routes. */
   readonly access: AccessDesk;
+  /** Who the guard of routes keeps out. */
+  readonly bans: GuardBans;
   /** DNS records, where edge.yml has a dns section. */
   readonly names: EdgeNames | undefined;
   readonly internalCa: InternalCa | undefined;
@@ -131,6 +134,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   const desk = openAccessDesk(options, sources, () => current);
   const cache = await openEdgeCache(config, { clock, log, metrics });
   if (cache) opened.push(() => cache.close());
+  const bans = new GuardBans(clock, metrics);
   const traces = new TraceExport({ clock, random, log, metrics, edgeName: config.hostname ?? '' });
   opened.push(() => traces.close());
   await traces.apply(config.tracing);
@@ -143,6 +147,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     accessLog: options.accessLog,
     snapshot,
     recordSpan: traces.record,
+    banCount: () => bans.list().length,
     ...(offer && { inherited: offer }),
     inheritedPorts: (kind, at) => handed.handleOf(kind, at),
     certificates: certificates.store,
@@ -158,7 +163,10 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     proxyProtocolFrom: config.proxyProtocol?.from ?? [],
     redirectPort: config.publicPort,
     desk,
-    handlers: routeHandlers({ clock, cache, desk, readPages: pagesIn(config.dataDir, log) }),
+    handlers: routeHandlers({
+      ...{ clock, cache, desk, bans: bans.table },
+      readPages: pagesIn(config.dataDir, log),
+    }),
   });
   opened.push(() => edge.close());
   // Without a limit of its own the process may have the machine's memory; Node then says 0 or 2^64.
@@ -186,6 +194,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     edge,
     cache,
     access: desk,
+    bans,
     names,
     internalCa: certificates.internalCa,
     certificateDesk: certificates.desk,

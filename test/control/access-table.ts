@@ -152,6 +152,8 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   applyDns: { least: 'admin', key: 'dns:write', unless: /no dns section/ },
   proveHostname: seesStatus,
 
+  listBans: seesRequests,
+  liftBans: changesRoutes,
   getCacheStatus: seesStatus,
   listCached: seesRequests,
   purgeCache: { least: 'admin', key: 'cache:purge' },

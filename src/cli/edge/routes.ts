@@ -203,15 +203,16 @@ export const exposedCommand = edgeCommand({
   words: ['exposed'],
   usage: '[flags]',
   summary: 'everything the public can reach right now',
-  description: `Lists every hostname and path that the edge answers, who may, and where it
-leads: what is open, and nothing else is.`,
+  description: `Lists every hostname and path that the edge answers, and every TCP, UDP and TLS
+port that is open, who may, and where it leads: what is open, and nothing else is.`,
   flags: [{ name: 'search', type: 'string', value: 'TEXT', help: 'only those that contain it' }],
   examples: ['sallyport exposed'],
   maxArgs: 0,
   async run(session) {
-    const { items } = await session.api.listExposed({
+    const { items, ports } = await session.api.listExposed({
       query: { search: textOf(session.input, 'search') || undefined },
     });
+    if (session.isJson) return session.show({ items, ports }, () => '');
     session.table(
       items,
       [
@@ -225,8 +226,22 @@ leads: what is open, and nothing else is.`,
       ],
       'Nothing is open.',
     );
-    if (session.isJson) return;
-    for (const { url, warning } of items) if (warning !== '') session.print(`\n${url}: ${warning}\n`);
+    if (ports.length > 0) session.print('\n');
+    if (ports.length > 0) {
+      session.table(
+        ports,
+        [
+          { title: 'PORT', value: ({ name }) => name },
+          { title: 'WHO', value: ({ access }) => access, givesWay: true },
+          { title: 'TUNNEL', value: ({ tunnelName }) => tunnelName },
+          { title: 'SERVICE', value: ({ service }) => service || '-', givesWay: true },
+          { title: 'UP', value: ({ isUp }) => (isUp ? 'yes' : 'no') },
+        ],
+        '',
+      );
+    }
+    const warned = [...items.map(({ url, warning }) => ({ name: url, warning })), ...ports];
+    for (const { name, warning } of warned) if (warning !== '') session.print(`\n${name}: ${warning}\n`);
   },
 });
 

@@ -1,4 +1,5 @@
 // Commands on tunnels and their keys.
+import { namesMember, removeMembers, renameMembers } from './balance-members.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
 import type { Tunnel, TunnelKey } from '#model/tunnel.ts';
@@ -81,6 +82,7 @@ export function updateTunnel(idOrName: string, change: TunnelChange, ifMatch?: n
       version: tunnel.version + 1,
     };
     draft.put('tunnel', next, 'changed');
+    if (next.name !== tunnel.name) renameMembers(draft, tunnel, next.name);
     if (next.management === 'remote' && !draft.get('ruleSet', tunnel.id))
       startRuleSet(draft, context, tunnel.id);
     return next;
@@ -101,9 +103,14 @@ export function deleteTunnel(idOrName: string, options: DeleteTunnelOptions): Co
     const tunnel = changeable(draft, context, idOrName);
     requireVersion(tunnel, options.ifMatch);
     const routes = draft.list('route').filter(({ tunnelId }) => tunnelId === tunnel.id);
+    const shared = draft
+      .list('route')
+      .filter((route) => route.tunnelId !== tunnel.id && namesMember(route, tunnel));
     const ports = draft.list('port').filter(({ tunnelId }) => tunnelId === tunnel.id);
-    if (!options.force) refuseInUse(tunnel, { routes, ports, liveConnectors: options.liveConnectors });
+    if (!options.force)
+      refuseInUse(tunnel, { routes: [...routes, ...shared], ports, liveConnectors: options.liveConnectors });
     for (const route of routes) draft.remove('route', route.id);
+    removeMembers(draft, tunnel);
     for (const port of ports) draft.remove('port', port.id);
     draft.remove('ruleSet', tunnel.id);
     draft.remove('tunnel', tunnel.id);

@@ -6,7 +6,7 @@ import { SallyportError } from '#base/errors.ts';
 import { createRoute, deleteRoute, updateRoute } from '../commands/routes.ts';
 import { required } from '../control-state.ts';
 import type { Handlers } from '../http/handler.ts';
-import { exposures } from '../views/exposure.ts';
+import { exposedPorts, exposures } from '../views/exposure.ts';
 import { pageOfList } from '../views/listing.ts';
 import { allRoutes, findRoute } from '../views/route-view.ts';
 import { findTunnel, lookAt, type Sources } from '../views/tunnel-view.ts';
@@ -53,6 +53,9 @@ export function routeHandlers(both: Sources): Handlers<keyof typeof routeOperati
       return {
         items: exposures(sources).filter((each) =>
           [each.url, each.tunnelName, each.service].some((text) => text.toLowerCase().includes(wanted)),
+        ),
+        ports: exposedPorts(sources).filter((each) =>
+          [each.name, each.tunnelName, each.service].some((text) => text.toLowerCase().includes(wanted)),
         ),
       };
     },

@@ -1,10 +1,11 @@
 // "What is open?": every hostname and path that the public can reach right now, who may, and where it leads. The edge's own
 // pages are in the list like everybody else's.
-import type { Exposure, RouteView } from '#api/routes.ts';
+import type { ExposedPort, Exposure, RouteView } from '#api/routes.ts';
 import { describePolicy } from '#model/access-policy.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import type { CertificateState, EdgeLook } from '../edge-view.ts';
 import type { ViewSources } from './tunnel-view.ts';
+import { allPorts } from './port-view.ts';
 import { allRoutes } from './route-view.ts';
 
 /** Products that are administered in the browser, by a word of their hostname or service; a hint, not a proof. */
@@ -17,6 +18,29 @@ export function exposures(sources: ViewSources): Exposure[] {
   return [...dashboardExposure(sources), ...routes.map((route) => exposureOf(sources, route))].sort(
     (a, b) => a.hostname.localeCompare(b.hostname) || a.path.localeCompare(b.path),
   );
+}
+
+/** Services that ask for little more than a password, by the number that they usually have or a word of their name. */
+const innerPorts: ReadonlySet<number> = new Set([
+  22, 23, 445, 1433, 2375, 3306, 3389, 5432, 5900, 6379, 9200, 11211, 27017,
+]);
+
+/** Ports that take connections now, by name. */
+export function exposedPorts(sources: ViewSources): ExposedPort[] {
+  return allPorts(sources)
+    .filter(({ isEnabled, isOpen }) => isEnabled && isOpen)
+    .map(({ name, port, service, from, tunnelId, tunnelName, source, status }) => {
+      const innerPort = Number(/:(\d+)$/.exec(service)?.[1] ?? port);
+      return {
+        ...{ name, service, tunnelId, tunnelName, source },
+        access: from.length === 0 ? 'public' : from.join(', '),
+        warning:
+          from.length === 0 && (innerPorts.has(innerPort) || innerPorts.has(port))
+            ? `Port ${innerPort} is usually for insiders, and anybody can reach it; say who may connect (from).`
+            : '',
+        isUp: status === 'up',
+      };
+    });
 }
 
 /** The dashboard and the API, which guard themselves. */

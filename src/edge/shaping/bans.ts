@@ -1,13 +1,25 @@
-// Addresses that were refused too often, and until when they stay out. One table for all routes with a guard; bounded, so that
-// somebody with many addresses fills it with his own, and the oldest make room.
+// Addresses that were refused too often, why, and until when they stay out. One table for all routes with a guard; bounded, so
+// that somebody with many addresses fills it with his own, and the oldest make room.
 
-/** Addresses whose hits are counted, and that are banned at a time: some 4 MiB together. */
+/** Addresses whose hits are counted, and that are banned at a time: some 8 MiB together. */
 const maxKept = 20_000;
+/** What is kept of the request that led to a ban. */
+const maxWhyChars = 200;
 
 export interface BanRule {
   readonly after: number;
   readonly withinMs: number;
   readonly forMs: number;
+}
+
+/** One ban; times on the monotonic clock. */
+export interface Ban {
+  /** An IPv4 address, or an IPv6 /64. */
+  readonly client: string;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** The last thing that it was refused for, in words. */
+  readonly why: string;
 }
 
 interface Hits {
@@ -17,20 +29,20 @@ interface Hits {
 
 export class Bans {
   readonly #hits = new Map<string, Hits>();
-  /** When each ends. */
-  readonly #untilMs = new Map<string, number>();
+  readonly #bans = new Map<string, Ban>();
+  #total = 0;
 
   /** Milliseconds that a client stays out for; 0 when it may come in. */
   leftMs(key: string, nowMs: number): number {
-    const until = this.#untilMs.get(key);
-    if (until === undefined) return 0;
-    if (until > nowMs) return until - nowMs;
-    this.#untilMs.delete(key);
+    const ban = this.#bans.get(key);
+    if (ban === undefined) return 0;
+    if (ban.untilMs > nowMs) return ban.untilMs - nowMs;
+    this.#bans.delete(key);
     return 0;
   }
 
   /** Counts a hit; true: the client is banned from now on. */
-  hit(key: string, { after, withinMs, forMs }: BanRule, nowMs: number): boolean {
+  hit(key: string, { after, withinMs, forMs }: BanRule, nowMs: number, why = ''): boolean {
     let hits = this.#hits.get(key);
     if (!hits || nowMs - hits.sinceMs > withinMs) hits = { count: 0, sinceMs: nowMs };
     hits.count += 1;
@@ -39,13 +51,33 @@ export class Bans {
       keep(this.#hits, key, hits);
       return false;
     }
-    this.#untilMs.delete(key);
-    keep(this.#untilMs, key, nowMs + forMs);
+    this.#bans.delete(key);
+    const ban = { client: key, sinceMs: nowMs, untilMs: nowMs + forMs, why: why.slice(0, maxWhyChars) };
+    keep(this.#bans, key, ban);
+    this.#total += 1;
     return true;
   }
 
+  /** Bans in force, the newest first. */
+  list(nowMs: number): Ban[] {
+    return [...this.#bans.values()].filter(({ untilMs }) => untilMs > nowMs).toReversed();
+  }
+
+  /** Lets a client in again, with nothing held against it; false when it was not banned. */
+  lift(key: string, nowMs: number): boolean {
+    const isBanned = this.leftMs(key, nowMs) > 0;
+    this.#bans.delete(key);
+    this.#hits.delete(key);
+    return isBanned;
+  }
+
   get size(): number {
-    return this.#untilMs.size;
+    return this.#bans.size;
+  }
+
+  /** Bans since the start. */
+  get total(): number {
+    return this.#total;
   }
 }
 

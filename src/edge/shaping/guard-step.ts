@@ -14,7 +14,7 @@ import { stepBefore } from './step-before.ts';
 export function guardStep(
   { scanners, paths = [], agents = [], allow = [], ban }: GuardSettings,
   next: RouteHandler,
-  { clock, bans }: { readonly clock: Clock; readonly bans: Bans },
+  { clock, bans, routeName }: { readonly clock: Clock; readonly bans: Bans; readonly routeName: string },
 ): RouteHandler {
   const refusedPaths = [...(scanners ? scannerPaths : []), ...paths];
   const allowed = cidrSet(allow);
@@ -31,12 +31,11 @@ export function guardStep(
     const leftMs = bans.leftMs(key, nowMs);
     const retry = (ms: number) => ({ fields: ['Retry-After', String(Math.ceil(ms / 1000))] });
     if (leftMs > 0) return exchange.fail('banned', `${key} is banned`, retry(leftMs));
-    const isHit =
-      matchesAnyWildcard(refusedPaths, request.path) ||
-      (agents.length > 0 &&
-        matchesAnyWildcard(agents, (request.fields.get('user-agent') ?? '').toLowerCase()));
-    if (!isHit) return next.start(exchange);
-    if (rule && bans.hit(key, rule, nowMs))
+    const agent = agents.length > 0 ? (request.fields.get('user-agent') ?? '').toLowerCase() : '';
+    const isPath = matchesAnyWildcard(refusedPaths, request.path);
+    if (!isPath && (agents.length === 0 || !matchesAnyWildcard(agents, agent))) return next.start(exchange);
+    const what = isPath ? `asked for ${request.path}` : `called itself ${agent}`;
+    if (rule && bans.hit(key, rule, nowMs, `${what}, at ${routeName}`))
       exchange.fail('banned', `${key} is banned from now on`, retry(rule.forMs));
     else exchange.fail('banned', 'what only scanners ask for');
   });

@@ -87,6 +87,8 @@ export type EdgeOffers = DnsEdge & {
   renewCertificate: EdgeView['renewCertificate'];
   importCertificate: EdgeView['importCertificate'];
   forgetCertificate: EdgeView['forgetCertificate'];
+  listBans: EdgeView['listBans'];
+  liftBans: EdgeView['liftBans'];
   cacheStatus: EdgeView['cacheStatus'];
   listCached: EdgeView['listCached'];
   purgeCache: EdgeView['purgeCache'];

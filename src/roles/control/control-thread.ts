@@ -22,6 +22,7 @@ import { useShareLink } from '#control/commands/share-links.ts';
 import { Control } from '#control/control.ts';
 import type { EdgeFacts } from '#control/edge-view.ts';
 import { certificateHandlers } from '#control/handlers/certificates.ts';
+import { banHandlers } from '#control/handlers/bans.ts';
 import { cacheHandlers } from '#control/handlers/cache.ts';
 import { dnsHandlers } from '#control/handlers/dns.ts';
 import { requestHandlers } from '#control/handlers/requests.ts';
@@ -183,6 +184,7 @@ class ControlThread {
         ...portHandlers(both),
         ...requestHandlers(both),
         ...certificateHandlers(both),
+        ...banHandlers(both),
         ...cacheHandlers(both),
         ...dnsHandlers(both),
         ...notificationHandlers({ ...both, seal, random: systemRandom }),

@@ -62,6 +62,8 @@ export function createEdgeAnswers({ log, onServed, tell }: EdgeAnswersOptions): 
     renewCertificate: async (id) => await running().certificateDesk.renew(id),
     importCertificate: async (pem) => await running().certificateDesk.import(pem),
     forgetCertificate: async (id) => await running().certificateDesk.forget(id),
+    listBans: () => Promise.resolve(running().bans.list()),
+    liftBans: (clients) => Promise.resolve(running().bans.lift(clients)),
     cacheStatus: () => Promise.resolve(cacheStatusOf(running().cache)),
     listCached: (query) => Promise.resolve(running().cache?.contents(query) ?? { total: 0, items: [] }),
     async purgeCache(purge) {

@@ -66,6 +66,14 @@ export class RemoteEdge implements EdgeView {
     return this.#link().call('forgetCertificate', id);
   }
 
+  listBans(): ReturnType<EdgeView['listBans']> {
+    return this.#link().call('listBans');
+  }
+
+  liftBans(clients: readonly string[]): ReturnType<EdgeView['liftBans']> {
+    return this.#link().call('liftBans', clients);
+  }
+
   cacheStatus(): ReturnType<EdgeView['cacheStatus']> {
     return this.#link().call('cacheStatus');
   }

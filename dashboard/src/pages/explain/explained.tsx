@@ -5,6 +5,18 @@ import { formatMs } from '../../kit/units.ts';
 import classes from './explain.module.css';
 
 const stepNames: Readonly<Record<ExplainStepName, string>> = {
+  trace: 'Trace',
+  'error pages': 'Error pages',
+  guard: 'Guard',
+  'rate limits': 'Rate limits',
+  limits: 'Limits',
+  bandwidth: 'Bandwidth',
+  maintenance: 'Maintenance',
+  cors: 'CORS',
+  headers: 'Headers',
+  compression: 'Compression',
+  prefix: 'Prefix',
+  balance: 'Services',
   url: 'Address',
   dns: 'Name',
   certificate: 'Certificate',
