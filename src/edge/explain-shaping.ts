@@ -160,7 +160,7 @@ function memberText({ name, state, isBackup, trouble }: MemberLive): string {
   return `${name}${isBackup ? ' (backup)' : ''}: ${state}${trouble === '' ? '' : `, ${trouble}`}.`;
 }
 
-function textsOf(settings: Readonly<Record<string, unknown>>): Record<string, string> {
+function textsOf(settings: Readonly<Record<string, string | number | undefined>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
   );
