@@ -15,6 +15,7 @@ import type {
 } from '#http/exchange.ts';
 import type { ResetReason } from '#tunnel/stream.ts';
 import type { ExchangePace } from './shaping/exchange-pace.ts';
+import type { Listed } from './active-exchanges.ts';
 import type { EdgeLines } from './edge-lines.ts';
 import type { AccessGrant } from './access/access-handler.ts';
 import { troubleOf } from './balance/balances.ts';
@@ -43,9 +44,10 @@ const maxRenewals = 5;
 /** From here on an exchange counts as a bulk transfer. */
 const bulkBytes = 1_048_576;
 
-export class Exchange implements Upstream, ExchangeSide {
+export class Exchange implements Upstream, ExchangeSide, Listed {
   /** As the origin gets it; a step of the route may ask it another question than the client did. */
   request: RequestHead;
+  activeIndex = -1;
   /** Where the answer goes: the client's front, or a step of the route before it. */
   front: Downstream;
   companion: ExchangeCompanion | undefined;

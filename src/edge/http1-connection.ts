@@ -6,6 +6,7 @@
 //   any  -> closing -> closed                               after an error or the last response
 //
 // HOT: one data handler per connection, no stream pipes, no timers (the front sweeps).
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { noBytes } from '#base/bytes.ts';
 import { readDirectly } from '#base/direct-read.ts';
@@ -244,7 +245,7 @@ export class Http1Connection implements Downstream {
     this.#enterBody(request);
     this.#isStarted = true;
     const upstream = request.path === '*' ? this.#answerOptions() : this.#share.start(request, this);
-    if (this.#isOver) return upstream.abort('the client closed the connection');
+    if (this.#isOver()) return upstream.abort('the client closed the connection');
     this.#upstream = upstream;
     if (this.#state !== 'waiting') return;
     // A length of zero is passed on as it was said, and is a body that has ended.
@@ -256,7 +257,7 @@ export class Http1Connection implements Downstream {
     return path !== '*' && this.#share.isMisdirected(this.#client.serverName, host);
   }
 
-  get #isOver(): boolean {
+  #isOver(): boolean {
     return this.#state === 'closing' || this.#state === 'closed';
   }
 

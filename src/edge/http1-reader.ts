@@ -1,5 +1,6 @@
 // The reading half of an HTTP/1.1 client connection: where one request's head ends, where its body does, and what is
 // refused before it has arrived whole. Knows bytes and framing only; http1-connection.ts decides what they mean.
+import { Buffer } from 'node:buffer';
 import type { Fields } from '#http/exchange.ts';
 import { ChunkedDecoder } from '#wire/http1-chunked.ts';
 import { Http1Error } from '#wire/http1-error.ts';

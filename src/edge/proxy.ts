@@ -13,6 +13,7 @@ import type { AccessGrant } from './access/access-handler.ts';
 import { OpenNeighbour } from './access/open-neighbour.ts';
 import { accessTunnelId, guardedHosts, withSignInPaths } from './access/sign-in-paths.ts';
 import type { AccessLog } from './access-log.ts';
+import { ActiveExchanges } from './active-exchanges.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
 import type { Member } from './balance/balancer.ts';
 import { Balances } from './balance/balances.ts';
@@ -28,6 +29,7 @@ import { loopChain } from './loop-chain.ts';
 import { LengthFinder, maxGatheredBytes, withLength } from './length-finder.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
 import { overdue } from './overdue.ts';
+import { RequestIds } from './request-id-counter.ts';
 import { Router } from './router.ts';
 import { SocketUpstream } from './socket-upstream.ts';
 import { givenRequestId } from './request-id.ts';
@@ -73,13 +75,12 @@ const shut: RouteHandler = {
 export class Proxy implements ExchangeOwner, HandlerHost {
   readonly #options: ProxyOptions;
   readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
-  readonly #active = new Set<Exchange>();
+  readonly #active = new ActiveExchanges<Exchange>();
   readonly #http2 = new Http2Origins();
   /** Names this edge in CDN-Loop (RFC 8586), so that a request that comes back is known. */
   readonly #loopId: string;
-  readonly #idPrefix: string;
+  readonly #requestIds: RequestIds;
   readonly #balances: Balances;
-  #idCounter = 0;
   #router: Router;
   #clients: ClientResolver;
   #requestIdsFrom: CidrSet;
@@ -89,7 +90,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   constructor(options: ProxyOptions) {
     this.#options = options;
     this.#loopId = `sallyport-${options.random.bytes(6).toString('hex')}`;
-    this.#idPrefix = options.random.bytes(5).toString('hex');
+    this.#requestIds = new RequestIds(options.random);
     this.#balances = new Balances(options);
     this.#router = this.#makeRouter(options.snapshot);
     this.#clients = new ClientResolver(cidrSet(options.snapshot.trustedProxies));
@@ -140,7 +141,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
 
   /** A new request id, unique across restarts. */
   newRequestId(): string {
-    return `${this.#idPrefix}${(this.#idCounter++).toString(36).padStart(6, '0')}`;
+    return this.#requestIds.next();
   }
 
   /** A request's own id where it may have one, else a new one. */
@@ -376,7 +377,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   /** Applies the time limits; called about once a second. */
   sweep(): void {
     const now = this.now();
-    for (const exchange of this.#active) {
+    for (const exchange of this.#active.present()) {
       this.#options.traffic.progressed(exchange, now);
       const detail = overdue(exchange, now, this.#timeouts);
       if (detail !== undefined) exchange.expire(detail);
@@ -387,7 +388,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
 
   /** Ends what was let pass for visitors who are not good any more: long downloads and WebSockets do not outlive a sign-out. */
   endVisits(isGood: (grant: AccessGrant) => boolean): void {
-    for (const exchange of this.#active) {
+    for (const exchange of this.#active.present()) {
       const { grant } = exchange;
       if (grant && !isGood(grant)) exchange.expire('the sign-in has ended', 'access-ended');
     }
@@ -395,6 +396,6 @@ export class Proxy implements ExchangeOwner, HandlerHost {
 
   /** Gives every request up; for the end of a drain. */
   abortAll(): void {
-    for (const exchange of this.#active) exchange.expire('the edge is stopping', 'draining');
+    for (const exchange of this.#active.present()) exchange.expire('the edge is stopping', 'draining');
   }
 }

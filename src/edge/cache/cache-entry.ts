@@ -211,7 +211,9 @@ export class HitFields implements Fields {
   }
 
   writeEndToEnd(out: Buffer, offset: number): number {
-    const end = offset + this.#head.lines.copy(out, offset);
+    const { lines } = this.#head;
+    out.set(lines, offset);
+    const end = offset + lines.length;
     return end + out.latin1Write(this.#added, end);
   }
 }

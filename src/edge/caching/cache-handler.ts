@@ -98,7 +98,12 @@ export class CacheHandler implements RouteHandler, MissHost {
     const settings = requestSettings(this.#policy, rules);
     const query = reduceQuery(request.query, settings.query);
     return {
-      ...{ exchange, request, front: exchange.front, policy: this.#policy, rules, query },
+      exchange,
+      request,
+      front: exchange.front,
+      policy: this.#policy,
+      rules,
+      query,
       key: cacheKey(request, query, settings),
       askedMs: this.cache.clock.nowMs(),
       hasWaited: false,
@@ -192,16 +197,14 @@ export class CacheHandler implements RouteHandler, MissHost {
     const nowMs = clock.nowMs();
     const coding = this.#codingFor(question, entry);
     const bytes = answerFrom(exchange, {
-      ...{
-        request,
-        entry,
-        outcome,
-        nowMs,
-        wallMs: clock.wallMs(),
-        moved,
-        coding,
-        codedBody: this.#codedBody,
-      },
+      request,
+      entry,
+      outcome,
+      nowMs,
+      wallMs: clock.wallMs(),
+      moved,
+      coding,
+      codedBody: this.#codedBody,
     });
     this.cache.count(word, request.host, isSaved ? bytes : 0);
   }

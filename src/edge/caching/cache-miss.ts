@@ -114,7 +114,7 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
     this.#leave();
     if (isOwnAnswer(head.fields)) return this.#pass(head, '');
     if (stale && isValidating && head.status === 304) return this.#confirmed(stale, head);
-    if (stale && head.status >= 500 && maySaveFailure(stale.freshness, this.#now, 'error'))
+    if (stale && head.status >= 500 && maySaveFailure(stale.freshness, this.#now(), 'error'))
       return this.#hideError(stale, head.status);
     if (request.method === 'HEAD') return this.#answeredHead(stale, head);
     if (request.method === 'POST' && !this.#isKeepablePost(head)) return this.#pass(head, 'method');
@@ -128,7 +128,7 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
     this.#keep(head, kept, times);
   }
 
-  get #now(): number {
+  #now(): number {
     return this.#host.cache.clock.nowMs();
   }
 
@@ -161,7 +161,7 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
     const { cache } = this.#host;
     const kept = judgeAnswer(this.#question, head, { bodyKind, times, maxObjectBytes: cache.maxObjectBytes });
     if (typeof kept === 'string') return kept;
-    const isVoid = this.#flight?.isVoid === true || this.#now - this.#requestMs > longestFetchMs;
+    const isVoid = this.#flight?.isVoid === true || this.#now() - this.#requestMs > longestFetchMs;
     return isVoid || !cache.mayFill(kept.length) ? 'busy' : kept;
   }
 
@@ -201,7 +201,7 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
         ...this.#forward(),
         word,
         isStored: true,
-        ttlMs: freshForMs(entry.freshness, this.#now),
+        ttlMs: freshForMs(entry.freshness, this.#now()),
       };
       this.#host.answer(this.#question, entry, outcome, () => fetch.moved());
     }
@@ -238,7 +238,7 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
     this.#discard();
     if (this.#options.isBackground) exchange.end(null);
     else {
-      const ttlMs = freshForMs(stale.freshness, this.#now);
+      const ttlMs = freshForMs(stale.freshness, this.#now());
       const outcome = { word: 'REVALIDATED', forward: 'stale', forwardStatus: 304, ttlMs } as const;
       this.#host.answer(this.#question, stale, outcome);
     }
@@ -272,7 +272,7 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
   #answerStale(stale: CacheEntry, forwardStatus: number | undefined): void {
     if (this.#options.isBackground) this.#question.exchange.end(null);
     else {
-      const ttlMs = freshForMs(stale.freshness, this.#now);
+      const ttlMs = freshForMs(stale.freshness, this.#now());
       const outcome: CacheOutcome = { word: 'STALE', forward: 'stale', ttlMs };
       const told = forwardStatus === undefined ? outcome : { ...outcome, forwardStatus };
       this.#host.answer(this.#question, stale, told);
