@@ -18,7 +18,8 @@ export interface Flight {
   readonly key: string;
   /** What it brings must not be kept: its address was changed meanwhile. */
   isVoid: boolean;
-  readonly waiters: Set<Waiter>;
+  /** Undefined while nobody waits, which is nearly always. */
+  waiters: Set<Waiter> | undefined;
   timer: Timer | undefined;
 }
 
@@ -41,7 +42,7 @@ export class Waiter implements Upstream {
   downstreamDrained(): void {}
 
   abort(): void {
-    this.#flight.waiters.delete(this);
+    this.#flight.waiters?.delete(this);
   }
 }
 
@@ -65,14 +66,14 @@ export class Flights {
 
   /** Notes that the question is being asked; its asker must call `land`. HOT. */
   begin(key: string): Flight {
-    const flight: Flight = { key, isVoid: false, waiters: new Set(), timer: undefined };
+    const flight: Flight = { key, isVoid: false, waiters: undefined, timer: undefined };
     this.#byKey.set(key, flight);
     return flight;
   }
 
   /** Whether a request may wait for the flight; `untilMs` is the end of its own patience. */
   mayWait(flight: Flight, untilMs: number): boolean {
-    if (flight.waiters.size >= maxWaiters || this.#clock.nowMs() >= untilMs) return false;
+    if ((flight.waiters?.size ?? 0) >= maxWaiters || this.#clock.nowMs() >= untilMs) return false;
     const passUntilMs = this.#passes.get(flight.key);
     return passUntilMs === undefined || passUntilMs < this.#clock.nowMs();
   }
@@ -80,7 +81,7 @@ export class Flights {
   /** Keeps a request until the flight lands or `untilMs` has come. */
   wait(flight: Flight, untilMs: number, resume: () => void): Waiter {
     const waiter = new Waiter(flight, resume);
-    flight.waiters.add(waiter);
+    (flight.waiters ??= new Set()).add(waiter);
     flight.timer ??= this.#clock.after(Math.max(0, untilMs - this.#clock.nowMs()), () => release(flight));
     return waiter;
   }
@@ -88,6 +89,7 @@ export class Flights {
   /** The answer is there, or will not come: those who waited look again. */
   land(flight: Flight, how: Landing): void {
     if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key);
+    if (flight.waiters === undefined) return;
     if (how === 'private' && flight.waiters.size > 0) this.#notePass(flight.key);
     release(flight);
   }
@@ -111,7 +113,7 @@ export class Flights {
 function release(flight: Flight): void {
   flight.timer?.cancel();
   flight.timer = undefined;
-  const waiters = [...flight.waiters];
-  flight.waiters.clear();
+  const waiters = [...(flight.waiters ?? [])];
+  flight.waiters = undefined;
   for (const { resume } of waiters) resume();
 }

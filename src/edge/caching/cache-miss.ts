@@ -22,7 +22,7 @@ import { longestFetchMs } from '../cache/edge-cache.ts';
 import type { EdgeCache } from '../cache/edge-cache.ts';
 import type { Flight, Landing } from '../cache/flights.ts';
 import type { Question } from './question.ts';
-import { judgeAnswer, keepRules } from './judgement.ts';
+import { judgeAnswer, keepRules, refusedAtOnce } from './judgement.ts';
 import type { Keepable } from './judgement.ts';
 import { missedHead, outcomeOfPass, staleHead } from './pass-outcomes.ts';
 import { StoredBody } from '../cache/stored-body.ts';
@@ -118,14 +118,20 @@ export class CacheMiss extends HeadStep implements ExchangeCompanion {
       return this.#hideError(stale, head.status);
     if (request.method === 'HEAD') return this.#answeredHead(stale, head);
     if (request.method === 'POST' && !this.#isKeepablePost(head)) return this.#pass(head, 'method');
+    const refusal = refusedAtOnce(this.#question, head);
+    if (refusal !== '') return this.#refused(head, refusal);
     const times = this.#times();
     const kept = this.#judge(head, head.bodyKind, times);
-    if (typeof kept === 'string') {
-      // What has come instead of a stored response, and is no failure, has replaced it.
-      if (stale?.isListed === true && head.status < 500 && head.status !== 304) this.#host.cache.drop(stale);
-      return this.#pass(head, kept);
-    }
+    if (typeof kept === 'string') return this.#refused(head, kept);
     this.#keep(head, kept, times);
+  }
+
+  #refused(head: ResponseHead, refusal: StoreRefusal): void {
+    const { stale } = this.#options;
+
+    // What has come instead of a stored response, and is no failure, has replaced it.
+    if (stale?.isListed === true && head.status < 500 && head.status !== 304) this.#host.cache.drop(stale);
+    this.#pass(head, refusal);
   }
 
   #now(): number {

@@ -39,7 +39,7 @@ export function judgeAnswer(
 ): Keepable | StoreRefusal {
   const { policy, rules, request } = question;
   const { wallMs } = options.times;
-  const quick = rules.length === 0 && !policy.heuristics ? quickRefusal(head.fields) : '';
+  const quick = refusedAtOnce(question, head);
   if (quick !== '') return quick;
   const facts = readResponseFacts(head.status, head.fields, wallMs);
   const settings = responseSettings(policy, rules, facts);
@@ -61,7 +61,12 @@ export function judgeAnswer(
   return { ...known, part: { first: range.first, total: range.total } };
 }
 
-/** HOT: the answers that most pages of applications get, told apart without reading all fields. */
+/** Why an answer is not kept, where a field or two tell that; '' where more must be asked. HOT. */
+export function refusedAtOnce({ policy, rules }: Question, { fields }: ResponseHead): StoreRefusal | '' {
+  return rules.length === 0 && !policy.heuristics ? quickRefusal(fields) : '';
+}
+
+/** The answers that most pages of applications get, told apart without reading all fields. */
 function quickRefusal(fields: Fields): StoreRefusal | '' {
   if (fields.get('cdn-cache-control') !== undefined) return '';
   const control = fields.get('cache-control');
