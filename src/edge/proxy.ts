@@ -183,7 +183,6 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   }
 
   // HandlerHost.
-
   forward(exchange: Exchange): void {
     this.dispatch(exchange, undefined);
   }
