@@ -144,7 +144,7 @@ export class Http1Connection implements Downstream {
     try {
       const rest = this.#consume(bytes);
       if (rest < bytes.length) this.#keep(isOwn ? bytes.subarray(rest) : Buffer.from(bytes.subarray(rest)));
-      else if (this.#isPeerDone && this.#state === 'head') this.#close();
+      if (this.#isPeerDone && !this.#out.needsDrain) this.#endInRequest();
     } catch (error) {
       // A mistake of our own ends this connection; its neighbours go on.
       const isExpected = error instanceof Http1Error || error instanceof RequestRefusal;
@@ -442,6 +442,14 @@ export class Http1Connection implements Downstream {
     else this.#socket.destroy();
   }
 
+  /** The client has said all that it will; whatever of a request is missing does not come. */
+  #endInRequest(): void {
+    if (this.#state === 'length' || this.#state === 'chunked') this.#destroy();
+    else if (this.#state !== 'head') return;
+    else if (this.#stash.length === 0) this.#close();
+    else this.#refuse('bad-request', 'the connection ended within a request head');
+  }
+
   #onPeerEnd(): void {
     this.#isPeerDone = true;
     switch (this.#state) {
@@ -449,13 +457,9 @@ export class Http1Connection implements Downstream {
         this.#upstream?.endBody(null);
         return;
       case 'head':
-        if (this.#stash.length === 0) this.#close();
-        else this.#refuse('bad-request', 'the connection ended within a request head');
-        return;
       case 'length':
       case 'chunked':
-        this.#destroy();
-        return;
+        return this.#endInRequest();
       case 'closing':
         this.#out.endAndDestroy();
         return;
