@@ -175,6 +175,13 @@ export function presetLines(policy: AccessPolicy): string[] {
 
 const defaults = { cache: 'off', identity: [], audience: '' } as const;
 
+/** Page passwords that let somebody through, by name. */
+export function passwordsOf(policy: AccessPolicy): string[] {
+  const subjects = wholePolicy(policy).rules.flatMap(({ allow }) => [allow ?? []].flat().map(parseSubject));
+  const names = subjects.flatMap((subject) => (subject?.kind === 'password' ? [subject.name] : []));
+  return [...new Set(names)];
+}
+
 /** Whether some rule is about people, so that signing in can make a difference. */
 export function asksPerson(policy: AccessPolicy): boolean {
   return wholePolicy(policy).rules.some(({ allow, deny }) =>

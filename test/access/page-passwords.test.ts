@@ -42,6 +42,17 @@ describe('page passwords', () => {
     return await visitor.ask(url, form(url, { ask, password, ...more }));
   };
 
+  test('a policy that names a password which nobody has set is a trouble, until somebody sets it', async () => {
+    await world.protect('app.localhost', '/unset', ['password:unset']);
+    const found = async (): Promise<string[]> =>
+      (await world.api.getStatus()).troubles
+        .filter(({ id }) => id.startsWith('password:'))
+        .map(({ title }) => title);
+    assert.deepEqual(await found(), ['app.localhost/unset asks for a page password that is not set']);
+    await world.api.setPagePassword({ params: { password: 'unset' }, body: { password: '998877' } });
+    assert.deepEqual(await found(), []);
+  });
+
   test('the page asks without script; the right one leads back and opens, at this hostname alone', async () => {
     const visitor = world.visitor();
     const page = await knock(visitor, '/door/x?y=1');

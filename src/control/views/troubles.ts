@@ -1,6 +1,7 @@
 // What is wrong, in words with the cure: the list on top of the overview and of `sallyport status`. Made from what is true
 // at the moment, never stored, so that nothing has to be dismissed by hand.
 import { severities } from '#model/notification.ts';
+import { passwordsOf } from '#model/access-policy.ts';
 import { routeName } from '#model/route.ts';
 import type { Trouble } from '#model/trouble.ts';
 import type { ControlEnd } from '../edge-view.ts';
@@ -32,6 +33,7 @@ export function troublesOf(sources: ViewSources, control: ControlTroubles): Trou
     ...tunnelTroubles(sources),
     ...routeTroubles(sources),
     ...clashes(sources),
+    ...passwordTroubles(sources),
     ...certificateTroubles(sources),
     ...nameTroubles(sources),
     ...zoneTroubles(sources),
@@ -127,6 +129,28 @@ function routeTroubles(sources: ViewSources): Trouble[] {
       title: `${routeName(route)} leads nowhere`,
       detail: route.trouble,
       cure: 'Give the route a service, or add an ingress rule to the connector.',
+      sinceMs: null,
+      noun: 'route',
+      objectId: route.id,
+    }));
+}
+
+/** Routes that ask for a page password which nobody has set: its page lets nobody in. */
+function passwordTroubles(sources: ViewSources): Trouble[] {
+  const set = new Set([...sources.state.pagePasswords.values()].map(({ name }) => name));
+  return allRoutes(sources)
+    .flatMap((route) =>
+      passwordsOf(route.access)
+        .filter((name) => !set.has(name))
+        .map((name) => ({ route, name })),
+    )
+    .slice(0, maxOfKind)
+    .map(({ route, name }) => ({
+      id: `password:${route.id} ${name}`,
+      severity: 'warning',
+      title: `${routeName(route)} asks for a page password that is not set`,
+      detail: `Its policy names password:${name}, and there is none of that name, so that it lets nobody in.`,
+      cure: `Set it with "sallyport page-password set ${name}", or take it out of the policy.`,
       sinceMs: null,
       noun: 'route',
       objectId: route.id,

@@ -74,11 +74,20 @@ export function answerShort(exchange: Exchange, status: number, fields: readonly
   exchange.end(null);
 }
 
-/** Whoever looks at a page: a read that wants HTML and, where the browser says so, is a navigation. */
+/**
+ * Programs that ask for HTML, or call themselves a browser, and would take the sign-in page for their answer: sync clients,
+ * WebDAV of systems, git, package and media clients. By the names that they send (their own documentation and sources).
+ */
+const programs =
+  /^(git|git-lfs|curl|wget|python-|okhttp|dart|go-http-client|java|docker|containerd|skopeo|davfs2|webdavfs|microsoft-webdav|davx5|cadaver|gvfs|rclone|restic|vlc|lavf|kodi|exoplayer|jellyfin|infuse|home assistant|homeassistant|immich|subsonic|nextcloud|bitwarden(_mobile)?|axios|node|undici|helm|npm|pip|cargo)\b|\b(mirall|nextcloud-(android|ios|talk))\b/i;
+
+/** Whoever looks at a page: a read that wants HTML and, where the browser says so, is a navigation; no known program. */
 export function canFollow({ method, upgrade, fields }: RequestHead): boolean {
   if ((method !== 'GET' && method !== 'HEAD') || upgrade !== '') return false;
   const mode = fields.get('sec-fetch-mode');
   if (mode !== undefined && mode !== 'navigate') return false;
+  // Only a browser has Sec-Fetch-Mode: an application that shows pages in one may call itself what it likes.
+  if (mode === undefined && programs.test(fields.get('user-agent') ?? '')) return false;
   return (fields.get('accept') ?? '').includes('text/html');
 }
 
