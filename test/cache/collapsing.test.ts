@@ -201,3 +201,13 @@ test('a long answer that nobody reads any more is given up, a short one is finis
   await eventually('it is kept', () => world.cache.entryCount === 1);
   assert.equal(await world.see('/page'), 'HIT 0123456789');
 });
+
+test('an origin that fails lets nobody wait in vain, and what comes after it is asked for anew', async () => {
+  await world.begin(() => 'nonsense\r\n\r\n');
+  const failed = await Promise.all(Array.from({ length: 20 }, () => world.ask('/')));
+  assert.deepEqual([...new Set(failed.map(({ status }) => status))], [502]);
+  assert.ok(world.asked.length <= 40, `${world.asked.length} requests, each at most tried twice`);
+  assert.equal(world.cache.entryCount, 0);
+  world.origin.answer = counting({ 'Cache-Control': 'max-age=60' });
+  assert.deepEqual([await world.see('/'), await world.see('/')], ['MISS 1', 'HIT 1']);
+});
