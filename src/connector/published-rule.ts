@@ -22,6 +22,9 @@ export function publishRule(rule: IngressRule): PublishedRule {
     followsHost: isTls && !namesServer && (originRequest.matchSniToHost || service.kind === 'unix'),
     isPerClient: originRequest.proxyProtocol !== '',
     requiresAccess: originRequest.access.required,
+    ...(originRequest.access.audTag.length > 0
+      ? { audiences: originRequest.access.audTag.slice(0, 100) }
+      : {}),
     keepAliveConnections: Math.min(originRequest.keepAliveConnections, 100_000),
     keepAliveTimeoutMs: Math.round(originRequest.keepAliveTimeoutMs),
   };

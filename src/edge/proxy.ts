@@ -231,8 +231,8 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     const ruleIndex = slot.matcher.match(member?.entry.rule ?? request.host, decodedPath(request.path));
     const rule = slot.rules.rules[ruleIndex];
     if (!rule) return exchange.fail('no-ingress', 'the connector has published no rule that matches');
-    if (rule.requiresAccess && exchange.grant?.visitor === undefined)
-      return exchange.fail('access-required', `rule ${ruleIndex} asks for access`);
+    const fault = slot.guard.faultOf(exchange, rule, ruleIndex);
+    if (fault !== '') return exchange.fail('access-required', fault);
     const target: TunnelTarget = { slot, rule, ruleIndex, rulesVersion: slot.rules.version, member };
     exchange.occupy(target);
     this.#tracer.beginTry(exchange);

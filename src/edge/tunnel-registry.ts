@@ -1,6 +1,7 @@
 // Which tunnel connections are up, and which of them takes the next request. Replicas (connector processes) share
 // load by least outstanding requests; within one replica requests are packed onto few connections, because frames
 // that leave together cost one write, until a connection is busy enough for the next to help.
+import { RuleGuard } from './access/rule-guard.ts';
 import type { DisconnectReason, EdgeConnection } from '#tunnel/connection.ts';
 import type { PublishedRule, PublishedRules } from '#model/published-rules.ts';
 import type { RuleMatcher } from '#model/ingress-match.ts';
@@ -13,6 +14,8 @@ export class TunnelSlot {
   readonly connection: EdgeConnection;
   rules: PublishedRules;
   matcher: RuleMatcher;
+  /** Rules that ask for access on some paths of a hostname. */
+  guard: RuleGuard;
   /** Requests under way through this connection. */
   outstanding = 0;
   /** Those among them that have moved a lot of bytes: they fill the connection's buffers, others wait behind them. */
@@ -33,6 +36,7 @@ export class TunnelSlot {
     this.connection = connection;
     this.rules = rules;
     this.matcher = compileRules(rules.rules);
+    this.guard = new RuleGuard(rules.rules);
     this.pool = new OriginPool();
   }
 
@@ -85,6 +89,7 @@ export class TunnelRegistry {
     if (known) {
       known.rules = rules;
       known.matcher = compileRules(rules.rules);
+      known.guard = new RuleGuard(rules.rules);
       known.pool.retire();
       known.renewed();
       return;

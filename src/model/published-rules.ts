@@ -30,6 +30,8 @@ export const publishedRuleSchema = z.object({
   isPerClient: z.boolean(),
   /** True: rule carries `access.required`; the edge refuses requests it cannot vouch for. */
   requiresAccess: z.boolean(),
+  /** Audiences that `access.audTag` names, of which the visitor's must be one; absent: any. Older edges skip the key. */
+  audiences: z.array(z.string().max(200)).max(100).optional(),
   /** How many idle streams the edge may keep, and how long (milliseconds). */
   keepAliveConnections: z.number().int().min(0).max(100_000),
   keepAliveTimeoutMs: z.number().int().min(0),

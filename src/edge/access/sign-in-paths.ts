@@ -5,10 +5,12 @@
 //   share      a share link: its token is exchanged for a cookie
 //   password   the form that asks for a page password
 //   keys       the public keys of assertions
+//
+// and the same keys at /cdn-cgi/access/certs, where verifiers of Cloudflare's assertions look for them below the issuer.
 import { timingSafeEqual } from 'node:crypto';
 import { isPublic } from '#http/access/compiled-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import { reservedTunnelId } from '#model/local-tunnel.ts';
+import { dashboardTunnelId, reservedTunnelId } from '#model/local-tunnel.ts';
 import {
   type HandOver,
   handOverMs,
@@ -25,6 +27,9 @@ import { PasswordDoor } from './password-door.ts';
 import { answerShareLink } from './share-link-path.ts';
 import { answerShort } from './sign-in-answers.ts';
 
+/** Where Cloudflare publishes the keys of its assertions, below the issuer. */
+export const certsPath = '/cdn-cgi/access/certs';
+
 /** Names no connector: these paths end in the edge. */
 export const accessTunnelId = reservedTunnelId(2);
 
@@ -32,11 +37,19 @@ export const accessTunnelId = reservedTunnelId(2);
 export function withSignInPaths(routes: readonly RouteEntry[]): readonly RouteEntry[] {
   const hosts = new Map(routes.flatMap((route) => (isPublic(route.access) ? [] : [[route.hostname, route]])));
   if (hosts.size === 0) return routes;
-  const own = [...hosts].map(([hostname, { hsts }]) => ({
-    ...{ hostname, path: signInBase, tunnelId: accessTunnelId },
+  // The dashboard's hostname is the issuer.
+  const issuers = routes.flatMap((route): [string, RouteEntry][] =>
+    route.tunnelId === dashboardTunnelId ? [[route.hostname, route]] : [],
+  );
+  const entry = ([hostname, { hsts }]: readonly [string, RouteEntry], path: string): RouteEntry => ({
+    ...{ hostname, path, tunnelId: accessTunnelId },
     ...(hsts === undefined ? {} : { hsts }),
-  }));
-  return [...routes, ...own];
+  });
+  return [
+    ...routes,
+    ...[...hosts].map((host) => entry(host, signInBase)),
+    ...[...new Map([...hosts, ...issuers])].map((host) => entry(host, certsPath)),
+  ];
 }
 
 /** Hostnames with a protected route. */
@@ -75,6 +88,7 @@ export class SignInPaths implements RouteHandler {
         if (!isPost) return exchange.fail('method-not-allowed', '');
         return this.#door.answer(exchange, this.#urlOf(request.host, ''));
       case `${signInBase}/keys`:
+      case certsPath:
         return answerShort(
           exchange,
           200,
