@@ -8,7 +8,7 @@ import { createRoute, updateRoute } from '#control/commands/routes.ts';
 import { createTunnel, updateTunnel } from '#control/commands/tunnels.ts';
 import { exportLab } from '#control/lab-export.ts';
 import { formatServed, parseServed, type Served, servedBy } from '#control/snapshot.ts';
-import { withSignInPaths } from '#edge/access/sign-in-paths.ts';
+import { accessTunnelId, withSignInPaths } from '#edge/access/sign-in-paths.ts';
 import { ClaimedRoutes } from '#edge/claimed-routes.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
 import { allScopes } from '#model/role.ts';
@@ -70,7 +70,8 @@ function routed(from: Served): Map<string, AccessPolicy | undefined> {
     claims.publish(tunnel.id, { version: 1, rules: [{ hostname }] } as never);
   }
   const routes = withSignInPaths(claims.routes(snapshot)).filter(
-    ({ path }) => !path.startsWith('/.well-known'),
+    // What the edge answers itself, whoever asks.
+    ({ tunnelId }) => tunnelId !== accessTunnelId,
   );
   return new Map(routes.map(({ hostname, access }) => [hostname, access]));
 }
