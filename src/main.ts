@@ -76,6 +76,10 @@ const runners: Runners = {
     const { changeTrust } = await import('#roles/trust.ts');
     return changeTrust(change);
   },
+  async connectorBundle(asked) {
+    const { connectorBundle } = await import('#roles/connector-bundle.ts');
+    return connectorBundle(asked);
+  },
   ready: askReady,
 };
 

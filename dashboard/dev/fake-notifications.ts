@@ -1,4 +1,4 @@
-// Channels, mutes and messages of the world in memory. Every channel works but the one called "broken".
+// Channels, mutes, messages and the support bundle of the world in memory. Every channel works but the one called "broken".
 import type { ChannelView, MuteView, NotificationView } from '#api/notifications.ts';
 import { targetOf } from '#model/notification.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
@@ -14,7 +14,8 @@ type NotificationIds =
   | 'listMutes'
   | 'setMute'
   | 'deleteMute'
-  | 'listNotifications';
+  | 'listNotifications'
+  | 'listSupportBundle';
 
 /** Handlers of these operations. */
 export function notificationHandlers(world: FakeWorld): Pick<Handlers, NotificationIds> {
@@ -73,6 +74,7 @@ export function notificationHandlers(world: FakeWorld): Pick<Handlers, Notificat
       );
       return undefined;
     },
+    listSupportBundle: () => ({ items: [{ name: 'log.txt', about: 'the last lines', bytes: 4_096 }] }),
     listNotifications: () => page(history, { limit: 500 }),
   };
 }

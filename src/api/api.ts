@@ -10,6 +10,7 @@ import { portOperations } from './ports.ts';
 import { requestOperations } from './requests.ts';
 import { routeOperations } from './routes.ts';
 import { statusOperations } from './status.ts';
+import { supportOperations } from './support.ts';
 import { tunnelOperations } from './tunnels.ts';
 import { userOperations } from './users.ts';
 
@@ -27,6 +28,7 @@ export const operations = {
   ...banOperations,
   ...cacheOperations,
   ...notificationOperations,
+  ...supportOperations,
   ...userOperations,
 } as const;
 
@@ -38,5 +40,6 @@ export type StreamOperationId =
   | 'streamEvents'
   | 'streamRequests'
   | 'downloadBackup'
+  | 'downloadSupportBundle'
   | 'startIssuerSignIn'
   | 'finishIssuerSignIn';

@@ -61,6 +61,7 @@ import {
   pagePasswordSetCommand,
 } from './edge/page-passwords.ts';
 import { shareCreateCommand, shareListCommand, shareRevokeCommand } from './edge/shares.ts';
+import { supportBundleCommand } from './edge/support-bundle.ts';
 import { tunnelRouteDnsCommand } from './edge/tunnel-route-dns.ts';
 import { auditCommand, connectorListCommand, logsCommand, statusCommand } from './edge/status.ts';
 import {
@@ -173,6 +174,7 @@ export const commands: readonly Command[] = [
   notifyMutesCommand,
   notifyHistoryCommand,
   auditCommand,
+  supportBundleCommand,
   importCommand,
   exportCommand,
   diffCommand,

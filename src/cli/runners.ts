@@ -1,5 +1,6 @@
 // What commands need of the rest of the program: main.ts passes it in, so that the cli room knows neither the edge nor
 // the connector.
+import type { SupportEntry } from '#base/support/support-bundle.ts';
 import type { LogLevel } from '#base/log.ts';
 import type { ConnectorConfig } from '#config/connector-config.ts';
 import type { Send } from '#api/client.ts';
@@ -138,6 +139,20 @@ export interface SetUpEdge {
   }[];
 }
 
+/** What `support-bundle --connector` asks for; '' where nothing was named. */
+export interface ConnectorBundleRequest {
+  /** `host:port` of its local server. */
+  readonly address: string;
+  readonly configFile: string;
+  readonly logFile: string;
+}
+
+/** A support bundle that was gathered. */
+export interface ConnectorBundle {
+  readonly entries: readonly SupportEntry[];
+  archive(): Promise<Buffer>;
+}
+
 /** Where the roots of an internal CA are read from. */
 export type RootsOrigin =
   | { readonly kind: 'file'; readonly file: string }
@@ -225,6 +240,8 @@ export interface Runners {
   rootsFrom(origin: RootsOrigin): Promise<readonly TrustRoot[]>;
   /** Has this machine trust the roots, or trust them no longer. */
   changeTrust(change: TrustChange): Promise<readonly TrustOutcome[]>;
+  /** Gathers the support bundle of a connector on this machine. */
+  connectorBundle(request: ConnectorBundleRequest): Promise<ConnectorBundle>;
   /** Asks a connector's /ready. */
   ready(address: string): Promise<ReadyAnswer>;
 }

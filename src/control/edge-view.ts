@@ -67,6 +67,18 @@ export interface ControlEnd {
   readonly why: string;
 }
 
+/** What the edge's own process has for a support bundle. */
+export interface SupportFacts {
+  readonly machine: Readonly<Record<string, unknown>>;
+  readonly checks: readonly unknown[];
+  /** edge.yml without secrets. */
+  readonly config: unknown;
+  readonly metrics: string;
+  readonly log: string;
+  /** Every secret that its files hold: none may be in the bundle. */
+  readonly secrets: readonly string[];
+}
+
 /** The edge at one moment. Plain data that can be sent between threads. */
 export interface EdgeLook {
   readonly listeners: readonly {
@@ -133,6 +145,7 @@ export interface EdgeView extends DnsEdge {
   listBans(): Promise<readonly BanView[]>;
   /** Lets clients in again; answers which of them were banned. */
   liftBans(clients: readonly string[]): Promise<readonly string[]>;
+  supportFacts(): Promise<SupportFacts>;
   cacheStatus(): Promise<CacheStatus>;
   listCached(
     query: CachedQuery,

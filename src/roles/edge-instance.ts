@@ -76,6 +76,8 @@ export interface EdgeInstance {
   readonly question: (hostname: string, signal: AbortSignal) => Promise<NameQuestion | undefined>;
   /** State of the certificates of these hostnames, in words. */
   readonly certificateStates: (hostnames: Iterable<string>) => Map<string, CertificateState>;
+  /** All metrics, as Prometheus reads them. */
+  readonly metricsText: () => string;
   /** URL of the metrics server, '' without one. */
   readonly metricsUrl: string;
   /** Puts a changed configuration in force; throws, with the routes unchanged, if it cannot be. */
@@ -204,6 +206,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
       return questionFor({ config: inForce, hostname, zone: names?.zoneOf(hostname), clock, random }, signal);
     },
     certificateStates: (hostnames) => certificateStatesOf(certificates.store, hostnames, clock.wallMs()),
+    metricsText: () => metrics.text(),
     metricsUrl: metricsServer?.url ?? '',
     sockets() {
       const { metrics: at } = config.listen;

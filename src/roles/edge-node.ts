@@ -36,6 +36,8 @@ export interface EdgeNodeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The last lines of the log, where they are kept. */
+  readonly recentLog?: (() => string) | undefined;
   /** What the edge before this one has handed over. */
   readonly offer?: Offer | undefined;
 }
@@ -93,6 +95,8 @@ class RunningNode implements EdgeNode {
     let node: RunningNode | undefined;
     const answers = createEdgeAnswers({
       log,
+      recentLog: options.recentLog ?? (() => ''),
+      wallMs: () => clock.wallMs(),
       onServed(served) {
         if (node) node.#follow(served);
       },

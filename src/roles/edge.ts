@@ -4,6 +4,7 @@ import { errorText } from '#base/errors.ts';
 import { watchFiles } from '#base/file-watch.ts';
 import { createLog, type Log } from '#base/log.ts';
 import { systemRandom } from '#base/random.ts';
+import { RecentLines } from '#base/support/recent-lines.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { openAccessLog } from './access-log-file.ts';
@@ -28,7 +29,14 @@ const stopGraceMs = 10_000;
 export async function runEdge(options: EdgeRoleOptions): Promise<void> {
   const predecessor = findPredecessor();
   const config = readEdgeConfig(options.configFile);
-  const log = createLog({ level: config.logLevel, format: config.logFormat, write: options.writeLog });
+  const recent = new RecentLines();
+  const log = createLog({
+    ...{ level: config.logLevel, format: config.logFormat },
+    write(line) {
+      recent.add(line);
+      options.writeLog(line);
+    },
+  });
   const accessLog = openAccessLog(config.accessLog);
   const reopen = (): void => {
     try {
@@ -47,6 +55,7 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
       clock: systemClock,
       random: systemRandom,
       log,
+      recentLog: () => recent.text(),
     });
     const watch = watchFiles({
       files: () => [options.configFile],

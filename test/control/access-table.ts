@@ -101,6 +101,9 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   setMute: { ...changesChannels, body: { subject: 'nas.example.com' } },
   deleteMute: { ...changesChannels, unless: /no mute/ },
 
+  listSupportBundle: { least: 'owner', key: 'backup:read' },
+  downloadSupportBundle: { least: 'owner', key: 'backup:read' },
+
   listTunnels: seesTunnels,
   getTunnel: seesTunnels,
   listTunnelConnectors: seesTunnels,

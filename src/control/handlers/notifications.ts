@@ -133,7 +133,8 @@ function onlyGiven<T extends object>(change: T): { [K in keyof T]?: Exclude<T[K]
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as never;
 }
 
-function viewOf({ sealed: _sealed, ...channel }: Channel, notifier: Notifier): ChannelView {
+/** A channel as it may be shown. */
+export function viewOf({ sealed: _sealed, ...channel }: Channel, notifier: Notifier): ChannelView {
   const box = notifier.boxOf(channel.id);
   const fault = channel.isEnabled ? box?.fault : undefined;
   const tried = (box?.lastSentMs ?? null) === null ? 'untried' : 'good';

@@ -81,7 +81,8 @@ function settingsOf(stored: Settings): Settings {
   return settingsSchema.parse(settings);
 }
 
-async function statusOf(both: StatusSources): Promise<Status> {
+/** How the edge is. */
+export async function statusOf(both: StatusSources): Promise<Status> {
   const { control } = both;
   const sources = await lookAt(both);
   const { facts, look } = sources;

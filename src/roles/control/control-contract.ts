@@ -89,6 +89,7 @@ export type EdgeOffers = DnsEdge & {
   forgetCertificate: EdgeView['forgetCertificate'];
   listBans: EdgeView['listBans'];
   liftBans: EdgeView['liftBans'];
+  supportFacts: EdgeView['supportFacts'];
   cacheStatus: EdgeView['cacheStatus'];
   listCached: EdgeView['listCached'];
   purgeCache: EdgeView['purgeCache'];

@@ -30,8 +30,9 @@ import { portHandlers } from '#control/handlers/ports.ts';
 import { routeHandlers } from '#control/handlers/routes.ts';
 import { pagePasswordHandlers } from '#control/handlers/page-passwords.ts';
 import { shareLinkHandlers } from '#control/handlers/share-links.ts';
-import { notificationHandlers } from '#control/handlers/notifications.ts';
-import { statusHandlers, troublesNow } from '#control/handlers/status.ts';
+import { notificationHandlers, viewOf } from '#control/handlers/notifications.ts';
+import { statusHandlers, statusOf, troublesNow } from '#control/handlers/status.ts';
+import { supportHandlers } from '#control/handlers/support.ts';
 import { tunnelHandlers } from '#control/handlers/tunnels.ts';
 import { type ApiServerOptions, createApiServer } from '#control/http/api-server.ts';
 import { DashboardFiles, unbuiltDashboard } from '#control/http/dashboard-files.ts';
@@ -188,6 +189,11 @@ class ControlThread {
         ...cacheHandlers(both),
         ...dnsHandlers(both),
         ...notificationHandlers({ ...both, seal, random: systemRandom }),
+        ...supportHandlers({
+          ...both,
+          status: () => statusOf(both),
+          channels: () => [...control.state.channels.values()].map((each) => viewOf(each, notifier)),
+        }),
       },
       log,
       clock: systemClock,

@@ -19,6 +19,9 @@ import { writeEntry } from './forwarded-log.ts';
 export interface EdgeAnswersOptions {
   readonly log: Log;
   readonly onServed: (served: Served) => void;
+  /** The last lines of the log. */
+  readonly recentLog: () => string;
+  readonly wallMs: () => number;
   /** Calls a function of the control plane, while it runs. */
   readonly tell: (tell: (link: ThreadLink<ControlOffers>) => Promise<unknown>) => void;
 }
@@ -33,7 +36,13 @@ export interface EdgeAnswers {
 }
 
 /** Makes them; before an edge is attached there is nothing to be seen. */
-export function createEdgeAnswers({ log, onServed, tell }: EdgeAnswersOptions): EdgeAnswers {
+export function createEdgeAnswers({
+  log,
+  onServed,
+  tell,
+  recentLog,
+  wallMs,
+}: EdgeAnswersOptions): EdgeAnswers {
   let instance: EdgeInstance | undefined;
   let stopEvents: (() => void) | undefined;
   const subscriptions = new Map<number, () => void>();
@@ -64,6 +73,10 @@ export function createEdgeAnswers({ log, onServed, tell }: EdgeAnswersOptions): 
     forgetCertificate: async (id) => await running().certificateDesk.forget(id),
     listBans: () => Promise.resolve(running().bans.list()),
     liftBans: (clients) => Promise.resolve(running().bans.lift(clients)),
+    async supportFacts() {
+      const { supportFactsOf } = await import('../support-facts.ts');
+      return supportFactsOf(running(), recentLog(), wallMs());
+    },
     cacheStatus: () => Promise.resolve(cacheStatusOf(running().cache)),
     listCached: (query) => Promise.resolve(running().cache?.contents(query) ?? { total: 0, items: [] }),
     async purgeCache(purge) {

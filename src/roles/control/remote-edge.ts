@@ -74,6 +74,10 @@ export class RemoteEdge implements EdgeView {
     return this.#link().call('liftBans', clients);
   }
 
+  supportFacts(): ReturnType<EdgeView['supportFacts']> {
+    return this.#link().call('supportFacts');
+  }
+
   cacheStatus(): ReturnType<EdgeView['cacheStatus']> {
     return this.#link().call('cacheStatus');
   }
