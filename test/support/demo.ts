@@ -91,7 +91,7 @@ async function readyLine(running: RunningProcess): Promise<DemoReady> {
     const line = await eventually(
       'the demo is ready',
       () => /^\{.*"ready".*$/m.exec(running.stdout())?.[0] ?? (running.exitCode() !== null && 'ended'),
-      30_000,
+      90_000,
     );
     if (line === 'ended') throw new Error(`the demo exited ${running.exitCode()} before it was ready`);
     return JSON.parse(line) as DemoReady;
