@@ -50,8 +50,11 @@ async function everything(lab: Lab): Promise<unknown> {
   const listed = async (...command: readonly string[]): Promise<unknown> => {
     const { code, out, err } = await lab.sallyport(...command, '-o', 'json');
     assert.equal(code, 0, err);
-    // When a zone was read last is no trace of a name.
-    return JSON.parse(out, (key, value: unknown) => (key === 'readAtMs' ? undefined : value));
+    // When a zone was read last, and how many records it had then (a challenge may have been among them), is no trace of a
+    // name; what it holds now is looked at above.
+    return JSON.parse(out, (key, value: unknown) =>
+      key === 'readAtMs' || (key === 'records' && typeof value === 'number') ? undefined : value,
+    );
   };
   return {
     zone: (await lab.zoneText()).split('\n').filter((line) => /blog|_acme-challenge/.test(line)),
