@@ -18,6 +18,7 @@ async function inOneLine(lab: Lab, note: (line: string) => void): Promise<void> 
   // The edge's own certificate comes first, so that what is there before is all that is there after.
   await eventually('the edge has its own', () => lab.isFromAuthority(`edge.${lab.zone}`), 60_000);
   await eventually('no order is under way', () => !/acme-(pending|answers)/.test(lab.storedKeys().join()));
+  await eventually('nothing is wrong', () => !/notifications/.test(lab.storedKeys().join()), 60_000);
   const before = await everything(lab);
   assert.doesNotMatch(JSON.stringify(before), /blog\./);
   const startMs = performance.now();

@@ -131,3 +131,13 @@ test('a channel whose settings cannot be opened is a trouble, and holds nobody e
   assert.match(notifier.withSince([])[0]!.detail, /sealed with a key that is not in the key file/);
   notifier.stop();
 });
+
+test('what is over and was told to nobody leaves nothing in the store', async () => {
+  const { control, notifier, pass } = await world(() => ({}));
+  const kept = (): Promise<unknown> => control.store.getDocument('notifications', 'state');
+  await pass(10_000, [down]);
+  assert.ok(await kept());
+  await pass(10_000, []);
+  assert.equal(await kept(), undefined);
+  notifier.stop();
+});

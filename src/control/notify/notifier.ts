@@ -180,7 +180,7 @@ export class Notifier {
     });
   }
 
-  /** Writes the memory when it says something else than before. */
+  /** Writes the memory when it says something else than before; with nothing to remember, there is no document. */
   async #keep(): Promise<void> {
     const { control, log } = this.#options;
     const text = encodeState(this.#state);
@@ -188,7 +188,8 @@ export class Notifier {
     const before = this.#kept;
     this.#kept = text;
     try {
-      await control.store.putDocument(...document, Buffer.from(text));
+      if (text === '') await control.store.deleteDocument(...document);
+      else await control.store.putDocument(...document, Buffer.from(text));
     } catch (error) {
       if (this.#kept === text) this.#kept = before;
       log.debug('What was told could not be kept', { error: errorText(error) });

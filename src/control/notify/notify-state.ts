@@ -128,11 +128,13 @@ export function newsTitle({ kind, trouble }: News): string {
 
 const newsWords = { began: 'New', worse: 'Worse', flapping: 'Comes and goes', recovered: 'Over' } as const;
 
-/** The state as JSON. */
+/** What a restart must not forget, as JSON; '' when that is nothing. Troubles that are over and told are in mind only. */
 export function encodeState({ book, boxes, history }: NotifyState): string {
+  const lasting = [...book].filter(([, entry]) => entry.isPresent || entry.isOpen || entry.isFlapping);
+  if (lasting.length === 0 && boxes.size === 0 && history.length === 0) return '';
   return JSON.stringify({
     version: 1,
-    book: [...book],
+    book: lasting,
     boxes: [...boxes].map(([id, box]) => [id, { ...box, told: [...box.told] }]),
     history,
   });
