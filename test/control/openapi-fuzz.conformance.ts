@@ -16,7 +16,7 @@ const notChecked = 'positive_data_acceptance,ignored_auth';
 /** Streams never end, and an issuer is another server. */
 const notAsked = ['streamEvents', 'streamRequests', 'startIssuerSignIn', 'finishIssuerSignIn'];
 const secondsWithKey = 45;
-const secondsSignedIn = 15;
+const secondsSignedIn = 30;
 
 let edge: OwnEdge;
 let command: readonly string[];
