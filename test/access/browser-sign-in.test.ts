@@ -95,9 +95,11 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
         },
         { method, path, body },
       );
-    assert.equal((await call('PUT', '/me/password', { password })).status, 200);
+    const answer = await call('PUT', '/me/password', { password });
+    assert.equal(answer.status, 200, JSON.stringify(answer.json));
     if (name === 'bob') {
-      const { json } = await call('POST', '/me/totp/start');
+      const { status, json } = await call('POST', '/me/totp/start');
+      assert.equal(status, 200, JSON.stringify(json));
       totpSecret = json['secret']!;
       // The step before this one, so that the code of now is still unused.
       const code = totpCode(totpSecret, Date.now() - 30_000);
