@@ -121,6 +121,8 @@ test('what does not get through is told with its reason, is a trouble itself, an
   assert.equal((await edge.command('notify', 'remove', 'gone')).code, 0);
   const history = await notify<NotificationView[]>('history');
   assert.deepEqual([history[0]!.outcome, history.at(-1)!.channelName], ['tested', 'hook']);
+  const described = ['atMs', 'channelId', 'channelName', 'detail', 'messageId', 'outcome', 'titles'];
+  assert.deepEqual(Object.keys(history[0]!).toSorted(), described);
 });
 
 test('rules and mutes are set, shown, refused with a reason, and taken away', async () => {

@@ -98,18 +98,21 @@ export function notificationHandlers(
       await control.run(deleteMute(params.mute), caller);
       return undefined;
     },
-    listNotifications: ({ query }) =>
-      pageOfList({
-        items: notifier.history.map((entry, i) => ({
-          ...{ ...entry, titles: [...entry.titles], place: i },
-          channelName: control.state.channels.get(entry.channelId)?.name ?? '',
-        })),
+    listNotifications: ({ query }) => {
+      const lines = notifier.history.map((entry) => ({
+        ...{ ...entry, titles: [...entry.titles] },
+        channelName: control.state.channels.get(entry.channelId)?.name ?? '',
+      }));
+      const places = new Map(lines.map((line, place) => [line, place]));
+      return pageOfList({
+        items: lines,
         ...query,
         search: query.search,
         cursor: query.cursor,
         texts: ({ channelName, titles, detail }) => [channelName, detail, ...titles],
-        key: ({ place }) => place,
-      }),
+        key: (line) => places.get(line)!,
+      });
+    },
   };
 
   function changedSettings(settings: ChannelSettings, { id, kind, sealed: before }: Channel) {
