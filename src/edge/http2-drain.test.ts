@@ -2,7 +2,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { frameFlags, frameTypes, getBlock } from '#testkit/http2-frames.ts';
-import { answer, frontWorld, until } from '#testkit/http2-front-world.ts';
+import { answer, type FrontWorld, frontWorld, until } from '#testkit/http2-front-world.ts';
+
+/** Requests on streams of the client's choice, and whether their answers are whole. */
+function streamsOf({ upstreams }: FrontWorld, raw: Awaited<ReturnType<FrontWorld['raw']>>) {
+  return {
+    async ask(stream: number): Promise<void> {
+      const count = upstreams.length;
+      const flags = frameFlags.endHeaders | frameFlags.endStream;
+      raw.send(frameTypes.headers, flags, stream, getBlock('a.test'));
+      await until(() => upstreams.length === count + 1);
+    },
+    isEnded: (stream: number): boolean =>
+      raw.frames.some((frame) => frame.stream === stream && (frame.flags & frameFlags.endStream) !== 0),
+  };
+}
 
 test(
   'a client is told to go when it waits for as many answers as it ever does, and before the first of them: no stream is dropped',
@@ -13,14 +27,7 @@ test(
       const raw = await world.raw();
       const goaways = (): Buffer[] =>
         raw.frames.filter(({ type }) => type === frameTypes.goaway).map(({ payload }) => payload);
-      const ask = async (stream: number): Promise<void> => {
-        const count = world.upstreams.length;
-        const flags = frameFlags.endHeaders | frameFlags.endStream;
-        raw.send(frameTypes.headers, flags, stream, getBlock('a.test'));
-        await until(() => world.upstreams.length === count + 1);
-      };
-      const isEnded = (stream: number): boolean =>
-        raw.frames.some((frame) => frame.stream === stream && (frame.flags & frameFlags.endStream) !== 0);
+      const { ask, isEnded } = streamsOf(world, raw);
       await ask(1);
       await ask(3);
       world.front.drain();
@@ -50,14 +57,7 @@ test(
     try {
       const raw = await world.raw();
       const isTold = (): boolean => raw.frames.some(({ type }) => type === frameTypes.goaway);
-      const ask = async (stream: number): Promise<void> => {
-        const count = world.upstreams.length;
-        const flags = frameFlags.endHeaders | frameFlags.endStream;
-        raw.send(frameTypes.headers, flags, stream, getBlock('a.test'));
-        await until(() => world.upstreams.length === count + 1);
-      };
-      const isEnded = (stream: number): boolean =>
-        raw.frames.some((frame) => frame.stream === stream && (frame.flags & frameFlags.endStream) !== 0);
+      const { ask, isEnded } = streamsOf(world, raw);
       for (const stream of [1, 3]) await ask(stream);
       for (const each of world.upstreams) answer(each.down, 'both');
       await until(() => isEnded(1) && isEnded(3));
