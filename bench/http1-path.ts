@@ -9,6 +9,7 @@ import { systemRandom } from '#base/random.ts';
 import { AccessLog } from '#edge/access-log.ts';
 import { EdgeMetrics } from '#edge/edge-metrics.ts';
 import { Http1Front } from '#edge/http1-front.ts';
+import { OriginWatch } from '#edge/origins/origin-watch.ts';
 import { Proxy } from '#edge/proxy.ts';
 import { Traffic } from '#edge/traffic.ts';
 import { TunnelRegistry } from '#edge/tunnel-registry.ts';
@@ -82,7 +83,9 @@ function openSockets(): ScriptedSocket[] {
     timeouts: defaultTimeouts,
     limits: defaultLimits,
   };
+  const origins = new OriginWatch({ clock: systemClock, random: systemRandom, registry });
   const proxy = new Proxy({
+    origins,
     clock: systemClock,
     random: systemRandom,
     registry,

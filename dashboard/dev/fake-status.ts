@@ -1,5 +1,6 @@
 // Status, traffic, requests, audit, settings and the lab file of the world in memory.
 import type { Trouble } from '#api/status.ts';
+import { healthOf, type HealthPart } from '#model/health.ts';
 import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import type { FakeWorld } from './fake-world.ts';
@@ -8,6 +9,7 @@ const spans = { '5m': [60, 5_000], '1h': [60, 60_000], '6h': [72, 300_000], '48h
 
 type StatusIds =
   | 'getStatus'
+  | 'getHealth'
   | 'getTraffic'
   | 'getOpenApi'
   | 'listAudit'
@@ -41,9 +43,16 @@ export function statusHandlers(world: FakeWorld): Pick<Handlers, StatusIds> {
         routes: world.routes.length,
         exposed: world.routes.filter(({ isEnabled }) => isEnabled).length,
       },
+      health: healthOf(parts(world)).counts,
       memory: { residentBytes: 96_400_000, heapBytes: 31_000_000 },
       troubles: troubles(world),
     }),
+    getHealth: ({ query: { kind, state } }) => {
+      const health = healthOf(parts(world));
+      const isWanted = (part: HealthPart): boolean =>
+        (kind === undefined || part.kind === kind) && (state === undefined || part.state === state);
+      return { ...health, parts: health.parts.filter(isWanted) };
+    },
     getOpenApi: () => ({}),
     getTraffic: ({ query }) => series(world, query.span),
     listAudit({ query }) {
@@ -90,6 +99,26 @@ export function statusHandlers(world: FakeWorld): Pick<Handlers, StatusIds> {
       return again;
     },
   };
+}
+
+function parts(world: FakeWorld): HealthPart[] {
+  const sinceMs = world.startedAtMs;
+  const listeners = ['https', 'http'].map((name): HealthPart => ({
+    ...{ kind: 'listener', name, state: 'ok', sinceMs, sentence: 'It is open.', cure: '', isVital: true },
+  }));
+  const tunnels = world.tunnels.map(({ view }): HealthPart => {
+    const state = view.status === 'healthy' ? 'ok' : view.status === 'down' ? 'down' : 'degraded';
+    return {
+      ...{ kind: 'tunnel', name: view.name, state, sinceMs, isVital: false, tunnelId: view.id },
+      sentence: view.trouble || '4 connections of 1 connector.',
+      cure: state === 'ok' ? '' : 'Start its connector at home.',
+    };
+  });
+  const origins = world.routes.map(({ service, tunnelName }): HealthPart => ({
+    ...{ kind: 'origin', name: `${service} of ${tunnelName}`, state: 'ok', sinceMs, sentence: 'It answers.' },
+    ...{ cure: '', isVital: false },
+  }));
+  return [...listeners, ...tunnels, ...origins];
 }
 
 function requestOf(world: FakeWorld, id: string): LoggedRequest {

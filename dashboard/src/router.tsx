@@ -10,6 +10,7 @@ import {
 } from '@tanstack/react-router';
 import { z } from 'zod';
 import { certificateStates } from '#model/certificate-view.ts';
+import { partKinds, partStates } from '#model/health.ts';
 import { nameStates, recordOwners } from '#model/dns-view.ts';
 import { PageFault } from './shell/page-fault.tsx';
 import { SignedIn } from './shell/signed-in.tsx';
@@ -48,6 +49,16 @@ const exposed = createRoute({
   path: '/exposed',
   validateSearch: z.object({ search: text }),
   component: lazyRouteComponent(() => import('./pages/exposed/exposed-page.tsx'), 'ExposedPage'),
+});
+
+const health = createRoute({
+  getParentRoute: () => inside,
+  path: '/health',
+  validateSearch: z.object({
+    kind: z.enum(partKinds).optional().catch(undefined),
+    state: z.enum(partStates).optional().catch(undefined),
+  }),
+  component: lazyRouteComponent(() => import('./pages/health/health-page.tsx'), 'HealthPage'),
 });
 
 const tunnels = createRoute({
@@ -239,7 +250,7 @@ const tree = root.addChildren([
       requests,
       request,
     ],
-    ...[names, zone],
+    ...[health, names, zone],
     ...[users, user, apiKeys, audit, account, settings, lab, elsewhere],
   ]),
 ]);

@@ -1,6 +1,7 @@
 // What the edge is, how it is, and what has happened: status, traffic, live events, audit, settings, the whole lab, backup.
 import { z } from 'zod';
 import { auditEventSchema, auditedNouns } from '#model/audit-event.ts';
+import { healthSchema, partKinds, partStates } from '#model/health.ts';
 import { labPlanSchema } from '#model/lab.ts';
 import { trafficSeriesSchema } from '#model/live.ts';
 import { timeSchema } from '#model/names.ts';
@@ -27,6 +28,8 @@ export const statusSchema = z
       routes: z.int(),
       exposed: z.int(),
     }),
+    /** Parts by how they are; getHealth lists them. */
+    health: healthSchema.shape.counts,
     memory: z.object({ residentBytes: z.int(), heapBytes: z.int() }),
     /** host:port to which connectors dial. */
     edgeAddress: z.string(),
@@ -42,6 +45,18 @@ export const statusOperations = {
     scope: 'status:read',
     summary: 'How the edge is, and what is wrong on top',
     result: statusSchema,
+  }),
+  getHealth: operation({
+    id: 'getHealth',
+    method: 'GET',
+    path: '/health',
+    scope: 'status:read',
+    summary: 'Every part of the edge: how it is, since when, and what to do',
+    query: z.object({
+      kind: z.enum(partKinds).optional().meta({ description: 'Only parts of this kind.' }),
+      state: z.enum(partStates).optional().meta({ description: 'Only parts in this state.' }),
+    }),
+    result: healthSchema,
   }),
   getTraffic: operation({
     id: 'getTraffic',

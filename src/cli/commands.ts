@@ -61,6 +61,7 @@ import {
   pagePasswordSetCommand,
 } from './edge/page-passwords.ts';
 import { shareCreateCommand, shareListCommand, shareRevokeCommand } from './edge/shares.ts';
+import { healthCommand } from './edge/health.ts';
 import { supportBundleCommand } from './edge/support-bundle.ts';
 import { tunnelRouteDnsCommand } from './edge/tunnel-route-dns.ts';
 import { auditCommand, connectorListCommand, logsCommand, statusCommand } from './edge/status.ts';
@@ -101,6 +102,7 @@ export const commands: readonly Command[] = [
   contextUseCommand,
   contextRemoveCommand,
   statusCommand,
+  healthCommand,
   exposedCommand,
   explainCommand,
   logsCommand,

@@ -16,6 +16,7 @@ import type {
   TrafficSpan,
 } from '#model/live.ts';
 import type { BanView } from '#model/ban.ts';
+import type { Health, HealthCounts, HealthPart } from '#model/health.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
 import type { PortLive } from '#model/port-live.ts';
 import type { DnsEdge } from './dns-edge.ts';
@@ -105,6 +106,10 @@ export interface EdgeLook {
   /** Zones that the edge manages. */
   readonly zones: readonly ZoneView[];
   readonly memory: { readonly residentBytes: number; readonly heapBytes: number };
+  /** Parts that are not well (model/health.ts); absent: none. */
+  readonly parts?: readonly HealthPart[];
+  /** Parts by state; absent: nothing is known. */
+  readonly health?: HealthCounts;
 }
 
 export interface EdgeView extends DnsEdge {
@@ -145,6 +150,8 @@ export interface EdgeView extends DnsEdge {
   listBans(): Promise<readonly BanView[]>;
   /** Lets clients in again; answers which of them were banned. */
   liftBans(clients: readonly string[]): Promise<readonly string[]>;
+  /** How every part of the edge is. */
+  health(): Promise<Health>;
   supportFacts(): Promise<SupportFacts>;
   cacheStatus(): Promise<CacheStatus>;
   listCached(

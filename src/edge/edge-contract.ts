@@ -8,6 +8,7 @@ import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
+import type { OriginLive } from '#model/origin-live.ts';
 import type { PortLive } from '#model/port-live.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import type { AccessDesk } from './access/access-desk.ts';
@@ -92,6 +93,8 @@ export interface Edge {
   tunnelConnections(): EdgeConnection[];
   /** The services behind routes with several, by `routeName`. */
   members(): Map<string, MemberLive[]>;
+  /** Services that connectors publish, and how the edge has found them. */
+  origins(): OriginLive[];
   /** Ports as they are now. */
   ports(): PortLive[];
   /** Hostnames that went from one tunnel to another, newest first. */

@@ -20,6 +20,7 @@ import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
 import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
+import type { OriginLive } from '#model/origin-live.ts';
 import type { PortLive } from '#model/port-live.ts';
 import { explainRequest } from './explain.ts';
 import { type InnerAnswer, type InnerRequest, sendInnerRequest } from './inner-request.ts';
@@ -30,6 +31,7 @@ import type { LocalService } from './local-connection.ts';
 import { HolderWatch } from './holder-watch.ts';
 import { LocalServices } from './local-services.ts';
 import { Observation } from './observation.ts';
+import { OriginWatch } from './origins/origin-watch.ts';
 import { Ports } from './ports/ports.ts';
 import { Proxy } from './proxy.ts';
 import { TunnelAcceptor } from './tunnel-acceptor.ts';
@@ -55,6 +57,7 @@ class RunningEdge implements Edge {
   readonly #metrics: EdgeMetrics;
   readonly #accessLog: AccessLog;
   readonly #holders: HolderWatch;
+  readonly #origins: OriginWatch;
   readonly #proxy: Proxy;
   readonly #tunnels: TunnelAcceptor;
   readonly #ports: Ports;
@@ -91,6 +94,7 @@ class RunningEdge implements Edge {
       () => [[{}, this.#accessLog.dropped]],
     );
     const expected = inherited && new ExpectedTunnels(clock, this.#registry, inherited.expected);
+    this.#origins = new OriginWatch({ clock, random, registry: this.#registry });
     this.#proxy = new Proxy({
       clock,
       random,
@@ -98,6 +102,7 @@ class RunningEdge implements Edge {
       accessLog: this.#accessLog,
       metrics: this.#metrics,
       traffic: this.#observed.traffic,
+      origins: this.#origins,
       snapshot: options.snapshot,
       recordSpan: options.recordSpan,
       ...(options.handlers && { handlers: options.handlers }),
@@ -157,6 +162,10 @@ class RunningEdge implements Edge {
 
   members(): Map<string, MemberLive[]> {
     return this.#proxy.balances.live();
+  }
+
+  origins(): OriginLive[] {
+    return this.#origins.live();
   }
 
   ports(): PortLive[] {
@@ -278,6 +287,7 @@ class RunningEdge implements Edge {
     this.#door.stop();
     this.#proxy.abortAll();
     this.#proxy.balances.close();
+    this.#origins.close();
     this.#ports.close();
     this.#tunnels.close();
     this.#local.close();
@@ -305,6 +315,7 @@ class RunningEdge implements Edge {
   #sweep(): void {
     this.#door.sweep(this.#options.clock.nowMs());
     this.#proxy.sweep();
+    this.#origins.sweep(this.#options.clock.nowMs());
     this.#ports.sweep(this.#options.clock.nowMs());
     this.#observed.events.tick();
     this.#accessLog.flush();

@@ -2,10 +2,19 @@
 // is gathered here, within a limit, until its length is known. cloudflared sends such a body without any framing, which no
 // origin understands; users who set the key mean this.
 import { Buffer } from 'node:buffer';
-import type { RequestHead, Upstream } from '#http/exchange.ts';
+import type { RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
+import { ListFields } from '#http/list-fields.ts';
 
 /** Forms and API calls fit; whoever uploads more knows the length or is told that it is needed. */
 export const maxGatheredBytes = 1_048_576;
+
+/** The edge's own 100: it gathers the body itself. */
+export const continueHead: ResponseHead = {
+  status: 100,
+  fields: new ListFields([]),
+  bodyKind: 'none',
+  contentLength: -1,
+};
 
 export interface LengthFinderOptions {
   /** The body is whole. */

@@ -1,13 +1,14 @@
-// The edge's private HTTP server: /metrics for Prometheus, /healthz (the process answers), /readyz (every listener is
-// open, each told apart). It shows nothing of requests or secrets, but belongs on a private address all the same.
-import type { Server, ServerResponse } from 'node:http';
+// The edge's private HTTP server: /metrics for Prometheus, /healthz (the process answers), /readyz (how every part is, and by
+// its status whether the edge can serve). It shows nothing of requests or secrets, but belongs on a private address all the same.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createHttpServer } from '#base/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { formatEndpoint } from '#base/ip.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import { listenHandleOf } from '#base/socket-internals.ts';
-import type { ListenerState } from './edge.ts';
+import type { Health } from '#model/health.ts';
+import { healthText } from './health-text.ts';
 
 export interface MetricsServerOptions {
   readonly host: string | undefined;
@@ -16,7 +17,7 @@ export interface MetricsServerOptions {
   readonly handle?: number;
   readonly metrics: MetricsRegistry;
   /** What /readyz reports. */
-  readonly listeners: () => readonly ListenerState[];
+  readonly health: () => Health;
 }
 
 /** A listening metrics server. */
@@ -34,9 +35,10 @@ const maxConnections = 64;
 /** Opens the server. @throws SallyportError 'listen-failed' */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
   const server = createHttpServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-    const path = (request.url ?? '/').split('?')[0]!;
+    const [path, query] = (request.url ?? '/').split('?', 2) as [string, string | undefined];
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return send(response, 405, 'text/plain', 'GET only\n');
+    if (path === '/readyz') return answerReady(options.health(), wantsText(request, query), response);
     return answer(options, path, response);
   });
   server.maxConnections = maxConnections;
@@ -57,10 +59,22 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
 function answer(options: MetricsServerOptions, path: string, response: ServerResponse): void {
   if (path === '/metrics') return send(response, 200, 'text/plain; version=0.0.4', options.metrics.text());
   if (path === '/healthz') return send(response, 200, 'text/plain', 'OK\n');
-  if (path !== '/readyz') return send(response, 404, 'text/plain', 'Try /metrics, /healthz or /readyz\n');
-  const listeners = options.listeners();
-  const status = listeners.every(({ isReady }) => isReady) ? 200 : 503;
-  return send(response, status, 'application/json', `${JSON.stringify({ status, listeners })}\n`);
+  return send(response, 404, 'text/plain', 'Try /metrics, /healthz or /readyz\n');
+}
+
+/** 503 only while the edge cannot serve: what else is not well must not make a balancer take it out. */
+function answerReady(health: Health, isText: boolean, response: ServerResponse): void {
+  const status = health.isServing ? 200 : 503;
+  if (isText) return send(response, status, 'text/plain; charset=utf-8', healthText(health));
+  return send(response, status, 'application/json', `${JSON.stringify({ status, ...health })}\n`);
+}
+
+/** JSON, unless the asker says otherwise or is a person at a terminal. */
+function wantsText({ headers }: IncomingMessage, query: string | undefined): boolean {
+  const format = new URLSearchParams(query).get('format');
+  if (format !== null) return format === 'text';
+  if ((headers.accept ?? '').startsWith('text/plain')) return true;
+  return /^(curl|Wget)\//.test(headers['user-agent'] ?? '') && !(headers.accept ?? '').includes('json');
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

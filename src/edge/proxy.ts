@@ -6,8 +6,7 @@ import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, EdgeTimeouts, RouteEntry } from '#model/edge-snapshot.ts';
 import { isPublic } from '#http/access/compiled-policy.ts';
 import { decodedPath } from '#http/request-target.ts';
-import type { Downstream, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
-import { ListFields } from '#http/list-fields.ts';
+import type { Downstream, RequestHead, Upstream } from '#http/exchange.ts';
 import type { TunnelStream } from '#tunnel/stream.ts';
 import type { AccessGrant } from './access/access-handler.ts';
 import { OpenNeighbour } from './access/open-neighbour.ts';
@@ -26,8 +25,9 @@ import type { ExpectedTunnels } from './expected-tunnels.ts';
 import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Origins } from './http2-origins.ts';
 import { loopChain } from './loop-chain.ts';
-import { LengthFinder, maxGatheredBytes, withLength } from './length-finder.ts';
+import { continueHead, LengthFinder, maxGatheredBytes, withLength } from './length-finder.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
+import type { OriginWatch } from './origins/origin-watch.ts';
 import { overdue } from './overdue.ts';
 import { RequestIds } from './request-id-counter.ts';
 import { Router } from './router.ts';
@@ -45,6 +45,8 @@ export interface ProxyOptions {
   readonly accessLog: AccessLog;
   readonly metrics: EdgeMetrics;
   readonly traffic: Traffic;
+  /** Told how requests ended. */
+  readonly origins: OriginWatch;
   readonly snapshot: EdgeSnapshot;
   /** Makes what a route does beside forwarding; absent: nothing. */
   readonly handlers?: HandlerMaker;
@@ -59,14 +61,6 @@ const scratchBytes = 262_144;
 
 /** How long a request waits for rules that its connector says to have. */
 const newRulesMs = 5_000;
-
-/** The edge's own 100, where it gathers a body itself. */
-const continueHead: ResponseHead = {
-  status: 100,
-  fields: new ListFields([]),
-  bodyKind: 'none',
-  contentLength: -1,
-};
 
 const shut: RouteHandler = {
   start: (exchange) => exchange.fail('access-denied', 'this edge was made without access'),
@@ -285,6 +279,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     this.#active.delete(exchange);
     const now = this.now();
     this.#tracer.finished(exchange, now);
+    this.#options.origins.finished(exchange);
     if (exchange.isBackground) return;
     this.#options.metrics.requestFinished(exchange, now);
     this.#options.traffic.finished(exchange, now);

@@ -23,6 +23,8 @@ import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts'
 import type { CertificateState } from '#control/edge-view.ts';
 import type { CertificateDesk } from './certificate-desk.ts';
 import { certificateStatesOf } from './certificate-states.ts';
+import { lookAt } from './control/edge-answers.ts';
+import { EdgeHealth } from './health/edge-health.ts';
 import { openAccessKeys } from './access-keys.ts';
 import { AccessSources } from './access-sources.ts';
 import { dashboardUrlOf, publicHttpsPort } from './edge-composition.ts';
@@ -46,6 +48,8 @@ export interface EdgeInstanceOptions {
   readonly log: Log;
   /** The store's documents and leases; undefined for an edge without a store. */
   readonly documents?: DocumentStore | undefined;
+  /** Why the store cannot be used; see EdgeHealthOptions. */
+  readonly storeTrouble?: () => Promise<string>;
   /** What access asks the control plane; absent for an edge without a store. */
   readonly accessCounter?: AccessCounter;
   /** Who can write TXT records for DNS-01. */
@@ -76,6 +80,8 @@ export interface EdgeInstance {
   readonly question: (hostname: string, signal: AbortSignal) => Promise<NameQuestion | undefined>;
   /** State of the certificates of these hostnames, in words. */
   readonly certificateStates: (hostnames: Iterable<string>) => Map<string, CertificateState>;
+  /** How every part is, and since when. */
+  readonly health: EdgeHealth;
   /** All metrics, as Prometheus reads them. */
   readonly metricsText: () => string;
   /** URL of the metrics server, '' without one. */
@@ -181,12 +187,26 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   sources.files.onChange = endVisits;
   // With claims that were handed over it has been told already.
   if ((offer?.claims.length ?? 0) === 0) follow(snapshot.routes, () => false);
+  const certificateStates: EdgeInstance['certificateStates'] = (hostnames) =>
+    certificateStatesOf(certificates.store, hostnames, clock.wallMs());
+  const health = new EdgeHealth({
+    ...{ clock, metrics, storeTrouble: options.storeTrouble },
+    certificates: () => certificates.desk.list(),
+    look: () => ({
+      look: lookAt({ edge, names, certificateStates }),
+      tunnels: snapshot.tunnels,
+      origins: edge.origins(),
+      endsTls: config.listen.https.length > 0,
+    }),
+  });
+  health.start();
+  opened.push(() => health.stop());
   let metricsServer: MetricsServer | undefined;
   if (config.listen.metrics) {
     metricsServer = await startMetricsServer({
       ...taken('metrics', config.listen.metrics),
       metrics,
-      listeners: () => [...edge.listeners(), ...(names?.listeners() ?? [])],
+      health: () => health.read(),
     });
   }
 
@@ -205,7 +225,8 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
       const { questionFor } = await import('./hostname-question.ts');
       return questionFor({ config: inForce, hostname, zone: names?.zoneOf(hostname), clock, random }, signal);
     },
-    certificateStates: (hostnames) => certificateStatesOf(certificates.store, hostnames, clock.wallMs()),
+    certificateStates,
+    health,
     metricsText: () => metrics.text(),
     metricsUrl: metricsServer?.url ?? '',
     sockets() {
@@ -234,6 +255,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     },
     async stop(graceMs) {
       stopWatching();
+      health.stop();
       // The name server answers to the last: challenges and clients may still ask.
       await Promise.all([edge.drain(graceMs), certificates.close()]);
       await names?.close();

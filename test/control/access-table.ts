@@ -75,6 +75,7 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   deleteApiKey: { least: 'guest', key: 'any' },
 
   getStatus: seesStatus,
+  getHealth: seesStatus,
   getTraffic: seesStatus,
   streamEvents: seesStatus,
   listExposed: seesStatus,

@@ -17,6 +17,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 /** Addresses below the dashboard's, by the name of the screenshot, and a word that shows that the page is there. */
 const pages: Readonly<Record<string, readonly [path: string, shows: RegExp]>> = {
   overview: ['', /Traffic/],
+  health: ['health', /can serve/],
   exposed: ['exposed', /blog\.localhost/],
   requests: ['requests', /Requests/],
   explain: ['explain?url=https%3A%2F%2Fblog.localhost%2F', /Origin/],

@@ -142,12 +142,12 @@ test('S0-34: a hostname in the connector’s rules, and nothing else, has record
 test('the listeners are ready, and the states are counted', async () => {
   const ready = (await (await fetch(`http://127.0.0.1:${metricsPort}/readyz`)).json()) as {
     status: number;
-    listeners: { name: string }[];
+    parts: { kind: string; name: string; state: string }[];
   };
   assert.equal(ready.status, 200);
   assert.deepEqual(
-    ready.listeners.map(({ name }) => name),
-    ['https', 'dns-udp', 'dns-tcp'],
+    ready.parts.filter(({ kind }) => kind === 'listener').map(({ name, state }) => [name, state]),
+    ['https', 'dns-udp', 'dns-tcp'].map((name) => [name, 'ok']),
   );
   await eventually('all are good', async () => {
     const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();

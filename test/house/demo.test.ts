@@ -7,6 +7,7 @@ import { get as getHttps } from 'node:https';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { healthSchema } from '#model/health.ts';
 import { createServer as createOrigin, get as getHttp, type IncomingMessage, type Server } from 'node:http';
 import { type Demo, sallyportCommand, startDemo } from '../support/demo.ts';
 import { within } from '../support/eventually.ts';
@@ -118,7 +119,32 @@ test('the metrics servers answer, and each listener of the edge is ready', async
   assert.equal((await fetch(`${edge}healthz`)).status, 200);
   const ready = await fetch(`${edge}readyz`);
   assert.equal(ready.status, 200);
-  assert.match(await ready.text(), /https/);
+  const health = healthSchema.parse(await ready.json());
+  const kinds = new Set(health.parts.map(({ kind }) => kind));
+  for (const kind of ['listener', 'store', 'certificate', 'tunnel', 'origin'] as const)
+    assert.ok(kinds.has(kind), `there is a part of the kind ${kind}`);
+  assert.ok(health.parts.every(({ sinceMs }) => sinceMs > 0 && sinceMs <= Date.now()));
+  const text = await (await fetch(`${edge}readyz?format=text`)).text();
+  assert.match(text, /^(ok|degraded): .*\n/);
+  assert.match(text, /^listener +\d+ ok$/m);
+  const curl = await fetch(`${edge}readyz`, { headers: { 'User-Agent': 'curl/8.14.1' } });
+  assert.match(curl.headers.get('content-type')!, /^text\/plain/);
+});
+
+test('`health` tells of each part; `status` counts them', async () => {
+  const asked = async (...words: string[]) => {
+    const running = startProcess(sallyportCommand, [...words, '--socket', demo.adminSocket]);
+    await running.ended;
+    return running.stdout();
+  };
+  const health = healthSchema.parse(
+    JSON.parse(await asked('health', '--kind', 'origin', '--output', 'json')),
+  );
+  assert.ok(health.parts.length > 0);
+  assert.ok(health.parts.every(({ kind }) => kind === 'origin'));
+  const listed = await asked('health', '--all', '--kind', 'listener');
+  assert.match(listed, /^ok +listener https, since \d{4}-/m);
+  assert.match(await asked('status'), /^Health +.*\d+ ok/m);
 });
 
 test('`tunnel ready` asks the connector of the demo', async () => {

@@ -2,6 +2,7 @@
 // words, so that a screen reader passes over them; a button without words carries its own label.
 const paths = {
   overview: 'M3 3h6v8H3zM11 3h6v5h-6zM11 10h6v7h-6zM3 13h6v4H3z',
+  health: 'M2 10h4l2-6 4 12 2-6h4',
   exposed:
     'M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15zM2.5 10h15M10 2.5c2.5 2.2 3.3 4.6 3.3 7.5S12.5 15.3 10 17.5C7.5 15.3 6.7 12.9 6.7 10S7.5 4.7 10 2.5z',
   tunnels: 'M2.5 16.5v-6a7.5 7.5 0 0 1 15 0v6M6.5 16.5v-6a3.5 3.5 0 0 1 7 0v6M1.5 16.5h5M13.5 16.5h5',

@@ -44,7 +44,14 @@ export const navigation: readonly NavigationGroup[] = [
         title: 'Overview',
         icon: 'overview',
         scope: 'status:read',
-        words: 'home status traffic health charts',
+        words: 'home status traffic charts',
+      },
+      {
+        to: '/health',
+        title: 'Health',
+        icon: 'health',
+        scope: 'status:read',
+        words: 'parts probe down degraded since cure listeners store origins',
       },
       {
         to: '/exposed',

@@ -6,6 +6,7 @@ import { type Command, numberOf, textOf } from '../command.ts';
 import { paint } from '../paint.ts';
 import { requestLine } from '../request-line.ts';
 import { allItems, edgeCommand, timeText } from './edge-command.ts';
+import { healthWords } from './health.ts';
 import { readEvents } from './event-reader.ts';
 
 export const statusCommand = edgeCommand({
@@ -26,7 +27,7 @@ store, tunnels and memory.`,
 
 function statusText(status: Status, hasColours: boolean): string {
   const { bold, bad, dim } = paint(hasColours);
-  const { counts, listeners, store, memory } = status;
+  const { counts, listeners, store, memory, health } = status;
   const troubles = status.troubles.flatMap(({ severity, title, detail, cure }) => [
     `${severity === 'notice' ? '-' : bad('!')} ${title}`,
     `  ${dim(detail)}`,
@@ -41,6 +42,7 @@ function statusText(status: Status, hasColours: boolean): string {
       'Tunnels',
       `${counts.tunnelsUp} of ${counts.tunnels} up, ${counts.connectors} connectors, ${counts.connections} connections`,
     ],
+    ['Health', `${healthWords(health)}; "sallyport health" lists them`],
     ['Routes', `${counts.routes}, ${counts.exposed} exposed`],
     ...listeners.map(({ name, isReady, detail }) => [`  ${name}`, isReady ? detail : bad(detail)]),
     ['Store', `${store.kind}, ${store.isAvailable ? `revision ${status.revision}` : bad(store.detail)}`],

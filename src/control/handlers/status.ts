@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Status, statusOperations } from '#api/status.ts';
 import type { Clock } from '#base/clock.ts';
+import type { HealthPart } from '#model/health.ts';
 import type { LiveEvent } from '#model/live.ts';
 import type { Trouble } from '#model/trouble.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
@@ -41,6 +42,12 @@ export function statusHandlers(sources: StatusSources): Handlers<keyof typeof st
   const { control, edge, clock } = sources;
   return {
     getStatus: () => statusOf(sources),
+    async getHealth({ query: { kind, state } }) {
+      const health = await edge.health();
+      const isWanted = (part: HealthPart): boolean =>
+        (kind === undefined || part.kind === kind) && (state === undefined || part.state === state);
+      return { ...health, parts: health.parts.filter(isWanted) };
+    },
     getTraffic: ({ query }) => edge.traffic(query.span),
     streamEvents: () => (response, signal) =>
       writeEvents({ response, signal, clock }, (stream) => sendChanges(sources, stream)),
@@ -110,6 +117,7 @@ export async function statusOf(both: StatusSources): Promise<Status> {
       routes: control.state.routes.size + control.declared.routes.length + look.claims.length,
       exposed: exposed.length,
     },
+    health: look.health ?? { down: 0, degraded: 0, unknown: 0, ok: 0 },
     memory: look.memory,
     edgeAddress: facts.edgeAddress,
     troubles: bySeverity(both.notifier.withSince(troublesNow(both, sources))),

@@ -4,7 +4,8 @@ import { severities } from '#model/notification.ts';
 import { passwordsOf } from '#model/access-policy.ts';
 import { routeName } from '#model/route.ts';
 import type { Trouble } from '#model/trouble.ts';
-import type { ControlEnd } from '../edge-view.ts';
+import type { HealthPart } from '#model/health.ts';
+import type { ControlEnd, EdgeLook } from '../edge-view.ts';
 import { allRoutes } from './route-view.ts';
 import { allTunnels, TunnelIndex, viewTunnel, type ViewSources } from './tunnel-view.ts';
 
@@ -15,6 +16,26 @@ const maxOfKind = 50;
 const restartShownMs = 3_600_000;
 /** A name that went elsewhere is looked at the next morning. */
 const moveShownMs = 12 * 3_600_000;
+
+/** What to do, for all views that say what is wrong. */
+export const cures = {
+  store: 'Make the database reachable, or room on its disk; the edge tries again by itself.',
+  listener: 'Free its port, then restart the edge.',
+  tunnel: 'Start its connector at home.',
+  connectors: 'Look at its connectors.',
+  origin:
+    'Start the service at home, or correct its address in the ingress rule; the edge looks again by itself.',
+} as const;
+
+/** What is so while the store cannot be used. */
+export function storeSentence(why: string): string {
+  return `${why} Traffic goes on with the last good configuration; changes are refused.`;
+}
+
+/** Where the cure for a certificate stands. */
+export function certificateCure(hostname: string): string {
+  return `Its page, or "sallyport cert show ${hostname}", tells why and what to do.`;
+}
 
 /** What is wrong with the control plane itself. */
 export interface ControlTroubles {
@@ -35,6 +56,10 @@ export function troublesOf(sources: ViewSources, control: ControlTroubles): Trou
     ...clashes(sources),
     ...passwordTroubles(sources),
     ...certificateTroubles(sources),
+    ...renewalTroubles(sources),
+    ...originTroubles(sources),
+    ...memberTroubles(sources),
+    ...portTroubles(sources),
     ...nameTroubles(sources),
     ...zoneTroubles(sources),
     ...moveTroubles(sources),
@@ -54,8 +79,8 @@ function storeTroubles(storeTrouble: string): Trouble[] {
       id: 'store',
       severity: 'error',
       title: 'The store cannot be used',
-      detail: `${storeTrouble} Traffic goes on with the last good configuration; changes are refused.`,
-      cure: 'Make the database reachable, or room on its disk; the edge tries again by itself.',
+      detail: storeSentence(storeTrouble),
+      cure: cures.store,
       sinceMs: null,
       noun: 'setting',
       objectId: 'store',
@@ -88,7 +113,7 @@ function listenerTroubles({ look }: ViewSources): Trouble[] {
       severity: 'error',
       title: `The listener ${name} does not answer`,
       detail,
-      cure: 'Free its port, then restart the edge.',
+      cure: cures.listener,
       sinceMs: null,
       noun: 'listener',
       objectId: name,
@@ -106,7 +131,7 @@ function tunnelTroubles(sources: ViewSources): Trouble[] {
       severity: severityOf(tunnel.status, tunnel.routes),
       title: `Tunnel ${tunnel.name} is ${tunnel.status === 'never-connected' ? 'not in use yet' : tunnel.status}`,
       detail: tunnel.trouble,
-      cure: tunnel.status === 'degraded' ? 'Look at its connectors.' : 'Start its connector at home.',
+      cure: tunnel.status === 'degraded' ? cures.connectors : cures.tunnel,
       sinceMs: tunnel.lastSeenAtMs,
       noun: 'tunnel',
       objectId: tunnel.id,
@@ -167,11 +192,81 @@ function certificateTroubles({ look }: ViewSources): Trouble[] {
       severity: state === 'bad' ? 'error' : 'warning',
       title: certificateTitles[state as keyof typeof certificateTitles](hostname),
       detail,
-      cure: `Its page, or "sallyport cert show ${hostname}", tells why and what to do.`,
+      cure: certificateCure(hostname),
       sinceMs: null,
       noun: 'certificate',
       objectId: hostname,
     }));
+}
+
+/** Certificates that are still good, and whose renewal fails or that nobody renews. */
+function renewalTroubles({ look }: ViewSources): Trouble[] {
+  return partsOf(look, 'certificate')
+    .filter(({ name, state }) => state === 'degraded' && isStillGood(look.certificates.get(name)?.state))
+    .map(({ name, sentence, cure, sinceMs }) => ({
+      id: `renewal:${name}`,
+      severity: 'warning',
+      title: `The certificate of ${name} is not renewed`,
+      ...{ detail: sentence, cure, sinceMs, noun: 'certificate', objectId: name },
+    }));
+}
+
+/** The others are told already. */
+function isStillGood(state: string | undefined): boolean {
+  return state === 'good' || state === 'internal' || state === undefined;
+}
+
+/** Services at home that visitors have found failing, and the edge too. */
+function originTroubles({ look }: ViewSources): Trouble[] {
+  return partsOf(look, 'origin')
+    .filter(({ state, tunnelId }) => state === 'down' && tunnelId !== undefined)
+    .map(({ name, sentence, cure, sinceMs, tunnelId }) => ({
+      id: `origin:${name}`,
+      severity: 'error',
+      title: `The service ${name} does not answer`,
+      ...{ detail: sentence, cure, sinceMs, noun: 'tunnel', objectId: tunnelId! },
+    }));
+}
+
+/** Services behind a route with several: while others are well, visitors notice nothing. */
+function memberTroubles({ look }: ViewSources): Trouble[] {
+  return [...(look.members ?? [])]
+    .flatMap(([route, members]) => {
+      const away = members.filter(({ state }) => state === 'down' || state === 'ejected');
+      const isOver = members.every(({ state }) => state !== 'up' && state !== 'starting');
+      return away.map((member) => ({ route, member, isOver }));
+    })
+    .slice(0, maxOfKind)
+    .map(({ route, member, isOver }) => ({
+      id: `member:${route} ${member.name}`,
+      severity: isOver ? 'error' : 'warning',
+      title: `The service ${member.name} of ${route} is ${member.state === 'down' ? 'down' : 'kept out'}`,
+      detail: `${member.trouble || 'Its last requests failed'}${isOver ? '; no other is well.' : '; the others serve.'}`,
+      cure: cures.origin,
+      sinceMs: null,
+      ...{ noun: 'route', objectId: route },
+    }));
+}
+
+/** Ports that should be open and are not. */
+function portTroubles({ look }: ViewSources): Trouble[] {
+  return (look.ports ?? [])
+    .filter(({ isOpen, trouble }) => !isOpen && trouble !== '')
+    .slice(0, maxOfKind)
+    .map(({ name, trouble }) => ({
+      id: `port:${name}`,
+      severity: 'error',
+      title: `The port ${name} is not open`,
+      detail: trouble,
+      cure: 'Free the port, or give it another number; the edge tries again when the port is changed.',
+      sinceMs: null,
+      ...{ noun: 'port', objectId: name },
+    }));
+}
+
+/** What health knows beyond the rest of the look (roles/health/). */
+function partsOf({ parts = [] }: EdgeLook, wanted: HealthPart['kind']): readonly HealthPart[] {
+  return parts.filter(({ kind }) => kind === wanted).slice(0, maxOfKind);
 }
 
 const certificateTitles = {

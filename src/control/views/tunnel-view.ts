@@ -123,7 +123,7 @@ export function viewTunnel(
   return {
     ...tunnel,
     declaredIn,
-    ...statusOf(tunnel, connectors, last?.reason),
+    ...tunnelStatusOf(tunnel, connectors, last?.reason),
     connectors: connectors.length,
     connections: connectors.reduce((sum, { connections }) => sum + connections.length, 0),
     routes: index.routeCountOf(tunnel.id),
@@ -132,8 +132,9 @@ export function viewTunnel(
   };
 }
 
-function statusOf(
-  tunnel: Tunnel,
+/** How a tunnel is, and what is wrong with it in words. */
+export function tunnelStatusOf(
+  tunnel: Pick<Tunnel, 'name' | 'management'>,
   connectors: readonly TunnelConnector[],
   lastReason: string | undefined,
 ): Pick<TunnelView, 'status' | 'trouble'> {

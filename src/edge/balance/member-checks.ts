@@ -1,11 +1,10 @@
 // Active checks of members: through the same tunnel, rule and connector as requests, on a stream of their own. Each member's
 // checks come at their own pace, moved by up to a tenth, so that those of many routes never come all at once.
 import type { Clock, Timer } from '#base/clock.ts';
-import { errorText } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
 import type { BalanceEntry } from '#model/balance-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
+import { checkStream } from '../origins/check-stream.ts';
 import type { TunnelRegistry } from '../tunnel-registry.ts';
 import type { Balancer, Member } from './balancer.ts';
 
@@ -22,8 +21,6 @@ interface Checked {
 
 /** Part of the interval by which a check may come sooner or later. */
 const jitter = 0.1;
-/** A status line is shorter; what follows is not read. */
-const maxHeadBytes = 1_024;
 
 type Check = NonNullable<BalanceEntry['check']>;
 
@@ -90,93 +87,19 @@ function checkMember(
   { route, member, check }: { readonly route: RouteEntry; readonly member: Member; readonly check: Check },
   done: (trouble: string | undefined) => void,
 ): () => void {
-  let stream: TunnelStream | undefined;
-  let isOver = false;
-  const end = (trouble: string | undefined): void => {
-    if (isOver) return;
-    isOver = true;
-    timer.cancel();
-    if (stream?.isOpen) {
-      stream.handler = deafHandler;
-      stream.reset('cancelled', 'the check is over');
-    }
-    done(trouble);
-  };
-  const timer = clock.after(check.timeoutSeconds * 1000, () => end(`no answer in ${check.timeoutSeconds} s`));
   const slot = registry.pick(member.entry.tunnelId, undefined);
   const host = (member.entry.rule ?? route.hostname).replace(/^\*\./, 'x.');
   const ruleIndex = slot?.matcher.match(host, check.kind === 'http' ? check.path : '/') ?? -1;
   const rule = slot?.rules.rules[ruleIndex];
   if (!slot || !rule) {
     // In a turn of its own: who asks has not been given the means to stop it yet.
-    clock.after(0, () => end(slot ? 'the connector has no rule for it' : undefined));
-    return () => end(undefined);
-  }
-  try {
-    stream = slot.connection.open({
-      ...{ rulesVersion: slot.rules.version, ruleIndex, host, destination: '', requestId: 'health-check' },
-      client: { address: '127.0.0.1', port: 0 },
-      local: { address: '127.0.0.1', port: 0 },
-    });
-  } catch (error) {
-    const trouble = errorText(error);
-    clock.after(0, () => end(slot.connection.isDraining ? undefined : trouble));
-    return () => end(undefined);
+    const timer = clock.after(0, () => done(slot ? 'the connector has no rule for it' : undefined));
+    return () => timer.cancel();
   }
   // An origin of HTTP/2 or of bytes is well when it can be reached.
   const isAsked = check.kind === 'http' && rule.protocol === 'http1';
-  stream.handler = new CheckHandler(stream, isAsked, end);
-  if (isAsked) {
-    const authority = rule.hostHeader === '' ? route.hostname.replace(/^\*\./, 'x.') : rule.hostHeader;
-    stream.write(
-      Buffer.from(
-        `GET ${check.path} HTTP/1.1\r\nHost: ${authority}\r\nUser-Agent: sallyport-check\r\nConnection: close\r\n\r\n`,
-      ),
-      false,
-    );
-  }
-  return () => {
-    isOver = true;
-    timer.cancel();
-    stream?.reset('cancelled', 'the check is not wanted any more');
-  };
+  const authority = rule.hostHeader === '' ? route.hostname.replace(/^\*\./, 'x.') : rule.hostHeader;
+  const { timeoutSeconds } = check;
+  const ask = isAsked ? { authority, path: check.path } : undefined;
+  return checkStream(clock, { slot, ruleIndex, host, timeoutSeconds, ask }, done);
 }
-
-class CheckHandler implements StreamHandler {
-  readonly #stream: TunnelStream;
-  readonly #isAsked: boolean;
-  readonly #end: (trouble: string | undefined) => void;
-  #head = '';
-
-  constructor(stream: TunnelStream, isAsked: boolean, end: (trouble: string | undefined) => void) {
-    this.#stream = stream;
-    this.#isAsked = isAsked;
-    this.#end = end;
-  }
-
-  onOpened(): void {
-    if (!this.#isAsked) this.#end('');
-  }
-
-  onData(chunk: Buffer): void {
-    this.#stream.consume(chunk.length);
-    this.#head += chunk.toString('latin1', 0, maxHeadBytes);
-    if (!this.#head.includes('\r\n') && this.#head.length < maxHeadBytes) return;
-    const [, status] = /^HTTP\/1\.[01] ([1-5]\d\d)[ \r]/.exec(this.#head) ?? [];
-    if (status === undefined) this.#end('it does not answer with HTTP');
-    else this.#end(/^[23]/.test(status) ? '' : `it answered the check with ${status}`);
-  }
-
-  onEnd(): void {
-    this.#end('it closed the connection without an answer');
-  }
-
-  onReset(reason: ResetReason, detail: string): void {
-    const isOfTunnel = reason === 'connection-lost' || reason === 'draining' || reason === 'stale-rules';
-    this.#end(isOfTunnel ? undefined : `${reason}${detail === '' ? '' : `: ${detail}`}`);
-  }
-
-  onDrain(): void {}
-}
-
-const deafHandler: StreamHandler = { onData() {}, onEnd() {}, onReset() {}, onDrain() {} };

@@ -55,6 +55,8 @@ export type ControlOffers = {
   request(subscription: number, request: LoggedRequest): void;
   /** A one-time link for the owner of an edge that nobody can sign in to; undefined once somebody can. */
   firstOwnerLink(name: string): Promise<string | undefined>;
+  /** Why the store cannot be used, '' while it can. */
+  storeTrouble(): string;
   /** One more browser opens a share link: whether it may. */
   useShareLink(id: string): Promise<boolean>;
   // The store's documents and leases, for certificates; see DocumentStore of the certs room.
@@ -89,6 +91,7 @@ export type EdgeOffers = DnsEdge & {
   forgetCertificate: EdgeView['forgetCertificate'];
   listBans: EdgeView['listBans'];
   liftBans: EdgeView['liftBans'];
+  health: EdgeView['health'];
   supportFacts: EdgeView['supportFacts'];
   cacheStatus: EdgeView['cacheStatus'];
   listCached: EdgeView['listCached'];

@@ -106,6 +106,11 @@ export class ControlPlane {
     return { useShareLink: async (id) => await this.#link.call('useShareLink', id) };
   }
 
+  /** Why the store cannot be used, '' while it can. Rejects while the thread is away. */
+  async storeTrouble(): Promise<string> {
+    return await this.#link.call('storeTrouble');
+  }
+
   /** edge.yml has changed. */
   declare(declared: Declared, services: OwnersServices): void {
     this.#declared = declared;

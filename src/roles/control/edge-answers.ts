@@ -59,7 +59,8 @@ export function createEdgeAnswers({
       directory = changed;
       instance?.access.apply(changed);
     },
-    look: () => (instance ? lookAt(instance) : emptyLook),
+    look: () => (instance ? { ...lookAt(instance), ...instance.health.look() } : emptyLook),
+    health: () => Promise.resolve(running().health.read()),
     traffic: (span) => Promise.resolve(edge().live().traffic(span)),
     disconnect: (target, how) => Promise.resolve(edge().disconnect(target, how)),
     listRequests: (filter, page) => Promise.resolve(edge().requests.list(filter, page)),
@@ -118,7 +119,12 @@ async function replay(edge: Edge, request: InnerRequest): Promise<LoggedRequest>
   throw new SallyportError('internal', `The request ${requestId} was sent, but its line is gone already.`);
 }
 
-function lookAt({ edge, names, certificateStates }: EdgeInstance): EdgeLook {
+/** The edge in plain data. */
+export function lookAt({
+  edge,
+  names,
+  certificateStates,
+}: Pick<EdgeInstance, 'edge' | 'names' | 'certificateStates'>): EdgeLook {
   const live = edge.live();
   const routes = live.routes();
   const { rss, heapUsed } = process.memoryUsage();

@@ -74,6 +74,10 @@ export class RemoteEdge implements EdgeView {
     return this.#link().call('liftBans', clients);
   }
 
+  health(): ReturnType<EdgeView['health']> {
+    return this.#link().call('health');
+  }
+
   supportFacts(): ReturnType<EdgeView['supportFacts']> {
     return this.#link().call('supportFacts');
   }

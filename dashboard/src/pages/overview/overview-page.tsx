@@ -11,6 +11,7 @@ import { Facts, Page, Panel, Section } from '../../kit/page.tsx';
 import { Status } from '../../kit/status.tsx';
 import { TimeSince } from '../../kit/time-ago.tsx';
 import { formatAmount, formatBytes } from '../../kit/units.ts';
+import { stateWords } from '../health/health-words.ts';
 import { Charts } from './charts.tsx';
 import { Picture } from './picture.tsx';
 import type { PictureTunnel } from './picture-layout.ts';
@@ -171,6 +172,7 @@ function EdgeFacts({ status }: { readonly status: EdgeStatus }) {
               'Connections',
               `${formatAmount(status.counts.connections, 'connection')} of ${formatAmount(status.counts.connectors, 'connector')}`,
             ],
+            ['Health', <HealthCounts key="health" counts={status.health} />],
             ['Memory', `${formatBytes(status.memory.residentBytes)} resident`],
             [
               'Store',
@@ -184,6 +186,18 @@ function EdgeFacts({ status }: { readonly status: EdgeStatus }) {
         />
       </Panel>
     </Section>
+  );
+}
+
+function HealthCounts({ counts }: { readonly counts: EdgeStatus['health'] }) {
+  const tone = counts.down > 0 ? 'bad' : counts.degraded > 0 ? 'warn' : 'good';
+  const words = Object.entries(counts).flatMap(([state, count]) =>
+    count === 0 ? [] : [`${count} ${stateWords[state as keyof typeof counts]}`],
+  );
+  return (
+    <Status tone={tone}>
+      <Link to="/health">{words.join(', ')}</Link>
+    </Status>
   );
 }
 

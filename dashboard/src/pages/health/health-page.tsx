@@ -1,0 +1,117 @@
+// How every part of the edge is: listeners, store, certificates, names, tunnels, origins, and hostnames seen from outside. What
+// is not well stands first, with since when and what to do.
+import { Select } from '@mantine/core';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { type HealthPart, partKinds, partStates } from '#model/health.ts';
+import { useRead } from '../../api/queries.ts';
+import { type Column, DataTable } from '../../kit/data-table.tsx';
+import { Filters, NameCell } from '../../kit/filters.tsx';
+import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Page } from '../../kit/page.tsx';
+import { Status } from '../../kit/status.tsx';
+import { TimeAgo } from '../../kit/time-ago.tsx';
+import { kindWords, stateTones, stateWords, sumUp } from './health-words.ts';
+
+const routeApi = getRouteApi('/inside/health');
+
+/** States have no event of their own; the edge looks as often. */
+const lookAgainMs = 5_000;
+
+/** The page. */
+export function HealthPage() {
+  const { kind, state } = routeApi.useSearch();
+  const navigate = routeApi.useNavigate();
+  const read = useRead(
+    'getHealth',
+    { query: { kind, state } },
+    { everyMs: lookAgainMs, keepsPrevious: true },
+  );
+  const parts = read.data?.parts;
+  return (
+    <Page title="Health" intro={read.data === undefined ? ' ' : sumUp(read.data)}>
+      <Filters>
+        <Select
+          aria-label="Kind"
+          w={190}
+          clearButtonProps={{ 'aria-label': 'Every kind' }}
+          placeholder="Every kind"
+          clearable
+          data={partKinds.map((value) => ({ value, label: kindWords[value] }))}
+          value={kind ?? null}
+          onChange={(value) =>
+            void navigate({ search: { state, kind: (value as HealthPart['kind']) ?? undefined } })
+          }
+        />
+        <Select
+          aria-label="State"
+          w={170}
+          clearButtonProps={{ 'aria-label': 'Every state' }}
+          placeholder="Every state"
+          clearable
+          data={partStates.map((value) => ({ value, label: stateWords[value] }))}
+          value={state ?? null}
+          onChange={(value) =>
+            void navigate({ search: { kind, state: (value as HealthPart['state']) ?? undefined } })
+          }
+        />
+      </Filters>
+      {parts === undefined ? (
+        read.error === null ? (
+          <Waiting what="how everything is" lines={8} />
+        ) : (
+          <ProblemNotice error={read.error} retry={() => void read.refetch()} />
+        )
+      ) : parts.length === 0 ? (
+        <Empty title="Nothing fits.">Choose another kind or state above.</Empty>
+      ) : (
+        <DataTable
+          label="Parts of the edge"
+          items={parts}
+          columns={columns}
+          rowKey={({ kind: what, name }) => `${what} ${name}`}
+        />
+      )}
+    </Page>
+  );
+}
+
+const columns: readonly Column<HealthPart>[] = [
+  {
+    title: 'Part',
+    isWide: true,
+    cell: (part) => (
+      <NameCell note={kindWords[part.kind]}>
+        <PartLink part={part} />
+      </NameCell>
+    ),
+  },
+  {
+    title: 'State',
+    cell: ({ state, sinceMs }) => (
+      <NameCell note={<TimeAgo atMs={sinceMs} />}>
+        <Status tone={stateTones[state]}>{stateWords[state]}</Status>
+      </NameCell>
+    ),
+  },
+  {
+    title: 'What is so, and what to do',
+    isRoomy: true,
+    cell: ({ sentence, cure }) => <NameCell note={cure}>{sentence}</NameCell>,
+  },
+];
+
+function PartLink({ part: { kind, name, tunnelId } }: { readonly part: HealthPart }) {
+  if (tunnelId !== undefined)
+    return (
+      <Link to="/tunnels/$tunnel" params={{ tunnel: tunnelId }}>
+        {name}
+      </Link>
+    );
+  if (kind === 'certificate')
+    return (
+      <Link to="/certificates/$certificate" params={{ certificate: name }}>
+        {name}
+      </Link>
+    );
+  return <b>{name}</b>;
+}

@@ -1,0 +1,136 @@
+// The health of a running edge: looks every few seconds so that each part has a time since when it is as it is, and answers
+// who asks with what is true at that moment. What takes a while to learn (the store, the certificates) is remembered from the
+// last look.
+import type { Clock, Timer } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import type { MetricsRegistry } from '#base/metrics.ts';
+import {
+  type Health,
+  type HealthCounts,
+  healthOf,
+  type HealthPart,
+  partKinds,
+  partStates,
+} from '#model/health.ts';
+import { HealthBook } from './health-book.ts';
+import { partsOf, type PartSources } from './health-parts.ts';
+
+export interface EdgeHealthOptions {
+  readonly clock: Clock;
+  readonly metrics: MetricsRegistry;
+  /** What can be seen at once. */
+  readonly look: () => Omit<PartSources, 'store' | 'certificates'>;
+  /** Why the store cannot be used, '' while it can; rejects while the control plane is away. Absent: there is no store. */
+  readonly storeTrouble?: (() => Promise<string>) | undefined;
+  readonly certificates: () => Promise<PartSources['certificates']>;
+}
+
+const lookEveryMs = 5_000;
+/** Certificates change by the day, and their list costs a look into the vault. */
+const certificatesEveryLooks = 6;
+/** An answer that takes longer is none. */
+const storeWithinMs = 10_000;
+/** Parts that are told by name in the metrics. */
+const maxNamed = 500;
+
+export class EdgeHealth {
+  readonly #options: EdgeHealthOptions;
+  readonly #book = new HealthBook();
+  #certificates: PartSources['certificates'] = [];
+  #store: string | undefined;
+  #timer: Timer | undefined;
+  #looks = 0;
+  #isStopped = false;
+
+  constructor(options: EdgeHealthOptions) {
+    this.#options = options;
+    this.#store = options.storeTrouble && '';
+    this.#collect();
+  }
+
+  /** Begins to look. */
+  start(): void {
+    void this.#learn().finally(() => this.#later());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  /** Everything, as it is now. */
+  read(): Health {
+    return healthOf(this.#parts());
+  }
+
+  /** For a look at the edge: the counts, and what is not well. */
+  look(): { readonly health: HealthCounts; readonly parts: readonly HealthPart[] } {
+    const parts = this.#parts();
+    const { counts } = healthOf(parts);
+    return { health: counts, parts: parts.filter(isTroubled).slice(0, maxNamed) };
+  }
+
+  #parts(): HealthPart[] {
+    const { look, clock } = this.#options;
+    const parts = partsOf({ ...look(), store: this.#store, certificates: this.#certificates });
+    return this.#book.look(parts, clock.wallMs());
+  }
+
+  /** What cannot be seen at once. */
+  async #learn(): Promise<void> {
+    const { certificates } = this.#options;
+    const isTurn = this.#looks % certificatesEveryLooks === 0;
+    this.#looks += 1;
+    const [store, list] = await Promise.all([
+      this.#askStore(),
+      isTurn ? certificates().catch(() => this.#certificates) : this.#certificates,
+    ]);
+    this.#store = store;
+    this.#certificates = list;
+    if (!this.#isStopped) this.#parts();
+  }
+
+  async #askStore(): Promise<string | undefined> {
+    const { storeTrouble, clock } = this.#options;
+    if (!storeTrouble) return undefined;
+    let timer: Timer | undefined;
+    const tooLong = new Promise<string>((resolve) => {
+      const sentence = `The control plane has not answered for ${storeWithinMs / 1000} s.`;
+      timer = clock.after(storeWithinMs, () => resolve(sentence));
+    });
+    try {
+      return await Promise.race([storeTrouble(), tooLong]);
+    } catch (error) {
+      return errorText(error);
+    } finally {
+      timer?.cancel();
+    }
+  }
+
+  #later(): void {
+    if (this.#isStopped) return;
+    this.#timer = this.#options.clock.after(lookEveryMs, () => {
+      void this.#learn().finally(() => this.#later());
+    });
+  }
+
+  #collect(): void {
+    const { metrics } = this.#options;
+    metrics.collect('sallyport_health_parts', 'Parts of the edge by kind and state.', 'gauge', () => {
+      const parts = this.#parts();
+      return partKinds.flatMap((kind) =>
+        partStates.map((state): [Record<string, string>, number] => [
+          { kind, state },
+          parts.filter((part) => part.kind === kind && part.state === state).length,
+        ]),
+      );
+    });
+    metrics.collect('sallyport_health_troubled', 'Parts of the edge that are not well.', 'gauge', () =>
+      this.look().parts.map(({ kind, name, state }) => [{ kind, name, state }, 1]),
+    );
+  }
+}
+
+function isTroubled({ state }: HealthPart): boolean {
+  return state === 'down' || state === 'degraded';
+}
