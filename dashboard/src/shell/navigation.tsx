@@ -6,6 +6,7 @@ import type { IconName } from '../kit/icons.tsx';
 export interface NavigationItem {
   readonly to:
     | '/'
+    | '/health'
     | '/exposed'
     | '/requests'
     | '/explain'
