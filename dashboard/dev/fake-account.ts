@@ -80,6 +80,8 @@ export function accountHandlers(world: FakeWorld): Pick<Handlers, AccountIds> {
     liftBans: () => ({ lifted: [] }),
     getSignInMethods: () => ({
       title: world.settings.title,
+      colour: world.settings.colour,
+      logo: world.settings.logo,
       methods: ['password', 'passkey', 'link', 'oidc'],
       issuers: [{ id: 'authentik', name: 'Authentik' }],
       isNew: world.isNew,

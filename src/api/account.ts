@@ -110,6 +110,8 @@ export const accountOperations = {
     summary: 'Ways to sign in here',
     result: z.object({
       title: z.string(),
+      colour: z.string().meta({ description: "Of buttons and links; empty for the edge's own." }),
+      logo: z.string().meta({ description: 'A `data:` URL; empty for none.' }),
       methods: z.array(z.enum(signInMethods)),
       issuers: z.array(z.object({ id: z.string(), name: z.string() })),
       /** No owner exists yet: the one-time link that the edge printed is the way in. */

@@ -24,6 +24,7 @@ import {
 import { banLiftCommand, banListCommand } from './edge/bans.ts';
 import { cacheListCommand, cachePurgeCommand, cacheStatusCommand } from './edge/cache.ts';
 import { applyCommand, backupCommand, diffCommand, exportCommand } from './edge/lab.ts';
+import { lookSetCommand, lookShowCommand } from './edge/look.ts';
 import { contextListCommand, contextRemoveCommand, contextUseCommand, loginCommand } from './edge/login.ts';
 import { dnsRecordsCommand, dnsStatusCommand } from './edge/dns.ts';
 import {
@@ -143,6 +144,8 @@ export const commands: readonly Command[] = [
   accessPresetsCommand,
   accessSetCommand,
   accessAddressesCommand,
+  lookShowCommand,
+  lookSetCommand,
   pagePasswordSetCommand,
   pagePasswordListCommand,
   pagePasswordDeleteCommand,

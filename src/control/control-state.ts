@@ -13,6 +13,8 @@ import type { User } from '#model/user.ts';
 import { type ObjectKind, objectKinds, type StoredObjects, type StoredState } from '#store/store.ts';
 import { nameIndex } from './lookup-name.ts';
 
+const defaultSettings = settingsSchema.parse({});
+
 /** All objects by kind and id. */
 export type Tables = { readonly [K in ObjectKind]: ReadonlyMap<string, StoredObjects[K]> };
 
@@ -83,7 +85,8 @@ export class ControlState {
   }
 
   get settings(): Settings {
-    return this.#tables.settings.get('settings') ?? settingsSchema.parse({});
+    // One that an older release stored lacks what has come since.
+    return { ...defaultSettings, ...this.#tables.settings.get('settings') };
   }
 
   /** A tunnel by its id or its name, whatever its case. */

@@ -81,7 +81,7 @@ export class Draft {
   }
 
   get settings(): Settings {
-    return this.get('settings', 'settings') ?? settingsSchema.parse({});
+    return { ...settingsSchema.parse({}), ...this.get('settings', 'settings') };
   }
 
   get<K extends ObjectKind>(kind: K, id: string): StoredObjects[K] | undefined {

@@ -2,6 +2,9 @@
 // set or changed can still be seen.
 import type { ObjectKind, StoredObjects } from '#store/store.ts';
 
+/** Pictures are told by their length alone. */
+const pictures: ReadonlySet<string> = new Set(['logo']);
+
 /** Longest text that an audit event keeps; a longer one is cut and named by its length. */
 const longestText = 20_000;
 
@@ -22,13 +25,23 @@ export function shownObject<K extends ObjectKind>(
   return Object.fromEntries(
     Object.entries(object).map(([key, value]: [string, unknown]) => [
       key,
-      hidden.includes(key) ? (isUnset(value) ? null : '(set)') : shortened(value),
+      hidden.includes(key)
+        ? isUnset(value)
+          ? null
+          : '(set)'
+        : pictures.has(key)
+          ? pictureText(value)
+          : shortened(value),
     ]),
   );
 }
 
 function isUnset(value: unknown): boolean {
   return value === null || value === 0 || (Array.isArray(value) && value.length === 0);
+}
+
+function pictureText(value: unknown): unknown {
+  return typeof value !== 'string' || value === '' ? value : `(a picture of ${value.length} characters)`;
 }
 
 function shortened(value: unknown): unknown {

@@ -1,7 +1,8 @@
 // What a browser holds beside a sign-in, as short signed texts (base/signed-text.ts):
 //
 //   share   in the address of a share link: which link it is
-//   pass    in a cookie of one hostname: links opened there and page passwords given, each by its id
+//   pass    in a cookie of one hostname: links opened there, page passwords given, and the service token that a client sent as
+//           name and password, each by its id
 //   door    in the form that asks for a page password: where it leads back to, and which passwords open that
 //
 // Both name objects of the edge's directory (access-state.ts); what is not there any more opens nothing.
@@ -12,7 +13,7 @@ import { maxReturnLength } from './sign-in-passage.ts';
 const purposes = { share: 'access share', pass: 'access pass', door: 'access door' } as const;
 
 /** Kinds of objects that a pass may name. */
-const passKinds = ['link', 'password'] as const;
+const passKinds = ['link', 'password', 'token'] as const;
 
 const heldSchema = z.strictObject({
   kind: z.enum(passKinds),
@@ -22,6 +23,9 @@ const heldSchema = z.strictObject({
   /** It ends then, unless its object does before. */
   untilMs: z.number(),
 });
+
+/** A client that sent name and password may leave them away for so long; after that it is asked for them again. */
+export const tokenPassMs = 3_600_000;
 
 /** Things held at one hostname; a new one pushes the oldest out. */
 export const maxHeld = 16;

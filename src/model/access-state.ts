@@ -1,5 +1,6 @@
 // What an edge knows of those who may pass its protected routes: users, service tokens, and the browsers that have signed in.
 // The control plane hands it over ahead of any request; at a request nobody is asked. Who is not in it does not pass.
+import type { LookSettings } from '#base/page-look.ts';
 import type { Role } from './role.ts';
 
 /** A user as far as access is concerned; one who is disabled is not among them. */
@@ -63,6 +64,8 @@ export interface AccessDirectory {
   readonly sessions: readonly DirectorySession[];
   readonly links: readonly DirectoryLink[];
   readonly passwords: readonly DirectoryPassword[];
+  /** Of the pages that it answers visitors with. */
+  readonly look: LookSettings;
 }
 
 /** Nobody. */
@@ -72,4 +75,5 @@ export const emptyDirectory: AccessDirectory = {
   sessions: [],
   links: [],
   passwords: [],
+  look: { name: '', colour: '', logo: '' },
 };

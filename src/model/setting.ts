@@ -1,12 +1,36 @@
 // What an owner can set while the edge runs, and what it is when he has set nothing. Everything that must be known before
 // the store opens (ports, folders, the store itself) stands in edge.yml instead.
 import { z } from 'zod';
+import { logoFault, maxLogoText } from '#base/logo.ts';
+import type { LookSettings } from '#base/page-look.ts';
 
 const day = 86_400_000;
 
+/** Until an owner has said what he calls it. */
+export const defaultTitle = 'Sallyport';
+
 const shape = {
-  /** Shown on the dashboard and its sign-in page. */
-  title: z.string().min(1).max(60),
+  title: z
+    .string()
+    .min(1)
+    .max(60)
+    .meta({ description: 'Shown on the dashboard, on sign-in pages, and in mails.' }),
+  colour: z
+    .string()
+    .regex(/^(#[0-9a-fA-F]{6})?$/, { error: 'must be a colour such as "#7a1fa2", or empty' })
+    .meta({
+      description: "Of buttons and links on the pages that visitors see; empty for the edge's own.",
+    }),
+  logo: z
+    .string()
+    .max(maxLogoText)
+    .refine((text) => text === '' || logoFault(text) === '', {
+      error: ({ input }) => logoFault(String(input)),
+    })
+    .meta({
+      description:
+        'A PNG, JPEG or WebP picture of up to 48 KiB, as a `data:` URL, for the pages that visitors see; empty for none.',
+    }),
   /** How long a browser stays signed in without being used, and at most. */
   sessionIdleMs: z
     .int()
@@ -23,7 +47,9 @@ const shape = {
 };
 
 export const settingsSchema = z.strictObject({
-  title: shape.title.default('Sallyport'),
+  title: shape.title.default(defaultTitle),
+  colour: shape.colour.default(''),
+  logo: shape.logo.default(''),
   sessionIdleMs: shape.sessionIdleMs.default(7 * day),
   sessionMaxMs: shape.sessionMaxMs.default(30 * day),
   recentRequests: shape.recentRequests.default(5_000),
@@ -34,3 +60,8 @@ export const settingsSchema = z.strictObject({
 export const settingsChangeSchema = z.strictObject(shape).partial();
 
 export type Settings = z.infer<typeof settingsSchema>;
+
+/** How pages that visitors see look; a name that nobody chose is none. */
+export function lookOf({ title, colour, logo }: Settings): LookSettings {
+  return { name: title === defaultTitle ? '' : title, colour, logo };
+}

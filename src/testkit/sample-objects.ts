@@ -202,6 +202,8 @@ export const oneOfEach: readonly StoredObject[] = [
     object: {
       id: 'settings',
       title: 'My lab',
+      colour: '#7a1fa2',
+      logo: '',
       sessionIdleMs: 60_000,
       sessionMaxMs: 60_000,
       recentRequests: 0,

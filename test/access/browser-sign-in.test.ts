@@ -274,4 +274,78 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
     }
     await signedIn.context.close();
   });
+
+  test("the owner's look, set in the dashboard, is on the sign-in pages, light and dark, with and without script", async () => {
+    const { link } = await edge.api.createUser({ body: { name: 'olga', role: 'owner' } });
+    const owner = await openPage(browser);
+    await signInByLink(owner.page, link.url);
+    await owner.page.goto(`${edge.url}/settings`);
+    await owner.page.getByLabel('Title').fill('The old mill');
+    await owner.page.getByRole('textbox', { name: 'Colour', exact: true }).fill('#7a1fa2');
+    const logo = await drawLogo(owner.page);
+    await owner.page
+      .getByLabel('Logo file')
+      .setInputFiles({ name: 'mill.png', mimeType: 'image/png', buffer: logo });
+    await owner.page.getByAltText('The logo').waitFor();
+    await owner.page.screenshot({ path: join(pictures, 'settings-light-1280.png') });
+    await owner.page.getByRole('button', { name: 'Save' }).click();
+    await owner.page.getByText('Settings saved').waitFor();
+    assert.deepEqual(owner.complaints, []);
+    await owner.context.close();
+    for (const look of looks) {
+      const context = await browser.newContext({
+        ...{ javaScriptEnabled: false, colorScheme: look.colorScheme, viewport: look.viewport },
+      });
+      const page = await context.newPage();
+      page.setDefaultTimeout(patienceMs);
+      await knock(page);
+      await page.getByRole('heading', { name: 'The old mill' }).waitFor();
+      await page.screenshot({ path: join(pictures, `own-sign-in-${look.name}.png`) });
+      await page.goto(at('app.localhost', '/door'));
+      await page.getByText('This page has a password').waitFor();
+      await page.getByText('The old mill').waitFor();
+      await page.screenshot({ path: join(pictures, `own-page-password-${look.name}.png`) });
+      await context.close();
+      const withScript = await openPage(browser, look);
+      await withScript.page.goto(`${edge.url}/sign-in`);
+      await withScript.page.getByRole('heading', { name: 'The old mill' }).waitFor();
+      const drawn = await withScript.page
+        .locator('header img')
+        .evaluate((img: HTMLImageElement) => img.naturalWidth);
+      assert.equal(drawn, 96, 'the policy of the page lets the logo be drawn');
+      const button = withScript.page.getByRole('button', { name: 'Sign in', exact: true });
+      const [fill, ink] = await button.evaluate((each) => {
+        const { backgroundColor, color } = getComputedStyle(each);
+        return [backgroundColor, color];
+      });
+      // The owner's violet, lighter where the ground is dark; what is written on it is the ground.
+      const expected =
+        look.colorScheme === 'light'
+          ? ['rgb(122, 31, 162)', 'rgb(253, 252, 250)']
+          : [fill, 'rgb(25, 29, 31)'];
+      assert.deepEqual([fill, ink], expected);
+      await withScript.page.screenshot({ path: join(pictures, `own-dashboard-sign-in-${look.name}.png`) });
+      assert.deepEqual(withScript.complaints, []);
+      await withScript.context.close();
+    }
+  });
 });
+
+/** A wheel, as a browser's own PNG. */
+async function drawLogo(page: Page): Promise<Buffer> {
+  const url = await page.evaluate(() => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [96, 96];
+    const context = canvas.getContext('2d')!;
+    context.strokeStyle = '#7a1fa2';
+    context.lineWidth = 10;
+    context.arc(48, 48, 38, 0, 7);
+    context.moveTo(48, 10);
+    context.lineTo(48, 86);
+    context.moveTo(10, 48);
+    context.lineTo(86, 48);
+    context.stroke();
+    return canvas.toDataURL('image/png');
+  });
+  return Buffer.from(url.split(',')[1]!, 'base64');
+}

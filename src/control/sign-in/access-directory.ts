@@ -2,6 +2,7 @@
 // here, where all of it is known, and handed to the edge before anybody asks (roles/control/access-feed.ts).
 import { type AccessDirectory, type DirectorySession, trustMs } from '#model/access-state.ts';
 import { scopesOf } from '#model/role.ts';
+import { lookOf } from '#model/setting.ts';
 import type { Session } from '#model/session.ts';
 import type { User } from '#model/user.ts';
 import type { SignInParts } from './sign-in-parts.ts';
@@ -13,6 +14,7 @@ export async function accessDirectory({ control, sessions, clock }: SignInParts)
   const byId = new Map(users.map((user) => [user.id, user]));
   const alive = await sessions.listAll();
   return {
+    look: lookOf(state.settings),
     users: users.map(({ id, name, email, isEmailVouched, role, groups }) => ({
       ...{ id, name, role, groups },
       email: isEmailVouched ? (email ?? '') : '',

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AttemptLimits } from '#base/attempt-limits.ts';
 import { errorText, isSallyportError } from '#base/errors.ts';
+import type { PageLook } from '#base/page-look.ts';
 import type { Markup } from '#base/plain-page.ts';
 import type { SignInAsk } from '#model/sign-in-passage.ts';
 import type { User } from '#model/user.ts';
@@ -25,6 +26,7 @@ export interface MailLinkCall {
   readonly query: URLSearchParams;
   readonly context: CallContext;
   readonly title: string;
+  readonly look: PageLook;
   /** `:8443` where sites have another port than 443. */
   readonly portSuffix: string;
 }
@@ -47,7 +49,7 @@ export class MailLinkPages {
   }
 
   /** Asks for the address; `path` is this page. */
-  showAsk({ response, title }: MailLinkCall, ask: SignInAsk, path: string, trouble = ''): void {
+  showAsk({ response, title, look }: MailLinkCall, ask: SignInAsk, path: string, trouble = ''): void {
     const body = html`<h1>${title}</h1>
       <p>A link by mail signs you in to go on to ${ask.host}.</p>
       ${noteOf(trouble)}
@@ -59,7 +61,7 @@ export class MailLinkPages {
         <button>Send me a link</button>
       </form>`;
     const status = trouble === '' ? 200 : 429;
-    sendPage(response, { status, title: `${title}: sign in by mail`, body });
+    sendPage(response, look, { status, title: `${title}: sign in by mail`, body });
   }
 
   /** Takes the address, and says the same whoever it is. */
@@ -80,14 +82,15 @@ export class MailLinkPages {
         If ${address} is known here, a link is on its way. Open it in this browser, within 15 minutes. You may
         close this page.
       </p>`;
-    sendPage(call.response, { title: `${call.title}: sign in by mail`, body });
+    sendPage(call.response, call.look, { title: `${call.title}: sign in by mail`, body });
     this.#links.ask(address, nonce, ask);
   }
 
   /** Where the link leads. */
-  showLink({ response, query, title, request }: MailLinkCall, trouble = '', status = 200): void {
+  showLink(call: MailLinkCall, trouble = '', status = 200): void {
+    const { response, query, title, look, request } = call;
     const token = query.get('token') ?? '';
-    if (this.#nonceOf(request) === undefined || !isToken(token)) return showGone(response, title);
+    if (this.#nonceOf(request) === undefined || !isToken(token)) return showGone(call);
     const body = html`<h1>${title}</h1>
       <p>This link signs you in, once.</p>
       ${noteOf(trouble)}
@@ -99,7 +102,7 @@ export class MailLinkPages {
         /></label>
         <button>Sign in</button>
       </form>`;
-    sendPage(response, { status, title: `${title}: sign in`, body });
+    sendPage(response, look, { status, title: `${title}: sign in`, body });
   }
 
   /** Signs in, and leads on to the page that was wanted. */
@@ -132,18 +135,18 @@ export class MailLinkPages {
     const body = html`<h1>Signed in</h1>
       <p>Going on to ${target.host}.</p>`;
     const next = `https://${target.host}${call.portSuffix}${target.path}`;
-    sendPage(call.response, { title: call.title, body, next });
+    sendPage(call.response, call.look, { title: call.title, body, next });
   }
 
-  async #refuse({ response, title, context }: MailLinkCall, user: User | undefined): Promise<void> {
+  async #refuse(call: MailLinkCall, user: User | undefined): Promise<void> {
     const reason = user
       ? 'the user is disabled'
       : 'the link is used up, has run out, or is of another browser';
     try {
-      await failSignIn(this.#parts, { user, method: 'mail', reason, answer: gone }, context);
+      await failSignIn(this.#parts, { user, method: 'mail', reason, answer: gone }, call.context);
     } catch (error) {
       if (!isSallyportError(error, 'unauthenticated')) throw error;
-      showGone(response, title);
+      showGone(call);
     }
   }
 
@@ -153,10 +156,10 @@ export class MailLinkPages {
   }
 }
 
-function showGone(response: ServerResponse, title: string): void {
+function showGone({ response, title, look }: MailLinkCall): void {
   const body = html`<h1>${title}</h1>
     <p class="bad" role="alert">${gone}</p>`;
-  sendPage(response, { status: 401, title, body });
+  sendPage(response, look, { status: 401, title, body });
 }
 
 function noteOf(trouble: string): Markup {

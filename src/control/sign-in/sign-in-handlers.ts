@@ -28,7 +28,8 @@ export function signInHandlersOf(parts: SignInParts): Handlers<Ids> {
         'link',
         ...(issuers.length > 0 ? ['oidc' as const] : []),
       ];
-      return { title: control.state.settings.title, methods, issuers, isNew: isNew(control.state) };
+      const { title, colour, logo } = control.state.settings;
+      return { title, colour, logo, methods, issuers, isNew: isNew(control.state) };
     },
     signInWithPassword: ({ body }, context) => signInWithPassword(parts, body, context),
     async signInWithLink({ body }, context) {

@@ -1,5 +1,6 @@
 // Sends the pages that visitors of protected sites see at the dashboard's hostname (base/plain-page.ts) over node:http.
 import type { ServerResponse } from 'node:http';
+import type { PageLook } from '#base/page-look.ts';
 import { type PlainPage, renderPage } from '#base/plain-page.ts';
 
 export { html, pageFields as pageHeaders } from '#base/plain-page.ts';
@@ -9,8 +10,8 @@ export interface Page extends PlainPage {
 }
 
 /** Sends a page. */
-export function sendPage(response: ServerResponse, { status = 200, ...page }: Page): void {
-  const { bytes, fields } = renderPage(page);
+export function sendPage(response: ServerResponse, look: PageLook, { status = 200, ...page }: Page): void {
+  const { bytes, fields } = renderPage(page, look);
   response.writeHead(status, { ...fields, 'Content-Length': bytes.length });
   response.end(response.req.method === 'HEAD' ? undefined : bytes);
 }

@@ -4,7 +4,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { apiBase } from '#api/operation.ts';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
+import { createPageLook, type PageLook } from '#base/page-look.ts';
 import { createUuid } from '#base/uuid.ts';
+import { lookOf } from '#model/setting.ts';
 import { handOverMs, type SignInAsk, signInBase, visitorPages } from '#model/sign-in-passage.ts';
 import { describeRequest, type Identify } from '../http/api-server.ts';
 import type { ApiRequest, CallContext, Handlers, Identity } from '../http/handler.ts';
@@ -75,7 +77,7 @@ export class VisitorPages {
     const { pages } = this.#mail;
     const port = this.#ways.httpsPort();
     const portSuffix = port === 443 ? '' : `:${port}`;
-    const own = { ...call, context: this.#contextOf(call), title: this.#title, portSuffix };
+    const own = { ...call, context: this.#contextOf(call), title: this.#title, look: this.#look, portSuffix };
     if (page === '/mail') {
       const ask = this.#askOf(call);
       const path = this.#pathOf(call, 'mail');
@@ -100,7 +102,11 @@ export class VisitorPages {
     if (isFromElsewhere && call.query.get('again') === null) {
       const body = html`<h1>${this.#title}</h1>
         <p>One moment.</p>`;
-      return sendPage(call.response, { title: this.#title, body, next: `${this.#pathOf(call)}&again=1` });
+      return sendPage(call.response, this.#look, {
+        title: this.#title,
+        body,
+        next: `${this.#pathOf(call)}&again=1`,
+      });
     }
     this.#showForm(call, ask, { name: '', trouble: '', wantsCode: false });
   }
@@ -142,7 +148,7 @@ export class VisitorPages {
     }
     const body = html`<h1>Signed in</h1>
       <p>Going on to ${ask.host}.</p>`;
-    sendPage(call.response, { title: this.#title, body, next: this.#pathOf(call) });
+    sendPage(call.response, this.#look, { title: this.#title, body, next: this.#pathOf(call) });
   }
 
   #showForm(
@@ -189,7 +195,7 @@ export class VisitorPages {
       </form>
       ${ways} ${byMail} <a class="way" href="${`${base}/sign-in?next=${back}`}">Passkey and other ways</a>`;
     const status = trouble === '' ? 200 : 401;
-    sendPage(call.response, { status, title: `${this.#title}: sign in`, body });
+    sendPage(call.response, this.#look, { status, title: `${this.#title}: sign in`, body });
   }
 
   #showSignOut({ response }: Call): void {
@@ -197,7 +203,7 @@ export class VisitorPages {
     const body = html`<h1>${this.#title}</h1>
       <p>End your sign-in at every site of this edge, in this browser.</p>
       <form method="post" action="${path}"><button>Sign out</button></form>`;
-    sendPage(response, { title: `${this.#title}: sign out`, body });
+    sendPage(response, this.#look, { title: `${this.#title}: sign out`, body });
   }
 
   async #signOut(call: Call): Promise<void> {
@@ -209,7 +215,7 @@ export class VisitorPages {
     }
     const body = html`<h1>Signed out</h1>
       <p>You may close this page.</p>`;
-    sendPage(call.response, { title: this.#title, body });
+    sendPage(call.response, this.#look, { title: this.#title, body });
   }
 
   #showStale({ response }: Call): void {
@@ -217,7 +223,7 @@ export class VisitorPages {
       <p>
         This page is too old, or its address is not whole. Go back to the site you wanted, and open it again.
       </p>`;
-    sendPage(response, { status: 400, title: this.#title, body });
+    sendPage(response, this.#look, { status: 400, title: this.#title, body });
   }
 
   #fail({ response, message, request }: Call, error: unknown): void {
@@ -231,11 +237,16 @@ export class VisitorPages {
     const body = html`<h1>${this.#title}</h1>
       <p>${isKnown ? errorText(error) : 'The edge has a fault; its log tells more.'}</p>`;
     const status = isKnown ? (error.code === 'not-found' ? 404 : 403) : 500;
-    sendPage(response, { status, title: this.#title, body });
+    sendPage(response, this.#look, { status, title: this.#title, body });
   }
 
+  /** What the owner calls it; while he has said nothing, where it stands. */
   get #title(): string {
-    return this.#parts.control.state.settings.title;
+    return lookOf(this.#parts.control.state.settings).name || this.#parts.place().hostname;
+  }
+
+  get #look(): PageLook {
+    return createPageLook(lookOf(this.#parts.control.state.settings));
   }
 
   #askOf({ query }: Call): SignInAsk | undefined {

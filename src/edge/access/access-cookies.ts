@@ -6,7 +6,7 @@ export const visitCookie = '__Host-sallyport-visit';
 /** A nonce while the browser is away to sign in. */
 export const tryCookie = '__Host-sallyport-try';
 
-/** What the browser holds beside a sign-in: share links. */
+/** What a client holds beside a sign-in: share links, page passwords, a service token it has proved. */
 export const passCookie = '__Host-sallyport-pass';
 
 const ownCookies: ReadonlySet<string> = new Set([visitCookie, tryCookie, passCookie]);

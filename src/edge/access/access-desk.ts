@@ -2,6 +2,7 @@
 // how origins are told. Everything is in memory; a request asks nobody.
 import { createHash, type X509Certificate } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
+import { createPageLook, type PageLook, plainLook } from '#base/page-look.ts';
 import type { Random } from '#base/random.ts';
 import type { VisitingUser } from '#http/access/access-decision.ts';
 import type { CompiledPolicy } from '#http/access/compiled-policy.ts';
@@ -54,10 +55,14 @@ export class AccessDesk {
   readonly options: AccessDeskOptions;
   /** What browsers hold beside a sign-in. */
   readonly passes: AccessPasses;
+  /** Of the pages that visitors see. */
+  look: PageLook = plainLook;
   readonly #listeners = new Set<() => void>();
   #users = new Map<string, DirectoryUser>();
   #sessions = new Map<string, DirectorySession>();
+  /** By hash, and by id. */
   #tokens = new Map<string, DirectoryToken>();
+  #tokensById = new Map<string, DirectoryToken>();
   #trusted = new TrustedAddresses(emptyDirectory);
   /** By connection; who has nothing but a certificate. */
   readonly #byCertificate = new WeakMap<X509Certificate, Visitor>();
@@ -74,9 +79,11 @@ export class AccessDesk {
   apply(directory: AccessDirectory): void {
     const { users, sessions, tokens } = directory;
     this.passes.apply(directory);
+    this.look = createPageLook(directory.look);
     this.#users = new Map(users.map((user) => [user.id, user]));
     this.#sessions = new Map(sessions.map((session) => [session.id, session]));
     this.#tokens = new Map(tokens.map((token) => [token.hash, token]));
+    this.#tokensById = new Map(tokens.map((token) => [token.id, token]));
     this.#trusted = new TrustedAddresses(directory);
     this.#kept.clear();
     for (const listener of this.#listeners) listener();
@@ -99,7 +106,7 @@ export class AccessDesk {
 
   /** Whoever a request proves to be. HOT for what is kept. */
   visitorOf(request: RequestHead): Visitor | undefined {
-    return this.#byToken(request) ?? this.#byCookie(request);
+    return this.#byToken(request) ?? this.#byCookie(request) ?? this.#byHeldToken(request);
   }
 
   get countries(): CountrySource {
@@ -190,6 +197,20 @@ export class AccessDesk {
     return visitor && this.#keep(key, visitor);
   }
 
+  /** A client that has sent its token as name and password at this hostname before (docs/access.md, "Programs"). */
+  #byHeldToken(request: RequestHead): Visitor | undefined {
+    for (const id of this.passes.tokensHeld(request)) {
+      const token = this.#tokensById.get(id);
+      if (this.#isTokenGood(token)) return this.#visitorWith(token);
+    }
+    return undefined;
+  }
+
+  #visitorWith(token: DirectoryToken): Visitor {
+    const key = `token ${token.hash}`;
+    return this.#kept.get(key) ?? this.#keep(key, new Visitor({ token }));
+  }
+
   #visitorBehind({ host, sessionId, userId, issuedAtMs }: AccessVisit, asked: string): Visitor | undefined {
     if (host !== asked || !this.isAlive(sessionId, userId)) return undefined;
     const visitor = new Visitor({ user: this.#users.get(userId)!, sessionId, issuedAtMs });
@@ -220,8 +241,7 @@ export class AccessDesk {
     const isNamed =
       clientId === token.clientId || (basic && clientId?.toLowerCase() === token.name.toLowerCase());
     if (clientId !== undefined && !isNamed) return undefined;
-    const key = `token ${hash}`;
-    return this.#kept.get(key) ?? this.#keep(key, new Visitor({ token }));
+    return this.#visitorWith(token);
   }
 
   #isTokenGood(token: DirectoryToken | undefined): token is DirectoryToken {

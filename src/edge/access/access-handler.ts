@@ -12,15 +12,15 @@ import type { CompiledPolicy } from '#http/access/compiled-policy.ts';
 import { parseSubject } from '#model/access-subject.ts';
 import { EditedFields } from '#http/edited-fields.ts';
 import { failure, type RequestHead } from '#http/exchange.ts';
-import { renewVisitAfterMs } from '#model/sign-in-passage.ts';
+import { renewVisitAfterMs, visitMs } from '#model/sign-in-passage.ts';
 import { AskedRequest } from '../caching/asked-request.ts';
 import type { Exchange } from '../exchange.ts';
 import type { HandlerHost, RouteHandler } from '../route-handler.ts';
-import { withoutOwnCookies } from './access-cookies.ts';
+import { formatCookie, visitCookie, withoutOwnCookies } from './access-cookies.ts';
 import { type AccessDesk, basicTokenOf, bearerOf } from './access-desk.ts';
 import { meshNames } from './mesh-source.ts';
 import type { CertificateJudgement } from './client-authorities.ts';
-import { RenewedVisit } from './renewed-visit.ts';
+import { FrontWithCookie } from './front-with-cookie.ts';
 import { askForPassword } from './password-door.ts';
 import { askToSignIn, canFollow } from './sign-in-answers.ts';
 import type { Visitor } from './visitor.ts';
@@ -141,6 +141,7 @@ export class AccessHandler implements RouteHandler {
     exchange.request = withoutProof(request, visitor);
     if (visitor) {
       this.#renew(exchange, visitor);
+      if (visitor.token) this.#holdToken(exchange, request, visitor.token.id);
       exchange.edgeLines?.add(this.#linesFor(request, visitor));
     }
     const steps = by === 'anyone' || policy.cache === 'shared' ? open : closed;
@@ -166,7 +167,22 @@ export class AccessHandler implements RouteHandler {
     const { host, upgrade } = exchange.request;
     if (!user || upgrade !== '' || now - issuedAtMs < renewVisitAfterMs) return;
     const text = passage.formatVisit({ host, sessionId, userId: user.id, issuedAtMs: now });
-    exchange.front = new RenewedVisit(exchange.front, text);
+    exchange.front = new FrontWithCookie(exchange.front, formatCookie(visitCookie, text, visitMs));
+  }
+
+  /**
+   * A client that sent name and password gets a cookie for them, good for a while: it may use the field for the service's own
+   * from then on. A page of another site, or a link in a mail, can make a browser send them (`https://name:key@host/`), and
+   * must not sign it in as somebody else.
+   */
+  #holdToken(exchange: Exchange, asked: RequestHead, id: string): void {
+    const { fields, upgrade, scheme } = asked;
+    const field = fields.get('authorization');
+    if (upgrade !== '' || scheme !== 'https' || field === undefined || !basicTokenOf(field)) return;
+    const site = fields.get('sec-fetch-site');
+    if (site !== undefined && site !== 'same-origin') return;
+    const cookie = this.#options.desk.passes.cookieForToken(asked, id);
+    if (cookie !== undefined) exchange.front = new FrontWithCookie(exchange.front, cookie);
   }
 
   #turnAway(

@@ -1,8 +1,8 @@
-// What browsers hold beside a sign-in, in one cookie of each hostname: share links opened, page passwords given. The cookie names
-// objects of the directory; what was revoked there, or has run out, opens nothing any more. Everything is in memory.
+// What browsers hold beside a sign-in, in one cookie of each hostname: share links opened, page passwords given, service
+// tokens sent as name and password. The cookie names objects of the directory; what was revoked there, or has run out, opens nothing any more. Everything is in memory.
 import { readingsOf, compilePath, isSurelyBelow, type PathPattern } from '#http/access/path-readings.ts';
 import type { RequestHead } from '#http/exchange.ts';
-import { type HeldPass, maxHeld, type PassTexts } from '#model/access-pass.ts';
+import { type HeldPass, maxHeld, type PassTexts, tokenPassMs } from '#model/access-pass.ts';
 import type { AccessDirectory, DirectoryLink, DirectoryPassword } from '#model/access-state.ts';
 import { formatCookie, passCookie, readCookie } from './access-cookies.ts';
 
@@ -77,6 +77,21 @@ export class AccessPasses {
       if (known && this.#isGood(known, request.host) && isSurelyBelow(paths, known.below)) return known.link;
     }
     return undefined;
+  }
+
+  /** Ids of the service tokens that the client has proved here before. */
+  tokensHeld(request: RequestHead): readonly string[] {
+    return this.#heldBy(request).flatMap(({ kind, id }) => (kind === 'token' ? [id] : []));
+  }
+
+  /** A Set-Cookie value for a client that sends this token as name and password; undefined while it has a good one. */
+  cookieForToken(request: RequestHead, id: string): string | undefined {
+    const now = this.#wallMs();
+    const renewedMs = now + tokenPassMs / 2;
+    const isHeld = this.#heldBy(request).some(
+      (held) => held.kind === 'token' && held.id === id && held.untilMs > renewedMs,
+    );
+    return isHeld ? undefined : this.cookieWith(request, { kind: 'token', id, untilMs: now + tokenPassMs });
   }
 
   /** A Set-Cookie value with what the browser held, and one thing more. */

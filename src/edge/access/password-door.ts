@@ -67,11 +67,12 @@ function showDoor(exchange: Exchange, desk: AccessDesk, { ask, status, trouble, 
       <button>Open</button>
     </form>
     ${other}`;
-  answerPage(exchange, status, { title: ask.host, body }, [
+  const fields = [
     ...(status === 401 ? ['WWW-Authenticate', `Bearer realm="${ask.host}"`, 'Vary', 'Cookie, Accept'] : []),
     ...(waitS === undefined ? [] : ['Retry-After', String(waitS)]),
     ...(signIn ? ['Set-Cookie', signIn.setCookie] : []),
-  ]);
+  ];
+  answerPage(exchange, desk, { status, title: ask.host, body, fields });
 }
 
 export class PasswordDoor {

@@ -27,7 +27,7 @@ export function answerShareLink(exchange: Exchange, desk: AccessDesk, siteUrl: s
   const body = html`<h1>${request.host}</h1>
     <p>This link opens a page for you in this browser.</p>
     <form method="post"><button>Open it</button></form>`;
-  answerPage(exchange, 200, { title: request.host, body });
+  answerPage(exchange, desk, { status: 200, title: request.host, body });
 }
 
 async function count(

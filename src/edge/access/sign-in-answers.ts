@@ -41,14 +41,19 @@ export function signInUrl(
   };
 }
 
-/** Answers with a page of the edge's own. */
+/** A page of the edge's own, with the fields that go with it: names and values by turns. */
+export interface EdgePage extends PlainPage {
+  readonly status: number;
+  readonly fields?: readonly string[];
+}
+
+/** Answers with it, as the owner's pages look. */
 export function answerPage(
   exchange: Exchange,
-  status: number,
-  page: PlainPage,
-  more: readonly string[] = [],
+  { look }: AccessDesk,
+  { status, fields: more = [], ...page }: EdgePage,
 ): void {
-  const { bytes, fields } = renderPage(page);
+  const { bytes, fields } = renderPage(page, look);
   const isHead = exchange.request.method === 'HEAD';
   exchange.respond({
     status,

@@ -11,6 +11,7 @@ import { ProblemNotice, Waiting } from '../../kit/notices.tsx';
 import { Page, Panel } from '../../kit/page.tsx';
 import { useToast } from '../../kit/toasts.tsx';
 import { formatDuration } from '../../kit/units.ts';
+import { LookFields } from './look-fields.tsx';
 
 /** The page. */
 export function SettingsPage() {
@@ -60,11 +61,18 @@ function SettingsForm({ settings }: { readonly settings: Settings }) {
           <Stacked>
             <TextInput
               label="Title"
-              description="Shown at the top of the dashboard and on its sign-in page."
+              description="Shown at the top of the dashboard, on sign-in pages, and in mails."
               value={value.title}
               onChange={(event) => setDraft({ ...draft, title: event.currentTarget.value })}
               error={faultOf(update.error, 'title')}
               maw={420}
+            />
+            <LookFields
+              colour={value.colour}
+              logo={value.logo}
+              onChange={(change) => setDraft({ ...draft, ...change })}
+              fault={(field) => faultOf(update.error, field)}
+              mayWrite={mayWrite}
             />
             <Length
               label="A browser that is not used is signed out after"

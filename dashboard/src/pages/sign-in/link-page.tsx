@@ -19,7 +19,7 @@ export function LinkPage() {
     await enter(hasWay ? '/' : '/account');
   });
   return (
-    <SignInCard title={ways.data?.title ?? '\u00a0'}>
+    <SignInCard look={ways.data}>
       {token === null ? (
         <Notice tone="bad">This link is not whole: its part behind “#” is missing. Copy all of it.</Notice>
       ) : (

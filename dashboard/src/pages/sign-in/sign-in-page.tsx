@@ -20,7 +20,7 @@ export function SignInPage() {
   const ways = useRead('getSignInMethods', {});
   const methods = ways.data?.methods ?? [];
   return (
-    <SignInCard title={ways.data?.title ?? ' '}>
+    <SignInCard look={ways.data}>
       {refusal !== undefined && (
         <Notice tone="bad" isAlert>
           {issuerErrorText(refusal)}

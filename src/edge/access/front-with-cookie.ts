@@ -1,20 +1,19 @@
-// Stands before the client's front for one answer, and adds a newer cookie to its head.
+// Stands before the client's front for one answer, and adds a cookie of the edge's own to its head.
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
 import type { Downstream, ExchangeFailure, Fields, ResponseHead } from '#http/exchange.ts';
-import { visitMs } from '#model/sign-in-passage.ts';
-import { formatCookie, visitCookie } from './access-cookies.ts';
 
-export class RenewedVisit implements Downstream {
+export class FrontWithCookie implements Downstream {
   readonly #front: Downstream;
-  readonly #text: string;
+  readonly #cookie: string;
 
-  constructor(front: Downstream, text: string) {
+  /** `cookie`: the value of Set-Cookie. */
+  constructor(front: Downstream, cookie: string) {
     this.#front = front;
-    this.#text = text;
+    this.#cookie = cookie;
   }
 
   respond(head: ResponseHead): void {
-    const line = `Set-Cookie: ${formatCookie(visitCookie, this.#text, visitMs)}\r\n`;
+    const line = `Set-Cookie: ${this.#cookie}\r\n`;
     this.#front.respond(new EditedHead(head, new EditedFields(head.fields, line)));
   }
 
