@@ -309,15 +309,12 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
       const withScript = await openPage(browser, look);
       await withScript.page.goto(`${edge.url}/sign-in`);
       await withScript.page.getByRole('heading', { name: 'The old mill' }).waitFor();
-      const drawn = await withScript.page
-        .locator('header img')
-        .evaluate((img: HTMLImageElement) => img.naturalWidth);
+      // As text: what runs in the page has names that this program has not.
+      const [drawn, fill, ink] = await withScript.page.evaluate<[number, string, string]>(`(() => {
+        const { backgroundColor, color } = getComputedStyle(document.querySelector('button[type=submit]'));
+        return [document.querySelector('header img').naturalWidth, backgroundColor, color];
+      })()`);
       assert.equal(drawn, 96, 'the policy of the page lets the logo be drawn');
-      const button = withScript.page.getByRole('button', { name: 'Sign in', exact: true });
-      const [fill, ink] = await button.evaluate((each) => {
-        const { backgroundColor, color } = getComputedStyle(each);
-        return [backgroundColor, color];
-      });
       // The owner's violet, lighter where the ground is dark; what is written on it is the ground.
       const expected =
         look.colorScheme === 'light'
@@ -333,10 +330,10 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
 
 /** A wheel, as a browser's own PNG. */
 async function drawLogo(page: Page): Promise<Buffer> {
-  const url = await page.evaluate(() => {
+  const url = await page.evaluate<string>(`(() => {
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [96, 96];
-    const context = canvas.getContext('2d')!;
+    const context = canvas.getContext('2d');
     context.strokeStyle = '#7a1fa2';
     context.lineWidth = 10;
     context.arc(48, 48, 38, 0, 7);
@@ -346,6 +343,6 @@ async function drawLogo(page: Page): Promise<Buffer> {
     context.lineTo(86, 48);
     context.stroke();
     return canvas.toDataURL('image/png');
-  });
+  })()`);
   return Buffer.from(url.split(',')[1]!, 'base64');
 }
