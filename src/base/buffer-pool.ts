@@ -6,9 +6,17 @@ import { Buffer } from 'node:buffer';
 /** Free buffers kept; more are in use at once only while receivers are slower than senders. */
 const maxFree = 16;
 
+/** Most messages are shorter, and many are of the same length. */
+const usualBytes = 4_096;
+
 export class BufferPool {
   readonly bufferBytes: number;
   readonly #free: Buffer[] = [];
+  /** The first, which is taken whenever it is free: mostly, as what is gathered in a turn leaves in it. */
+  #first: Buffer | undefined;
+  #isFirstFree = false;
+  /** Its first so many bytes, made once for each length. */
+  readonly #views: (Buffer | undefined)[] = Array.from({ length: usualBytes });
 
   constructor(bufferBytes: number) {
     this.bufferBytes = bufferBytes;
@@ -16,11 +24,24 @@ export class BufferPool {
 
   /** A buffer with anything in it, for the caller alone until it is given back. */
   take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.bufferBytes);
+    if (this.#isFirstFree) {
+      this.#isFirstFree = false;
+      return this.#first!;
+    }
+    const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.bufferBytes);
+    this.#first ??= buffer;
+    return buffer;
+  }
+
+  /** The first `byteCount` bytes of a buffer of this pool. */
+  start(buffer: Buffer, byteCount: number): Buffer {
+    if (buffer !== this.#first || byteCount >= usualBytes) return buffer.subarray(0, byteCount);
+    return (this.#views[byteCount] ??= buffer.subarray(0, byteCount));
   }
 
   /** Gives a buffer back; nobody may use it any more. */
   give(buffer: Buffer): void {
-    if (this.#free.length < maxFree) this.#free.push(buffer);
+    if (buffer === this.#first) this.#isFirstFree = true;
+    else if (this.#free.length < maxFree) this.#free.push(buffer);
   }
 }

@@ -154,6 +154,30 @@ for (const [kind, makeWorld, prefix] of kinds) {
       close();
     });
 
+    test('sends short pieces in order to a reader that is away at first', async () => {
+      const { near, far, close } = await makeWorld();
+      const { writer, pool } = writerOn(near);
+      const sent: Buffer[] = [Buffer.from(prefix)];
+      for (let i = 0; i < 2_000 && !writer.needsDrain; i++) {
+        const piece = Buffer.alloc(10_000 + i, `${i}-`);
+        sent.push(Buffer.from(piece));
+        writer.write(piece);
+        writer.flush();
+        await turn();
+      }
+      assert.ok(writer.needsDrain, 'the system never had enough');
+      const received: Buffer[] = [];
+      far.on('data', (chunk: Buffer) => received.push(chunk));
+      await until(() => !writer.needsDrain);
+      writer.write(Buffer.from('last'));
+      sent.push(Buffer.from('last'));
+      writer.end();
+      await once(far, 'end');
+      assert.ok(Buffer.concat(received).equals(Buffer.concat(sent)));
+      assert.equal(pool.out, 0);
+      close();
+    });
+
     test('gives everything back when the connection is cut in the midst of a write', async () => {
       const { near, far, close } = await makeWorld();
       const { writer, pool } = writerOn(near);
@@ -248,4 +272,41 @@ test('a pool keeps some free buffers and lets the others go', () => {
   const again = Array.from({ length: 100 }, () => pool.take());
   const kept = again.filter((buffer) => taken.includes(buffer)).length;
   assert.ok(kept > 0 && kept < 100);
+});
+
+test('a view of a buffer of the pool is its beginning, and of no other buffer', () => {
+  const pool = new BufferPool(8_192);
+  const [first, second] = [pool.take(), pool.take()];
+  first.fill(1);
+  second.fill(2);
+  for (const byteCount of [5, 5, 4_095, 4_096, 8_192]) {
+    assert.deepEqual(
+      [...pool.start(first, byteCount)],
+      Array.from({ length: byteCount }, () => 1),
+    );
+    assert.deepEqual(
+      [...pool.start(second, byteCount)],
+      Array.from({ length: byteCount }, () => 2),
+    );
+  }
+  pool.give(second);
+  pool.give(first);
+  assert.equal(pool.take(), first);
+});
+
+test('who throws as he is flushed takes nobody else his turn', () => {
+  const runs: (() => void)[] = [];
+  const flusher = new TurnFlusher((run) => runs.push(run));
+  const flushed: number[] = [];
+  flusher.add({
+    flush() {
+      throw new Error('a mistake');
+    },
+  });
+  flusher.add({ flush: () => void flushed.push(1) });
+  flusher.add({ flush: () => void flushed.push(2) });
+  assert.throws(() => runs.shift()!(), /a mistake/);
+  runs.shift()!();
+  assert.deepEqual(flushed, [1, 2]);
+  assert.equal(runs.length, 0);
 });

@@ -165,7 +165,7 @@ export class GatherWriter implements Flushable {
       if (next === undefined) break;
       const { memory, used } = next;
       this.#sendingBytes = used;
-      this.#writer.send(memory.subarray(0, used));
+      this.#writer.send(this.#options.pool.start(memory, used));
       if (this.#writer.holdsMemory) this.#held = memory;
       else this.#options.pool.give(memory);
       if (!this.#writer.isBusy) this.#sent();

@@ -7,9 +7,14 @@ import { type Server, Socket } from 'node:net';
 
 /** One write on a handle. May be used again once its `oncomplete` has returned. */
 export interface WriteRequest {
-  /** Called when the bytes have left; `status` is negative when they have not. */
-  oncomplete: (status: number, handle: unknown, error: string | undefined) => void;
+  /** Called when the bytes have left; `status` is negative when they have not. Without it nobody is told. */
+  oncomplete?: (status: number, handle: unknown, error: string | undefined) => void;
+  /** `noRequest` unless a write is under way. */
+  getAsyncId(): number;
 }
+
+/** What `WriteRequest.getAsyncId` says when its write is over. */
+export const noRequest = -1;
 
 /** The part of a socket's handle that we use. */
 export interface SocketHandle {
@@ -93,7 +98,7 @@ function findInternals(): SocketInternals | undefined {
     if (!memoryKey || !callbackKey) return undefined;
     if (streamBaseState[kLastWriteWasAsync] === undefined || streamBaseState[kReadBytesOrError] === undefined)
       return undefined;
-    new WriteWrap();
+    if (new WriteWrap().getAsyncId() !== noRequest) return undefined;
     return {
       WriteRequest: WriteWrap,
       isLastWriteUnderWay: () => streamBaseState[kLastWriteWasAsync] !== 0,

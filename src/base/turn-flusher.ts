@@ -13,7 +13,13 @@ export class TurnFlusher {
   readonly #run = (): void => {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (let i = 0; i < waiting.length; i++) waiting[i]!.flush();
+    let flushed = 0;
+    try {
+      while (flushed < waiting.length) waiting[flushed++]!.flush();
+    } finally {
+      // One that throws takes nobody else's turn.
+      for (const next of waiting.slice(flushed)) this.add(next);
+    }
   };
 
   constructor(defer: (run: () => void) => void) {

@@ -1,13 +1,10 @@
-// What all origins of a connector share: the clock, gathered writes, memory to read into, roots.
+// What all origins of a connector share: the clock, gathered writes, roots.
 import { BufferPool } from '#base/buffer-pool.ts';
 import type { Clock } from '#base/clock.ts';
 import { gatherBufferBytes } from '#base/gather-writer.ts';
 import { TurnFlusher } from '#base/turn-flusher.ts';
 import type { OriginContext, OriginEvents } from './origin.ts';
 import { OriginRoots } from './origin-roots.ts';
-
-/** What plain origin sockets read into: one buffer serves all, as a read is passed on before the next begins. */
-const scratchBytes = 65_536;
 
 /** Makes it, once for each connector. */
 export function createOriginContext(clock: Clock, events: OriginEvents): OriginContext {
@@ -16,7 +13,6 @@ export function createOriginContext(clock: Clock, events: OriginEvents): OriginC
     flusher: new TurnFlusher((run) => process.nextTick(run)),
     partFlusher: new TurnFlusher(setImmediate),
     pool: new BufferPool(gatherBufferBytes),
-    scratch: Buffer.allocUnsafeSlow(scratchBytes),
     events,
     roots: new OriginRoots(),
   };

@@ -34,10 +34,8 @@ export interface DialRequest {
   readonly serverName: string;
   /** Sent before anything else, also before TLS. */
   readonly preamble: Uint8Array | undefined;
-  /** Memory that plain sockets read into, and who gets the bytes; TLS sockets emit 'data'. */
-  readonly scratch: Buffer;
-  readonly readInto: (byteCount: number, memory: Buffer) => boolean;
-  readonly onReady: (socket: Socket, readsInto: boolean) => void;
+  /** Nothing has been read from the socket. */
+  readonly onReady: (socket: Socket) => void;
   readonly onFailed: (failure: OriginFailure) => void;
 }
 
@@ -63,7 +61,7 @@ class OriginDial {
   constructor(target: OriginTarget, request: DialRequest) {
     this.#target = target;
     this.#request = request;
-    this.#socket = connect(connectOptions(target, request));
+    this.#socket = connect(connectOptions(target));
     this.#socket.on('error', (error) => this.#failed(error, 'connect'));
     this.#socket.once('connect', () => this.#onConnect());
     this.#timer = this.#limit(target.connectTimeoutMs, 'no connection');
@@ -81,7 +79,7 @@ class OriginDial {
     if (preamble) this.#socket.write(preamble);
     const { tls } = this.#target;
     if (tls) this.#startTls(tls);
-    else this.#ready(this.#socket, true);
+    else this.#ready(this.#socket);
   }
 
   #startTls(tls: OriginTls): void {
@@ -107,14 +105,14 @@ class OriginDial {
     if (tls.alpn === 'h2' && secure.alpnProtocol !== 'h2') {
       this.#failed(new Error('it does not offer HTTP/2, which http2Origin asks for'), 'tls');
     } else {
-      this.#ready(secure, false);
+      this.#ready(secure);
     }
   }
 
-  #ready(socket: Socket, readsInto: boolean): void {
+  #ready(socket: Socket): void {
     this.#settle();
     socket.removeAllListeners('error');
-    this.#request.onReady(socket, readsInto);
+    this.#request.onReady(socket);
   }
 
   #failed(error: unknown, phase: 'connect' | 'tls'): void {
@@ -140,7 +138,7 @@ class OriginDial {
   }
 }
 
-function connectOptions(target: OriginTarget, request: DialRequest): TcpNetConnectOpts {
+function connectOptions(target: OriginTarget): TcpNetConnectOpts {
   const isUnix = target.port === 0;
   const place = isUnix ? { path: target.host } : { host: target.host, port: target.port };
   return {
@@ -152,7 +150,5 @@ function connectOptions(target: OriginTarget, request: DialRequest): TcpNetConne
     // Every address of a name is tried: the next one after Go's 300 ms, or only once the one before has failed.
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: target.noHappyEyeballs ? Math.max(10, target.connectTimeoutMs) : 300,
-    // Under TLS the socket is read by the TLS layer.
-    ...(target.tls ? {} : { onread: { buffer: request.scratch, callback: request.readInto } }),
   } as TcpNetConnectOpts;
 }

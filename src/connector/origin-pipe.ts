@@ -1,5 +1,5 @@
 // Carries the bytes of one stream to one origin socket and back. HOT: everything that is served through a tunnel runs
-// through `onData` and `readInto`. What arrives in one turn leaves in one write; large transfers in writes of 64 KiB.
+// through `onData` and `#onSocketData`. What arrives in one turn leaves in one write; large transfers in writes of 64 KiB.
 //
 // Backpressure: bytes for the origin are given back as credit once the socket has room again; when the tunnel
 // has no room, the socket is not read. Each direction ends by itself (half-close), so protocols that rely on FIN work.
@@ -70,8 +70,8 @@ export class OriginPipe implements StreamHandler, Flushable {
     this.#cancelDial = cancel;
   }
 
-  /** The origin is reached. `readsInto`: the socket delivers through `readInto` instead of 'data' events. */
-  attach(socket: Socket, address: string, readsInto: boolean): void {
+  /** The origin is reached. */
+  attach(socket: Socket, address: string): void {
     this.#cancelDial = undefined;
     if (this.#isDone) {
       socket.destroy();
@@ -82,7 +82,7 @@ export class OriginPipe implements StreamHandler, Flushable {
     socket.on('end', () => this.stream.end());
     socket.on('error', (error: Error) => this.#onSocketError(error));
     socket.on('close', () => this.#finish('', ''));
-    if (!readsInto) readDirectly(socket, (chunk) => this.#onSocketData(chunk));
+    readDirectly(socket, (chunk) => this.#onSocketData(chunk));
     const { pool, partFlusher: flusher } = this.#owner;
     this.#out = new GatherWriter(socket, { pool, flusher, onDrain: () => this.#onSocketDrain() });
     this.#writeEarly(this.#out);
@@ -94,11 +94,6 @@ export class OriginPipe implements StreamHandler, Flushable {
     if (this.#isDone) return;
     this.stream.reset(reason, detail);
     this.#finish(reason, detail);
-  }
-
-  /** Bytes from the origin in memory that is used again after this returns; false: stop reading until `onDrain`. */
-  readInto(byteCount: number, memory: Buffer): boolean {
-    return this.stream.write(byteCount === memory.length ? memory : memory.subarray(0, byteCount), true);
   }
 
   onData(chunk: Buffer): void {

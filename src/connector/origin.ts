@@ -25,8 +25,6 @@ export interface OriginContext {
   readonly partFlusher: TurnFlusher;
   /** What waits for a socket is gathered in these. */
   readonly pool: BufferPool;
-  /** Plain sockets read into this; it never holds bytes between two reads. */
-  readonly scratch: Buffer;
   readonly events: OriginEvents;
   /** What TLS origins are verified with. */
   readonly roots: OriginRoots;

@@ -49,18 +49,16 @@ export class SocketOrigin implements Origin, PipeOwner {
 
   /** Serves a pipe from another place than the rule's own (bastion, SOCKS). */
   serveAt(target: OriginTarget, pipe: OriginPipe, request: OpenRequest, opened: () => void): void {
-    const { clock, scratch, events } = this.#context;
+    const { clock, events } = this.#context;
     const startedMs = clock.nowMs();
     const cancel = dialOrigin(target, {
       clock,
-      scratch,
       serverName: target.tls ? serverNameOf(this.#rule, request.host) : '',
       preamble: proxyHeader(this.#rule, request),
-      readInto: (byteCount, memory) => pipe.readInto(byteCount, memory),
-      onReady: (socket, readsInto) => {
+      onReady: (socket) => {
         events.originReached(clock.nowMs() - startedMs);
         opened();
-        pipe.attach(socket, addressOf(target), readsInto);
+        pipe.attach(socket, addressOf(target));
       },
       onFailed: ({ reason, detail }) => pipe.fail(reason, detail),
     });
