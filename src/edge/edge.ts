@@ -22,7 +22,7 @@ import type { ExplainStep } from '#model/explain.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
 import type { OriginLive } from '#model/origin-live.ts';
 import type { PortLive } from '#model/port-live.ts';
-import { explainRequest } from './explain.ts';
+import { explainRequest } from './explaining/explain.ts';
 import { type InnerAnswer, type InnerRequest, sendInnerRequest } from './inner-request.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Edge, EdgeOptions, Inheritance, ListenerState } from './edge-contract.ts';

@@ -5,7 +5,7 @@ import { compressionPolicyOf, compressionPolicySchema } from '#model/compression
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import { shapingSchemas } from '#model/shaping/shaping.ts';
-import { stepsAfterAccess, stepsBeforeAccess } from './explain-shaping.ts';
+import { stepsAfterAccess, stepsBeforeAccess } from './shaping-told.ts';
 
 const plain: RouteEntry = { hostname: 'a.test', path: '/', tunnelId: 't' };
 const facts = { path: '/', members: [], banCount: 0, isTraced: false };

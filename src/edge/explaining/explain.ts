@@ -14,15 +14,15 @@ import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import { findRedirect } from '#model/redirect-rule.ts';
 import { routeName } from '#model/route.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
-import type { ConnectorList } from './connector-list.ts';
-import { cacheStep, isFromCache } from './explain-cache-step.ts';
-import { pageStep } from './explain-page.ts';
-import { type ShapingFacts, stepsAfterAccess, stepsBeforeAccess } from './explain-shaping.ts';
-import type { InnerAnswer, InnerRequest } from './inner-request.ts';
-import { innerTargetOf } from './inner-request.ts';
-import type { RouteMatch, Router } from './router.ts';
-import { canonicalLocation } from './shaping/canonical-host-step.ts';
-import type { TunnelRegistry, TunnelSlot } from './tunnel-registry.ts';
+import type { ConnectorList } from '../connector-list.ts';
+import { cacheStep, isFromCache } from './cache-step.ts';
+import { pageStep } from './page-step.ts';
+import { type ShapingFacts, stepsAfterAccess, stepsBeforeAccess } from './shaping-told.ts';
+import type { InnerAnswer, InnerRequest } from '../inner-request.ts';
+import { innerTargetOf } from '../inner-request.ts';
+import type { RouteMatch, Router } from '../router.ts';
+import { canonicalLocation } from '../shaping/canonical-host-step.ts';
+import type { TunnelRegistry, TunnelSlot } from '../tunnel-registry.ts';
 
 export interface ExplainTools {
   readonly router: Router;
