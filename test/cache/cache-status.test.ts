@@ -1,28 +1,20 @@
 // Cache-Status (RFC 9211) stands on every answer of the edge, by HTTP/1.1 and HTTP/2: on those of the cache, on those that
 // pass it by, and on the edge's own, whatever the reason. CF-Cache-Status stands beside it wherever an origin was meant.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { corsSchema } from '#model/shaping/cors-rule.ts';
 import { maintenanceSchema } from '#model/shaping/maintenance.ts';
 import type { Shaping } from '#model/shaping/shaping.ts';
 import { redirectsOf, redirectsSchema } from '#model/redirect-rule.ts';
 import { defaultCachePolicy } from '#model/cache-policy.ts';
 import { routeOf } from '../edge/world.ts';
-import { http1CaseClient, http2CaseClient } from '../conformance/cache-case-clients.ts';
 import type { CaseAnswer, CaseAsk, CaseClient } from '../conformance/cache-case-runner.ts';
 import { openRaw, parseResponses, type RawResponse } from '../support/raw-client.ts';
-import { answerText, type CacheWorld, startCacheWorld } from './cache-world.ts';
+import { worldForBothProtocols } from './both-protocols.ts';
+import { answerText, type CacheWorld } from './cache-world.ts';
 
 let world: CacheWorld;
-let overHttp2: CaseClient & { close(): void };
-before(async () => {
-  world = await startCacheWorld();
-  overHttp2 = http2CaseClient(world.edge.port, 'a.test', world.edge.ca);
-});
-after(async () => {
-  overHttp2?.close();
-  await world?.close();
-});
+const protocols = worldForBothProtocols((opened) => void (world = opened));
 
 const ownAnswer = 'sallyport; detail=own-answer';
 const passedBy = 'sallyport; fwd=bypass';
@@ -123,8 +115,7 @@ function judge(protocol: string, client: () => CaseClient): void {
   });
 }
 
-judge('HTTP/1.1', () => http1CaseClient({ port: world.edge.plainPort }, 'a.test'));
-judge('HTTP/2', () => overHttp2);
+for (const [protocol, client] of protocols) judge(protocol, client);
 
 test('plain HTTP: the redirect to https, a host that is none, and what is no HTTP say it too', async () => {
   world.setPolicy({});

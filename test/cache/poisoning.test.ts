@@ -1,24 +1,16 @@
 // Poisoning and deception (edge.md section 6) by HTTP/1.1 and HTTP/2, each attack by its name: what a stranger makes the
 // origin say is never what the next visitor gets, and what one visitor gets is never kept for a stranger.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { http1CaseClient, http2CaseClient } from '../conformance/cache-case-clients.ts';
+import { describe, test } from 'node:test';
 import type { CaseAnswer, CaseClient } from '../conformance/cache-case-runner.ts';
 import type { CachePolicySettings } from '#model/cache-policy.ts';
 import { parseResponses } from '../support/raw-client.ts';
 import type { RecordedRequest } from '../support/recording-origin.ts';
-import { answerText, type CacheWorld, requestText, startCacheWorld } from './cache-world.ts';
+import { worldForBothProtocols } from './both-protocols.ts';
+import { answerText, type CacheWorld, requestText } from './cache-world.ts';
 
 let world: CacheWorld;
-let overHttp2: CaseClient & { close(): void };
-before(async () => {
-  world = await startCacheWorld();
-  overHttp2 = http2CaseClient(world.edge.port, 'a.test', world.edge.ca);
-});
-after(async () => {
-  overHttp2?.close();
-  await world?.close();
-});
+const protocols = worldForBothProtocols((opened) => void (world = opened));
 
 type Fields = ReadonlyArray<readonly [string, string]>;
 
@@ -261,8 +253,7 @@ function attacks(protocol: string, client: () => CaseClient): void {
   });
 }
 
-attacks('HTTP/1.1', () => http1CaseClient({ port: world.edge.plainPort }, 'a.test'));
-attacks('HTTP/2', () => overHttp2);
+for (const [protocol, client] of protocols) attacks(protocol, client);
 
 test('hop-by-hop abuse: a field that Connection takes from the origin does not choose the variant either', async () => {
   await world.begin(({ fields }) => {
