@@ -104,7 +104,7 @@ export async function checkDns(
 async function planNow(opened: OpenProviders, config: EdgeConfig, dns: DnsConfig): Promise<Plan> {
   const survey = await new Surveyor().survey(opened.providers, signal);
   requireWhole(survey);
-  const { routes, tunnels } = snapshotOf(config, 1);
+  const { routes, ports, tunnels } = snapshotOf(config, 1);
   const served = (dns.serve?.zones ?? []).map(({ name }) => ({
     ...{ provider: localProviderName, name, isMissing: false },
     detail: `The edge keeps the records of ${name} by itself while it runs.`,
@@ -113,7 +113,7 @@ async function planNow(opened: OpenProviders, config: EdgeConfig, dns: DnsConfig
   return plan({
     zones: survey.zones,
     unreadable: served,
-    names: desiredNames(config, routes),
+    names: desiredNames(config, routes, ports),
     isHeld: (hostname, routeId) => isClaimable(tunnels, hostname, routeId),
     ...{ owner: ownerOf(config), target: targetOf(config), ttls: ttlsOf(dns) },
   });

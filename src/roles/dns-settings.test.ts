@@ -169,7 +169,7 @@ test('owner, target and resolvers', () => {
   ]);
 });
 
-test('hostnames of routes are wanted once, the edge’s own where its addresses are known, addresses and local names never', () => {
+test('hostnames of routes and of TLS that is passed on are wanted once, the edge’s own where its addresses are known, addresses and local names never', () => {
   const routes = [
     { hostname: 'a.test', tunnelId: 'one' },
     { hostname: 'a.test', tunnelId: 'two' },
@@ -177,16 +177,23 @@ test('hostnames of routes are wanted once, the edge’s own where its addresses 
     { hostname: '192.0.2.1', tunnelId: 'two' },
     { hostname: 'blog.localhost', tunnelId: 'two' },
   ];
+  const ports = [
+    { protocol: 'tls', hostname: 'nas.test', tunnelId: 'one' },
+    { protocol: 'tls', hostname: '*.b.test', tunnelId: 'one' },
+    { protocol: 'tcp', hostname: 'tcp-22.port', tunnelId: 'one' },
+    { protocol: 'udp', hostname: 'dns.test', tunnelId: 'one' },
+  ] as const;
   const names = (dns: object): string[] =>
-    desiredNames(read({ ...dns, providers: [providerOf('hetzner')] }), routes).map(
+    desiredNames(read({ ...dns, providers: [providerOf('hetzner')] }), routes, ports).map(
       ({ hostname, routeId }) => `${hostname} ${routeId}`,
     );
   assert.deepEqual(names({ addresses: ['203.0.113.7'] }), [
     'edge.example.com edge',
     'a.test one',
     '*.b.test two',
+    'nas.test one',
   ]);
-  assert.deepEqual(names({}), ['a.test one', '*.b.test two']);
+  assert.deepEqual(names({}), ['a.test one', '*.b.test two', 'nas.test one']);
   const tunnels = [{ id: 'one', name: 'home', publicKeys: [], hostnames: ['*.a.test', 'c.test'] }];
   for (const [hostname, tunnel, isIt] of [
     ['x.a.test', 'one', true],

@@ -133,7 +133,8 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
       routes,
       unheard.flatMap(({ hostnames }) => hostnames),
     );
-    names?.follow({ routes, tunnels: snapshot.tunnels, hasHeardOf });
+    const { tunnels, ports = [] } = snapshot;
+    names?.follow({ routes, ports, tunnels, hasHeardOf });
     sources.check(routes, desk);
   };
   let current = config;

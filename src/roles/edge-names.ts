@@ -22,7 +22,7 @@ import { type DnsListenAddress, type DnsServer, startDnsServer } from '#dns/serv
 import { TxtPresenter } from '#dns/txt-presenter.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import type { DnsSetUp } from '#model/dns-view.ts';
-import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
+import type { PortEntry, RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
 import {
   type DnsSettingsOptions,
   localZonesOf,
@@ -51,6 +51,8 @@ export interface EdgeNamesOptions extends DnsSettingsOptions {
 /** What the names follow. */
 export interface RoutesInForce {
   readonly routes: readonly RouteEntry[];
+  /** Those for TLS have names, too. */
+  readonly ports: readonly PortEntry[];
   readonly tunnels: readonly TunnelEntry[];
   /** Whether a tunnel has said since the start what it claims. */
   readonly hasHeardOf: (tunnelId: string) => boolean;
@@ -347,7 +349,7 @@ export class EdgeNames {
       return sinceMs !== undefined && clock.nowMs() - sinceMs >= settleMs;
     };
     this.#parts.reconciler.want({
-      names: desiredNames(this.#config, routes.routes),
+      names: desiredNames(this.#config, routes.routes, routes.ports),
       isHeld: (hostname, routeId) => !heard(routeId) && isClaimable(routes.tunnels, hostname, routeId),
     });
   }

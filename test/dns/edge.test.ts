@@ -23,7 +23,7 @@ let metricsPort: number;
 let created: { readonly id: string; readonly publicKey: string; readonly token: string };
 
 /** edge.yml is YAML, and JSON is YAML. */
-function configure(routes: readonly string[], more: object = {}): void {
+function configure(routes: readonly string[], more: object = {}, ports: readonly object[] = []): void {
   const config = {
     hostname: 'edge.example.test',
     listen: { https: `127.0.0.1:${httpsPort}`, http: [], metrics: `127.0.0.1:${metricsPort}` },
@@ -37,6 +37,7 @@ function configure(routes: readonly string[], more: object = {}): void {
       },
     ],
     routes: routes.map((hostname) => ({ hostname, tunnel: 'home' })),
+    ports,
     dns: {
       addresses: ['203.0.113.7'],
       providers: [
@@ -120,6 +121,24 @@ test('S0-27 S0-34: a route in edge.yml makes its record, and the edge its own', 
     await answer(knot.port, '_sallyport.blog.example.test', 'TXT'),
     /sallyport\/edge=edge\.example\.test/,
   );
+});
+
+test('a hostname whose TLS ends at home has its record as a route has, and loses it with its port; a TCP port names nothing', async () => {
+  const ports = [
+    { protocol: 'tls', hostname: 'nas.example.test', tunnel: 'home' },
+    { protocol: 'tcp', port: await freePort(), hostname: 'db.example.test', tunnel: 'home' },
+  ];
+  configure(['blog.example.test'], {}, ports);
+  await eventually(
+    'the record is there',
+    async () => (await answer(knot.port, 'nas.example.test', 'CNAME')) === 'edge.example.test.',
+  );
+  assert.equal(await answer(knot.port, 'db.example.test', 'CNAME'), '');
+  const planned = await dns('plan');
+  assert.match(planned.out, /0 to change, 3 as they should be/, planned.err);
+  configure(['blog.example.test']);
+  await eventually('it is gone', async () => (await answer(knot.port, 'nas.example.test', 'CNAME')) === '');
+  assert.equal(await answer(knot.port, '_sallyport.nas.example.test', 'TXT'), '');
 });
 
 test('S0-34: a hostname in the connector’s rules, and nothing else, has records at the provider and in the zone of the edge’s own', async () => {
