@@ -149,6 +149,21 @@ export function bandwidthStep(
       buckets[direction] = { bucket, rate };
     }
     exchange.pace = new ExchangePace(exchange, buckets, clock);
-    next.start(exchange);
+    whenPaid(exchange, buckets.down, clock, () => next.start(exchange));
   });
+}
+
+/** Longest wait in one go; then the time limits of the data path are told that all is well. */
+const longestWaitMs = 5_000;
+
+/**
+ * Bytes are paid for after they have passed, so that an answer of one piece never waits by itself: as long as its client owes
+ * for earlier ones, a request waits. One with a body goes on, because that is on its way already.
+ */
+function whenPaid(exchange: Exchange, paced: PacedBucket | undefined, clock: Clock, go: () => void): void {
+  if (exchange.isFinished) return;
+  const owedMs = paced?.bucket.waitMs(0, paced.rate, clock.nowMs()) ?? 0;
+  if (owedMs === 0 || !exchange.isRequestDone) return go();
+  exchange.progressMs = clock.nowMs();
+  clock.after(Math.min(owedMs, longestWaitMs), () => whenPaid(exchange, paced, clock, go));
 }
