@@ -191,13 +191,16 @@ export const routeOperations = {
     method: 'POST',
     path: '/explain',
     scope: 'status:read',
-    summary: 'Follow a URL from its name to its origin and say where it stops',
+    summary: 'Follow a URL from its name to its origin, or a port to its service, and say where it stops',
     body: z.strictObject({
       url: z
         .string()
         .min(1)
         .max(8192)
-        .meta({ examples: ['https://blog.example.com/'] }),
+        .meta({
+          description: 'A web address, or a port such as `tcp:5432` or `tls:nas.example.com`.',
+          examples: ['https://blog.example.com/'],
+        }),
       method: z.enum(['GET', 'HEAD']).default('GET'),
     }),
     result: explanationSchema,

@@ -107,7 +107,7 @@ export interface Edge {
   readonly requests: RequestLog;
   /** A request of the edge's own through the whole data path. @throws SallyportError 'invalid' */
   sendRequest(request: InnerRequest, signal: AbortSignal): Promise<InnerAnswer>;
-  /** Follows a URL through route, access, connector and rule to the origin's answer. */
+  /** Follows a URL through route, access, connector and rule to the origin's answer; or a port, by its name, to its service. */
   explain(request: InnerRequest, signal: AbortSignal): Promise<ExplainStep[]>;
   /** The route that takes requests for a canonical host and path. */
   routeOf(host: string, path: string): RouteEntry | undefined;

@@ -19,11 +19,13 @@ import type { LiveView } from './live-view.ts';
 import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
 import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
+import { parsePortName, portName } from '#model/port.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
 import type { OriginLive } from '#model/origin-live.ts';
 import type { PortLive } from '#model/port-live.ts';
 import { explainRequest } from './explaining/explain.ts';
-import { type InnerAnswer, type InnerRequest, sendInnerRequest } from './inner-request.ts';
+import { explainPort, type ExplainPortTools } from './explaining/explain-port.ts';
+import { type InnerAnswer, type InnerRequest, innerTargetOf, sendInnerRequest } from './inner-request.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Edge, EdgeOptions, Inheritance, ListenerState } from './edge-contract.ts';
 import { ExpectedTunnels } from './expected-tunnels.ts';
@@ -200,8 +202,10 @@ class RunningEdge implements Edge {
     );
   }
 
-  explain(request: InnerRequest, signal: AbortSignal): Promise<ExplainStep[]> {
-    return explainRequest(request, {
+  async explain(request: InnerRequest, signal: AbortSignal): Promise<ExplainStep[]> {
+    const port = this.#portNamed(request.url);
+    if (port !== undefined) return await explainPort(port, this.#explainPortTools(signal));
+    return await explainRequest(request, {
       router: this.#proxy.router,
       registry: this.#registry,
       routes: this.#observed.view.routes(),
@@ -217,6 +221,24 @@ class RunningEdge implements Edge {
       banCount: () => this.#options.banCount?.() ?? 0,
       isTraced: this.#snapshot.tracing !== undefined,
     });
+  }
+
+  /** The port that is named, or that passes on the TLS of the hostname. */
+  #portNamed(url: string): string | undefined {
+    const named = parsePortName(url);
+    return named ? portName(named) : this.#ports.passing(innerTargetOf(url).host)?.name;
+  }
+
+  #explainPortTools(signal: AbortSignal): ExplainPortTools {
+    return {
+      registry: this.#registry,
+      tunnels: this.#snapshot.tunnels,
+      connectors: this.#observed.connectors,
+      nowMs: () => this.#options.clock.nowMs(),
+      names: this.#ports.live().map(({ name }) => name),
+      find: (name) => this.#ports.find(name),
+      tryService: (entry) => this.#ports.tryService(entry, signal),
+    };
   }
 
   routeOf(host: string, path: string): RouteEntry | undefined {

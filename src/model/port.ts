@@ -121,6 +121,16 @@ export function portName({ protocol, port, hostname }: Pick<Port, 'protocol' | '
   return port === 0 ? `tls:${hostname}` : `tls:${port}:${hostname}`;
 }
 
+/** The parts of a port's name; undefined for what is none. */
+export function parsePortName(text: string): Pick<Port, 'protocol' | 'port' | 'hostname'> | undefined {
+  const [, word, digits, name] = /^([a-z]+):(?:(\d{1,5})(?::(.+))?|(?!\/).+)$/.exec(text) ?? [];
+  const protocol = portProtocols.find((each) => each === word);
+  const port = Number(digits ?? 0);
+  const hostname = name ?? (digits === undefined ? text.slice(text.indexOf(':') + 1) : '');
+  const isGood = protocol === 'tls' ? hostname !== '' : port > 0 && port <= 65_535 && hostname === '';
+  return protocol !== undefined && isGood ? { protocol, port, hostname } : undefined;
+}
+
 /** Only the settings of something that has more. */
 export function portSettingsOf(port: PortSettings): PortSettings {
   const { protocol, address, hostname, proxyProtocol, from, idleSeconds, maxConnections, maxPerAddress } =

@@ -54,5 +54,5 @@ test('explain says where visitors are sent', async () => {
     { method: 'GET', url: `https://a.test:${world.port}/x` },
     AbortSignal.timeout(20_000),
   );
-  assert.match(steps.map(({ detail }) => detail).join(), /sends visitors to \/blog\/x \(302\)/);
+  assert.match(steps.map(({ title }) => title).join(), /Visitors are sent on to \/blog\/x \(302\)/);
 });

@@ -81,8 +81,8 @@ test('a site of two names has one: the other is redirected, path and query kept'
   assert.equal(`${answer.status} ${answer.fields['location']}`, '308 https://blog.test/frank/a?b');
   const steps = await explain(`https://www.blog.test:${world.port}/frank/a`);
   assert.match(
-    steps.map(({ detail }) => detail).join(),
-    /sends visitors to https:\/\/blog\.test:\d+\/frank\/a \(308\)/,
+    steps.map(({ title }) => title).join(),
+    /Visitors are sent on to https:\/\/blog\.test:\d+\/frank\/a \(308\)/,
   );
 });
 

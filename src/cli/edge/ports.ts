@@ -1,7 +1,7 @@
 // `sallyport port list|add|update|show|remove`: TCP and UDP ports of the edge, and TLS passed on by server name.
 import { SallyportError } from '#base/errors.ts';
 import type { PortView } from '#api/ports.ts';
-import { portProtocols, portShape } from '#model/port.ts';
+import { parsePortName, portShape } from '#model/port.ts';
 import { type Flag, type Input, textOf } from '../command.ts';
 import { allItems, argument, edgeCommand } from './edge-command.ts';
 
@@ -158,12 +158,8 @@ with it.`,
 
 /** `tcp:5432`, `udp:53`, `tls:nas.example.com`, `tls:8443:nas.example.com`. @throws SallyportError 'usage' */
 function placeOf(text: string): { protocol: PortView['protocol']; port: number; hostname: string } {
-  const [, word, digits, name] = /^([a-z]+):(?:(\d{1,5})(?::(.+))?|.+)$/.exec(text) ?? [];
-  const protocol = portProtocols.find((each) => each === word);
-  const port = Number(digits ?? 0);
-  const hostname = name ?? (digits === undefined ? text.slice(text.indexOf(':') + 1) : '');
-  const isGood = protocol === 'tls' ? hostname !== '' : port > 0 && hostname === '';
-  if (protocol !== undefined && isGood) return { protocol, port, hostname };
+  const place = parsePortName(text);
+  if (place) return place;
   throw new SallyportError('usage', `"${text}" is no port. ${nameNewPort}`);
 }
 

@@ -247,12 +247,17 @@ port that is open, who may, and where it leads: what is open, and nothing else i
 
 export const explainCommand = edgeCommand({
   words: ['explain'],
-  usage: 'URL [flags]',
-  summary: 'follow a URL to its origin, and say where it stops',
-  description: `Follows a URL from its name to its origin: route, access, connector, rule and
-the origin's answer to a real request, with what was found and how long each
-step took.`,
-  examples: ['sallyport explain https://blog.example.com/'],
+  usage: 'URL|PORT [flags]',
+  summary: 'follow a URL to its origin, or a port to its service, and say where it stops',
+  description: `Follows a URL from its name to its origin: route, its steps, access, connector,
+rule and the origin's answer to a real request, with what was found and how long
+each step took. Of a page below a path prefix, what it loads is fetched as well.
+A port is followed until its service is reached; nothing is sent to it.`,
+  examples: [
+    'sallyport explain https://blog.example.com/',
+    'sallyport explain tcp:5432',
+    'sallyport explain tls:nas.example.com --output json',
+  ],
   exitCodes: { 1: 'it stops somewhere, or the edge could not be asked' },
   maxArgs: 1,
   async run(session) {
@@ -271,9 +276,9 @@ function explanationText({ url, steps, verdict }: Explanation, hasColours: boole
     const mark = marks[status].padStart(2);
     const took = ms === null ? '' : dim(`  ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`);
     return [
-      `${status === 'failed' ? bad(mark) : mark}  ${step.padEnd(12)} ${title}${took}`,
-      ...(detail === '' ? [] : [`${' '.repeat(17)}${dim(detail)}`]),
-      ...(cure === '' ? [] : [`${' '.repeat(17)}${cure}`]),
+      `${status === 'failed' ? bad(mark) : mark}  ${step.padEnd(14)} ${title}${took}`,
+      ...(detail === '' ? [] : [`${' '.repeat(19)}${dim(detail)}`]),
+      ...(cure === '' ? [] : [`${' '.repeat(19)}${cure}`]),
     ];
   });
   return `${bold(url)}\n\n${lines.join('\n')}\n\n${verdict}\n`;

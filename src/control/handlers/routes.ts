@@ -1,6 +1,7 @@
 // Handlers of the operations on routes, and the two that answer "what is open?" and "where does it stop?".
 import type { routeOperations, RouteView } from '#api/routes.ts';
 import type { Explanation, ExplainStep } from '#model/explain.ts';
+import { parsePortName, portName } from '#model/port.ts';
 import { routeName } from '#model/route.ts';
 import { SallyportError } from '#base/errors.ts';
 import { createRoute, deleteRoute, updateRoute } from '../commands/routes.ts';
@@ -77,8 +78,9 @@ export function routeHandlers(both: Sources): Handlers<keyof typeof routeOperati
       });
     },
     async explain({ body }) {
-      const url = webAddress(body.url);
-      return explanationOf(url.href, await edge.explain({ url: url.href, method: body.method }));
+      const port = parsePortName(body.url);
+      const url = port ? portName(port) : webAddress(body.url).href;
+      return explanationOf(url, await edge.explain({ url, method: body.method }));
     },
   };
 }

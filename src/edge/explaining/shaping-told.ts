@@ -21,7 +21,7 @@ export interface ShapingFacts {
 
 /** Steps that come before the access decision. */
 export function stepsBeforeAccess({ shaping = {} }: RouteEntry, facts: ShapingFacts): ExplainStep[] {
-  const { errorPages, rateLimits = [], limits, bandwidth, cors } = shaping;
+  const { errorPages, rateLimits = [], limits, bandwidth, canonicalHost, cors } = shaping;
   return [
     traceStep(shaping, facts),
     errorPages &&
@@ -49,6 +49,13 @@ export function stepsBeforeAccess({ shaping = {} }: RouteEntry, facts: ShapingFa
       told('bandwidth', `Bytes are held to a rate for each ${bandwidth.per}`, {
         facts: textsOf({ ...bandwidth }),
       }),
+    canonicalHost &&
+      told(
+        'canonical host',
+        canonicalHost === 'apex'
+          ? 'Visitors of www are sent to the name without'
+          : 'Visitors are sent to www',
+      ),
     maintenanceStep(shaping),
     cors &&
       told('cors', 'Other sites may ask by script', {
@@ -59,11 +66,18 @@ export function stepsBeforeAccess({ shaping = {} }: RouteEntry, facts: ShapingFa
 
 /** Steps that come between access and the connector, beside the cache. */
 export function stepsAfterAccess(
-  { shaping = {}, compression, balance }: RouteEntry,
+  { shaping = {}, compression, balance, redirects = [] }: RouteEntry,
   { members }: ShapingFacts,
 ): { readonly beforeCache: ExplainStep[]; readonly afterCache: ExplainStep[] } {
   const { headers, prefix } = shaping;
-  const beforeCache = [headers && told('headers', headersTitle(headers), { detail: headersText(headers) })];
+  const beforeCache = [
+    redirects.length > 0
+      ? told('redirects', 'No redirect is for this path', {
+          detail: `Of ${redirects.length} rule${redirects.length === 1 ? '' : 's'} none takes it.`,
+        })
+      : undefined,
+    headers && told('headers', headersTitle(headers), { detail: headersText(headers) }),
+  ];
   const usable = members.filter(
     ({ state }) => state !== 'down' && state !== 'ejected' && state !== 'offline',
   );

@@ -9,7 +9,7 @@ import { BufferPool } from '#base/buffer-pool.ts';
 import { gatherBufferBytes } from '#base/gather-writer.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import { TurnFlusher } from '#base/turn-flusher.ts';
-import type { ClientAddress } from '#http/exchange.ts';
+import type { ClientAddress, ExchangeFailure } from '#http/exchange.ts';
 import { failure } from '#http/exchange.ts';
 import type { EdgeSnapshot, PortEntry } from '#model/edge-snapshot.ts';
 import type { PortLive } from '#model/port-live.ts';
@@ -22,6 +22,7 @@ import type { PortParts } from './port-parts.ts';
 import { PortTally, type Refused } from './port-tally.ts';
 import { ServerNames } from './server-names.ts';
 import { StreamPort } from './stream-port.ts';
+import { tryService } from './try-service.ts';
 
 export interface PortsOptions extends Pick<
   PortParts,
@@ -113,7 +114,30 @@ export class Ports {
 
   /** Whether a hostname's TLS is passed on, so that plain HTTP may send its visitors to https. */
   passesOn(hostname: string): boolean {
-    return this.#names.find(hostname) !== undefined;
+    return this.passing(hostname) !== undefined;
+  }
+
+  /** The port that passes on the TLS of a hostname on the https listeners. */
+  passing(hostname: string): PortEntry | undefined {
+    return this.#names.find(hostname)?.entry;
+  }
+
+  /** A port by its name, with what passes now. */
+  find(name: string): { readonly entry: PortEntry; readonly live: PortLive } | undefined {
+    const tally = this.#tallies.get(name);
+    return tally && { entry: tally.entry, live: tally.live() };
+  }
+
+  /** Reaches the service behind a port as a client would, and leaves at once; resolves with why it could not. */
+  tryService(
+    { tunnelId, hostname, protocol }: PortEntry,
+    signal: AbortSignal,
+  ): Promise<ExchangeFailure | undefined> {
+    return tryService(
+      this.#parts,
+      { tunnelId, hostname, wantsDatagrams: protocol === 'udp', requestId: this.#parts.newRequestId() },
+      signal,
+    );
   }
 
   /** Reads the ClientHello of a connection to an https listener, and takes it or gives it back with `own`. */

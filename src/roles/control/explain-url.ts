@@ -1,6 +1,7 @@
 // `explain`, put together: the steps before the edge (its name in DNS, the certificate that visitors are shown) and those of
-// the edge.
+// the edge; of a URL, or of a port by its name.
 import type { ExplainStep } from '#model/explain.ts';
+import { parsePortName, type Port, portName } from '#model/port.ts';
 import { covers, shownAt } from '../certificate-handshake.ts';
 import type { EdgeInstance } from '../edge-instance.ts';
 
@@ -12,19 +13,77 @@ export async function explainUrl(
   instance: EdgeInstance,
   request: { readonly url: string; readonly method: 'GET' | 'HEAD' },
 ): Promise<ExplainStep[]> {
+  const port = parsePortName(request.url);
+  if (port) return await explainPortName(instance, port);
   const url = new URL(request.url);
   const rest = await instance.edge.explain(request, AbortSignal.timeout(explainWithinMs));
   const hasRoute = rest[0]?.status === 'ok';
+  const certificate =
+    url.protocol !== 'https:'
+      ? plainStep(url)
+      : rest[0]?.step === 'port'
+        ? await certificateAtHome(instance, url.hostname, { port: 0, steps: rest })
+        : await certificateStep(instance, url.hostname, hasRoute);
+  return [...(await dnsSteps(instance, url.hostname)), certificate, ...rest];
+}
+
+/** A port, as `portName` has it; a TLS name has records and a certificate as well. */
+async function explainPortName(
+  instance: EdgeInstance,
+  named: Pick<Port, 'protocol' | 'port' | 'hostname'>,
+): Promise<ExplainStep[]> {
+  const { protocol, port, hostname } = named;
+  const request = { url: portName(named), method: 'GET' } as const;
+  const steps = await instance.edge.explain(request, AbortSignal.timeout(explainWithinMs));
+  if (protocol !== 'tls' || hostname.startsWith('*.')) return steps;
+  const certificate = await certificateAtHome(instance, hostname, { port, steps });
+  return [...(await dnsSteps(instance, hostname)), certificate, ...steps];
+}
+
+async function dnsSteps(instance: EdgeInstance, hostname: string): Promise<ExplainStep[]> {
   // What asks DNS is loaded when somebody asks.
   const { explainDns } = await import('../explain-dns.ts');
-  const dns = await explainDns(instance, url.hostname, AbortSignal.timeout(explainWithinMs));
-  return [
-    ...(dns ? [dns] : []),
-    ...(url.protocol === 'https:'
-      ? [await certificateStep(instance, url.hostname, hasRoute)]
-      : [plainStep(url)]),
-    ...rest,
-  ];
+  const dns = await explainDns(instance, hostname, AbortSignal.timeout(explainWithinMs));
+  return dns ? [dns] : [];
+}
+
+/** The certificate of a service at home whose TLS the edge passes on: only a handshake through the tunnel shows it. */
+async function certificateAtHome(
+  instance: EdgeInstance,
+  hostname: string,
+  { port, steps }: { readonly port: number; readonly steps: readonly ExplainStep[] },
+): Promise<ExplainStep> {
+  const base = { step: 'certificate', cure: '', facts: {}, ms: null } as const;
+  const at = port === 0 ? instance.edge.httpsPorts[0] : port;
+  if (at === undefined || steps.some(({ status }) => status === 'failed')) {
+    const detail = 'TLS ends at home; the edge has neither certificate nor key for the name.';
+    return { ...base, status: 'skipped', title: "The service's own", detail };
+  }
+  const started = performance.now();
+  const found = await shownAt({ host: 'localhost', port: at, hostname });
+  const ms = performance.now() - started;
+  if ('fault' in found) {
+    const cure = 'Does the service at home speak TLS at that port?';
+    return { ...base, status: 'warning', title: 'No handshake', detail: found.fault, cure, ms };
+  }
+  const { certificate: shown, isTrusted } = found;
+  const facts = {
+    subject: (shown.subjectAltName ?? shown.subject).slice(0, 300),
+    issuer: shown.issuer.replaceAll('\n', ', '),
+    validUntil: shown.validToDate.toISOString(),
+  };
+  const isFor = covers(shown, hostname);
+  return {
+    ...base,
+    status: isFor && isTrusted ? 'ok' : 'warning',
+    title: isFor
+      ? `The service shows a certificate for ${hostname}`
+      : `The service shows one for ${facts.subject}`,
+    detail: `TLS ends at home; the edge has no key for the name.${isTrusted ? '' : ' This machine does not trust the certificate.'}`,
+    cure: isFor ? '' : 'Let the service at home get a certificate for the name; TLS-ALPN-01 passes through.',
+    ms,
+    facts,
+  };
 }
 
 function plainStep({ hostname }: URL): ExplainStep {

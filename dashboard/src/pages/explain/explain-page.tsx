@@ -12,7 +12,7 @@ export function ExplainPage() {
   return (
     <Page
       title="Explain"
-      intro="Why does an address work, or why not? The edge follows it from name to certificate, route, connector and origin, and says where it stops and what to do."
+      intro="Why does an address work, or why not? The edge follows it from name to certificate, route, connector and origin, and says where it stops and what to do. A port such as tcp:5432 is followed to its service."
     >
       <TryUrl
         initial={url ?? ''}

@@ -36,7 +36,7 @@ export function TryUrl({ initial, onExplain, startsAtOnce = false }: TryUrlProps
         <TextInput
           type="text"
           inputMode="url"
-          aria-label="URL or hostname"
+          aria-label="URL or hostname, or a port"
           placeholder="https://blog.example.com/"
           value={url}
           onChange={(event) => setUrl(event.currentTarget.value)}
