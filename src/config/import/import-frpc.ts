@@ -1,5 +1,6 @@
-// An frpc.toml as a lab file: its http and https proxies as routes and rules of one tunnel. What frps would have said beside it
-// (subDomainHost) is told by a flag.
+// An frpc.toml as a lab file: its http proxies as routes and rules of one tunnel, its tcp and udp proxies as ports, and https
+// proxies as names whose TLS is passed on, as frps passes it on. What frps would have said beside it (subDomainHost) is told
+// by a flag.
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
@@ -12,6 +13,7 @@ const proxySchema = z.looseObject({
   type: z.string(),
   localIP: z.string().default('127.0.0.1'),
   localPort: z.int().optional(),
+  remotePort: z.int().min(0).max(65_535).optional(),
   customDomains: z.array(z.string()).default([]),
   subdomain: z.string().optional(),
   locations: z.array(z.string()).default([]),
@@ -20,7 +22,9 @@ const proxySchema = z.looseObject({
   httpPassword: z.string().optional(),
   requestHeaders: z.looseObject({ set: z.record(z.string(), z.string()).default({}) }).optional(),
   responseHeaders: z.looseObject({ set: z.record(z.string(), z.string()).default({}) }).optional(),
-  transport: z.looseObject({ bandwidthLimit: z.string().optional() }).optional(),
+  transport: z
+    .looseObject({ bandwidthLimit: z.string().optional(), proxyProtocolVersion: z.string().optional() })
+    .optional(),
   plugin: z
     .looseObject({ type: z.string(), localAddr: z.string().optional(), unixPath: z.string().optional() })
     .optional(),
@@ -93,27 +97,23 @@ interface Place {
   readonly line: number;
 }
 
-function readProxy(proxy: Proxy, { draft, tunnel, domain, line }: Place): void {
+function readProxy(proxy: Proxy, place: Place): void {
+  const { draft, tunnel, domain, line } = place;
   const say = (what: string, why: string): void => draft.unmapped(line, `${proxy.name}: ${what}`, why);
-  if (proxy.type !== 'http' && proxy.type !== 'https')
-    return say(
-      `type ${proxy.type}`,
-      'only http and https become routes; other ports are made at the edge by themselves',
-    );
+  const isPort = proxy.type === 'tcp' || proxy.type === 'udp';
+  const isPassedOn = proxy.type === 'https' && proxy.plugin === undefined;
+  if (!isPort && proxy.type !== 'http' && proxy.type !== 'https')
+    return say(`type ${proxy.type}`, typeCures[proxy.type] ?? 'there is nothing like it here');
   for (const key of Object.keys(proxy))
     if (!known.has(key)) say(key, keyCures[key] ?? 'there is nothing like it in a route or rule');
+  if (isPort || isPassedOn) return readPort(proxy, place, say);
   for (const written of proxy.locations) {
     if (written !== '/')
       say(`location ${written}`, 'frp compares characters, a route whole segments: /app is not /apple');
   }
   const service = serviceOf(proxy);
   if (service === undefined) return say('service', 'it names no port, and no plugin that a rule has');
-  const hostnames = [
-    ...proxy.customDomains,
-    ...(proxy.subdomain !== undefined && domain !== '' ? [`${proxy.subdomain}.${domain}`] : []),
-  ];
-  if (proxy.subdomain !== undefined && domain === '')
-    say(`subdomain ${proxy.subdomain}`, 'frps knows the domain behind it; name it with --domain');
+  const hostnames = hostnamesOf(proxy, domain, say);
   const isGuarded = proxy.httpUser !== undefined || proxy.httpPassword !== undefined;
   if (isGuarded)
     say(
@@ -123,14 +123,10 @@ function readProxy(proxy: Proxy, { draft, tunnel, domain, line }: Place): void {
   if (proxy.type === 'https')
     say(
       'type https',
-      "frps passes TLS through; here it ends at the edge, whose certificate visitors see, and the service's own is not checked",
+      "the plugin ends TLS at home; here it ends at the edge, whose certificate visitors see, and the service's own is not checked",
     );
   const shared: Partial<DraftRoute> = { ...(isGuarded ? { access: 'private' } : {}), ...shaping(proxy, say) };
   for (const hostname of hostnames) {
-    if (parseHostname(hostname.replace(/^\*\./, '')) === undefined) {
-      say(hostname, 'is no hostname');
-      continue;
-    }
     const paths = proxy.locations.length === 0 ? ['/'] : proxy.locations;
     for (const written of paths.toSorted((a, b) => b.length - a.length)) {
       const path = written.replace(/(?<=.)\/+$/, '');
@@ -149,6 +145,59 @@ function readProxy(proxy: Proxy, { draft, tunnel, domain, line }: Place): void {
   }
 }
 
+type Say = (what: string, why: string) => void;
+
+/** Names that visitors ask for. */
+function hostnamesOf({ customDomains, subdomain }: Proxy, domain: string, say: Say): string[] {
+  if (subdomain !== undefined && domain === '')
+    say(`subdomain ${subdomain}`, 'frps knows the domain behind it; name it with --domain');
+  const all = [
+    ...customDomains,
+    ...(subdomain !== undefined && domain !== '' ? [`${subdomain}.${domain}`] : []),
+  ];
+  return all.filter((hostname) => {
+    const isOne = parseHostname(hostname.replace(/^\*\./, '')) !== undefined;
+    if (!isOne) say(hostname, 'is no hostname');
+    return isOne;
+  });
+}
+
+/** Bytes that frps passes on as they are: a TCP or UDP port, or the TLS of hostnames. */
+function readPort(proxy: Proxy, { draft, tunnel, domain, line }: Place, say: Say): void {
+  const { type, localIP, localPort, remotePort = 0, plugin, transport } = proxy;
+  if (plugin) return say(`plugin ${plugin.type}`, 'a port leads to a service at home, not to a part of frpc');
+  if (localPort === undefined) return say('localPort', 'a port needs the number of the service at home');
+  if (transport?.bandwidthLimit !== undefined)
+    say(
+      `bandwidthLimit ${transport.bandwidthLimit}`,
+      'ports are not held to a rate; their connections are limited',
+    );
+  const scheme = type === 'udp' ? 'udp' : 'tcp';
+  const service = `${scheme}://${hostText(localIP)}:${localPort}`;
+  const version = transport?.proxyProtocolVersion;
+  const proxyProtocol = version === 'v1' || version === 'v2' ? { proxyProtocol: version } : {};
+  if (type === 'https') {
+    for (const hostname of hostnamesOf(proxy, domain, say))
+      draft.port(tunnel, { protocol: 'tls', port: 0, hostname, service, ...proxyProtocol }, line);
+    return;
+  }
+  if (remotePort === 0) return say('remotePort', 'frps chooses one; here a port has its number');
+  if (type === 'udp') draft.port(tunnel, { protocol: 'udp', port: remotePort, service }, line);
+  else draft.port(tunnel, { protocol: 'tcp', port: remotePort, service, ...proxyProtocol }, line);
+}
+
+function hostText(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/** Kinds of proxies that have no counterpart, and what to do instead. */
+const typeCures: Readonly<Record<string, string>> = {
+  stcp: 'a service for few is a port that says who may connect (from), or one that is reached over the mesh',
+  xtcp: 'a service for few is a port that says who may connect (from), or one that is reached over the mesh',
+  sudp: 'a service for few is a port that says who may connect (from), or one that is reached over the mesh',
+  tcpmux: 'names are told apart by TLS (a tls port) or HTTP (a route), not by CONNECT',
+};
+
 const keyCures: Readonly<Record<string, string>> = {
   loadBalancer: 'run several connectors of the tunnel: they share the requests',
   healthCheck: 'a connector that cannot reach its service is passed over by itself where there are several',
@@ -166,12 +215,10 @@ function serviceOf({ type, localIP, localPort, plugin }: Proxy): string | undefi
       ? undefined
       : `${scheme}://${plugin.localAddr}`;
   }
-  return localPort === undefined
-    ? undefined
-    : `${type}://${localIP.includes(':') ? `[${localIP}]` : localIP}:${localPort}`;
+  return localPort === undefined ? undefined : `${type}://${hostText(localIP)}:${localPort}`;
 }
 
-function shaping(proxy: Proxy, say: (what: string, why: string) => void): Partial<DraftRoute> {
+function shaping(proxy: Proxy, say: Say): Partial<DraftRoute> {
   const request = settable(proxy.requestHeaders?.set ?? {}, say);
   const response = settable(proxy.responseHeaders?.set ?? {}, say);
   const headers = {
@@ -189,10 +236,7 @@ function shaping(proxy: Proxy, say: (what: string, why: string) => void): Partia
   };
 }
 
-function settable(
-  set: Readonly<Record<string, string>>,
-  say: (what: string, why: string) => void,
-): Record<string, string> {
+function settable(set: Readonly<Record<string, string>>, say: Say): Record<string, string> {
   return Object.fromEntries(
     Object.entries(set).filter(([name]) => {
       const isOwn = /^(host|x-forwarded-.*|x-real-ip|connection|content-length)$/i.test(name);

@@ -1,4 +1,5 @@
-// A Pangolin blueprint as a lab file: its public http resources as routes, their targets as rules, each site as a tunnel. Who
+// A Pangolin blueprint as a lab file: its public http resources as routes, raw ones as ports, targets as rules, each site as a
+// tunnel. Who
 // may pass is carried over where our policies can say it; where they cannot, the route is open to users of this edge only.
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -21,6 +22,7 @@ const resourceSchema = z.looseObject({
   mode: z.string().optional(),
   enabled: z.boolean().default(true),
   'full-domain': z.string().optional(),
+  'proxy-port': z.int().min(1).max(65_535).optional(),
   'host-header': z.string().optional(),
   'tls-server-name': z.string().optional(),
   headers: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
@@ -33,7 +35,7 @@ const resources = z.record(z.string(), resourceSchema).optional();
 const fileSchema = z.looseObject({ 'proxy-resources': resources, 'public-resources': resources });
 
 /** Keys of a resource that are read here, or that are as they are here. */
-const known = new Set([...Object.keys(resourceSchema.shape), 'ssl', 'proxy-port']);
+const known = new Set([...Object.keys(resourceSchema.shape), 'ssl']);
 
 /** @throws SallyportError 'config-invalid' with the line */
 export function importPangolin(text: string, source: string, tunnel: string): Imported {
@@ -78,18 +80,18 @@ interface Place {
   readonly line: number;
 }
 
-function readResource(resource: Resource, { draft, tunnel, id, line }: Place): void {
+function readResource(resource: Resource, place: Place): void {
+  const { draft, tunnel, id, line } = place;
   const say = (what: string, why: string): void => draft.unmapped(line, `${id}: ${what}`, why);
   const protocol = resource.mode ?? resource.protocol ?? 'http';
   const hostname = resource['full-domain'];
-  if (protocol !== 'http' && protocol !== 'https')
-    return say(
-      `protocol ${protocol}`,
-      'only http becomes a route; other ports are made at the edge by themselves',
-    );
-  if (hostname === undefined) return say('full-domain', 'a route needs a hostname');
+  const isPort = protocol === 'tcp' || protocol === 'udp';
+  if (!isPort && protocol !== 'http' && protocol !== 'https')
+    return say(`protocol ${protocol}`, 'there is nothing like it here');
   for (const key of Object.keys(resource))
-    if (!known.has(key)) say(key, 'there is nothing like it in a route');
+    if (!known.has(key)) say(key, `there is nothing like it in a ${isPort ? 'port' : 'route'}`);
+  if (isPort) return readPort(resource, protocol, place);
+  if (hostname === undefined) return say('full-domain', 'a route needs a hostname');
   const access = accessOf(resource, say);
   const headers = requestHeaders(resource, say);
   const route: Partial<DraftRoute> = {
@@ -128,6 +130,39 @@ function readResource(resource: Resource, { draft, tunnel, id, line }: Place): v
     });
   }
   if (done.size === 0) say('targets', 'there is none that could become a service');
+}
+
+/** A raw resource: its first target behind a port. */
+function readPort(
+  { name, enabled, auth, rules, targets, 'proxy-port': port }: Resource,
+  protocol: 'tcp' | 'udp',
+  { draft, tunnel, id, line }: Place,
+): void {
+  const say = (what: string, why: string): void => draft.unmapped(line, `${id}: ${what}`, why);
+  if (port === undefined) return say('proxy-port', 'a port needs its number');
+  const [target, ...others] = targets.filter((each) => each.enabled);
+  if (target?.port === undefined) return say('targets', 'there is none that could become a service');
+  for (const each of others)
+    say(
+      `${each.hostname}:${each.port ?? ''}`,
+      'a port has one service; run several connectors of the tunnel',
+    );
+  const isGuarded = auth !== undefined || rules.length > 0;
+  if (isGuarded)
+    say(
+      'auth and rules',
+      'a port asks nobody to sign in; it stays closed until you say who may connect (from)',
+    );
+  const service = `${protocol}://${target.hostname}:${target.port}`;
+  draft.port(
+    target.site ?? tunnel,
+    {
+      ...{ protocol, port, service },
+      ...(enabled && !isGuarded ? {} : { isEnabled: false }),
+      ...(name === undefined ? {} : { note: name.slice(0, 500) }),
+    },
+    line,
+  );
 }
 
 function originRequestOf(resource: Resource): Readonly<Record<string, unknown>> | undefined {

@@ -1,8 +1,9 @@
-// What an importer gathers: tunnels with their rules, routes, and whatever did not map, with its line and why. The result is a
+// What an importer gathers: tunnels with their rules, routes, ports, and whatever did not map, with its line and why. The result is a
 // lab file that `sallyport diff` and `apply` read, checked by the schema they check with.
 import { stringify } from 'yaml';
 import { SallyportError } from '#base/errors.ts';
 import { type Lab, labSchema } from '#model/lab.ts';
+import { type PortSettings, portName } from '#model/port.ts';
 
 /** Something that the lab file does not say, or says otherwise. */
 export interface Unmapped {
@@ -25,6 +26,16 @@ export type DraftRoute = Omit<Partial<Lab['routes'][number]>, 'tunnel'> & {
   readonly path: string;
 };
 
+/** A port with what is not the default. */
+export type DraftPort = Pick<PortSettings, 'protocol' | 'port'> &
+  Partial<Pick<PortSettings, 'proxyProtocol'>> & {
+    /** Of TLS the server name; others get a name that only their rule has. */
+    readonly hostname?: string;
+    readonly service: string;
+    readonly isEnabled?: boolean;
+    readonly note?: string;
+  };
+
 /** An ingress rule of a tunnel. */
 export interface DraftRule {
   readonly hostname?: string | undefined;
@@ -36,6 +47,7 @@ export interface DraftRule {
 
 export class LabDraft {
   readonly #routes: (DraftRoute & { tunnel: string })[] = [];
+  readonly #ports: (Omit<DraftPort, 'service'> & { tunnel: string; hostname: string })[] = [];
   readonly #rules = new Map<string, DraftRule[]>();
   readonly #originRequests = new Map<string, Readonly<Record<string, unknown>>>();
   readonly #unmapped: Unmapped[] = [];
@@ -48,7 +60,21 @@ export class LabDraft {
     );
     if (taken)
       return this.unmapped(line, `${route.hostname}${route.path}`, 'there is a route for it already');
+    if (this.#ports.some(({ protocol, hostname }) => protocol === 'tls' && hostname === route.hostname))
+      return this.unmapped(line, route.hostname, 'its TLS is passed on to another service already');
     this.#routes.push({ ...route, tunnel });
+  }
+
+  /** A port with its rule; one that is there already, or a name that has a route, is reported. */
+  port(tunnel: string, { service, ...given }: DraftPort, line: number): void {
+    const port = { ...given, hostname: given.hostname ?? `${given.protocol}-${given.port}.port` };
+    const name = portName(port);
+    if (this.#ports.some((each) => portName(each) === name))
+      return this.unmapped(line, name, 'there is a port for it already');
+    if (port.protocol === 'tls' && this.#routes.some(({ hostname }) => hostname === port.hostname))
+      return this.unmapped(line, name, 'the hostname has a route already, whose TLS ends at the edge');
+    this.#ports.push({ ...port, tunnel });
+    this.rule(tunnel, { hostname: port.hostname, service });
   }
 
   rule(tunnel: string, rule: DraftRule): void {
@@ -83,6 +109,13 @@ export class LabDraft {
       routes: this.#routes.map(({ path, tunnel, hostname, ...rest }) =>
         dropUndefined({ hostname, ...(path === '/' ? {} : { path }), tunnel, ...rest }),
       ),
+      ...(this.#ports.length === 0
+        ? {}
+        : {
+            ports: this.#ports.map(({ protocol, port, hostname, tunnel, ...rest }) =>
+              dropUndefined({ protocol, ...(port === 0 ? {} : { port }), hostname, tunnel, ...rest }),
+            ),
+          }),
     };
     const lab = labSchema.safeParse(plain);
     if (!lab.success) {
