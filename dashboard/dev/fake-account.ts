@@ -72,12 +72,24 @@ export function accountHandlers(world: FakeWorld): Pick<Handlers, AccountIds> {
   const noPasskey = (): never => {
     throw new Refusal('invalid', 'Passkeys need a real edge.');
   };
+  let bans = ['203.0.113.9', '2001:db8:7:0::/64'].map((client, i) => ({
+    client,
+    why: `asked for ${i === 0 ? '/wp-login.php' : '/.env'}, at blog.example.com`,
+    ...{ sinceMs: Date.now() - (i + 1) * 600_000, untilMs: Date.now() + (i + 1) * 1_800_000 },
+  }));
   const passkeys = [
     { id: 'pk1', name: 'YubiKey', createdAtMs: Date.now() - 30 * day, lastUsedAtMs: Date.now() - day },
   ];
   return {
-    listBans: () => ({ items: [], total: 0, nextCursor: null }),
-    liftBans: () => ({ lifted: [] }),
+    listBans({ query }) {
+      const items = bans.filter(({ client, why }) => `${client} ${why}`.includes(query.search ?? ''));
+      return { items, total: items.length, nextCursor: null };
+    },
+    liftBans({ body: { clients } }) {
+      const lifted = bans.filter(({ client }) => clients.includes(client)).map(({ client }) => client);
+      bans = bans.filter(({ client }) => !lifted.includes(client));
+      return { lifted };
+    },
     getSignInMethods: () => ({
       title: world.settings.title,
       colour: world.settings.colour,

@@ -130,6 +130,13 @@ const ports = createRoute({
   component: lazyRouteComponent(() => import('./pages/ports/ports-page.tsx'), 'PortsPage'),
 });
 
+const bans = createRoute({
+  getParentRoute: () => inside,
+  path: '/bans',
+  validateSearch: z.object({ search: text }),
+  component: lazyRouteComponent(() => import('./pages/bans/bans-page.tsx'), 'BansPage'),
+});
+
 const cache = createRoute({
   getParentRoute: () => inside,
   path: '/cache',
@@ -246,6 +253,7 @@ const tree = root.addChildren([
       certificates,
       certificate,
       cache,
+      bans,
       explain,
       requests,
       request,

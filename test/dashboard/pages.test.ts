@@ -18,9 +18,11 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 const pages: Readonly<Record<string, readonly [path: string, shows: RegExp]>> = {
   overview: ['', /Traffic/],
   health: ['health', /can serve/],
-  exposed: ['exposed', /blog\.localhost/],
+  exposed: ['exposed', /tcp:/],
+  bans: ['bans', /asked for \/\.env/],
   requests: ['requests', /Requests/],
   explain: ['explain?url=https%3A%2F%2Fblog.localhost%2F', /Origin/],
+  'explain-port': ['explain?url=tls%3Anobody.localhost', /No port/],
   'explain-stops': ['explain?url=https%3A%2F%2Fnobody.localhost%2F', /Not reached|No route/],
   cache: ['cache', /Hit ratio/],
   tunnels: ['tunnels', /demo/],
@@ -73,7 +75,7 @@ describe('the dashboard shows every page', { skip: missingBrowser }, () => {
     // A route of the store, whose page has a form.
     const added = startProcess(sallyportCommand, [
       ...['route', 'add', 'wiki.localhost', '--tunnel', 'demo', '--cache', '{setCookie: strip}'],
-      ...['--redirects', '[{outside: /blog, to: "/blog{rest}"}]'],
+      ...['--redirects', '[{outside: /blog, to: "/blog{rest}"}]', '--guard', '{ban: {after: 1, for: 1h}}'],
       ...['--socket', demo.adminSocket],
     ]);
     assert.equal(await added.ended, 0, added.stderr());
@@ -101,6 +103,8 @@ describe('the dashboard shows every page', { skip: missingBrowser }, () => {
     await signInByLink(page, demo.dashboard.signInLink!);
     // Something to be seen in the access log.
     await page.goto(`${demo.hostnames['blog.localhost']!}/`);
+    // And somebody who is banned.
+    await page.goto(`https://wiki.localhost:${demo.httpsPort}/.env`);
   });
   after(async () => {
     await browser?.close();

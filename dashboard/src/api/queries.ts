@@ -65,6 +65,7 @@ export type PagedId =
   | 'listConnectors'
   | 'listRoutes'
   | 'listPorts'
+  | 'listBans'
   | 'listCertificates'
   | 'listCached'
   | 'listNames'
@@ -82,7 +83,11 @@ interface AnyPage {
 }
 
 /** Reads a list page by page; `items` are those of all the pages that were asked for. */
-export function usePaged<Id extends PagedId>(id: Id, query: Input<Id>['query']) {
+export function usePaged<Id extends PagedId>(
+  id: Id,
+  query: Input<Id>['query'],
+  { everyMs }: Pick<ReadOptions, 'everyMs'> = {},
+) {
   type Item = Result<Id>['items'][number];
   const api = useApi();
   const result = useInfiniteQuery({
@@ -92,6 +97,7 @@ export function usePaged<Id extends PagedId>(id: Id, query: Input<Id>['query']) 
       (await call(api, id, { query: { ...query, cursor: pageParam } } as Input<Id>, signal)) as AnyPage,
     getNextPageParam: (page) => page.nextCursor ?? undefined,
     placeholderData: (previous) => previous,
+    ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
   });
   const pages = result.data?.pages;
   return {

@@ -11,6 +11,7 @@ export interface NavigationItem {
     | '/requests'
     | '/explain'
     | '/cache'
+    | '/bans'
     | '/tunnels'
     | '/routes'
     | '/ports'
@@ -81,6 +82,13 @@ export const navigation: readonly NavigationGroup[] = [
         icon: 'cache',
         scope: 'status:read',
         words: 'hits stored purge saved disk memory',
+      },
+      {
+        to: '/bans',
+        title: 'Bans',
+        icon: 'shield',
+        scope: 'requests:read',
+        words: 'guard scanners bots blocked banned lift addresses',
       },
     ],
   },

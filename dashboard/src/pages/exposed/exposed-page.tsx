@@ -1,11 +1,11 @@
-// What is open? Everything that the public can reach right now, by hostname, and what each thing leads to.
+// What is open? Everything that the public can reach right now, by hostname and by port, and what each thing leads to.
 import { getRouteApi, Link } from '@tanstack/react-router';
-import type { Exposure } from '#api/routes.ts';
+import type { ExposedPort, Exposure } from '#api/routes.ts';
 import { useRead } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';
 import { Empty, Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
-import { Mono, Page } from '../../kit/page.tsx';
+import { Mono, Page, Section } from '../../kit/page.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Status, Tag, type Tone } from '../../kit/status.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
@@ -20,6 +20,7 @@ export function ExposedPage() {
   const navigate = routeApi.useNavigate();
   const read = useRead('listExposed', { query: { search } }, { keepsPrevious: true });
   const items = read.data?.items;
+  const ports = read.data?.ports ?? [];
   return (
     <Page
       title="Exposed"
@@ -27,14 +28,14 @@ export function ExposedPage() {
         items === undefined
           ? ' '
           : search
-            ? `${formatAmount(items.length, 'address', 'addresses')} with “${search}”.`
-            : sumUp(items)
+            ? `${formatAmount(items.length, 'address', 'addresses')} and ${formatAmount(ports.length, 'port')} with “${search}”.`
+            : sumUp(items, ports)
       }
     >
-      {items !== undefined && search === undefined && <Warnings items={items} />}
+      {items !== undefined && search === undefined && <Warnings items={items} ports={ports} />}
       <Filters>
         <SearchField
-          label="Find a hostname"
+          label="Find a hostname or port"
           value={search ?? ''}
           onChange={(value) => void navigate({ search: { search: value || undefined }, replace: true })}
         />
@@ -45,45 +46,69 @@ export function ExposedPage() {
         ) : (
           <ProblemNotice error={read.error} retry={() => void read.refetch()} />
         )
-      ) : items.length === 0 ? (
+      ) : items.length === 0 && ports.length === 0 ? (
         <Empty title={search ? 'Nothing fits.' : 'Nothing is open to the public.'}>
           {search
             ? 'Change the words above.'
-            : 'Once there is a route, it stands here with everything it leads to.'}
+            : 'Once there is a route or a port, it stands here with everything it leads to.'}
         </Empty>
       ) : (
-        <DataTable
-          label="Exposed addresses"
-          items={items}
-          columns={columns}
-          rowKey={({ hostname, path }) => hostname + path}
-        />
+        <>
+          {items.length > 0 && (
+            <DataTable
+              label="Exposed addresses"
+              items={items}
+              columns={columns}
+              rowKey={({ hostname, path }) => hostname + path}
+            />
+          )}
+          {ports.length > 0 && (
+            <Section
+              title="Ports"
+              intro="TCP, UDP, and TLS that ends at home: open to whoever may connect, and asked for no sign-in by the edge."
+            >
+              <DataTable label="Open ports" items={ports} columns={portColumns} rowKey={({ name }) => name} />
+            </Section>
+          )}
+        </>
       )}
     </Page>
   );
 }
 
-function sumUp(items: readonly Exposure[]): string {
+function sumUp(items: readonly Exposure[], ports: readonly ExposedPort[]): string {
   const hostnames = new Set(items.map(({ hostname }) => hostname)).size;
   const open = items.filter(({ access }) => access === 'public').length;
-  if (items.length === 0) return 'The public can reach nothing.';
-  return `The public can reach ${formatAmount(items.length, 'address', 'addresses')} on ${formatAmount(hostnames, 'hostname')}; ${open === items.length ? (open === 1 ? 'anybody may' : 'anybody may, at all of them') : `${open} of them without being asked who they are`}.`;
+  const through =
+    ports.length === 0
+      ? ''
+      : ` ${formatAmount(ports.length, 'port')} lead${ports.length === 1 ? 's' : ''} through as well.`;
+  if (items.length === 0)
+    return ports.length === 0
+      ? 'The public can reach nothing.'
+      : `The public can reach no web address.${through}`;
+  return `The public can reach ${formatAmount(items.length, 'address', 'addresses')} on ${formatAmount(hostnames, 'hostname')}; ${open === items.length ? (open === 1 ? 'anybody may' : 'anybody may, at all of them') : `${open} of them without being asked who they are`}.${through}`;
 }
 
-function Warnings({ items }: { readonly items: readonly Exposure[] }) {
-  const warned = items.filter(({ warning }) => warning !== '');
+function Warnings({
+  items,
+  ports,
+}: {
+  readonly items: readonly Exposure[];
+  readonly ports: readonly ExposedPort[];
+}) {
+  const warned = [
+    ...items.map(({ hostname, path, warning }) => ({ name: hostname + (path === '/' ? '' : path), warning })),
+    ...ports,
+  ].filter(({ warning }) => warning !== '');
   if (warned.length === 0) return null;
   return (
     <div className={classes['warnings']}>
       <Notice tone="warn" title={`${formatAmount(warned.length, 'address', 'addresses')} to think about`}>
         <ul>
-          {warned.slice(0, 5).map(({ hostname, path, warning }) => (
-            <li key={hostname + path}>
-              <b>
-                {hostname}
-                {path === '/' ? '' : path}
-              </b>{' '}
-              {warning}
+          {warned.slice(0, 5).map(({ name, warning }) => (
+            <li key={name}>
+              <b>{name}</b> {warning}
             </li>
           ))}
           {warned.length > 5 && <li>and {warned.length - 5} more, marked below</li>}
@@ -199,6 +224,54 @@ const columns: readonly Column<Exposure>[] = [
         <span title={dns.detail}>
           <Status tone={dnsTone[dns.state]}>{dnsWords[dns.state]}</Status>
         </span>
+      </NameCell>
+    ),
+  },
+];
+
+const portColumns: readonly Column<ExposedPort>[] = [
+  {
+    title: 'Port',
+    isWide: true,
+    value: ({ name }) => name,
+    cell: ({ name, warning }) => (
+      <NameCell>
+        <Mono>{name}</Mono>
+        {name.startsWith('tls:') && <Tag>read at home only</Tag>}
+        {warning !== '' && <Tag tone="warn">think about it</Tag>}
+      </NameCell>
+    ),
+  },
+  {
+    title: 'Who may',
+    isRoomy: true,
+    value: ({ access }) => access,
+    cell: ({ access }) => (access === 'public' ? 'anybody' : access),
+  },
+  {
+    title: 'Leads to',
+    isRoomy: true,
+    value: ({ tunnelName }) => tunnelName,
+    cell: ({ tunnelName, service }) => (
+      <NameCell note={service === '' ? undefined : <Mono>{service}</Mono>}>
+        <Link to="/tunnels/$tunnel" params={{ tunnel: tunnelName }}>
+          {tunnelName}
+        </Link>
+      </NameCell>
+    ),
+  },
+  {
+    title: 'Works',
+    value: ({ isUp }) => Number(isUp),
+    cell: ({ isUp, name }) => (
+      <NameCell
+        note={
+          <Link to="/explain" search={{ url: name }}>
+            Explain
+          </Link>
+        }
+      >
+        {isUp ? <Status tone="good">up</Status> : <Status tone="bad">down</Status>}
       </NameCell>
     ),
   },

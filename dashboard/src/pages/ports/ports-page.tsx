@@ -1,7 +1,7 @@
 // Ports: TCP and UDP, and TLS that ends at home, each with where it leads and what passes now.
 import { ActionIcon, Button, Switch, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { PortView } from '#api/ports.ts';
 import { useMay } from '../../api/me.ts';
@@ -92,7 +92,20 @@ const baseColumns: readonly Column<PortView>[] = [
       </NameCell>
     ),
   },
-  { title: 'Status', cell: ({ status }) => <Status tone={tones[status]}>{words[status]}</Status> },
+  {
+    title: 'Status',
+    cell: ({ status, name }) => (
+      <NameCell
+        note={
+          <Link to="/explain" search={{ url: name }}>
+            Explain
+          </Link>
+        }
+      >
+        <Status tone={tones[status]}>{words[status]}</Status>
+      </NameCell>
+    ),
+  },
   {
     title: 'Leads to',
     cell: ({ tunnelName, service }) => (
