@@ -69,7 +69,7 @@ describe('bans', { skip: missingBrowser }, () => {
     await page.getByLabel('Find an address or reason').fill('phpmyadmin');
     await page.getByText('No ban fits.').waitFor();
     await page.getByLabel('Find an address or reason').fill('wp-login');
-    await row.getByRole('button', { name: 'Let 127.0.0.1 in' }).click();
+    await row.getByRole('button', { name: 'Let in 127.0.0.1' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Let in', exact: true }).click();
     await page.getByText('127.0.0.1 may come in again').waitFor();
     await page.getByText('No ban fits.').waitFor();

@@ -175,7 +175,8 @@ function readPort(proxy: Proxy, { draft, tunnel, domain, line }: Place, say: Say
   const scheme = type === 'udp' ? 'udp' : 'tcp';
   const service = `${scheme}://${hostText(localIP)}:${localPort}`;
   const version = transport?.proxyProtocolVersion;
-  const proxyProtocol = version === 'v1' || version === 'v2' ? { proxyProtocol: version } : {};
+  const proxyProtocol =
+    version === 'v1' || version === 'v2' ? ({ proxyProtocol: version } as const) : undefined;
   if (type === 'https') {
     for (const hostname of hostnamesOf(proxy, domain, say))
       draft.port(tunnel, { protocol: 'tls', port: 0, hostname, service, ...proxyProtocol }, line);

@@ -56,8 +56,8 @@ async function certificateAtHome(
   const base = { step: 'certificate', cure: '', facts: {}, ms: null } as const;
   const at = port === 0 ? instance.edge.httpsPorts[0] : port;
   if (at === undefined || steps.some(({ status }) => status === 'failed')) {
-    const detail = 'TLS ends at home; the edge has neither certificate nor key for the name.';
-    return { ...base, status: 'skipped', title: "The service's own", detail };
+    const detail = 'TLS would end at home, and the service cannot be asked for its certificate.';
+    return { ...base, status: 'skipped', title: 'Not asked', detail };
   }
   const started = performance.now();
   const found = await shownAt({ host: 'localhost', port: at, hostname });

@@ -95,7 +95,7 @@ function Lift({ ban: { client, why } }: { readonly ban: BanView }) {
       <Button
         variant="default"
         size="compact-sm"
-        aria-label={`Let ${client} in`}
+        aria-label={`Let in ${client}`}
         onClick={() => setAsking(true)}
       >
         Let in
