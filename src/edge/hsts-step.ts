@@ -8,24 +8,25 @@ import { HeadStep } from './head-step.ts';
 import type { HandlerHost, RouteHandler } from './route-handler.ts';
 
 export class HstsHandler implements RouteHandler {
+  readonly name = 'hsts';
   readonly #line: string;
-  readonly #next: RouteHandler | undefined;
+  readonly next: RouteHandler | undefined;
   readonly #host: HandlerHost;
 
   /** `value` is the field's; `next` what the route does beside, undefined: it forwards. */
   constructor(value: string, next: RouteHandler | undefined, host: HandlerHost) {
     this.#line = `Strict-Transport-Security: ${value}\r\n`;
-    this.#next = next;
+    this.next = next;
     this.#host = host;
   }
 
   get policy(): RouteHandler['policy'] {
-    return this.#next?.policy;
+    return this.next?.policy;
   }
 
   start(exchange: Exchange): void {
     if (exchange.request.scheme === 'https') exchange.front = new HstsStep(exchange, this.#line);
-    if (this.#next) this.#next.start(exchange);
+    if (this.next) this.next.start(exchange);
     else this.#host.forward(exchange);
   }
 }

@@ -63,6 +63,7 @@ const scratchBytes = 262_144;
 const newRulesMs = 5_000;
 
 const shut: RouteHandler = {
+  name: 'shut',
   start: (exchange) => exchange.fail('access-denied', 'this edge was made without access'),
 };
 

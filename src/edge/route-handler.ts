@@ -12,6 +12,14 @@ export interface RouteHandler {
   start(exchange: Exchange): void;
   /** Who may pass; undefined where everybody may. */
   readonly policy?: CompiledPolicy | undefined;
+  /** What the step is called, and the step that it goes on to; absent: it forwards. To be looked at, not to decide by. */
+  readonly name: string;
+  readonly next?: RouteHandler | undefined;
+}
+
+/** The steps of a route in the order in which a request meets them; none where it goes straight to its origin. */
+export function stepNamesOf(handler: RouteHandler | undefined): string[] {
+  return handler === undefined ? [] : [handler.name, ...stepNamesOf(handler.next)];
 }
 
 /** What handlers ask of the proxy. */

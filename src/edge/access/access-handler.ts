@@ -45,10 +45,16 @@ export interface AccessGrant {
 }
 
 export class AccessHandler implements RouteHandler {
+  readonly name = 'access';
   readonly #options: AccessHandlerOptions;
 
   constructor(options: AccessHandlerOptions) {
     this.#options = options;
+  }
+
+  /** For what all may keep; what only some get goes the same way, without the cache. */
+  get next(): RouteHandler | undefined {
+    return this.#options.open;
   }
 
   get policy(): CompiledPolicy {

@@ -5,18 +5,19 @@ import type { HandlerHost, RouteHandler } from '../route-handler.ts';
 import { withoutProof } from './access-handler.ts';
 
 export class OpenNeighbour implements RouteHandler {
-  readonly #next: RouteHandler | undefined;
+  readonly name = 'open neighbour';
+  readonly next: RouteHandler | undefined;
   readonly #host: HandlerHost;
 
   /** `next`: the route's other steps. */
   constructor(next: RouteHandler | undefined, host: HandlerHost) {
-    this.#next = next;
+    this.next = next;
     this.#host = host;
   }
 
   start(exchange: Exchange): void {
     exchange.request = withoutProof(exchange.request, undefined);
-    if (this.#next) this.#next.start(exchange);
+    if (this.next) this.next.start(exchange);
     else this.#host.forward(exchange);
   }
 }

@@ -61,6 +61,7 @@ export function guardedHosts(routes: readonly RouteEntry[]): ReadonlySet<string>
 const maxUsed = 10_000;
 
 export class SignInPaths implements RouteHandler {
+  readonly name = 'sign-in paths';
   readonly #desk: AccessDesk;
   readonly #door: PasswordDoor;
   /** When each may be forgotten, whatever the wall clock does, by its number; in the order of use. */

@@ -22,27 +22,28 @@ export function withBalanceSteps(
 }
 
 class BalanceHandler implements RouteHandler {
+  readonly name = 'balance';
   readonly #route: RouteEntry;
   readonly #balance: BalanceEntry;
-  readonly #next: RouteHandler | undefined;
+  readonly next: RouteHandler | undefined;
   readonly #host: HandlerHost;
 
   constructor(route: RouteEntry, balance: BalanceEntry, next: RouteHandler | undefined, host: HandlerHost) {
     this.#route = route;
     this.#balance = balance;
-    this.#next = next;
+    this.next = next;
     this.#host = host;
   }
 
   get policy(): RouteHandler['policy'] {
-    return this.#next?.policy;
+    return this.next?.policy;
   }
 
   start(exchange: Exchange): void {
     const { sticky, statusPath } = this.#balance;
     if (statusPath !== undefined && exchange.request.path === statusPath) return this.#answerStatus(exchange);
     if (sticky !== undefined) exchange.front = new StickyStep(exchange, sticky, this.#route.path);
-    if (this.#next) this.#next.start(exchange);
+    if (this.next) this.next.start(exchange);
     else this.#host.forward(exchange);
   }
 

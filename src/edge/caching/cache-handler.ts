@@ -62,6 +62,7 @@ const dynamic = {
 const rangeAheadBytes = 1024 * 1024;
 
 export class CacheHandler implements RouteHandler, MissHost {
+  readonly name: string;
   readonly cache: EdgeCache;
   readonly #policy: CachePolicy;
   readonly #host: HandlerHost;
@@ -73,6 +74,7 @@ export class CacheHandler implements RouteHandler, MissHost {
     this.#policy = policy;
     this.#host = host;
     this.#coder = coder;
+    this.name = coder ? 'cache with coder' : 'cache';
     this.#respond = coder
       ? (exchange, head) => coder.respond(exchange, head)
       : (exchange, head) => exchange.front.respond(head);

@@ -6,6 +6,7 @@ import type { HandlerHost, RouteHandler } from '../route-handler.ts';
 import type { RouteCoder } from './route-coder.ts';
 
 export class CodingHandler implements RouteHandler {
+  readonly name = 'coder';
   readonly #coder: RouteCoder;
   readonly #host: HandlerHost;
 

@@ -7,7 +7,7 @@ import { stepBefore } from './step-before.ts';
 
 /** The step. */
 export function canonicalHostStep(canonical: CanonicalHost, next: RouteHandler): RouteHandler {
-  return stepBefore(next, (exchange) => {
+  return stepBefore('canonical host', next, (exchange) => {
     const location = canonicalLocation(exchange.request, canonical);
     if (location === undefined) return next.start(exchange);
     exchange.respond({

@@ -23,7 +23,7 @@ export function guardStep(
     withinMs: parseDuration(ban.within)!,
     forMs: parseDuration(ban.for)!,
   };
-  return stepBefore(next, (exchange) => {
+  return stepBefore('guard', next, (exchange) => {
     const { clientAddress, request } = exchange;
     if (allowed.has(clientAddress)) return next.start(exchange);
     const nowMs = clock.nowMs();

@@ -16,7 +16,7 @@ import { stepBefore } from './step-before.ts';
 /** The step of `headers.request`. */
 export function requestHeadersStep(changes: HeaderChanges, next: RouteHandler): RouteHandler {
   const compiled = compileChanges(changes);
-  return stepBefore(next, (exchange) => {
+  return stepBefore('request headers', next, (exchange) => {
     const { request, clientAddress } = exchange;
     const lines = compiled.linesFor(() => variableValues(request, clientAddress));
     const fields = new EditedFields(request.fields, lines, compiled.omitted);
@@ -32,7 +32,7 @@ export function responseHeadersStep(
 ): RouteHandler {
   const changes = compileChanges(response);
   const preset = security === undefined ? [] : securityPresets[security];
-  return stepBefore(next, (exchange) => {
+  return stepBefore("answer's headers", next, (exchange) => {
     const { request } = exchange;
     exchange.front = new EditStep(exchange, (head) =>
       changed(head, changes, preset, () => variableValues(request, exchange.clientAddress)),
@@ -56,7 +56,7 @@ function changed(
 
 /** The step of `cors`: answers preflights, and has the last word about who may read. */
 export function corsStep(settings: CorsSettings, next: RouteHandler): RouteHandler {
-  return stepBefore(next, (exchange) => {
+  return stepBefore('cors', next, (exchange) => {
     const { request } = exchange;
     if (isPreflight(request)) {
       exchange.respond({

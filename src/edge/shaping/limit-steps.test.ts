@@ -22,7 +22,7 @@ function exchangeOf(clientAddress: string, more: Partial<Exchange> = {}): Exchan
 function world() {
   const clock = new FakeClock();
   const begun: Exchange[] = [];
-  const next = { start: (exchange: Exchange) => void begun.push(exchange) };
+  const next = { name: 'next', start: (exchange: Exchange) => void begun.push(exchange) };
   const settings = bandwidthSchema.parse({ down: '16KiB', per: 'client' });
   const step = bandwidthStep(settings, next, { clock, tables: new LimitTables(), routeName: 'a.test' });
   return { clock, begun, step };

@@ -49,7 +49,7 @@ export function requestLimitsStep(limits: RequestLimits, next: RouteHandler): Ro
   const sizeOf = (text: string | undefined): number => (text === undefined ? Infinity : parseSize(text)!);
   const [body, headers, url] = [sizeOf(limits.body), sizeOf(limits.headers), sizeOf(limits.url)];
   const headerCount = limits.headerCount ?? Infinity;
-  return stepBefore(next, (exchange) => {
+  return stepBefore('limits', next, (exchange) => {
     const { request } = exchange;
     if (request.path.length + request.query.length > url)
       return exchange.fail('uri-too-long', `more than the ${url} bytes that the route allows`);
@@ -80,7 +80,7 @@ export function rateLimitStep(rule: RateLimitRule, next: RouteHandler, tools: Li
   const table = tools.tables.tableOf(`rate ${tools.routeName} ${JSON.stringify(rule)}`, rate);
   const { paths } = rule;
   const policyLine = `"${rule.name}";q=${rule.requests};w=${Math.ceil(windowMs / 1000)}`;
-  return stepBefore(next, (exchange) => {
+  return stepBefore('rate limit', next, (exchange) => {
     const { method, path } = exchange.request;
     const isMeant =
       (rule.methods === undefined || rule.methods.includes(method)) &&
@@ -138,7 +138,7 @@ export function bandwidthStep(
     const table = tables.tableOf(`bandwidth ${direction} ${per} ${routeName}`, rate);
     return [{ direction: direction as Direction, rate, table }];
   });
-  return stepBefore(next, (exchange) => {
+  return stepBefore('bandwidth', next, (exchange) => {
     const nowMs = clock.nowMs();
     const buckets: Partial<Record<Direction, PacedBucket>> = {};
     for (const { direction, rate, table } of lanes) {

@@ -19,7 +19,7 @@ export function maintenanceStep(
 ): RouteHandler {
   const allowed = cidrSet(allow);
   const fields = ['Retry-After', String(Math.ceil(parseDuration(retryAfter)! / 1000))];
-  return stepBefore(next, (exchange) => {
+  return stepBefore('maintenance', next, (exchange) => {
     if (allowed.has(exchange.clientAddress)) return next.start(exchange);
     exchange.fail('maintenance', 'the route is being worked on', { sentence: message, fields });
   });
@@ -38,7 +38,7 @@ export function errorPagesStep(
   readPages: PageReader,
 ): RouteHandler {
   const all = new Map([...(folder === undefined ? [] : readPages(folder)), ...Object.entries(pages)]);
-  return stepBefore(next, (exchange) => {
+  return stepBefore('error pages', next, (exchange) => {
     const { request } = exchange;
     const takesHtml = (request.fields.get('accept') ?? '').includes('text/html');
     if (takesHtml && request.upgrade === '') exchange.front = new PageStep(exchange, all, from);

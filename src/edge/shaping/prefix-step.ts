@@ -46,7 +46,7 @@ export function withPrefix(host: HandlerHost, rewrite: PrefixRewrite): HandlerHo
 
 /** Sends visitors of the bare prefix to the one with a slash, below which the page's relative links lead. */
 export function slashStep(rewrite: PrefixRewrite, next: RouteHandler): RouteHandler {
-  return stepBefore(next, (exchange) => {
+  return stepBefore('bare prefix', next, (exchange) => {
     const { method, path, query } = exchange.request;
     const isRead = method === 'GET' || method === 'HEAD';
     if (path !== rewrite.strip || !isRead) return next.start(exchange);

@@ -90,5 +90,5 @@ export function originHost({ prefix }: Shaping, host: HandlerHost): HandlerHost 
 
 /** Where there is nothing else to do. */
 export function forwarder(host: HandlerHost): RouteHandler {
-  return { start: (exchange) => host.forward(exchange) };
+  return { name: 'forward', start: (exchange) => host.forward(exchange) };
 }

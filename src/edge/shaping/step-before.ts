@@ -4,8 +4,14 @@ import type { Exchange } from '../exchange.ts';
 import type { RouteHandler } from '../route-handler.ts';
 
 /** `start` answers the exchange, or starts `next`, now or later. */
-export function stepBefore(next: RouteHandler, start: (exchange: Exchange) => void): RouteHandler {
+export function stepBefore(
+  name: string,
+  next: RouteHandler,
+  start: (exchange: Exchange) => void,
+): RouteHandler {
   return {
+    name,
+    next,
     start,
     get policy() {
       return next.policy;
