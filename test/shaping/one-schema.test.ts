@@ -53,6 +53,9 @@ const samples: Readonly<Record<RouteStepName, Sample>> = {
   trace: { good: { ratio: 0.5 }, bad: { ratio: 2 }, at: 'ratio' },
 };
 
+const createBody = routeOperations.createRoute.body!;
+const changeBody = routeOperations.updateRoute.body!;
+
 const key = `${'A'.repeat(43)}=`;
 const id = '11111111-1111-4111-8111-111111111111';
 
@@ -71,9 +74,8 @@ const readers: Readonly<Record<string, Reader>> = {
   'the lab file': (name, settings) =>
     labSchema.parse({ routes: [{ hostname: 'a.test', tunnel: 'home', [name]: settings }] }).routes[0]![name],
   'the API for a new route': (name, settings) =>
-    routeOperations.createRoute.body.parse({ hostname: 'a.test', tunnel: 'home', [name]: settings })[name],
-  'the API for a change': (name, settings) =>
-    routeOperations.updateRoute.body.parse({ [name]: settings })[name],
+    createBody.parse({ hostname: 'a.test', tunnel: 'home', [name]: settings })[name],
+  'the API for a change': (name, settings) => changeBody.parse({ [name]: settings })[name],
   'the command line': (name, settings) => {
     const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const text = typeof settings === 'string' ? settings : JSON.stringify(settings);
@@ -89,8 +91,8 @@ for (const name of routeStepNames) {
     test('is the same object in every schema', () => {
       assert.equal(routeStepsShape[name].unwrap(), schema);
       assert.equal(changedStepsShape[name].unwrap().unwrap(), schema);
-      assert.equal(routeOperations.createRoute.body.shape[name], routeStepsShape[name]);
-      assert.equal(routeOperations.updateRoute.body.shape[name], changedStepsShape[name]);
+      assert.equal(createBody.shape[name], routeStepsShape[name]);
+      assert.equal(changeBody.shape[name], changedStepsShape[name]);
       assert.equal(labSchema.shape.routes.unwrap().element.shape[name], routeStepsShape[name]);
     });
 
