@@ -1,5 +1,5 @@
 // What a compressed byte costs: `node bench/codings.ts` prints CPU time and size of each coding and level for bodies such
-// as sites send. The levels in src/http/coding/levels.ts come from here.
+// as sites send. The levels in src/edge/coding/encoder.ts come from here.
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib';

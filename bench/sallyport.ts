@@ -36,6 +36,8 @@ interface CreatedTunnel {
 export interface Sallyport extends Peer {
   /** Stops the connector and starts another; `processes` no longer counts it. */
   restartConnector(): Promise<void>;
+  /** Puts other routes (of edge.yml, as YAML) in force, while it runs. */
+  configure(routes: string): Promise<void>;
 }
 
 /** Whether this checkout has something to measure. */
@@ -59,7 +61,7 @@ export async function startSallyport(
   await mkdir(dataDir);
   const tunnel = await createTunnel(dataDir, form);
   const edgeFile = join(folder, 'edge.yml');
-  await writeFile(edgeFile, edgeConfig(dataDir, tunnel));
+  await writeFile(edgeFile, edgeConfig(dataDir, tunnel, defaultRoutes));
   const edge = startOurs(['edge', 'run', '--config', edgeFile]);
   await ready(edge, ports.https, 'the edge');
   const connectorFile = join(folder, 'config.yml');
@@ -85,6 +87,11 @@ export async function startSallyport(
     processes: { edge: edge.pid, connector: connector.pid },
     plainPort: ports.http,
     tlsPort: ports.https,
+    async configure(routes) {
+      const said = edge.output().split(configurationSaid).length;
+      await writeFile(edgeFile, edgeConfig(dataDir, tunnel, routes));
+      await untilSaid(edge, said);
+    },
     async restartConnector() {
       await connector.stop();
       connector = start();
@@ -103,7 +110,13 @@ async function createTunnel(dataDir: string, form: Form): Promise<CreatedTunnel>
   return JSON.parse(await runPinned(proxyCore, command!, [...before, ...args])) as CreatedTunnel;
 }
 
-function edgeConfig(dataDir: string, tunnel: CreatedTunnel): string {
+/** The route under test, with the settings that a route has without a word. */
+const defaultRoutes = `routes:
+  - hostname: ${benchHostname}
+    tunnel: bench
+`;
+
+function edgeConfig(dataDir: string, tunnel: CreatedTunnel, routes: string): string {
   return `dataDir: ${dataDir}
 hostname: localhost
 internalCa: true
@@ -116,11 +129,8 @@ tunnels:
   - name: bench
     id: ${tunnel.id}
     publicKeys: ["${tunnel.publicKey}"]
-routes:
-  - hostname: ${benchHostname}
-    tunnel: bench
 accessLog: ${join(dataDir, 'access.log')}
-`;
+${routes}`;
 }
 
 function connectorConfig(tunnel: CreatedTunnel, origin: { port: number; sinkPort: number }): string {
@@ -149,4 +159,16 @@ async function untilConnected(connector: Program): Promise<void> {
     await pause(50);
   }
   throw new Error(`the connector did not connect: ${connector.output().slice(-2000)}`);
+}
+
+/** What the edge says when a changed edge.yml is in force. */
+const configurationSaid = 'The edge configuration was applied';
+
+/** Waits until it has said so once more than it had. */
+async function untilSaid(edge: Program, before: number): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    if (edge.output().split(configurationSaid).length > before) return;
+    await pause(50);
+  }
+  throw new Error(`the edge did not take the configuration: ${edge.output().slice(-2000)}`);
 }

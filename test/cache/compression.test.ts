@@ -80,6 +80,7 @@ for (const cache of ['off', 'on'] as const) {
         [{ ...html, 'Content-Digest': 'sha-256=:x:' }, text, 200],
         [html, 'short', 200],
         [{ 'Content-Type': 'image/png' }, text, 200],
+        [{ 'Content-Type': 'application/grpc' }, text, 200],
         [{ ...html, 'Cache-Control': 'no-transform' }, text, 200],
         [{}, text, 200],
       ];

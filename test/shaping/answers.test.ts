@@ -76,6 +76,24 @@ test("response fields are changed on the origin's answers and on the edge's own;
   assert.equal(own.fields['x-sallyport-error'], 'origin-protocol');
 });
 
+test('the strict preset closes what a page of its own does not need; variables and added fields stand on answers, too', async () => {
+  shape({
+    headers: headerRulesSchema.parse({
+      response: { add: { 'X-Tag': '{host}{path}' } },
+      security: 'strict',
+    }),
+  });
+  origin.answer = answer('200 OK\r\nX-Tag: of the origin');
+  const { fields } = await ask('GET /p');
+  assert.equal(fields['x-frame-options'], 'DENY');
+  assert.equal(fields['referrer-policy'], 'no-referrer');
+  assert.match(fields['content-security-policy']!, /default-src 'self'/);
+  assert.match(fields['permissions-policy']!, /camera=\(\)/);
+  assert.equal(fields['cross-origin-opener-policy'], 'same-origin');
+  assert.equal(fields['cross-origin-resource-policy'], 'same-origin');
+  assert.equal(fields['x-tag'], 'of the origin, a.test/p');
+});
+
 test('preflights are answered by the edge, for origins that may and methods that may, and the origin is not asked', async () => {
   origin.answer = answer('200 OK\r\nAccess-Control-Allow-Origin: *');
   shape({

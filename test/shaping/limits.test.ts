@@ -68,6 +68,26 @@ test('more requests than a client may make are answered 429, with when to come a
   assert.equal((await post()).status, 429, 'a change of the configuration forgets nothing');
 });
 
+test('a limit of the route is shared by all clients, one of a client is his own', async () => {
+  world.apply({ trustedProxies: ['127.0.0.1/32'] });
+  const from = async (address: string): Promise<string> => {
+    const { status, fields } = await ask('GET /', `X-Forwarded-For: ${address}\r\n`);
+    return `${status} ${fields['ratelimit-policy']}`;
+  };
+  shape({ rateLimits: rateLimitsSchema.parse([{ name: 'all', per: 'route', requests: 2, window: '1h' }]) });
+  assert.deepEqual(
+    [await from('192.0.2.1'), await from('192.0.2.2'), await from('192.0.2.3')],
+    ['200 "all";q=2;w=3600', '200 "all";q=2;w=3600', '429 "all";q=2;w=3600'],
+  );
+  shape({ rateLimits: rateLimitsSchema.parse([{ name: 'each', per: 'client', requests: 1, window: '1h' }]) });
+  assert.match(await from('192.0.2.1'), /^200/);
+  assert.match(await from('192.0.2.1'), /^429/);
+  assert.match(await from('192.0.2.2'), /^200/, 'another client has his own');
+  assert.match(await from('2001:db8::1'), /^200/);
+  assert.match(await from('2001:db8::2'), /^429/, 'one IPv6 /64 is one client');
+  world.apply({ trustedProxies: [] });
+});
+
 test('bytes that are held to a rate come whole, both ways', async () => {
   const size = 400_000;
   origin.answer = ({ body }) =>

@@ -16,10 +16,10 @@ before(async () => {
       return 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n';
     return `HTTP/1.1 200 OK\r\n${headLines}Content-Length: ${page.length}\r\n\r\n${page}`;
   });
-  const ingress = ['blog.test', 'www.blog.test', 'app.test']
+  const ingress = ['blog.test', 'www.blog.test', 'app.test', 'moved.test']
     .map((host) => `  - hostname: ${host}\n    service: ${origin.url}`)
     .join('\n');
-  world = await startEdgeWorld({ ingress, hosts: ['blog.test', 'www.blog.test', 'app.test'] });
+  world = await startEdgeWorld({ ingress, hosts: ['blog.test', 'www.blog.test', 'app.test', 'moved.test'] });
   world.apply({
     routes: [
       {
@@ -29,6 +29,7 @@ before(async () => {
       },
       { ...routeOf('www.blog.test', world.credentials), shaping: { canonicalHost: 'apex' } },
       { ...routeOf('app.test', world.credentials), shaping: { prefix: { add: '/ui' } } },
+      { ...routeOf('moved.test', world.credentials), shaping: { prefix: { strip: '/new', add: '/old' } } },
     ],
   });
 });
@@ -73,6 +74,15 @@ test('places in the answer are put right: Location, Content-Location, Refresh an
   headLines = 'Location: /ui/login\r\n';
   assert.equal((await ask('GET /x', 'app.test')).fields['location'], '/login');
   assert.equal(lastAsked().requestLine, 'GET /ui/x HTTP/1.1');
+  headLines = '';
+});
+
+test('one prefix takes the place of another, both ways', async () => {
+  headLines = 'Location: /old/login\r\nSet-Cookie: a=1; Path=/old/\r\n';
+  const { fields } = await ask('GET /new/a', 'moved.test');
+  assert.equal(lastAsked().requestLine, 'GET /old/a HTTP/1.1');
+  assert.equal(fields['location'], '/new/login');
+  assert.match(fields['set-cookie']!, /Path=\/new/);
   headLines = '';
 });
 
