@@ -1,5 +1,5 @@
-// An frpc.toml of three raw proxies, imported and applied to a running edge: the services at home are reached through the ports
-// that the file becomes, and the name whose TLS frps passed on shows the certificate of home.
+// Files of other programs, imported and applied to a running edge: an frpc.toml's raw services are reached through the ports that it
+// becomes, the name whose TLS frps passed on shows the certificate of home, and upstreams of a Caddyfile share a site.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -77,4 +77,32 @@ test('frp: a tcp proxy is a port and an https proxy a name passed on, once the i
   );
   await client.waitFor('the nas itself');
   client.close();
+});
+
+test('Caddy: two upstreams of one site share its requests, once the imported file is applied', async () => {
+  const upstreams = await Promise.all(
+    ['one', 'two'].map((name) =>
+      RecordingOrigin.start(() => `HTTP/1.1 200 OK\r\nContent-Length: ${name.length}\r\n\r\n${name}`),
+    ),
+  );
+  try {
+    const [caddyfile, lab] = [join(edge.folder, 'Caddyfile'), join(edge.folder, 'shop.yml')];
+    const places = upstreams.map(({ port }) => `127.0.0.1:${port}`).join(' ');
+    writeFileSync(
+      caddyfile,
+      `shop.localhost {\n  reverse_proxy ${places} {\n    lb_policy round_robin\n  }\n}\n`,
+    );
+    await run(sallyportCommand, ['import', caddyfile, '-f', lab, '--tunnel', 'home']);
+    const applied = await edge.command('apply', '-f', lab, '--yes');
+    assert.equal(applied.code, 0, applied.err);
+    const seen = new Set<string>();
+    await eventually('both have answered', async () => {
+      const { status, body } = await edge.get('shop.localhost', '/');
+      if (status === 200) seen.add(body);
+      return seen.size === 2;
+    });
+    assert.deepEqual([...seen].toSorted(), ['one', 'two']);
+  } finally {
+    for (const each of upstreams) await each.close();
+  }
 });

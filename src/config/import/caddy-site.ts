@@ -2,18 +2,22 @@
 // map leaves it shut to strangers, never open.
 import { isPrefix } from '#base/ip.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
+import type { BalanceSettings } from '#model/balance-policy.ts';
 import type { HeaderChanges } from '#model/shaping/header-rules.ts';
 import type { CaddyStatement } from './caddyfile.ts';
 import { type CaddyMatcher, namedMatchers, takeMatcher } from './caddy-matchers.ts';
+import type { CaddyBalance } from './caddy-balance.ts';
 import { reverseProxy } from './caddy-upstream.ts';
-import { type DraftRoute, type LabDraft, patternBelow } from './lab-draft.ts';
+import type { DraftRoute, LabDraft } from './lab-draft.ts';
+import { placeServices } from './several-services.ts';
 
 /** What stands below one path of the site. */
 interface Place {
   path: string;
   line: number;
   strip: string | undefined;
-  service: string | undefined;
+  services: readonly string[];
+  balance: CaddyBalance;
   originRequest: Readonly<Record<string, unknown>>;
   requestHeaders: HeaderChanges;
   responseHeaders: HeaderChanges;
@@ -75,13 +79,20 @@ export class CaddySite {
   addTo(tunnel: string, hostname: string, line: number): void {
     const places = this.#withRedirectPlaces(line);
     for (const place of places.toSorted((a, b) => b.path.length - a.path.length)) {
-      const { path, service, strip } = place;
-      this.#draft.route(tunnel, this.#routeOf(place, hostname, places), place.line);
-      if (service === undefined) continue;
-      const pattern = patternBelow(path);
-      const { originRequest } = place;
-      const more = Object.keys(originRequest).length === 0 ? {} : { originRequest };
-      this.#draft.rule(tunnel, { hostname, ...(pattern ? { path: pattern } : {}), service, ...more });
+      const { path, strip, originRequest } = place;
+      const { isFirstOnly, weights = [], ...balance } = place.balance;
+      const services = place.services.map((service, i) => ({
+        ...{ tunnel, service },
+        ...(weights[i] === undefined ? {} : { weight: weights[i] }),
+        ...(isFirstOnly && i > 0 ? { isBackup: true } : {}),
+      }));
+      const balanced = placeServices(this.#draft, {
+        ...{ hostname, path, services, balance: balance as Partial<BalanceSettings> },
+        originRequest: isEmpty(originRequest) ? undefined : originRequest,
+      });
+      const route = this.#routeOf(place, hostname, places);
+      this.#draft.route(tunnel, { ...route, ...balanced }, place.line);
+      if (services.length === 0) continue;
       if (strip !== undefined && strip !== path && path !== '/')
         this.#draft.unmapped(place.line, `strip ${strip}`, `taken off below ${path}, where it may not stand`);
     }
@@ -182,12 +193,13 @@ export class CaddySite {
     }
     const found = reverseProxy(rest, block ?? [], (what, why) => this.#draft.unmapped(line, what, why));
     const place = this.#place(path, line);
-    if (found.service === undefined || place.service !== undefined) {
-      const why = place.service === undefined ? 'it names no service' : 'the place has a service already';
+    if (found.services.length === 0 || place.services.length > 0) {
+      const why = place.services.length === 0 ? 'it names no service' : 'the place has a service already';
       this.#draft.unmapped(line, words.join(' '), why);
       return;
     }
-    place.service = found.service;
+    place.services = found.services;
+    place.balance = found.balance;
     place.originRequest = found.originRequest;
     place.requestHeaders = merged(place.requestHeaders, found.requestHeaders);
     place.responseHeaders = merged(place.responseHeaders, found.responseHeaders);
@@ -304,7 +316,7 @@ const notAPath = 'its matcher is none that a route has: a path, or everything';
 
 function emptyPlace(path: string, line: number): Place {
   return {
-    ...{ path, line, strip: undefined, service: undefined },
+    ...{ path, line, strip: undefined, services: [], balance: {} },
     ...{ originRequest: {}, requestHeaders: {}, responseHeaders: {} },
   };
 }

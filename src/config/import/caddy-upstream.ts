@@ -1,9 +1,12 @@
-// `reverse_proxy` of a Caddyfile as a service, its originRequest and its header changes.
+// `reverse_proxy` of a Caddyfile as its services, how they are balanced, their originRequest and header changes.
 import type { HeaderChanges } from '#model/shaping/header-rules.ts';
+import { type CaddyBalance, takeBalanceWord } from './caddy-balance.ts';
 import type { CaddyStatement } from './caddyfile.ts';
 
 export interface FoundUpstream {
-  readonly service: string | undefined;
+  /** None where none could be read. */
+  readonly services: readonly string[];
+  readonly balance: CaddyBalance;
   readonly originRequest: Readonly<Record<string, unknown>>;
   readonly requestHeaders: HeaderChanges;
   readonly responseHeaders: HeaderChanges;
@@ -19,16 +22,15 @@ export function reverseProxy(
   unmapped: (what: string, why: string) => void,
 ): FoundUpstream {
   const named = [...upstreams, ...block.flatMap(({ words }) => (words[0] === 'to' ? words.slice(1) : []))];
-  for (const more of named.slice(1))
-    unmapped(more, 'a rule has one service; several are balanced by several rules or connectors');
   const originRequest: Record<string, unknown> = {};
   const request: Record<string, string> = {};
   const response: { set: Record<string, string>; remove: string[] } = { set: {}, remove: [] };
   let isTls = false;
+  const balance: CaddyBalance = {};
   for (const { words, block: inner = [] } of block) {
     const [key = '', name = '', ...values] = words;
     const value = values.join(' ');
-    if (key === 'to' || key === 'flush_interval') continue;
+    if (key === 'to' || key === 'flush_interval' || takeBalanceWord(words, balance)) continue;
     if (key === 'header_up' && /^host$/i.test(name)) {
       if (/[{}]/.test(value)) {
         if (value !== '{host}' && value !== '{hostport}')
@@ -46,10 +48,21 @@ export function reverseProxy(
         else if (setting[0] !== 'tls')
           unmapped(setting.join(' '), 'the rule has other settings: see originRequest in config.yml');
       }
-    } else unmapped(words.join(' '), 'the rule has no such setting; see originRequest in config.yml');
+    } else if (/^(lb_|health_|unhealthy_|fail_duration|max_fails)/.test(key))
+      unmapped(
+        words.join(' '),
+        'balance of a route has no such setting; see docs/balance.md for what it has',
+      );
+    else unmapped(words.join(' '), 'the rule has no such setting; see originRequest in config.yml');
   }
+  const services = named.flatMap((upstream) => {
+    const service = serviceOf(upstream, isTls);
+    if (service === undefined) unmapped(upstream, 'it names no service that a rule has');
+    return service === undefined ? [] : [service];
+  });
   return {
-    service: serviceOf(named[0], isTls),
+    services,
+    balance,
     originRequest,
     requestHeaders: Object.keys(request).length === 0 ? {} : { set: request },
     responseHeaders: {
@@ -59,8 +72,8 @@ export function reverseProxy(
   };
 }
 
-function serviceOf(upstream: string | undefined, isTls: boolean): string | undefined {
-  if (upstream === undefined || /[{}]/.test(upstream)) return undefined;
+function serviceOf(upstream: string, isTls: boolean): string | undefined {
+  if (/[{}]/.test(upstream)) return undefined;
   const scheme = /^(https?|h2c):\/\//.exec(upstream)?.[1];
   if (scheme !== undefined) return upstream;
   const unix = /^unix\/(\/.+)$/.exec(upstream)?.[1];

@@ -5,7 +5,9 @@ import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { SallyportError } from '#base/errors.ts';
 import { type AccessPolicy, accessPolicySchema } from '#model/access-policy.ts';
-import { type DraftRoute, type Imported, LabDraft, patternBelow } from './lab-draft.ts';
+import type { BalanceSettings } from '#model/balance-policy.ts';
+import { type DraftRoute, type Imported, LabDraft } from './lab-draft.ts';
+import { placeServices } from './several-services.ts';
 
 const targetSchema = z.looseObject({
   site: z.string().optional(),
@@ -15,6 +17,14 @@ const targetSchema = z.looseObject({
   enabled: z.boolean().default(true),
   path: z.string().optional(),
   'path-match': z.enum(['exact', 'prefix', 'regex']).optional(),
+  healthcheck: z
+    .looseObject({
+      enabled: z.boolean().optional(),
+      path: z.string().startsWith('/').optional().catch(undefined),
+      interval: z.number().min(0.1).max(3_600).optional().catch(undefined),
+      timeout: z.number().min(0.1).max(300).optional().catch(undefined),
+    })
+    .optional(),
 });
 const resourceSchema = z.looseObject({
   name: z.string().optional(),
@@ -100,36 +110,55 @@ function readResource(resource: Resource, place: Place): void {
     ...(resource.name === undefined ? {} : { note: resource.name.slice(0, 500) }),
     ...headers,
   };
-  const done = new Set<string>();
   const targets = resource.targets.filter(({ enabled }) => enabled);
-  for (const target of targets.toSorted((a, b) => (b.path ?? '').length - (a.path ?? '').length)) {
-    const path =
-      target.path === undefined || target.path === '' ? '/' : target.path.replace(/(?<=.)\/+$/, '');
-    const service = `${target.method}://${target.hostname}${target.port === undefined ? '' : `:${target.port}`}`;
-    if (target['path-match'] === 'regex') {
-      say(`path ${path}`, 'a route has a prefix; put the pattern into the path of an ingress rule');
-      continue;
-    }
-    if (target['path-match'] === 'exact')
-      say(`path ${path}`, 'a route has a prefix: what is below the path leads there, too');
-    if (done.has(path)) {
-      say(service, 'a rule has one service; several are balanced by several rules or connectors');
-      continue;
-    }
-    done.add(path);
-    for (const key of Object.keys(target)) {
-      if (!(key in targetSchema.shape)) say(key, 'there is nothing like it in a rule');
-    }
-    const at = target.site ?? tunnel;
-    draft.route(at, { ...route, hostname, path }, line);
-    draft.rule(at, {
-      hostname,
-      path: patternBelow(path),
-      service,
-      originRequest: originRequestOf(resource),
+  const placed = targets.flatMap((target) => {
+    const path = pathOf(target, say);
+    return path === undefined ? [] : [{ path, target }];
+  });
+  const paths = [...new Set(placed.map(({ path }) => path))].toSorted((a, b) => b.length - a.length);
+  for (const path of paths) {
+    const here = placed.filter((each) => each.path === path).map(({ target }) => target);
+    for (const target of here)
+      for (const key of Object.keys(target))
+        if (!(key in targetSchema.shape)) say(key, 'there is nothing like it in a rule');
+    const services = here.map(({ site, method, hostname: name, port }) => ({
+      tunnel: site ?? tunnel,
+      service: `${method}://${name}${port === undefined ? '' : `:${port}`}`,
+    }));
+    const balanced = placeServices(draft, {
+      ...{ hostname, path, services, originRequest: originRequestOf(resource) },
+      balance: checkOf(here),
     });
+    draft.route(services[0]!.tunnel, { ...route, hostname, path, ...balanced }, line);
   }
-  if (done.size === 0) say('targets', 'there is none that could become a service');
+  if (paths.length === 0) say('targets', 'there is none that could become a service');
+}
+
+/** Where a target stands in its resource; undefined for what no route has. */
+function pathOf(
+  { path: written = '', 'path-match': match }: Resource['targets'][number],
+  say: (what: string, why: string) => void,
+): string | undefined {
+  const path = written === '' ? '/' : written.replace(/(?<=.)\/+$/, '');
+  if (match === 'regex') {
+    say(`path ${path}`, 'a route has a prefix; put the pattern into the path of an ingress rule');
+    return undefined;
+  }
+  if (match === 'exact') say(`path ${path}`, 'a route has a prefix: what is below the path leads there, too');
+  return path;
+}
+
+/** The first health check among targets that share a path, as that of their route. */
+function checkOf(targets: readonly Resource['targets'][number][]): Partial<Omit<BalanceSettings, 'members'>> {
+  const found = targets.find(({ healthcheck }) => healthcheck !== undefined)?.healthcheck;
+  if (!found || found.enabled === false) return {};
+  const { path, interval, timeout } = found;
+  const check = {
+    ...(path === undefined ? {} : { path }),
+    ...(interval === undefined ? {} : { everySeconds: interval }),
+    ...(timeout === undefined ? {} : { timeoutSeconds: timeout }),
+  };
+  return { check: check as NonNullable<BalanceSettings['check']> };
 }
 
 /** A raw resource: its first target behind a port. */
