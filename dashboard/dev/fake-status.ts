@@ -2,7 +2,9 @@
 import type { Trouble } from '#api/status.ts';
 import { healthOf, type HealthPart } from '#model/health.ts';
 import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
+import type { ProbeResult } from '#model/probe.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
+import { page } from './fake-routes.ts';
 import type { FakeWorld } from './fake-world.ts';
 
 const spans = { '5m': [60, 5_000], '1h': [60, 60_000], '6h': [72, 300_000], '48h': [96, 1_800_000] } as const;
@@ -10,6 +12,8 @@ const spans = { '5m': [60, 5_000], '1h': [60, 60_000], '6h': [72, 300_000], '48h
 type StatusIds =
   | 'getStatus'
   | 'getHealth'
+  | 'listProbes'
+  | 'probeNow'
   | 'getTraffic'
   | 'getOpenApi'
   | 'listAudit'
@@ -53,6 +57,9 @@ export function statusHandlers(world: FakeWorld): Pick<Handlers, StatusIds> {
         (kind === undefined || part.kind === kind) && (state === undefined || part.state === state);
       return { ...health, parts: health.parts.filter(isWanted) };
     },
+    listProbes: ({ query }) =>
+      page([...new Set(world.routes.map(({ hostname }) => hostname))].map(seen), query),
+    probeNow: ({ body }) => ({ items: [seen(body.hostname)] }),
     getOpenApi: () => ({}),
     getTraffic: ({ query }) => series(world, query.span),
     listAudit({ query }) {
@@ -98,6 +105,15 @@ export function statusHandlers(world: FakeWorld): Pick<Handlers, StatusIds> {
       world.requests.unshift(again);
       return again;
     },
+  };
+}
+
+function seen(hostname: string): ProbeResult {
+  return {
+    ...{ hostname, from: '', outcome: 'ok', sentence: 'It answers at 203.0.113.7.', cure: '' },
+    ...{ atMs: Date.now() - 60_000, addresses: ['203.0.113.7'], address: '203.0.113.7', failures: 0 },
+    ms: { dns: 14, connect: 2, tls: 9, answer: 3 },
+    certificateEndsMs: Date.now() + 60 * 86_400_000,
   };
 }
 

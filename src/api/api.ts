@@ -7,6 +7,7 @@ import { cacheOperations } from './cache.ts';
 import { dnsOperations } from './dns.ts';
 import { notificationOperations } from './notifications.ts';
 import { portOperations } from './ports.ts';
+import { probeOperations } from './probes.ts';
 import { requestOperations } from './requests.ts';
 import { routeOperations } from './routes.ts';
 import { statusOperations } from './status.ts';
@@ -24,6 +25,7 @@ export const operations = {
   ...portOperations,
   ...certificateOperations,
   ...dnsOperations,
+  ...probeOperations,
   ...requestOperations,
   ...banOperations,
   ...cacheOperations,

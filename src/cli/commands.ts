@@ -63,6 +63,7 @@ import {
 } from './edge/page-passwords.ts';
 import { shareCreateCommand, shareListCommand, shareRevokeCommand } from './edge/shares.ts';
 import { healthCommand } from './edge/health.ts';
+import { probeCommand } from './edge/probe.ts';
 import { supportBundleCommand } from './edge/support-bundle.ts';
 import { tunnelRouteDnsCommand } from './edge/tunnel-route-dns.ts';
 import { auditCommand, connectorListCommand, logsCommand, statusCommand } from './edge/status.ts';
@@ -104,6 +105,7 @@ export const commands: readonly Command[] = [
   contextRemoveCommand,
   statusCommand,
   healthCommand,
+  probeCommand,
   exposedCommand,
   explainCommand,
   logsCommand,

@@ -23,6 +23,7 @@ import {
   uuid,
 } from './edge-scalars.ts';
 import { mailSettingsSchema } from '#model/mail-settings.ts';
+import { probeSchema } from './probe-schema.ts';
 import { signInSchema } from './sign-in-schema.ts';
 import { tracingSchema } from './tracing-schema.ts';
 
@@ -237,6 +238,12 @@ export const edgeConfigSchema = z.strictObject({
   dns: dnsSchema
     .optional()
     .describe('DNS records for every hostname, made and removed with its route, and a name server built in.'),
+  probe: z
+    .union([z.literal('off'), probeSchema])
+    .prefault({})
+    .describe(
+      'Looks at every hostname from outside: through a resolver, its public address and TLS; `off` for none.',
+    ),
   tunnels: z.array(tunnelSchema).max(10_000).default([]).describe('Tunnels that may connect.'),
   routes: z.array(routeSchema).max(100_000).default([]).describe('Which hostname goes to which tunnel.'),
   ports: z

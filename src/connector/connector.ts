@@ -14,7 +14,8 @@ import type { ConfigAnswer, ConnectorConnection, DisconnectReason } from '#tunne
 
 import type { DialOptions } from '#tunnel/driver.ts';
 import { parseEdgeAddress } from '#tunnel/edge-address.ts';
-import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
+import { probeFeature } from '#tunnel/probe-exchange.ts';
+import { deafHandler, type OpenRequest, type TunnelStream } from '#tunnel/stream.ts';
 import { TrustedRoots } from '#tunnel/trusted-roots.ts';
 import { processWindowBytes, WindowBudget } from '#tunnel/window.ts';
 import { Admission } from './admission.ts';
@@ -30,6 +31,7 @@ import { type EdgeDialer, edgeDialer, type TunnelProtocol } from './edge-dialer.
 import { EdgeLink, type LinkFailure, type LinkHost } from './edge-link.ts';
 import { createOriginContext } from './origin-context.ts';
 import { type RulesDifference, RuleTable } from './rule-table.ts';
+import { OutsideProbes } from './outside-probes.ts';
 import { RulesInForce } from './rules-in-force.ts';
 import { StreamEvents } from './stream-events.ts';
 import { createUuid } from '#base/uuid.ts';
@@ -111,6 +113,11 @@ class RunningConnector implements Connector, LinkHost {
   readonly #admission = new Admission();
   readonly #tasks = new TaskGroup();
   readonly #roots = new TrustedRoots();
+  readonly probes = new OutsideProbes({
+    nowMs: () => this.clock.nowMs(),
+    edgePort: () => this.#edgeTarget().port,
+    edgeEndpoints: () => this.#links.map(({ remoteAddress }) => remoteAddress),
+  });
   readonly #unsubscribe: () => void;
   /** Wall clock. */
   readonly #startedAtMs: number;
@@ -232,7 +239,7 @@ class RunningConnector implements Connector, LinkHost {
 
   dialOptions(index: number): DialOptions {
     const { credentials, version, arch, machine, clock, random, readPushedRules } = this.#options;
-    const features = readPushedRules ? [remoteConfigFeature] : [];
+    const features = [...(readPushedRules ? [remoteConfigFeature] : []), probeFeature];
     return {
       credentials: credentials.current(),
       instanceId: this.connectorId,
@@ -390,6 +397,3 @@ class RunningConnector implements Connector, LinkHost {
     for (const state of connectorStates) this.#metrics.state.with({ state }).set(state === now ? 1 : 0);
   }
 }
-
-/** For streams that are refused at once. */
-const deafHandler = { onData() {}, onEnd() {}, onReset() {}, onDrain() {} };

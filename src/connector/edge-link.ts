@@ -13,6 +13,7 @@ import { dialConnection, type DialOptions, type DrivenConnection } from '#tunnel
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import { type ConnectorState, isRefusal, refusalText } from './connector-state.ts';
 import type { EdgeDialer } from './edge-dialer.ts';
+import type { OutsideProbes } from './outside-probes.ts';
 import { RetryPace } from './retry-pace.ts';
 
 /** Why there is no connection, as the connector's state. */
@@ -31,6 +32,8 @@ export interface LinkHost {
   published(): PublishedRules;
   onStream(stream: TunnelStream, request: OpenRequest, opened: () => void): void;
   onConfig(config: PushedConfig): ConfigAnswer;
+  /** Looks at hostnames for the edge. */
+  readonly probes: OutsideProbes;
   /** Resolves when this link may dial: the first always, the others once the edge has accepted one. */
   admission(index: number, signal: AbortSignal): Promise<void>;
   linkReady(link: EdgeLink, connection: ConnectorConnection): void;
@@ -139,6 +142,7 @@ export class EdgeLink {
         },
         onStream: (stream, request, opened) => host.onStream(stream, request, opened),
         onConfig: (_connection, config) => host.onConfig(config),
+        onProbe: (_connection, request) => host.probes.look(request),
         onDraining: move,
         onClosed: (connection, reason, detail) => {
           this.#forget(driven, connection);

@@ -18,6 +18,7 @@ import type {
 import type { BanView } from '#model/ban.ts';
 import type { Health, HealthCounts, HealthPart } from '#model/health.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
+import type { ProbeResult } from '#model/probe.ts';
 import type { PortLive } from '#model/port-live.ts';
 import type { DnsEdge } from './dns-edge.ts';
 import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
@@ -150,6 +151,10 @@ export interface EdgeView extends DnsEdge {
   listBans(): Promise<readonly BanView[]>;
   /** Lets clients in again; answers which of them were banned. */
   liftBans(clients: readonly string[]): Promise<readonly string[]>;
+  /** What was seen of hostnames from outside, last. */
+  listProbes(): Promise<ProbeResult[]>;
+  /** Looks at a hostname from outside now. @throws SallyportError 'not-found' or 'invalid' */
+  probeNow(hostname: string): Promise<ProbeResult[]>;
   /** How every part of the edge is. */
   health(): Promise<Health>;
   supportFacts(): Promise<SupportFacts>;

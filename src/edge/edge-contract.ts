@@ -3,6 +3,9 @@ import type { HostnameMove } from '#model/hostname-move.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
+import type { OutsideLook } from '#base/outside-look.ts';
+import type { ProbeRequest } from '#tunnel/probe-exchange.ts';
+import type { MarkVerdict } from '#base/probe-mark.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
@@ -95,6 +98,10 @@ export interface Edge {
   members(): Map<string, MemberLive[]>;
   /** Services that connectors publish, and how the edge has found them. */
   origins(): OriginLive[];
+  /** Whether an answer to a probe of a hostname is this edge's, or one's that shares its store. */
+  judgeMark(hostname: string, nonce: string, text: string): MarkVerdict;
+  /** Has a connector of a tunnel look at a hostname. @throws SallyportError where none can */
+  probeFrom(tunnel: string, request: ProbeRequest, signal: AbortSignal): Promise<OutsideLook>;
   /** Ports as they are now. */
   ports(): PortLive[];
   /** Hostnames that went from one tunnel to another, newest first. */

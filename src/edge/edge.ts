@@ -4,8 +4,11 @@
 //   FrontDoor -> Proxy -> TunnelRegistry -> EdgeConnection ~ connector
 import type { HostnameMove } from '#model/hostname-move.ts';
 import type { Timer } from '#base/clock.ts';
+import type { OutsideLook } from '#base/outside-look.ts';
+import type { MarkVerdict } from '#base/probe-mark.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
+import type { ProbeRequest } from '#tunnel/probe-exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import { explainAccess, testAccess } from './access/dry-run.ts';
 import { CertificateHosts } from './access/certificate-hosts.ts';
@@ -35,6 +38,7 @@ import { LocalServices } from './local-services.ts';
 import { Observation } from './observation.ts';
 import { OriginWatch } from './origins/origin-watch.ts';
 import { Ports } from './ports/ports.ts';
+import { probeFrom } from './probe-from.ts';
 import { Proxy } from './proxy.ts';
 import { TunnelAcceptor } from './tunnel-acceptor.ts';
 import { TunnelRegistry } from './tunnel-registry.ts';
@@ -168,6 +172,14 @@ class RunningEdge implements Edge {
 
   origins(): OriginLive[] {
     return this.#origins.live();
+  }
+
+  judgeMark(hostname: string, nonce: string, text: string): MarkVerdict {
+    return this.#door.marks.judge(hostname, nonce, text);
+  }
+
+  probeFrom(tunnel: string, request: ProbeRequest, signal: AbortSignal): Promise<OutsideLook> {
+    return probeFrom(this.#registry, this.#snapshot.tunnels, { tunnel, request, signal });
   }
 
   ports(): PortLive[] {

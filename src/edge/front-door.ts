@@ -21,11 +21,12 @@ import type { Http2FrontSettings } from './http2-front.ts';
 import { Listener } from './listener.ts';
 import type { ListenAddress, ListenHandle } from './listener.ts';
 import type { Ports } from './ports/ports.ts';
+import { ProbeMarks } from './probe-marks.ts';
 import type { Proxy } from './proxy.ts';
 import { redirectToHttps } from './redirect.ts';
 import type { Traffic } from './traffic.ts';
 import type { TunnelAcceptor } from './tunnel-acceptor.ts';
-import { wellKnownFirst } from './well-known.ts';
+import { type WellKnownSource, wellKnownFirst } from './well-known.ts';
 
 export interface FrontDoorOptions {
   readonly edge: EdgeOptions;
@@ -55,6 +56,12 @@ export class FrontDoor {
   readonly #redirectFront: Http1Front;
   readonly #http2: Http2Front;
   #snapshot: EdgeSnapshot;
+
+  /** The edge's word on which hostnames it serves, for whoever looks from outside. */
+  readonly marks = new ProbeMarks({
+    ticketKeys: () => this.#options.certificates.ticketKeys,
+    routesOf: (host) => this.#proxy.router.routesOf(host),
+  });
 
   readonly #serve: Http1FrontOptions['start'] = (request, front) => this.#proxy.start(request, front);
 
@@ -190,7 +197,7 @@ export class FrontDoor {
       now: () => this.#options.clock.nowMs(),
       newRequestId: () => this.#proxy.newRequestId(),
       requestIdOf: (request) => this.#proxy.requestIdOf(request),
-      start: (request, front) => this.#proxy.start(request, front),
+      start: this.#ownFirst(this.marks, this.#serve),
       isMisdirected: (serverName, host) => this.#isMisdirected(serverName, host),
       takesUpgrade: (request) =>
         scheme === 'https' && request.path === tunnelPath && request.upgrade === 'websocket',
@@ -205,11 +212,14 @@ export class FrontDoor {
 
   /** Of a plain listener, which answers some requests itself before it serves or redirects. */
   #plainOptions(start: Http1FrontOptions['start']): Http1FrontOptions {
-    const { wellKnown: source } = this.#options;
-    return {
-      ...this.#frontOptions('http'),
-      start: wellKnownFirst({ source, start, log: this.#accessLog, traffic: this.#traffic }),
-    };
+    const { wellKnown } = this.#options;
+    const find: WellKnownSource['find'] = (path, host) =>
+      this.marks.find(path, host) ?? wellKnown?.find(path, host);
+    return { ...this.#frontOptions('http'), start: this.#ownFirst({ find }, start) };
+  }
+
+  #ownFirst(source: WellKnownSource, start: Http1FrontOptions['start']): Http1FrontOptions['start'] {
+    return wellKnownFirst({ source, start, log: this.#accessLog, traffic: this.#traffic });
   }
 
   #makeHttp2Front(): Http2Front {
@@ -217,7 +227,7 @@ export class FrontDoor {
       ...this.#http2Settings(),
       clock: this.#options.clock,
       metrics: this.#options.metrics,
-      start: (request, front) => this.#proxy.start(request, front),
+      start: this.#ownFirst(this.marks, this.#serve),
       isMisdirected: (serverName, host) => this.#isMisdirected(serverName, host),
       answerFailure: (what, { begun, refused }, client) => {
         const request = begun ?? refused;

@@ -132,6 +132,12 @@ export class LocalConnection implements EdgeConnection {
   /** Its rules are code. */
   pushConfig(): void {}
 
+  readonly takesProbes = false;
+
+  probe(): Promise<never> {
+    return Promise.reject(new SallyportError('invalid', 'A local service looks at nothing.'));
+  }
+
   drain(graceMs = Infinity): Promise<void> {
     if (this.#state !== 'open') return Promise.resolve();
     this.#state = 'draining';

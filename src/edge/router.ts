@@ -54,6 +54,11 @@ export class Router {
     return route ? this.#found.get(route)! : noSuchPath;
   }
 
+  /** The routes of a hostname, those of a wildcard where it has none of its own. */
+  routesOf(host: string): readonly RouteEntry[] {
+    return (this.#exact.get(host) ?? this.#wildcard(host))?.routes ?? [];
+  }
+
   /** Whether any route exists for the hostname. */
   hasHost(host: string): boolean {
     return this.#exact.has(host) || this.#wildcard(host) !== undefined;

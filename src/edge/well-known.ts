@@ -19,7 +19,7 @@ export interface WellKnownAnswer {
 /** Where the answers come from; roles/ makes it of what certs/ has. */
 export interface WellKnownSource {
   /** Undefined at once when the path is nobody's; resolves undefined when there turns out to be no answer. */
-  find(path: string): Promise<WellKnownAnswer | undefined> | undefined;
+  find(path: string, host: string): Promise<WellKnownAnswer | undefined> | undefined;
 }
 
 /** Starts a request, as fronts do it. */
@@ -37,7 +37,7 @@ export interface WellKnownFirst {
 export function wellKnownFirst({ source, start, log, traffic }: WellKnownFirst): Start {
   if (!source) return start;
   return (request, front) => {
-    const finding = isAnswerable(request) ? source.find(request.path) : undefined;
+    const finding = isAnswerable(request) ? source.find(request.path, request.host) : undefined;
     if (!finding) return start(request, front);
     const waiting = new WaitingUpstream();
     finding

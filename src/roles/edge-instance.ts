@@ -25,6 +25,8 @@ import type { CertificateDesk } from './certificate-desk.ts';
 import { certificateStatesOf } from './certificate-states.ts';
 import { lookAt } from './control/edge-answers.ts';
 import { EdgeHealth } from './health/edge-health.ts';
+import { openEdgeProbes } from './probe/edge-probes.ts';
+import type { Prober } from './probe/prober.ts';
 import { openAccessKeys } from './access-keys.ts';
 import { AccessSources } from './access-sources.ts';
 import { dashboardUrlOf, publicHttpsPort } from './edge-composition.ts';
@@ -82,6 +84,8 @@ export interface EdgeInstance {
   readonly certificateStates: (hostnames: Iterable<string>) => Map<string, CertificateState>;
   /** How every part is, and since when. */
   readonly health: EdgeHealth;
+  /** Looks at its hostnames from outside. */
+  readonly probes: Prober;
   /** All metrics, as Prometheus reads them. */
   readonly metricsText: () => string;
   /** URL of the metrics server, '' without one. */
@@ -188,6 +192,12 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   sources.files.onChange = endVisits;
   // With claims that were handed over it has been told already.
   if ((offer?.claims.length ?? 0) === 0) follow(snapshot.routes, () => false);
+  let inForce = config;
+  const probes = openEdgeProbes({
+    ...{ config: () => inForce, edge, clock, random, log, metrics },
+    rootsPem: () => certificates.internalCa?.pem,
+  });
+  opened.push(() => probes.stop());
   const certificateStates: EdgeInstance['certificateStates'] = (hostnames) =>
     certificateStatesOf(certificates.store, hostnames, clock.wallMs());
   const health = new EdgeHealth({
@@ -198,6 +208,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
       tunnels: snapshot.tunnels,
       origins: edge.origins(),
       endsTls: config.listen.https.length > 0,
+      probes: probes.parts(),
     }),
   });
   health.start();
@@ -212,7 +223,6 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   }
 
   let version = 1;
-  let inForce = config;
   return {
     edge,
     cache,
@@ -228,6 +238,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     },
     certificateStates,
     health,
+    probes,
     metricsText: () => metrics.text(),
     metricsUrl: metricsServer?.url ?? '',
     sockets() {
@@ -240,6 +251,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
       ];
     },
     async leave(graceMs, signal) {
+      probes.stop();
       await names?.close();
       await metricsServer?.close();
       await edge.leave(graceMs, signal);
@@ -257,6 +269,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     async stop(graceMs) {
       stopWatching();
       health.stop();
+      probes.stop();
       // The name server answers to the last: challenges and clients may still ask.
       await Promise.all([edge.drain(graceMs), certificates.close()]);
       await names?.close();

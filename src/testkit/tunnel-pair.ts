@@ -138,6 +138,7 @@ function recordConnector(
     },
     onStream: options.onStream ?? ((stream, _request, opened) => echo(stream, opened)),
     ...(handler.onConfig ? { onConfig: handler.onConfig } : {}),
+    ...(handler.onProbe ? { onProbe: handler.onProbe } : {}),
     onDraining: (connection) => handler.onDraining?.(connection),
     onClosed(connection, reason, detail) {
       end.closed = { reason, detail };

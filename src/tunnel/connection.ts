@@ -1,9 +1,11 @@
 // A tunnel connection as its two owners see it: an authenticated session over one transport, driven by real sockets
 // and timers (driver.ts). The edge gets one from `acceptConnection`, the connector from `dialConnection`.
+import type { OutsideLook } from '#base/outside-look.ts';
 import type { PublishedRules } from '#model/published-rules.ts';
 import type { ConnectorInfo } from '#wire/tunnel-message.ts';
 import type { ConfigAck } from '#wire/tunnel-versioned-text.ts';
 import type { EncodedConfig, PushedConfig } from './config-exchange.ts';
+import type { ProbeAnswer, ProbeRequest } from './probe-exchange.ts';
 import type { OpenRequest, TunnelStream } from './stream.ts';
 
 /** Every way a connection can end; a metric label and a log field on both sides. */
@@ -59,6 +61,10 @@ export interface EdgeConnection {
   readonly takesConfig: boolean;
   /** Sends rules that the edge keeps for the tunnel; `onConfigAck` follows. Nothing happens where it does not take them. */
   pushConfig(config: EncodedConfig): void;
+  /** Whether the connector looks at hostnames from where it is; older ones do not. */
+  readonly takesProbes: boolean;
+  /** Has it look once. @throws SallyportError where it does not, the connection ends or the signal fires */
+  probe(request: ProbeRequest, signal: AbortSignal): Promise<OutsideLook>;
   /**
    * Phase one of a drain begun by the edge: asks the connector to move away, resolves when it has acknowledged (or the
    * connection has ended). Phase two follows by itself: the connection closes as `drained` when its last stream ends,
@@ -131,6 +137,8 @@ export interface ConnectorConnectionHandler {
    * this the connector takes none.
    */
   onConfig?(connection: ConnectorConnection, config: PushedConfig): ConfigAnswer;
+  /** Looks at a hostname from here, or says why not. Without this the connector looks at none. */
+  onProbe?(connection: ConnectorConnection, request: ProbeRequest): Promise<ProbeAnswer>;
   /** The edge is going away: open a connection elsewhere, this one ends when idle. */
   onDraining(connection: ConnectorConnection): void;
   onClosed(connection: ConnectorConnection | undefined, reason: DisconnectReason, detail: string): void;

@@ -2,6 +2,7 @@
 import type { PublishedRules } from '#model/published-rules.ts';
 import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
 import { decodeHello, decodeWelcome, encodeAuth } from '#wire/tunnel-message.ts';
+import { decodeProbe, encodeProbe } from '#wire/tunnel-probe.ts';
 import { decodeAck, decodePiece, encodeConfigAck } from '#wire/tunnel-versioned-text.ts';
 import { configLimitBytes, decodeConfigText } from './config-exchange.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   DisconnectReason,
 } from './connection.ts';
 import { answerHello, type ConnectorIdentity, versionFault } from './handshake.ts';
+import { answerValue, maxProbes, type ProbeAnswer, probeRequestSchema } from './probe-exchange.ts';
 import { PieceGatherer } from './piece-gatherer.ts';
 import { RulesWaiters, splitRules } from './rules-exchange.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
@@ -82,6 +84,33 @@ export class ConnectorSession extends Session implements ConnectorConnection {
       return refused(errorText(error));
     }
   }
+
+  protected override onProbeFrame(type: number, payload: Buffer): void {
+    if (type !== frameTypes.PROBE) throw frameError(`${frameName(type)} from an edge`);
+    const { number, value } = decodeProbe('PROBE', payload);
+    void this.#look(value).then((answer) => {
+      if (!this.isClosed)
+        this.sendControl(frameTypes.PROBE_RESULT, encodeProbe({ number, value: answerValue(answer) }));
+    });
+  }
+
+  /** Never rejects: a fault of ours is a refusal. */
+  async #look(value: Record<string, unknown>): Promise<ProbeAnswer> {
+    const request = probeRequestSchema.safeParse(value);
+    if (!request.success) return { refused: 'The question cannot be understood; is this connector too old?' };
+    if (!this.#handler.onProbe) return { refused: 'It does not look from outside.' };
+    if (this.#looking >= maxProbes) return { refused: `${maxProbes} looks are under way already.` };
+    this.#looking += 1;
+    try {
+      return await this.#handler.onProbe(this, request.data);
+    } catch (error) {
+      this.#options.onFault?.(error);
+      return { refused: errorText(error) };
+    } finally {
+      this.#looking -= 1;
+    }
+  }
+  #looking = 0;
 
   protected override onPeerDraining(): void {
     this.#handler.onDraining(this);

@@ -1,9 +1,11 @@
 // The edge's end of a tunnel connection: says HELLO, judges AUTH, takes rules, opens streams.
 import type { Random } from '#base/random.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
+import type { OutsideLook } from '#base/outside-look.ts';
 import type { PublishedRules } from '#model/published-rules.ts';
 import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
 import { type ConnectorInfo, decodeAuth, encodeHello, encodeWelcome } from '#wire/tunnel-message.ts';
+import { decodeProbe, encodeProbe } from '#wire/tunnel-probe.ts';
 import { decodeConfigAck, decodePiece, encodeAck } from '#wire/tunnel-versioned-text.ts';
 import { type EncodedConfig, remoteConfigFeature } from './config-exchange.ts';
 import type {
@@ -14,6 +16,7 @@ import type {
 } from './connection.ts';
 
 import { judgeAuth, protocolVersion, type TunnelKeys } from './handshake.ts';
+import { maxProbes, probeFeature, type ProbeRequest, ProbeWaiters } from './probe-exchange.ts';
 import { PieceGatherer } from './piece-gatherer.ts';
 import { parseRules, rulesLimitBytes } from './rules-exchange.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -41,6 +44,7 @@ export class EdgeSession extends Session implements EdgeConnection {
   readonly #gatherer = new PieceGatherer('RULES', rulesLimitBytes);
   /** Versions of pushed configs, in the order in which their acknowledgements must come. */
   readonly #awaitedConfigs: number[] = [];
+  readonly #probes = new ProbeWaiters();
   /** Who the peer said to be, known or not. */
   #claim: ClaimedIdentity | undefined;
   #isReady = false;
@@ -72,6 +76,20 @@ export class EdgeSession extends Session implements EdgeConnection {
     if (this.isClosed || !this.takesConfig) return;
     this.#awaitedConfigs.push(config.version);
     this.sendPieces(frameTypes.CONFIG, config.payloads);
+  }
+
+  get takesProbes(): boolean {
+    return this.connectorInfo.features?.includes(probeFeature) ?? false;
+  }
+
+  async probe(request: ProbeRequest, signal: AbortSignal): Promise<OutsideLook> {
+    if (this.isClosed || !this.takesProbes)
+      throw new SallyportError('invalid', 'This connector does not look from outside; update it.');
+    if (this.#probes.count >= maxProbes)
+      throw new SallyportError('limit-exceeded', `${maxProbes} looks are under way there already.`);
+    const { number, answer } = this.#probes.wait(signal);
+    this.sendControl(frameTypes.PROBE, encodeProbe({ number, value: request }));
+    return await answer;
   }
 
   protected override onHandshakeFrame(type: number, payload: Buffer): void {
@@ -119,11 +137,19 @@ export class EdgeSession extends Session implements EdgeConnection {
     this.#handler.onConfigAck?.(this, ack);
   }
 
+  protected override onProbeFrame(type: number, payload: Buffer): void {
+    if (type !== frameTypes.PROBE_RESULT) throw frameError(`${frameName(type)} from a connector`);
+    const { number, value } = decodeProbe('PROBE_RESULT', payload);
+    if (!this.#probes.settle(number, value))
+      throw frameError(`PROBE_RESULT for number ${number}, which was not asked`);
+  }
+
   protected override onPeerDraining(): void {
     this.#handler.onDraining(this);
   }
 
   protected override onSessionClosed(reason: DisconnectReason, detail: string): void {
+    this.#probes.rejectAll(reason);
     this.#handler.onClosed(this.#isReady ? this : undefined, reason, detail, this.#claim);
   }
 

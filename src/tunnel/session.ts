@@ -227,6 +227,8 @@ export abstract class Session implements FrameSink {
   protected abstract onRulesFrame(type: number, payload: Buffer): void;
   /** CONFIG and CONFIG_ACK. */
   protected abstract onConfigFrame(type: number, payload: Buffer): void;
+  /** PROBE and PROBE_RESULT. */
+  protected abstract onProbeFrame(type: number, payload: Buffer): void;
   /** The peer began to drain; the acknowledgement goes out when this returns. */
   protected abstract onPeerDraining(): void;
   /** The session is over; the streams are told after this. */
@@ -285,6 +287,9 @@ export abstract class Session implements FrameSink {
       case frameTypes.CONFIG:
       case frameTypes.CONFIG_ACK:
         return this.onConfigFrame(type, payload);
+      case frameTypes.PROBE:
+      case frameTypes.PROBE_RESULT:
+        return this.onProbeFrame(type, payload);
       case frameTypes.HELLO:
       case frameTypes.AUTH:
       case frameTypes.WELCOME:

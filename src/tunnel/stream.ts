@@ -81,3 +81,6 @@ export interface OpenRequest {
   /** The request's id, so that both ends' logs can be matched. */
   readonly requestId: string;
 }
+
+/** For streams that nobody listens to: one that is refused at once, or over. */
+export const deafHandler: StreamHandler = { onData() {}, onEnd() {}, onReset() {}, onDrain() {} };

@@ -38,6 +38,8 @@ export const frameTypes = {
   CREDIT: 0x15,
   CONFIG: 0x80,
   CONFIG_ACK: 0x81,
+  PROBE: 0x82,
+  PROBE_RESULT: 0x83,
 } as const;
 
 export type FrameName = keyof typeof frameTypes;

@@ -14,6 +14,7 @@ import {
   frameTypes,
 } from './tunnel-frame.ts';
 import * as message from './tunnel-message.ts';
+import { decodeProbe, encodeProbe } from './tunnel-probe.ts';
 import { needExactly } from './tunnel-payload.ts';
 import {
   decodeAck,
@@ -157,6 +158,35 @@ const examples: Readonly<Record<string, Example>> = {
     streamId: 0,
     value: { version: 12, verdict: 'outdated', text: '13' },
   },
+  PROBE: {
+    type: 'PROBE',
+    streamId: 0,
+    value: {
+      number: 5,
+      value: {
+        hostname: 'nas.example.com',
+        port: 443,
+        path: '/.well-known/sallyport/probe/00112233445566778899aabbccddeeff',
+      },
+    },
+  },
+  'PROBE_RESULT, refused': {
+    type: 'PROBE_RESULT',
+    streamId: 0,
+    value: { number: 5, value: { refused: 'no' } },
+  },
+  'PROBE_RESULT, stopped': {
+    type: 'PROBE_RESULT',
+    streamId: 0,
+    value: {
+      number: 6,
+      value: {
+        ...{ stoppedAt: 'connect', reason: 'connect ECONNREFUSED', code: 'ECONNREFUSED' },
+        ...{ addresses: ['203.0.113.7'], address: '203.0.113.7', ms: { dns: 12 } },
+        ...{ notBeforeMs: 0, notAfterMs: 0, status: 0, body: '' },
+      },
+    },
+  },
 };
 
 const raw: Codec = { encode: (value) => value, decode: (payload) => payload };
@@ -181,6 +211,8 @@ const codecs: Readonly<Record<FrameName, Codec>> = {
   RULES_ACK: { encode: encodeAck, decode: decodeAck },
   CONFIG: { encode: encodePiece, decode: (payload) => decodePiece('CONFIG', payload) },
   CONFIG_ACK: { encode: encodeConfigAck, decode: decodeConfigAck },
+  PROBE: { encode: encodeProbe, decode: (payload) => decodeProbe('PROBE', payload) },
+  PROBE_RESULT: { encode: encodeProbe, decode: (payload) => decodeProbe('PROBE_RESULT', payload) },
   OPEN: { encode: message.encodeOpen, decode: message.decodeOpen },
   OPENED: empty,
   DATA: raw,
@@ -291,6 +323,8 @@ test('trailing bytes, flags beyond 1, empty credit and text that is not UTF-8 ar
     ['RULES_ACK', '0000000102'],
     ['CONFIG', '0000000102'],
     ['CONFIG_ACK', '0000000103'],
+    ['PROBE', '000000055b5d'],
+    ['PROBE_RESULT', '0000007b7d'],
     ['CREDIT', '00000000'],
     ['CREDIT', '0000000100'],
     ['CLOSE', '0001ff'],

@@ -253,7 +253,8 @@ class StringReader {
   }
 }
 
-function jsonObject(name: string, bytes: Uint8Array): Record<string, unknown> {
+/** A JSON object in UTF-8. */
+export function jsonObject(name: string, bytes: Uint8Array): Record<string, unknown> {
   const text = utf8Text(name, bytes);
   let value: unknown;
   try {

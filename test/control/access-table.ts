@@ -76,6 +76,8 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
 
   getStatus: seesStatus,
   getHealth: seesStatus,
+  listProbes: seesStatus,
+  probeNow: { ...seesStatus, body: { hostname: 'nothing.example.com' }, unless: /No route serves/ },
   getTraffic: seesStatus,
   streamEvents: seesStatus,
   listExposed: seesStatus,

@@ -62,6 +62,7 @@ export function troublesOf(sources: ViewSources, control: ControlTroubles): Trou
     ...portTroubles(sources),
     ...nameTroubles(sources),
     ...zoneTroubles(sources),
+    ...probeTroubles(sources),
     ...moveTroubles(sources),
   ];
   return bySeverity(found);
@@ -289,6 +290,24 @@ function nameTroubles({ look }: ViewSources): Trouble[] {
           : `${hostname} has no record of ours`,
       ...{ detail, cure, sinceMs: null, noun: 'name', objectId: hostname },
     }));
+}
+
+/** Hostnames that visitors do not reach, as far as that is not told already by what is wrong with certificate or records. */
+function probeTroubles({ look }: ViewSources): Trouble[] {
+  return partsOf(look, 'probe')
+    .filter(({ state, name }) => state === 'down' && !isToldOtherwise(look, name.split(' ')[0]!))
+    .map(({ name, sentence, cure, sinceMs }) => ({
+      id: `probe:${name}`,
+      severity: 'error',
+      title: `${name.replace(' from ', ' cannot be reached from ')}${name.includes(' from ') ? '' : ' cannot be reached from outside'}`,
+      ...{ detail: sentence, cure, sinceMs, noun: 'probe', objectId: name },
+    }));
+}
+
+function isToldOtherwise({ certificates, dns }: EdgeLook, hostname: string): boolean {
+  const certificate = certificates.get(hostname)?.state;
+  const name = dns.get(hostname)?.state;
+  return certificate === 'bad' || certificate === 'missing' || name === 'conflict' || name === 'failed';
 }
 
 /** Zones that cannot be read or are not there: what stands in them stays, and nothing can be added. */

@@ -2,7 +2,7 @@
 // path. Members of balanced routes are checked so, and origins that requests have found failing.
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
-import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
+import { deafHandler, type ResetReason, type StreamHandler, type TunnelStream } from '#tunnel/stream.ts';
 import type { TunnelSlot } from '../tunnel-registry.ts';
 
 export interface StreamCheck {
@@ -107,5 +107,3 @@ class CheckHandler implements StreamHandler {
 
   onDrain(): void {}
 }
-
-const deafHandler: StreamHandler = { onData() {}, onEnd() {}, onReset() {}, onDrain() {} };

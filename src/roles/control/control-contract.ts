@@ -92,6 +92,8 @@ export type EdgeOffers = DnsEdge & {
   listBans: EdgeView['listBans'];
   liftBans: EdgeView['liftBans'];
   health: EdgeView['health'];
+  listProbes: EdgeView['listProbes'];
+  probeNow: EdgeView['probeNow'];
   supportFacts: EdgeView['supportFacts'];
   cacheStatus: EdgeView['cacheStatus'];
   listCached: EdgeView['listCached'];

@@ -26,6 +26,7 @@ import { banHandlers } from '#control/handlers/bans.ts';
 import { cacheHandlers } from '#control/handlers/cache.ts';
 import { dnsHandlers } from '#control/handlers/dns.ts';
 import { requestHandlers } from '#control/handlers/requests.ts';
+import { probeHandlers } from '#control/handlers/probes.ts';
 import { portHandlers } from '#control/handlers/ports.ts';
 import { routeHandlers } from '#control/handlers/routes.ts';
 import { pagePasswordHandlers } from '#control/handlers/page-passwords.ts';
@@ -189,6 +190,7 @@ class ControlThread {
         ...banHandlers(both),
         ...cacheHandlers(both),
         ...dnsHandlers(both),
+        ...probeHandlers(both),
         ...notificationHandlers({ ...both, seal, random: systemRandom }),
         ...supportHandlers({
           ...both,

@@ -8,6 +8,7 @@ import type { Edge } from '#edge/edge.ts';
 import type { InnerRequest } from '#edge/inner-request.ts';
 import { type AccessDirectory, emptyDirectory } from '#model/access-state.ts';
 import type { LoggedRequest } from '#model/logged-request.ts';
+import type { ProbeResult } from '#model/probe.ts';
 import { routeName } from '#model/route.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { EdgeInstance } from '../edge-instance.ts';
@@ -61,6 +62,8 @@ export function createEdgeAnswers({
     },
     look: () => (instance ? { ...lookAt(instance), ...instance.health.look() } : emptyLook),
     health: () => Promise.resolve(running().health.read()),
+    listProbes: () => Promise.resolve(running().probes.results()),
+    probeNow: async (hostname) => await probeNow(running(), hostname),
     traffic: (span) => Promise.resolve(edge().live().traffic(span)),
     disconnect: (target, how) => Promise.resolve(edge().disconnect(target, how)),
     listRequests: (filter, page) => Promise.resolve(edge().requests.list(filter, page)),
@@ -117,6 +120,15 @@ async function replay(edge: Edge, request: InnerRequest): Promise<LoggedRequest>
   const line = edge.requests.find(requestId);
   if (line) return line;
   throw new SallyportError('internal', `The request ${requestId} was sent, but its line is gone already.`);
+}
+
+/** @throws SallyportError 'not-found' for a hostname without a route, 'invalid' where probes are off */
+async function probeNow({ probes, config }: EdgeInstance, hostname: string): Promise<ProbeResult[]> {
+  if (config().probe === 'off')
+    throw new SallyportError('invalid', 'Probes are off (probe in edge.yml); nobody looks from outside.');
+  const results = await probes.now(hostname);
+  if (results) return results;
+  throw new SallyportError('not-found', `No route serves ${hostname}, so that there is nothing to look at.`);
 }
 
 /** The edge in plain data. */

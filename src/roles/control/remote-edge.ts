@@ -74,6 +74,14 @@ export class RemoteEdge implements EdgeView {
     return this.#link().call('liftBans', clients);
   }
 
+  listProbes(): ReturnType<EdgeView['listProbes']> {
+    return this.#link().call('listProbes');
+  }
+
+  probeNow(hostname: string): ReturnType<EdgeView['probeNow']> {
+    return this.#link().call('probeNow', hostname);
+  }
+
   health(): ReturnType<EdgeView['health']> {
     return this.#link().call('health');
   }

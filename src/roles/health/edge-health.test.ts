@@ -13,7 +13,7 @@ async function worldOf(storeTrouble: () => Promise<string>) {
   const listeners = [{ name: 'https', isReady: true, detail: '127.0.0.1:443' }];
   const health = new EdgeHealth({
     ...{ clock, metrics, storeTrouble },
-    look: () => ({ look: { ...emptyLook, listeners }, tunnels: [], origins: [], endsTls: true }),
+    look: () => ({ look: { ...emptyLook, listeners }, tunnels: [], origins: [], endsTls: true, probes: [] }),
     certificates: () => Promise.resolve([]),
   });
   health.start();

@@ -10,7 +10,15 @@ const tunnel: TunnelEntry = { id: tunnelId, name: 'home', publicKeys: [], hostna
 
 function lines(sources: Partial<PartSources>, look: Partial<EdgeLook> = {}): string[] {
   const parts = partsOf({
-    ...{ tunnels: [], origins: [], store: undefined, certificates: [], endsTls: true, ...sources },
+    ...{
+      tunnels: [],
+      origins: [],
+      store: undefined,
+      certificates: [],
+      endsTls: true,
+      probes: [],
+      ...sources,
+    },
     look: { ...emptyLook, ...look },
   });
   return parts.map(({ kind, name, state, sentence, cure }) =>
@@ -24,7 +32,7 @@ test('a listener that is not open is down, and the door for external-dns is not 
     { name: 'external-dns', isReady: true, detail: '127.0.0.1:8888' },
   ];
   const parts = partsOf({
-    ...{ tunnels: [], origins: [], store: undefined, certificates: [], endsTls: true },
+    ...{ tunnels: [], origins: [], store: undefined, certificates: [], endsTls: true, probes: [] },
     look: { ...emptyLook, listeners },
   });
   assert.deepEqual(

@@ -17,6 +17,8 @@ export interface PartSources {
   /** Why the store cannot be used, '' while it can; undefined: there is none. */
   readonly store: string | undefined;
   readonly certificates: readonly CertificateView[];
+  /** What was seen from outside. */
+  readonly probes: readonly PartNow[];
   /** False where something in front ends TLS: then nobody misses a certificate. */
   readonly endsTls: boolean;
 }
@@ -31,6 +33,7 @@ export function partsOf(sources: PartSources): PartNow[] {
     ...tunnelParts(sources),
     ...originParts(sources),
     ...memberParts(sources),
+    ...sources.probes,
   ];
 }
 
