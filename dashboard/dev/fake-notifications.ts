@@ -1,6 +1,6 @@
 // Channels, mutes, messages and the support bundle of the world in memory. Every channel works but the one called "broken".
 import type { ChannelView, MuteView, NotificationView } from '#api/notifications.ts';
-import { targetOf } from '#model/notification.ts';
+import { channelCure, targetOf } from '#model/notification.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import { page } from './fake-routes.ts';
 import type { FakeWorld } from './fake-world.ts';
@@ -32,7 +32,7 @@ export function notificationHandlers(world: FakeWorld): Pick<Handlers, Notificat
     createChannel({ body: { settings, ...rest } }) {
       const channel: ChannelView = {
         ...{ id: world.uuid(), ...rest, kind: settings.kind, target: targetOf(settings) },
-        ...{ state: 'untried', detail: '', failingSinceMs: null, lastSentMs: null, waiting: 0 },
+        ...{ state: 'untried', detail: '', cure: '', failingSinceMs: null, lastSentMs: null, waiting: 0 },
         ...{ createdAtMs: Date.now(), version: 1 },
       };
       channels.push(channel);
@@ -53,7 +53,9 @@ export function notificationHandlers(world: FakeWorld): Pick<Handlers, Notificat
     testChannel({ params }) {
       const channel = find(params.channel);
       const detail = channel.name === 'broken' ? 'ntfy.sh answered 403 (forbidden).' : '';
-      Object.assign(channel, { state: detail === '' ? 'good' : 'failing', detail, lastSentMs: Date.now() });
+      const cure = detail === '' ? '' : channelCure(channel);
+      const state = detail === '' ? 'good' : 'failing';
+      Object.assign(channel, { state, detail, cure, lastSentMs: Date.now() });
       history.unshift({
         ...{ atMs: Date.now(), channelId: channel.id, channelName: channel.name, outcome: 'tested' },
         ...{ messageId: '', titles: [], detail },

@@ -24,6 +24,7 @@ export const channelViewSchema = z
       .enum(['good', 'failing', 'untried', 'off'])
       .meta({ description: '`untried`: nothing was sent yet.' }),
     detail: z.string().meta({ description: 'Why nothing gets through.' }),
+    cure: z.string().meta({ description: 'What to do about that; empty when there is nothing to do.' }),
     failingSinceMs: timeSchema.nullable(),
     lastSentMs: timeSchema.nullable(),
     waiting: z.int().min(0).meta({ description: 'News that wait for their time.' }),

@@ -156,6 +156,20 @@ export function targetOf(settings: ChannelSettings): string {
   }
 }
 
+/** What to do about a channel that does not get through. */
+export function channelCure({ kind, name }: Pick<Channel, 'kind' | 'name'>): string {
+  return `${channelCures[kind]} Then try it: sallyport notify test ${name}.`;
+}
+
+const channelCures: Readonly<Record<ChannelKind, string>> = {
+  webhook: 'Look whether its address is right, and what answers there.',
+  ntfy: 'Look whether the server runs, and takes this topic and token.',
+  mail: 'Look at mail in edge.yml, and at the addresses of the channel.',
+  telegram: 'Look whether the bot has this token still, and is in the chat.',
+  matrix: 'Look whether the access token is good still, and its user in the room.',
+  slack: 'Look whether the webhook is there still; a new one is a new channel.',
+};
+
 /** Whether `severity` is at least as bad as `least`. */
 export function isAtLeast(severity: Severity, least: Severity | 'nothing'): boolean {
   return least !== 'nothing' && severities.indexOf(severity) <= severities.indexOf(least);

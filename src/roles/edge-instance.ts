@@ -14,6 +14,7 @@ import { snapshotOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
+import type { ControlReport } from '#model/control-report.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { createPassage } from '#model/sign-in-passage.ts';
 import { routeHandlers } from '#edge/route-steps.ts';
@@ -50,8 +51,8 @@ export interface EdgeInstanceOptions {
   readonly log: Log;
   /** The store's documents and leases; undefined for an edge without a store. */
   readonly documents?: DocumentStore | undefined;
-  /** Why the store cannot be used; see EdgeHealthOptions. */
-  readonly storeTrouble?: () => Promise<string>;
+  /** See EdgeHealthOptions. */
+  readonly controlReport?: () => Promise<ControlReport>;
   /** What access asks the control plane; absent for an edge without a store. */
   readonly accessCounter?: AccessCounter;
   /** Who can write TXT records for DNS-01. */
@@ -201,10 +202,10 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
   const certificateStates: EdgeInstance['certificateStates'] = (hostnames) =>
     certificateStatesOf(certificates.store, hostnames, clock.wallMs());
   const health = new EdgeHealth({
-    ...{ clock, metrics, storeTrouble: options.storeTrouble },
+    ...{ clock, metrics, controlReport: options.controlReport },
     certificates: () => certificates.desk.list(),
-    look: () => ({
-      look: lookAt({ edge, names, certificateStates }),
+    look: (seen) => ({
+      look: seen ?? lookAt({ edge, names, certificateStates }),
       tunnels: snapshot.tunnels,
       origins: edge.origins(),
       endsTls: config.listen.https.length > 0,

@@ -124,7 +124,7 @@ class RunningNode implements EdgeNode {
         config: composeConfig(config, started.served),
         documents: plane.documents,
         accessCounter: plane.accessCounter,
-        storeTrouble: () => plane.storeTrouble(),
+        controlReport: () => plane.report(),
       });
       node = new RunningNode(options, { instance, plane, served: started.served, facts });
       answers.attach(instance);

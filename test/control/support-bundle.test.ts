@@ -1,7 +1,8 @@
 // A support bundle of an edge that is full of secrets, and one of a connector: secrets are planted wherever they can be, and none
 // is found in what comes out, neither as it is nor as base64, hex, or in a URL.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { OwnEdge } from '../support/own-edge.ts';
@@ -132,6 +133,28 @@ test('a bundle of an edge has everything that helps and no secret, and says befo
   assert.match(read('tunnels.json'), /"name": "home"/);
   const twice = await edge.command('support-bundle', '--file', file);
   assert.match(twice.err, /could not be written .* name another with --file/);
+});
+
+test('a full disk while a bundle is written is told with its cure, and nothing half is left', async (context) => {
+  const disk = join(edge.folder, 'disk');
+  mkdirSync(disk);
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status !== 0) {
+    context.diagnostic('no tmpfs can be mounted here (root is needed); a full disk was not tried');
+    return;
+  }
+  try {
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(join(disk, 'filler'), Buffer.alloc((bavail - 1) * bsize));
+    const file = join(disk, 'bundle.tar.gz');
+    const failed = await edge.command('support-bundle', '--file', file);
+    assert.equal(failed.code, 1);
+    assert.match(failed.err, /bundle\.tar\.gz could not be written \(ENOSPC.*\); make room, or name another/);
+    assert.deepEqual(readdirSync(disk), ['filler']);
+    rmSync(join(disk, 'filler'));
+    assert.equal((await edge.command('support-bundle', '--file', file)).code, 0);
+  } finally {
+    spawnSync('umount', ['--lazy', disk]);
+  }
 });
 
 test('a bundle of a connector holds none either, with a connector that does not answer', async () => {

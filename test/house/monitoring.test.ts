@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { isInstalled, repositoryRoot, startProcess } from '../support/process.ts';
+import { startDemo } from '../support/demo.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort, isInstalled, repositoryRoot, startProcess } from '../support/process.ts';
 
 const rulesFile = join(repositoryRoot, 'examples/prometheus-rules.yml');
 const limit = { timeout: 120_000 };
@@ -22,8 +24,8 @@ interface RulesFile {
 const rules = (parse(readFileSync(rulesFile, 'utf8')) as RulesFile).groups.flatMap((group) => group.rules);
 
 /** An alert, the series that makes it fire, in promtool's words, and when it has. */
-const cases: readonly (readonly [string, string, string, string])[] = [
-  ['SallyportDown', 'up{job="sallyport-edge", instance="edge"}', '1 1 0x5', '5m'],
+const cases: readonly (readonly [string, string, string, string, quiet?: string])[] = [
+  ['SallyportDown', 'up{job="sallyport-edge", instance="edge"}', '1 1 0x5', '5m', '1x60'],
   ['SallyportNoTunnel', 'sallyport_edge_requests_active{instance="edge"}', '3x10', '5m'],
   [
     'SallyportTunnelFlaps',
@@ -38,6 +40,33 @@ const cases: readonly (readonly [string, string, string, string])[] = [
   ['SallyportConnectorRefused', 'sallyport_connector_state{state="unauthorized"}', '1x5', '2m'],
   ['SallyportConnectorConfigBroken', 'sallyport_connector_config_broken', '1x5', '2m'],
   ['SallyportClockWrong', 'sallyport_connector_clock_skew_seconds', '-90x20', '10m'],
+  [
+    'SallyportPartDown',
+    'sallyport_health_parts{instance="edge", kind="origin", state="down"}',
+    '2x20',
+    '10m',
+  ],
+  [
+    'SallyportHostnameNotReached',
+    'sallyport_probe_success{instance="edge", hostname="nas.example.com", from="edge"}',
+    '0x20',
+    '10m',
+    '1x60',
+  ],
+  [
+    'SallyportShownCertificateEnds',
+    'sallyport_probe_certificate_end_seconds{instance="edge", hostname="nas.example.com", from="edge"}',
+    '90000x20',
+    '15m',
+    '900000x60',
+  ],
+  ['SallyportChannelFails', 'sallyport_notify_channels_failing{instance="edge"}', '1x30', '20m'],
+  [
+    'SallyportMessagesLost',
+    'sallyport_notify_messages_total{instance="edge", outcome="given-up"}',
+    '0 0 1x20',
+    '5m',
+  ],
 ];
 
 test('each alert fires on the series it is made for, and on no quiet one', limit, async () => {
@@ -49,7 +78,7 @@ test('each alert fires on the series it is made for, and on no quiet one', limit
   try {
     const file = join(folder, 'tests.yml');
     // With an alert that nothing fires, promtool lists what did fire: so each is asked for by name, and "quiet" by none.
-    for (const [alert, series, values, at] of cases) {
+    for (const [alert, series, values, at, quietValues = '0x60'] of cases) {
       const scene = (seriesValues: string) => ({
         rule_files: [rulesFile],
         evaluation_interval: '1m',
@@ -69,7 +98,7 @@ test('each alert fires on the series it is made for, and on no quiet one', limit
         new RegExp(`alertname: ?${alert}|alertname="${alert}"`),
       );
       if (alert === 'SallyportNoTunnel') continue;
-      writeFileSync(file, JSON.stringify(scene(alert === 'SallyportDown' ? '1x60' : '0x60')));
+      writeFileSync(file, JSON.stringify(scene(quietValues)));
       const quiet = startProcess('promtool', ['test', 'rules', file]);
       assert.equal(await quiet.ended, 0, `${alert} fires on nothing: ${quiet.stderr()}`);
     }
@@ -93,8 +122,72 @@ test('rules and dashboard name only metrics that there are', () => {
   const dashboard = readFileSync(join(repositoryRoot, 'examples/grafana-dashboard.json'), 'utf8');
   const { panels } = JSON.parse(dashboard) as { panels: { targets: { expr: string }[] }[] };
   assert.ok(panels.length >= 10);
-  const expressions = [...rules.map(({ expr }) => expr), ...panels.map(({ targets }) => targets[0]!.expr)];
+  const expressions = [
+    ...rules.map(({ expr }) => expr),
+    ...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+  ];
   for (const expression of expressions)
     for (const [name] of expression.matchAll(/sallyport_\w+/g))
       assert.ok(known.has(name.replace(/_bucket$/, '')), `${name} in ${expression}`);
 });
+
+test(
+  'a real Prometheus loads the rules, scrapes a running edge, and answers every panel of the dashboard',
+  limit,
+  async () => {
+    assert.ok(
+      await isInstalled('prometheus'),
+      'prometheus is not installed; run test/system-packages.sh (Debian: prometheus)',
+    );
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-prometheus-'));
+    const demo = await startDemo();
+    const port = await freePort();
+    const config = {
+      global: { scrape_interval: '1s', evaluation_interval: '1s' },
+      rule_files: [rulesFile],
+      scrape_configs: [
+        { job_name: 'sallyport-edge', static_configs: [{ targets: [new URL(demo.metrics.edge).host] }] },
+      ],
+    };
+    writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config));
+    const running = startProcess('prometheus', [
+      ...[`--config.file=${join(folder, 'prometheus.yml')}`, `--storage.tsdb.path=${join(folder, 'data')}`],
+      `--web.listen-address=127.0.0.1:${port}`,
+    ]);
+    const ask = async (path: string): Promise<{ status: string; data: never }> =>
+      (await (await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)).json()) as {
+        status: string;
+        data: never;
+      };
+    const query = (expr: string) => ask(`query?query=${encodeURIComponent(expr)}`);
+    try {
+      await eventually('the edge was scraped', async () => {
+        if (running.exitCode() !== null) throw new Error(running.stderr());
+        const { data } = await query('up{job="sallyport-edge"} == 1').catch(() => ({ data: undefined }));
+        return ((data as { result: unknown[] } | undefined)?.result.length ?? 0) > 0;
+      });
+      const { groups } = (await ask('rules')).data as {
+        groups: { rules: { name: string; health: string }[] }[];
+      };
+      const loaded = groups.flatMap((group) => group.rules);
+      assert.deepEqual(loaded.map(({ name }) => name).toSorted(), rules.map(({ alert }) => alert).toSorted());
+      const { panels } = JSON.parse(
+        readFileSync(join(repositoryRoot, 'examples/grafana-dashboard.json'), 'utf8'),
+      ) as { panels: { title: string; targets: { expr: string }[] }[] };
+      for (const { title, targets } of panels)
+        for (const { expr } of targets) {
+          // What Grafana puts in place of its variables.
+          const { status } = await query(expr.replaceAll(/\$__(rate_)?interval/g, '1m'));
+          assert.equal(status, 'success', `${title}: ${expr}`);
+        }
+      const parts = (await query('sallyport_health_parts{kind="listener",state="ok"} > 0')).data as {
+        result: unknown[];
+      };
+      assert.equal(parts.result.length, 1);
+    } finally {
+      await running.stop();
+      await demo.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);

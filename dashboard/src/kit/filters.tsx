@@ -26,6 +26,11 @@ export function NameCell({ children, note }: { readonly children: ReactNode; rea
   );
 }
 
+/** What can be done with a row: buttons that stay on one line. */
+export function RowActions({ children }: { readonly children: ReactNode }) {
+  return <span className={classes['rowActions']}>{children}</span>;
+}
+
 /** Words that step back. */
 export function Faint({ children }: { readonly children: ReactNode }) {
   return <span className={classes['faintText']}>{children}</span>;

@@ -144,8 +144,8 @@ comes of it.`,
   },
 });
 
-function stateText({ state, detail }: ChannelView): string {
-  return detail === '' ? state : `${state}: ${detail}`;
+function stateText({ state, detail, cure }: ChannelView): string {
+  return detail === '' ? state : `${state}: ${detail} ${cure}`;
 }
 
 /** What the flags say of the rule; the API looks at the values. */

@@ -1,5 +1,5 @@
 // `sallyport support-bundle`: one archive for whoever is to help, of an edge or of a connector on this machine.
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { SupportEntry } from '#base/support/support-bundle.ts';
 import { type Command, outputFlag, textOf, wantsJson } from '../command.ts';
@@ -52,20 +52,29 @@ connector on this machine.`,
       : Buffer.from(await (await api!.downloadSupportBundle({})).arrayBuffer());
     const day = new Date().toISOString().slice(0, 10);
     const file = textOf(input, 'file') || `sallyport-support-${day}.tar.gz`;
-    try {
-      writeFileSync(file, archive, { mode: 0o600, flag: 'wx' });
-    } catch (error) {
-      throw new SallyportError(
-        'file-unwritable',
-        `${file} could not be written (${errorText(error)}); name another with --file.`,
-        { cause: error },
-      );
-    }
+    writeArchive(file, archive);
     const text = `Wrote ${file}, ${archive.length} bytes. Look through it before you send it.\n`;
     context.out(wantsJson(input) ? `${JSON.stringify({ file, bytes: archive.length })}\n` : text);
     return 0;
   },
 };
+
+/** Whole or not at all. @throws SallyportError 'file-unwritable' */
+function writeArchive(file: string, archive: Uint8Array): void {
+  try {
+    writeFileSync(file, archive, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // What was there before is somebody else's; what a full disk has left of ours is of no use to anybody.
+    if (code !== 'EEXIST') rmSync(file, { force: true });
+    const cure = code === 'ENOSPC' || code === 'EDQUOT' ? 'make room, or name another' : 'name another';
+    throw new SallyportError(
+      'file-unwritable',
+      `${file} could not be written (${errorText(error)}); ${cure} with --file.`,
+      { cause: error },
+    );
+  }
+}
 
 function listText(items: readonly SupportEntry[], columns: number | undefined): string {
   return formatTable<SupportEntry>(

@@ -3,7 +3,7 @@
 import type { ChannelView, notificationOperations } from '#api/notifications.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
-import { type Channel, type ChannelSettings, targetOf } from '#model/notification.ts';
+import { type Channel, channelCure, type ChannelSettings, targetOf } from '#model/notification.ts';
 import {
   createChannel,
   deleteChannel,
@@ -145,6 +145,7 @@ export function viewOf({ sealed: _sealed, ...channel }: Channel, notifier: Notif
     ...channel,
     state: !channel.isEnabled ? 'off' : fault ? 'failing' : tried,
     detail: fault?.detail ?? '',
+    cure: fault ? channelCure(channel) : '',
     failingSinceMs: fault?.sinceMs ?? null,
     lastSentMs: box?.lastSentMs ?? null,
     waiting: box?.waiting.length ?? 0,

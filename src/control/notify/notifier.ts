@@ -5,7 +5,13 @@ import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { createUuid } from '#base/uuid.ts';
-import { type Channel, type ChannelSettings, channelSettingsSchema } from '#model/notification.ts';
+import type { ControlReport } from '#model/control-report.ts';
+import {
+  type Channel,
+  channelCure,
+  type ChannelSettings,
+  channelSettingsSchema,
+} from '#model/notification.ts';
 import type { Trouble } from '#model/trouble.ts';
 import type { Control } from '../control.ts';
 import type { Seal } from '../seal.ts';
@@ -48,6 +54,8 @@ export class Notifier {
   #kept = '';
   #timer: Timer | undefined;
   #isLooking = false;
+  /** Since this process began. */
+  readonly #messages = { sent: 0, failed: 0, 'given-up': 0, dropped: 0, tested: 0 };
 
   constructor(options: NotifierOptions) {
     this.#options = options;
@@ -74,6 +82,19 @@ export class Notifier {
   /** What became of messages, newest first. */
   get history(): readonly HistoryEntry[] {
     return this.#state.history;
+  }
+
+  /** For the metrics of the edge. */
+  get report(): Omit<ControlReport, 'storeTrouble'> {
+    const boxes = [...this.#channels().values()].flatMap(({ id, isEnabled }) => {
+      const box = this.#state.boxes.get(id);
+      return box && isEnabled ? [box] : [];
+    });
+    return {
+      messages: { ...this.#messages },
+      waitingNews: boxes.reduce((sum, { waiting }) => sum + waiting.length, 0),
+      failingChannels: boxes.filter(({ fault }) => fault).length,
+    };
   }
 
   /** What is known of a channel. */
@@ -140,6 +161,7 @@ export class Notifier {
     });
     this.#state = step.state;
     for (const { outcome, channelId, titles, detail } of step.said) {
+      this.#messages[outcome] += 1;
       const channel = this.#channels().get(channelId)?.name ?? channelId;
       if (outcome === 'sent') log.info('A message was sent', { channel, news: titles.length });
       else if (outcome === 'failed')
@@ -227,7 +249,7 @@ export class Notifier {
           severity: 'warning' as const,
           title: `The channel ${channel.name} does not get through`,
           detail: fault.detail,
-          cure: `Mend it, then try it: sallyport notify test ${channel.name}.`,
+          cure: channelCure(channel),
           sinceMs: fault.sinceMs,
           ...{ noun: 'channel', objectId: channel.id },
         },

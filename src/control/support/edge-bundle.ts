@@ -17,7 +17,10 @@ export interface EdgeBundleSources extends Sources {
 /** The texts as they go out. */
 export async function edgeBundle(sources: EdgeBundleSources): Promise<SupportText[]> {
   const { control, edge, notifier } = sources;
-  const [facts, status, view] = await Promise.all([edge.supportFacts(), sources.status(), lookAt(sources)]);
+  const [facts, status, view, { parts }, probes] = await Promise.all([
+    ...([edge.supportFacts(), sources.status(), lookAt(sources)] as const),
+    ...([edge.health(), edge.listProbes()] as const),
+  ]);
   const index = new TunnelIndex(view);
   const tunnels = allTunnels(view).map((found) => viewTunnel(view, found, index));
   const { look } = view;
@@ -29,7 +32,9 @@ export async function edgeBundle(sources: EdgeBundleSources): Promise<SupportTex
   const texts = [
     json('machine.json', 'versions, system, memory, names of environment variables', facts.machine),
     json('doctor.json', 'checks of the machine, with cures', facts.checks),
-    json('health.json', 'listeners, store, counts', rest),
+    json('health.json', 'every part and since when, hostnames seen from outside, counts', {
+      ...{ ...rest, parts, probes },
+    }),
     json('troubles.json', 'what is wrong, since when, with cures', troubles),
     json('edge.json', 'edge.yml as it is in force, without secrets', facts.config),
     json('tunnels.json', 'tunnels and how they are', tunnels),

@@ -14,6 +14,7 @@ import type { DnsEdge } from '#control/dns-edge.ts';
 import type { ControlEnd, EdgeFacts, EdgeLook, EdgeView } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
 import type { AccessDirectory } from '#model/access-state.ts';
+import type { ControlReport } from '#model/control-report.ts';
 import type { LiveEvent } from '#model/live.ts';
 import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
@@ -55,8 +56,8 @@ export type ControlOffers = {
   request(subscription: number, request: LoggedRequest): void;
   /** A one-time link for the owner of an edge that nobody can sign in to; undefined once somebody can. */
   firstOwnerLink(name: string): Promise<string | undefined>;
-  /** Why the store cannot be used, '' while it can. */
-  storeTrouble(): string;
+  /** What the main thread shows of the control plane. */
+  report(): ControlReport;
   /** One more browser opens a share link: whether it may. */
   useShareLink(id: string): Promise<boolean>;
   // The store's documents and leases, for certificates; see DocumentStore of the certs room.

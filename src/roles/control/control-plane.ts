@@ -15,6 +15,7 @@ import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import type { Declared } from '#control/command.ts';
 import type { ControlEnd, EdgeFacts } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
+import type { ControlReport } from '#model/control-report.ts';
 import {
   type ControlHello,
   type ControlOffers,
@@ -106,9 +107,9 @@ export class ControlPlane {
     return { useShareLink: async (id) => await this.#link.call('useShareLink', id) };
   }
 
-  /** Why the store cannot be used, '' while it can. Rejects while the thread is away. */
-  async storeTrouble(): Promise<string> {
-    return await this.#link.call('storeTrouble');
+  /** What is to be shown of it. Rejects while the thread is away. */
+  async report(): Promise<ControlReport> {
+    return await this.#link.call('report');
   }
 
   /** edge.yml has changed. */

@@ -103,7 +103,7 @@ class ControlThread {
       event: (event) => remote.event(event),
       request: (subscription, request) => remote.request(subscription, request),
       firstOwnerLink: (name) => thread.#firstOwnerLink(name),
-      storeTrouble: () => thread.#control.storeTrouble,
+      report: () => ({ storeTrouble: thread.#control.storeTrouble, ...thread.#notifier.report }),
       useShareLink: (id) => thread.#control.run(useShareLink(id), systemCaller),
       getDocument: (...args) => thread.#control.store.getDocument(...args),
       putDocument: (...args) => thread.#control.store.putDocument(...args),

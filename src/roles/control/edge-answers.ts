@@ -60,7 +60,7 @@ export function createEdgeAnswers({
       directory = changed;
       instance?.access.apply(changed);
     },
-    look: () => (instance ? { ...lookAt(instance), ...instance.health.look() } : emptyLook),
+    look: () => (instance ? wholeLook(instance) : emptyLook),
     health: () => Promise.resolve(running().health.read()),
     listProbes: () => Promise.resolve(running().probes.results()),
     probeNow: async (hostname) => await probeNow(running(), hostname),
@@ -129,6 +129,12 @@ async function probeNow({ probes, config }: EdgeInstance, hostname: string): Pro
   const results = await probes.now(hostname);
   if (results) return results;
   throw new SallyportError('not-found', `No route serves ${hostname}, so that there is nothing to look at.`);
+}
+
+/** With what health makes of it. */
+function wholeLook(instance: EdgeInstance): EdgeLook {
+  const look = lookAt(instance);
+  return { ...look, ...instance.health.look(look) };
 }
 
 /** The edge in plain data. */

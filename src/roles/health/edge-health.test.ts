@@ -7,12 +7,17 @@ import { EdgeHealth } from './edge-health.ts';
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-async function worldOf(storeTrouble: () => Promise<string>) {
+const messages = { sent: 3, failed: 1, 'given-up': 0, dropped: 0, tested: 0 };
+
+async function worldOf(trouble: () => Promise<string>) {
   const clock = new FakeClock();
   const metrics = new MetricsRegistry();
   const listeners = [{ name: 'https', isReady: true, detail: '127.0.0.1:443' }];
   const health = new EdgeHealth({
-    ...{ clock, metrics, storeTrouble },
+    ...{ clock, metrics },
+    controlReport: async () => ({
+      ...{ storeTrouble: await trouble(), messages, waitingNews: 2, failingChannels: 1 },
+    }),
     look: () => ({ look: { ...emptyLook, listeners }, tunnels: [], origins: [], endsTls: true, probes: [] }),
     certificates: () => Promise.resolve([]),
   });
@@ -56,6 +61,9 @@ test('a listener that closes is seen at once, and the metrics name it', async ()
   assert.match(metrics.text(), /sallyport_health_parts\{kind="listener",state="ok"\} 1/);
   listeners[0] = { name: 'https', isReady: false, detail: 'draining' };
   assert.deepEqual([health.read().state, health.read().isServing], ['down', false]);
+  assert.match(metrics.text(), /sallyport_notify_messages_total\{outcome="sent"\} 3/);
+  assert.match(metrics.text(), /sallyport_notify_waiting 2/);
+  assert.match(metrics.text(), /sallyport_notify_channels_failing 1/);
   assert.match(metrics.text(), /sallyport_health_troubled\{kind="listener",name="https",state="down"\} 1/);
   health.stop();
 });

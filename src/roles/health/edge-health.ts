@@ -4,6 +4,7 @@
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
+import type { ControlReport } from '#model/control-report.ts';
 import {
   type Health,
   type HealthCounts,
@@ -12,16 +13,18 @@ import {
   partKinds,
   partStates,
 } from '#model/health.ts';
+import type { EdgeLook } from '#control/edge-view.ts';
+import { collectNotifications } from './notification-metrics.ts';
 import { HealthBook } from './health-book.ts';
 import { partsOf, type PartSources } from './health-parts.ts';
 
 export interface EdgeHealthOptions {
   readonly clock: Clock;
   readonly metrics: MetricsRegistry;
-  /** What can be seen at once. */
-  readonly look: () => Omit<PartSources, 'store' | 'certificates'>;
-  /** Why the store cannot be used, '' while it can; rejects while the control plane is away. Absent: there is no store. */
-  readonly storeTrouble?: (() => Promise<string>) | undefined;
+  /** What can be seen at once; from a look at the edge where one was just taken. */
+  readonly look: (seen?: EdgeLook) => Omit<PartSources, 'store' | 'certificates'>;
+  /** Asks the control plane; rejects while it is away. Absent: there is none, and no store. */
+  readonly controlReport?: (() => Promise<ControlReport>) | undefined;
   readonly certificates: () => Promise<PartSources['certificates']>;
 }
 
@@ -38,13 +41,16 @@ export class EdgeHealth {
   readonly #book = new HealthBook();
   #certificates: PartSources['certificates'] = [];
   #store: string | undefined;
+  /** The last that came. */
+  #report: ControlReport | undefined;
   #timer: Timer | undefined;
   #looks = 0;
+  #lookedMs = -Infinity;
   #isStopped = false;
 
   constructor(options: EdgeHealthOptions) {
     this.#options = options;
-    this.#store = options.storeTrouble && '';
+    this.#store = options.controlReport && '';
     this.#collect();
   }
 
@@ -63,16 +69,17 @@ export class EdgeHealth {
     return healthOf(this.#parts());
   }
 
-  /** For a look at the edge: the counts, and what is not well. */
-  look(): { readonly health: HealthCounts; readonly parts: readonly HealthPart[] } {
-    const parts = this.#parts();
+  /** For a look at the edge that was just taken: the counts, and what is not well. */
+  look(seen?: EdgeLook): { readonly health: HealthCounts; readonly parts: readonly HealthPart[] } {
+    const parts = this.#parts(seen);
     const { counts } = healthOf(parts);
     return { health: counts, parts: parts.filter(isTroubled).slice(0, maxNamed) };
   }
 
-  #parts(): HealthPart[] {
+  #parts(seen?: EdgeLook): HealthPart[] {
     const { look, clock } = this.#options;
-    const parts = partsOf({ ...look(), store: this.#store, certificates: this.#certificates });
+    this.#lookedMs = clock.nowMs();
+    const parts = partsOf({ ...look(seen), store: this.#store, certificates: this.#certificates });
     return this.#book.look(parts, clock.wallMs());
   }
 
@@ -87,24 +94,31 @@ export class EdgeHealth {
     ]);
     this.#store = store;
     this.#certificates = list;
-    if (!this.#isStopped) this.#parts();
+    // The control plane looks as often, where there is one.
+    const isFresh = this.#options.clock.nowMs() - this.#lookedMs < lookEveryMs / 2;
+    if (!this.#isStopped && !isFresh) this.#parts();
   }
 
   async #askStore(): Promise<string | undefined> {
-    const { storeTrouble, clock } = this.#options;
-    if (!storeTrouble) return undefined;
+    const { controlReport, clock } = this.#options;
+    if (!controlReport) return undefined;
     let timer: Timer | undefined;
     const tooLong = new Promise<string>((resolve) => {
       const sentence = `The control plane has not answered for ${storeWithinMs / 1000} s.`;
       timer = clock.after(storeWithinMs, () => resolve(sentence));
     });
     try {
-      return await Promise.race([storeTrouble(), tooLong]);
+      return await Promise.race([controlReport().then((report) => this.#take(report)), tooLong]);
     } catch (error) {
       return errorText(error);
     } finally {
       timer?.cancel();
     }
+  }
+
+  #take(report: ControlReport): string {
+    this.#report = report;
+    return report.storeTrouble;
   }
 
   #later(): void {
@@ -125,6 +139,7 @@ export class EdgeHealth {
         ]),
       );
     });
+    collectNotifications(metrics, () => this.#report);
     metrics.collect('sallyport_health_troubled', 'Parts of the edge that are not well.', 'gauge', () =>
       this.look().parts.map(({ kind, name, state }) => [{ kind, name, state }, 1]),
     );

@@ -1,9 +1,9 @@
 // How every part of the edge is: listeners, store, certificates, names, tunnels, origins, and hostnames seen from outside. What
 // is not well stands first, with since when and what to do.
-import { Select } from '@mantine/core';
+import { Button, Select } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type HealthPart, partKinds, partStates } from '#model/health.ts';
-import { useRead } from '../../api/queries.ts';
+import { useChange, useRead } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';
 import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
@@ -96,9 +96,31 @@ const columns: readonly Column<HealthPart>[] = [
   {
     title: 'What is so, and what to do',
     isRoomy: true,
-    cell: ({ sentence, cure }) => <NameCell note={cure}>{sentence}</NameCell>,
+    cell: (part) => (
+      <NameCell note={part.cure}>
+        {part.sentence}
+        {part.kind === 'probe' && <LookNow part={part} />}
+      </NameCell>
+    ),
   },
 ];
+
+/** Looks at a hostname now; what is seen shows in the list. */
+function LookNow({ part: { name } }: { readonly part: HealthPart }) {
+  const probe = useChange('probeNow');
+  const [hostname] = name.split(' ') as [string];
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      aria-label={`Look at ${name} now`}
+      loading={probe.isPending}
+      onClick={() => void probe.mutateAsync({ body: { hostname } })}
+    >
+      Look now
+    </Button>
+  );
+}
 
 function PartLink({ part: { kind, name, tunnelId } }: { readonly part: HealthPart }) {
   if (tunnelId !== undefined)

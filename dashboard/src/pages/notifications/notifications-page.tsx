@@ -8,7 +8,7 @@ import { useChange, usePaged } from '../../api/queries.ts';
 import { Confirm } from '../../kit/confirm.tsx';
 import { CodeBlock } from '../../kit/copy.tsx';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
-import { NameCell, Stacked } from '../../kit/filters.tsx';
+import { NameCell, RowActions, Stacked } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
 import { Empty, Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
 import { Page, Section } from '../../kit/page.tsx';
@@ -88,8 +88,20 @@ const baseColumns: readonly Column<ChannelView>[] = [
   {
     title: 'Channel',
     isWide: true,
-    cell: ({ name, target, kind, detail }) => (
-      <NameCell note={detail || target}>
+    cell: ({ name, target, kind, detail, cure }) => (
+      <NameCell
+        note={
+          detail === '' ? (
+            target
+          ) : (
+            <>
+              {detail}
+              <br />
+              {cure}
+            </>
+          )
+        }
+      >
         <b>{name}</b>
         <Tag>{kindWords[kind]}</Tag>
       </NameCell>
@@ -133,7 +145,7 @@ function Actions({
   const { name } = channel;
   const params = { channel: channel.id };
   return (
-    <NameCell>
+    <RowActions>
       <Switch
         aria-label={`${name} is told`}
         checked={channel.isEnabled}
@@ -179,6 +191,6 @@ function Actions({
       >
         It is told nothing more, and what opens it is forgotten here.
       </Confirm>
-    </NameCell>
+    </RowActions>
   );
 }
