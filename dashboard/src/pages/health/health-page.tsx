@@ -113,7 +113,7 @@ function LookNow({ part: { name } }: { readonly part: HealthPart }) {
     <Button
       size="compact-xs"
       variant="default"
-      aria-label={`Look at ${name} now`}
+      aria-label={`Look now at ${name}`}
       loading={probe.isPending}
       onClick={() => void probe.mutateAsync({ body: { hostname } })}
     >
