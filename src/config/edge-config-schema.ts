@@ -10,6 +10,7 @@ import { routeCacheSchema, routeCompressionSchema, routeStepsShape } from '#mode
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 import { accessSchema } from './access-schema.ts';
 import { acmeSchema } from './acme-schema.ts';
+import { forwardAuthSchema } from './forward-auth-schema.ts';
 import { dnsSchema } from './dns-schema.ts';
 import {
   cidr,
@@ -208,6 +209,11 @@ export const edgeConfigSchema = z.strictObject({
   access: accessSchema
     .prefault({})
     .describe('What the edge needs to tell who somebody is, beside the policies of routes.'),
+  forwardAuth: forwardAuthSchema
+    .optional()
+    .describe(
+      'Sites that another proxy serves (Caddy, nginx, Traefik), which asks the edge at each request who may pass; docs/forward-auth.md.',
+    ),
   store: z
     .string()
     .min(1)

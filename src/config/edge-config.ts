@@ -17,6 +17,7 @@ import { type Shaping, shapingOf } from '#model/shaping/shaping.ts';
 import { defaultRouteSteps, type EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { faultText, plainIssues } from '#model/schema-faults.ts';
 import { withAbsoluteAccessPaths } from './access-schema.ts';
+import { forwardAuthFaults } from './forward-auth-schema.ts';
 import { acmeFaults } from './acme-schema.ts';
 import { dnsFaults, withAbsoluteDnsPaths } from './dns-schema.ts';
 import { type EdgeConfig, edgeConfigSchema, limitsOf, timeoutsOf } from './edge-config-schema.ts';
@@ -97,6 +98,7 @@ export function snapshotOf(config: EdgeConfig, version: number): EdgeSnapshot {
     ports: config.ports.map(({ tunnel, ...port }) =>
       portEntryOf({ ...port, tunnelId: idOf.get(tunnel) ?? tunnel }),
     ),
+    forwardAuth: config.forwardAuth,
     claimedRoutes: { ...defaultRouteSteps, ...withHsts(config.hsts) },
     trustedProxies: config.trustedProxies,
     requestIdsFrom: config.requestIdsFrom,
@@ -174,6 +176,15 @@ function crossCheck(config: EdgeConfig): CrossFault[] {
   }
   for (const { path, message } of signInFaults(config.signIn)) {
     faults.push({ path: ['signIn', ...path], message });
+  }
+  for (const { path, message } of config.forwardAuth ? forwardAuthFaults(config.forwardAuth) : []) {
+    faults.push({ path: ['forwardAuth', ...path], message });
+  }
+  if (config.forwardAuth && !config.dashboard) {
+    faults.push({
+      path: ['forwardAuth'],
+      message: "proxies ask on the dashboard's hostname, where people sign in, too; add a dashboard",
+    });
   }
   for (const { path, message } of config.dns ? dnsFaults(config.dns, config.hostname) : []) {
     faults.push({ path: ['dns', ...path], message });

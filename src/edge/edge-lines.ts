@@ -30,6 +30,11 @@ export class EdgeLines {
     this.#more += lines;
   }
 
+  /** What was added. */
+  get added(): string {
+    return this.#more;
+  }
+
   /** The same and more, for one try of an origin. */
   with(lines: string): EdgeLines {
     const request = { authority: this.#authority, requestId: this.#requestId };

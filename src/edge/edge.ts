@@ -10,7 +10,7 @@ import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { ProbeRequest } from '#tunnel/probe-exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
-import { explainAccess, testAccess } from './access/dry-run.ts';
+import { explainAccess, forwardSitesIn, testAccess } from './access/dry-run.ts';
 import { CertificateHosts } from './access/certificate-hosts.ts';
 import type { AccessDesk } from './access/access-desk.ts';
 import type { AccessGrant } from './access/access-handler.ts';
@@ -259,7 +259,9 @@ class RunningEdge implements Edge {
   }
 
   testAccess(test: AccessTest): AccessTestResult {
-    return testAccess(test, { ...this.#dryRunParts, router: this.#proxy.router });
+    const { router } = this.#proxy;
+    const sites = forwardSitesIn(router, this.#snapshot);
+    return testAccess(test, { ...this.#dryRunParts, router, sites });
   }
 
   get #dryRunParts(): { readonly desk: AccessDesk | undefined; readonly wallMs: number } {

@@ -10,7 +10,7 @@ import type { Downstream, RequestHead, Upstream } from '#http/exchange.ts';
 import type { TunnelStream } from '#tunnel/stream.ts';
 import type { AccessGrant } from './access/access-handler.ts';
 import { OpenNeighbour } from './access/open-neighbour.ts';
-import { accessTunnelId, guardedHosts, withSignInPaths } from './access/sign-in-paths.ts';
+import { guardedHosts, isOwnPath, withSignInPaths } from './access/sign-in-paths.ts';
 import type { AccessLog } from './access-log.ts';
 import { ActiveExchanges } from './active-exchanges.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
@@ -106,14 +106,14 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   #makeRouter(snapshot: EdgeSnapshot): Router {
     this.#balances.apply(snapshot.routes);
     const guarded = guardedHosts(snapshot.routes);
-    return new Router(withSignInPaths(snapshot.routes), (route) => this.#handlerOf(route, guarded));
+    return new Router(withSignInPaths(snapshot), (route) => this.#handlerOf(route, guarded));
   }
 
   /** A protected route whose guard nobody can make is shut. */
   #handlerOf(route: RouteEntry, guarded: ReadonlySet<string>): RouteHandler | undefined {
     const handler = this.#options.handlers?.(route, this);
     if (!isPublic(route.access)) return handler ?? shut;
-    const isNeighbour = guarded.has(route.hostname) && route.tunnelId !== accessTunnelId;
+    const isNeighbour = guarded.has(route.hostname) && !isOwnPath(route);
     return isNeighbour ? new OpenNeighbour(handler, this) : handler;
   }
 

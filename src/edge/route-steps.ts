@@ -13,6 +13,7 @@ import { compilePolicy, isPublic } from '#http/access/compiled-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { AccessDesk } from './access/access-desk.ts';
 import { AccessHandler } from './access/access-handler.ts';
+import { ForwardAuthHandler } from './access/forward-auth.ts';
 import { accessTunnelId, SignInPaths } from './access/sign-in-paths.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
 import { routeName } from '#model/route.ts';
@@ -67,6 +68,8 @@ export function routeHandlers(parts: StepParts): HandlerMaker {
   };
   const whole: HandlerMaker = (route, host) => {
     if (route.tunnelId === accessTunnelId) return signInPaths;
+    const { forwardAuth: forward } = route;
+    if (forward && desk) return new ForwardAuthHandler({ forward, desk, host, pages: signInPaths! });
     // The proxy shuts a protected route that nobody guards.
     if (!desk && !isPublic(route.access)) return undefined;
     return stepsBeforeAccess(

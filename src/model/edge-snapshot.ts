@@ -4,6 +4,7 @@ import type { AccessPolicy } from './access-policy.ts';
 import type { BalanceEntry } from './balance-policy.ts';
 import { defaultCachePolicy, type CachePolicy } from './cache-policy.ts';
 import { defaultCompressionPolicy, type CompressionPolicy } from './compression-policy.ts';
+import type { ForwardAuth } from './forward-auth.ts';
 import type { RedirectRule } from './redirect-rule.ts';
 import type { Shaping } from './shaping/shaping.ts';
 
@@ -43,6 +44,8 @@ export interface RouteEntry {
   readonly hsts?: string | undefined;
   /** The steps that shape requests and responses, as their owner wrote them; undefined: none. */
   readonly shaping?: Shaping | undefined;
+  /** Asked by other proxies about sites of theirs; such a route ends in the edge. */
+  readonly forwardAuth?: ForwardAuth | undefined;
 }
 
 /** A port whose bytes go to a tunnel unopened. */
@@ -113,6 +116,8 @@ export interface EdgeSnapshot {
   readonly version: number;
   readonly tunnels: readonly TunnelEntry[];
   readonly routes: readonly RouteEntry[];
+  /** Sites of other proxies, who ask here; absent: none. */
+  readonly forwardAuth?: ForwardAuth | undefined;
   readonly claimedRoutes?: RouteDefaults;
   /** Absent: none. */
   readonly ports?: readonly PortEntry[] | undefined;

@@ -69,7 +69,7 @@ function routed(from: Served): Map<string, AccessPolicy | undefined> {
     const hostname = tunnel.hostnames[0]!.replace('*', 'site');
     claims.publish(tunnel.id, { version: 1, rules: [{ hostname }] } as never);
   }
-  const routes = withSignInPaths(claims.routes(snapshot)).filter(
+  const routes = withSignInPaths({ routes: claims.routes(snapshot) }).filter(
     // What the edge answers itself, whoever asks.
     ({ tunnelId }) => tunnelId !== accessTunnelId,
   );

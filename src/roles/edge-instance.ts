@@ -19,6 +19,7 @@ import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { createPassage } from '#model/sign-in-passage.ts';
 import { routeHandlers } from '#edge/route-steps.ts';
 import { AccessDesk, type AccessDeskOptions } from '#edge/access/access-desk.ts';
+import { forwardPortOf } from '#model/forward-auth.ts';
 import { createPassTexts } from '#model/access-pass.ts';
 import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts';
 import type { CertificateState } from '#control/edge-view.ts';
@@ -300,6 +301,7 @@ function openAccessDesk(
     passTexts: createPassTexts(signer),
     dashboardUrl: () => dashboardUrlOf(current()),
     httpsPort: () => publicHttpsPort(current()),
+    sitePort: (host) => forwardPortOf(current().forwardAuth, host),
   });
 }
 

@@ -19,18 +19,24 @@ export interface Asking {
 /** Limit of one request, so that a failure never hangs a test. */
 const withinMs = 30_000;
 
+/** Where an address without a port leads, and whose certificates are good. */
+export interface EdgeSeen {
+  readonly port: number;
+  readonly ca: string | readonly string[];
+}
+
 export class Visitor {
   /** Value by host and name. */
   readonly cookies = new Map<string, Map<string, string>>();
-  readonly #edge: { readonly port: number; readonly ca: string };
+  readonly #edge: EdgeSeen;
 
-  constructor(edge: { readonly port: number; readonly ca: string }) {
+  constructor(edge: EdgeSeen) {
     this.#edge = edge;
   }
 
   /** One request, as a navigation unless `headers` say otherwise. */
   async ask(url: string, { method = 'GET', headers = {}, body = '' }: Asking = {}): Promise<Seen> {
-    const { host, hostname, pathname, search } = new URL(url);
+    const { host, hostname, port, pathname, search } = new URL(url);
     const jar = this.cookies.get(hostname) ?? new Map<string, string>();
     this.cookies.set(hostname, jar);
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -39,9 +45,9 @@ export class Visitor {
       {
         ...{
           host: '127.0.0.1',
-          port: this.#edge.port,
+          port: Number(port) || this.#edge.port,
           servername: hostname,
-          ca: this.#edge.ca,
+          ca: [this.#edge.ca].flat(),
           agent: false,
         },
         ...{ method, path: `${pathname}${search}`, signal: AbortSignal.timeout(withinMs) },

@@ -50,30 +50,37 @@ export async function accessWorld() {
       await api.createRoute({ body: { hostname, path, tunnel: 'demo', access } });
     },
     /** A user with the password. */
-    async addUser(name: string, groups: string[] = []): Promise<void> {
-      const { link } = await api.createUser({ body: { name, role: 'viewer', groups } });
-      const visitor = new Visitor(edge);
-      const send = async (method: string, path: string, value: unknown): Promise<void> => {
-        const { status, body } = await visitor.ask(`${dashboard.origin}${apiBase}${path}`, {
-          method,
-          headers: {
-            'content-type': 'application/json',
-            origin: dashboard.origin,
-            'sec-fetch-site': 'same-origin',
-          },
-          body: JSON.stringify(value),
-        });
-        if (status !== 200) throw new Error(`${method} ${path}: ${status} ${body}`);
-      };
-      await send('POST', '/sign-in/link', { token: link.url.split('#token=')[1] });
-      await send('PUT', '/me/password', { password });
-    },
+    addUser: (name: string, groups: string[] = []): Promise<void> =>
+      addUser({ api, visitor: new Visitor(edge), dashboard: dashboard.origin }, name, groups),
     async close(): Promise<void> {
       origin.closeAllConnections();
       origin.close();
       await demo.close();
     },
   };
+}
+
+/** A user who has opened his first link and chosen the password. */
+export async function addUser(
+  {
+    api,
+    visitor,
+    dashboard,
+  }: { readonly api: ApiClient; readonly visitor: Visitor; readonly dashboard: string },
+  name: string,
+  groups: string[] = [],
+): Promise<void> {
+  const { link } = await api.createUser({ body: { name, role: 'viewer', groups } });
+  const send = async (method: string, path: string, value: unknown): Promise<void> => {
+    const { status, body } = await visitor.ask(`${dashboard}${apiBase}${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', origin: dashboard, 'sec-fetch-site': 'same-origin' },
+      body: JSON.stringify(value),
+    });
+    if (status !== 200) throw new Error(`${method} ${path}: ${status} ${body}`);
+  };
+  await send('POST', '/sign-in/link', { token: link.url.split('#token=')[1] });
+  await send('PUT', '/me/password', { password });
 }
 
 export type AccessWorld = Awaited<ReturnType<typeof accessWorld>>;

@@ -134,7 +134,9 @@ export class MailLinkPages {
     receipt.takeBack();
     const body = html`<h1>Signed in</h1>
       <p>Going on to ${target.host}.</p>`;
-    const next = `https://${target.host}${call.portSuffix}${target.path}`;
+    const { host, port, path } = target;
+    const portSuffix = port === undefined ? call.portSuffix : port === 443 ? '' : `:${port}`;
+    const next = `https://${host}${portSuffix}${path}`;
     sendPage(call.response, call.look, { title: call.title, body, next });
   }
 

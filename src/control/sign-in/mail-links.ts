@@ -40,6 +40,8 @@ export const mailLinkRules: AttemptRules = {
 export interface MailLinkTarget {
   readonly userId: string;
   readonly host: string;
+  /** Where another proxy serves it. */
+  readonly port?: number | undefined;
   readonly path: string;
 }
 
@@ -69,7 +71,7 @@ export class MailLinks {
   }
 
   /** Sends a link to the address, if it is a visitor's; nobody waits for it, and nobody learns whether it was. */
-  ask(address: string, nonce: string, page: { readonly host: string; readonly path: string }): void {
+  ask(address: string, nonce: string, page: Omit<MailLinkTarget, 'userId'>): void {
     const user = this.#visitorAt(address);
     if (!user?.email) return;
     this.#send(user, user.email, nonce, page).catch((error: unknown) => {
@@ -112,12 +114,12 @@ export class MailLinks {
     { id, displayName, name }: User,
     to: string,
     nonce: string,
-    { host, path }: { readonly host: string; readonly path: string },
+    { host, port, path }: Omit<MailLinkTarget, 'userId'>,
   ): Promise<void> {
     const { control, clock, random, outbox, place } = this.#options;
     const token = createSecret(random);
     const expiresAtMs = clock.wallMs() + mailLinkMs;
-    await this.#keep(token, { userId: id, host, path, nonceHash: hashSecret(nonce), expiresAtMs });
+    await this.#keep(token, { userId: id, host, port, path, nonceHash: hashSecret(nonce), expiresAtMs });
     const { title } = control.state.settings;
     const { origin, basePath } = place();
     outbox.put(

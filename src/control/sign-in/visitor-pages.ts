@@ -123,7 +123,8 @@ export class VisitorPages {
       userId: user!.id,
       number: createSecret(random),
     });
-    const port = httpsPort() === 443 ? '' : `:${httpsPort()}`;
+    const number = ask.port ?? httpsPort();
+    const port = number === 443 ? '' : `:${number}`;
     const location = `https://${ask.host}${port}${signInBase}/sign-in?token=${token}`;
     response.writeHead(303, { ...pageHeaders, Location: location }).end();
   }

@@ -36,6 +36,8 @@ export interface AccessDeskOptions {
   readonly dashboardUrl: () => string;
   /** Port of public https URLs. */
   readonly httpsPort: () => number;
+  /** The same of a site that another proxy serves; absent, or undefined: it is served here. */
+  readonly sitePort?: (host: string) => number | undefined;
   /** One more browser opens a counted link: whether it may. Rejects while the control plane is away. */
   readonly useShareLink: (id: string) => Promise<boolean>;
   /** Absent: no address has a country. */
@@ -107,6 +109,11 @@ export class AccessDesk {
   /** Whoever a request proves to be. HOT for what is kept. */
   visitorOf(request: RequestHead): Visitor | undefined {
     return this.#byToken(request) ?? this.#byCookie(request) ?? this.#byHeldToken(request);
+  }
+
+  /** Port of public https URLs of a hostname. */
+  httpsPortOf(host: string): number {
+    return this.options.sitePort?.(host) ?? this.options.httpsPort();
   }
 
   get countries(): CountrySource {

@@ -9,26 +9,34 @@ import {
   type Visit,
 } from '#http/access/access-decision.ts';
 import { type AccessPolicy, describePolicy, presetLines } from '#model/access-policy.ts';
+import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
+import { forwardPaths } from '#model/forward-auth.ts';
+import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import { routeName } from '#model/route.ts';
 import { innerTargetOf } from '../inner-request.ts';
 import type { RouteMatch, Router } from '../router.ts';
 import type { AccessDesk } from './access-desk.ts';
+import { ForwardAuthHandler } from './forward-auth.ts';
 import { visitingUser } from './visitor.ts';
 
 /** What a dry run is made with. */
 export interface DryRunParts {
   readonly router: Router;
+  /** Sites of other proxies, who ask this edge; absent: there are none. */
+  readonly sites?: Router | undefined;
   /** What the edge knows of addresses; absent where it guards nothing. */
   readonly desk: AccessDesk | undefined;
   readonly wallMs: number;
 }
 
 /** Decides. @throws SallyportError 'invalid' for no web address, 'not-found' where nothing is served */
-export function testAccess(test: AccessTest, { router, desk, wallMs }: DryRunParts): AccessTestResult {
+export function testAccess(test: AccessTest, parts: DryRunParts): AccessTestResult {
+  const { router, sites, desk, wallMs } = parts;
   const { host, path } = innerTargetOf(test.url);
-  const match = router.match(host, path);
+  const own = router.match(host, path);
+  const match = own.kind === 'no-such-host' && sites ? sites.match(host, path) : own;
   if (match.kind !== 'found') {
     throw new SallyportError('not-found', `No route serves ${host}${path}, so that nobody gets there.`);
   }
@@ -60,6 +68,18 @@ export function testAccess(test: AccessTest, { router, desk, wallMs }: DryRunPar
     opens: presetLines(policy),
     sentence: `${who}${from} ${verbs[verdict]} ${host}${path}: ${why}.`,
   };
+}
+
+/** The sites that other proxies ask about; undefined where none may ask. */
+export function forwardSitesIn(
+  router: Router,
+  { routes, forwardAuth }: Pick<EdgeSnapshot, 'routes' | 'forwardAuth'>,
+): Router | undefined {
+  const dashboard = routes.find(({ tunnelId }) => tunnelId === dashboardTunnelId);
+  if (!dashboard || !forwardAuth) return undefined;
+  const match = router.match(dashboard.hostname, forwardPaths.forwardAuth);
+  const handler = match.kind === 'found' ? match.handler : undefined;
+  return handler instanceof ForwardAuthHandler ? handler.sites : undefined;
 }
 
 /** A certificate that is called `home/cn=laptop` is one of the authority `home`. */

@@ -24,13 +24,15 @@ export function signInUrl(
   { request }: Exchange,
   desk: AccessDesk,
 ): { readonly url: string; readonly setCookie: string } | undefined {
-  const { dashboardUrl, passage, clock, random } = desk.options;
+  const { dashboardUrl, passage, clock, random, sitePort } = desk.options;
   const url = dashboardUrl();
   if (url === '' || request.scheme !== 'https') return undefined;
   const nonce = nonceOf(request) ?? Buffer.from(random.bytes(32)).toString('base64url');
   const path = `${request.path}${request.query}`;
+  const port = sitePort?.(request.host);
   const ask = passage.formatAsk({
     host: request.host,
+    ...(port === undefined ? {} : { port }),
     path: path.length > maxReturnLength ? '/' : path,
     nonceHash: hashOfNonce(nonce),
     expiresAtMs: clock.wallMs() + askMs,

@@ -9,7 +9,8 @@
 // and the same keys at /cdn-cgi/access/certs, where verifiers of Cloudflare's assertions look for them below the issuer.
 import { timingSafeEqual } from 'node:crypto';
 import { isPublic } from '#http/access/compiled-policy.ts';
-import type { RouteEntry } from '#model/edge-snapshot.ts';
+import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
+import { forwardPaths } from '#model/forward-auth.ts';
 import { dashboardTunnelId, reservedTunnelId } from '#model/local-tunnel.ts';
 import {
   type HandOver,
@@ -23,6 +24,7 @@ import type { Exchange } from '../exchange.ts';
 import type { RouteHandler } from '../route-handler.ts';
 import { formatCookie, readCookie, tryCookie, visitCookie } from './access-cookies.ts';
 import type { AccessDesk } from './access-desk.ts';
+import { forwardTunnelId } from './forward-auth.ts';
 import { PasswordDoor } from './password-door.ts';
 import { answerShareLink } from './share-link-path.ts';
 import { answerShort } from './sign-in-answers.ts';
@@ -33,10 +35,13 @@ export const certsPath = '/cdn-cgi/access/certs';
 /** Names no connector: these paths end in the edge. */
 export const accessTunnelId = reservedTunnelId(2);
 
-/** The routes, with those of the edge's own answers beside every protected one. */
-export function withSignInPaths(routes: readonly RouteEntry[]): readonly RouteEntry[] {
+/** The routes, with those of the edge's own answers beside every protected one, and where other proxies ask. */
+export function withSignInPaths({
+  routes,
+  forwardAuth,
+}: Pick<EdgeSnapshot, 'routes' | 'forwardAuth'>): readonly RouteEntry[] {
   const hosts = new Map(routes.flatMap((route) => (isPublic(route.access) ? [] : [[route.hostname, route]])));
-  if (hosts.size === 0) return routes;
+  if (hosts.size === 0 && !forwardAuth) return routes;
   // The dashboard's hostname is the issuer.
   const issuers = routes.flatMap((route): [string, RouteEntry][] =>
     route.tunnelId === dashboardTunnelId ? [[route.hostname, route]] : [],
@@ -45,11 +50,27 @@ export function withSignInPaths(routes: readonly RouteEntry[]): readonly RouteEn
     ...{ hostname, path, tunnelId: accessTunnelId },
     ...(hsts === undefined ? {} : { hsts }),
   });
+  const asked = issuers.flatMap(([hostname]) =>
+    forwardAuth
+      ? Object.values(forwardPaths).map((path) => ({
+          hostname,
+          path,
+          tunnelId: forwardTunnelId,
+          forwardAuth,
+        }))
+      : [],
+  );
   return [
     ...routes,
+    ...asked,
     ...[...hosts].map((host) => entry(host, signInBase)),
     ...[...new Map([...hosts, ...issuers])].map((host) => entry(host, certsPath)),
   ];
+}
+
+/** Whether the edge answers it itself. */
+export function isOwnPath({ tunnelId }: RouteEntry): boolean {
+  return tunnelId === accessTunnelId || tunnelId === forwardTunnelId;
 }
 
 /** Hostnames with a protected route. */
@@ -148,7 +169,7 @@ export class SignInPaths implements RouteHandler {
 
   /** The edge's own public port, whatever port the client named. */
   #urlOf(host: string, path: string): string {
-    const port = this.#desk.options.httpsPort();
+    const port = this.#desk.httpsPortOf(host);
     return `https://${host}${port === 443 ? '' : `:${port}`}${path}`;
   }
 }
