@@ -1,4 +1,5 @@
 // The whole contract: every operation there is, by its id.
+import { accessKeyOperations } from './access-keys.ts';
 import { accessOperations, pagePasswordOperations } from './access.ts';
 import { accountOperations } from './account.ts';
 import { certificateOperations } from './certificates.ts';
@@ -21,6 +22,7 @@ export const operations = {
   ...tunnelOperations,
   ...routeOperations,
   ...accessOperations,
+  ...accessKeyOperations,
   ...pagePasswordOperations,
   ...portOperations,
   ...certificateOperations,

@@ -1,5 +1,6 @@
 // Every command there is, in the order that help shows them.
 import type { Command } from './command.ts';
+import { accessKeysCommand, accessRotateKeysCommand } from './edge/access-keys.ts';
 import { accessAddressesCommand, accessSetCommand, accessTestCommand } from './edge/access.ts';
 import { accessPresetsCommand } from './edge/presets.ts';
 import { completionCommand } from './completion.ts';
@@ -143,6 +144,8 @@ export const commands: readonly Command[] = [
   dnsStatusCommand,
   dnsRecordsCommand,
   accessTestCommand,
+  accessKeysCommand,
+  accessRotateKeysCommand,
   accessPresetsCommand,
   accessSetCommand,
   accessAddressesCommand,

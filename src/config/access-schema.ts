@@ -9,6 +9,14 @@ export const accessSchema = z.strictObject({
     .describe(
       'Database of countries in the MMDB format, for rules by country; it is loaded again when it changes. Without a good one such rules let nobody through.',
     ),
+  keyDays: z
+    .int()
+    .min(2)
+    .max(3_650)
+    .default(90)
+    .describe(
+      'Days after which the keys that sign cookies and assertions are exchanged; a day before, the next are published.',
+    ),
   authorities: z
     .array(
       z.strictObject({

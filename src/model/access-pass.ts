@@ -12,6 +12,9 @@ import { maxReturnLength } from './sign-in-passage.ts';
 
 const purposes = { share: 'access share', pass: 'access pass', door: 'access door' } as const;
 
+/** What may be handed out for months, and names an object that can be revoked. */
+export const linkPurposes: ReadonlySet<string> = new Set([purposes.share, purposes.pass]);
+
 /** Kinds of objects that a pass may name. */
 const passKinds = ['link', 'password', 'token'] as const;
 

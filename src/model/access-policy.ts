@@ -189,6 +189,13 @@ export function asksPerson(policy: AccessPolicy): boolean {
   );
 }
 
+/** Whether some policy tells its origin in Cloudflare's form who asks. */
+export function asksCloudflare(guarded: readonly { readonly access?: AccessPolicy | undefined }[]): boolean {
+  return guarded.some(
+    ({ access }) => access !== undefined && wholePolicy(access).identity.includes('cloudflare'),
+  );
+}
+
 /** A policy in a few words for a list: `public`, `private`, `group:family, ip:10.0.0.0/8`. */
 export function describePolicy(policy: AccessPolicy): string {
   if (typeof policy === 'string') return policy;

@@ -17,6 +17,7 @@ export const auditedNouns = [
   'mute',
   'setting',
   'certificate',
+  'access-key',
   'zone',
   'record',
   'backup',

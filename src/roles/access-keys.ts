@@ -1,58 +1,82 @@
-// The secrets of access at this edge, in a file of the data folder that is made at the first start: what signs cookies and
-// hand-overs, and the key with which assertions to origins are signed. Without it everybody signs in again.
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+// The keys of access at this edge: what signs cookies and hand-overs, and what assertions to origins are signed with. Edges of
+// one store share them (control/access-key-keeper.ts); the file in the data folder is what an edge starts from while the store
+// is away, and all that one without a store has. Without keys everybody signs in again.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { createFile } from '#base/private-file.ts';
+import { createFile, replaceFile } from '#base/private-file.ts';
 import type { Random } from '#base/random.ts';
+import type { TextSigner } from '#base/signed-text.ts';
 import { AssertionSigner } from '#edge/access/assertion.ts';
-
-export interface AccessKeys {
-  /** 32 bytes; signs cookies and hand-overs. */
-  readonly passageKey: Uint8Array;
-  readonly assertions: AssertionSigner;
-}
+import { createRingSigner } from '#model/access-key-signer.ts';
+import { type AccessKeyRing, accessKeyRingSchema } from '#model/access-keys.ts';
+import { assertionKey, firstRing, passageKey } from './access-key-drawing.ts';
 
 const fileName = 'access.key';
-const passageKeyBytes = 32;
 
-const fileSchema = z.strictObject({
-  passageKey: z.string().length(44),
-  /** PKCS #8 in PEM, P-256. */
-  assertionKey: z.string(),
-});
-
-/** Reads or makes them. @throws SallyportError 'credentials-invalid' or of the file */
-export function openAccessKeys(dataDir: string, random: Random): AccessKeys {
-  const file = join(dataDir, fileName);
-  if (!existsSync(file)) makeFile(file, random);
-  try {
-    if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
-      throw new Error(`it can be read by others; run "chmod 600 ${file}"`);
-    const { passageKey, assertionKey } = fileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-    const key = createPrivateKey(assertionKey);
-    const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
-    const keyId = createHash('sha256').update(spki).digest('base64url').slice(0, 16);
+/** What the file was before keys could be exchanged: one of each kind. */
+const firstFormSchema = z
+  .strictObject({ passageKey: z.string().length(44), assertionKey: z.string() })
+  .transform(({ passageKey: key, assertionKey: pem }): AccessKeyRing => {
+    const times = { madeAtMs: 0, signsFromMs: 0 };
     return {
-      passageKey: new Uint8Array(Buffer.from(passageKey, 'base64')),
-      assertions: new AssertionSigner(key, keyId),
+      passage: [passageKey(Buffer.from(key, 'base64'), times)],
+      assertion: [assertionKey('ES256', pem, times)],
     };
-  } catch (error) {
-    throw new SallyportError(
-      'credentials-invalid',
-      `${file} is no usable key file (${errorText(error)}); put back the copy of your backup, or remove it and everybody signs in again.`,
-      { cause: error },
+  });
+
+const fileSchema = z.union([accessKeyRingSchema, firstFormSchema]);
+
+export class AccessKeys {
+  readonly #file: string;
+  #ring: AccessKeyRing;
+  /** Signs and opens what browsers bring back, with the keys of the moment. */
+  readonly signer: TextSigner;
+  readonly assertions: AssertionSigner;
+  /** Called after each change. */
+  onChange: () => void = () => undefined;
+
+  constructor(file: string, ring: AccessKeyRing, clock: Pick<Clock, 'wallMs'>) {
+    this.#file = file;
+    this.#ring = ring;
+    this.signer = createRingSigner(
+      () => this.#ring,
+      () => clock.wallMs(),
     );
+    this.assertions = new AssertionSigner(() => this.#ring);
+  }
+
+  get ring(): AccessKeyRing {
+    return this.#ring;
+  }
+
+  /** From now on these; kept in the file, too. @throws SallyportError 'file-unwritable' */
+  apply(ring: AccessKeyRing): void {
+    if (JSON.stringify(ring) === JSON.stringify(this.#ring)) return;
+    this.#ring = ring;
+    this.onChange();
+    replaceFile(this.#file, `${JSON.stringify(ring)}\n`, 0o600);
   }
 }
 
-function makeFile(file: string, random: Random): void {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const text = JSON.stringify({
-    passageKey: Buffer.from(random.bytes(passageKeyBytes)).toString('base64'),
-    assertionKey: privateKey.export({ type: 'pkcs8', format: 'pem' }),
-  });
-  createFile(file, `${text}\n`, 0o600);
+/** Reads or makes them. @throws SallyportError 'credentials-invalid' or of the file */
+export function openAccessKeys(
+  dataDir: string,
+  { random, clock }: { readonly random: Random; readonly clock: Pick<Clock, 'wallMs'> },
+): AccessKeys {
+  const file = join(dataDir, fileName);
+  if (!existsSync(file)) createFile(file, `${JSON.stringify(firstRing(random, clock.wallMs()))}\n`, 0o600);
+  try {
+    if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
+      throw new Error(`it can be read by others; run "chmod 600 ${file}"`);
+    return new AccessKeys(file, fileSchema.parse(JSON.parse(readFileSync(file, 'utf8'))), clock);
+  } catch (error) {
+    throw new SallyportError(
+      'credentials-invalid',
+      `${file} is no usable key file (${errorText(error).split('\n')[0]}); put back the copy of your backup, or remove it and everybody signs in again.`,
+      { cause: error },
+    );
+  }
 }

@@ -7,7 +7,6 @@ import { MetricsRegistry } from '#base/metrics.ts';
 import { watchProcess } from '#base/process-watch.ts';
 import { makeFolder } from '#base/private-file.ts';
 import type { Random } from '#base/random.ts';
-import { createTextSigner } from '#base/signed-text.ts';
 import type { InternalCa } from '#certs/internal-ca.ts';
 import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import { snapshotOf } from '#config/edge-config.ts';
@@ -20,6 +19,8 @@ import { createPassage } from '#model/sign-in-passage.ts';
 import { routeHandlers } from '#edge/route-steps.ts';
 import { AccessDesk, type AccessDeskOptions } from '#edge/access/access-desk.ts';
 import { forwardPortOf } from '#model/forward-auth.ts';
+import type { AssertionAlgorithm } from '#model/access-keys.ts';
+import { asksCloudflare } from '#model/access-policy.ts';
 import { createPassTexts } from '#model/access-pass.ts';
 import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts';
 import type { CertificateState } from '#control/edge-view.ts';
@@ -29,7 +30,7 @@ import { lookAt } from './control/edge-answers.ts';
 import { EdgeHealth } from './health/edge-health.ts';
 import { openEdgeProbes } from './probe/edge-probes.ts';
 import type { Prober } from './probe/prober.ts';
-import { openAccessKeys } from './access-keys.ts';
+import { type AccessKeys, openAccessKeys } from './access-keys.ts';
 import { AccessSources } from './access-sources.ts';
 import { dashboardUrlOf, publicHttpsPort } from './edge-composition.ts';
 import { pagesIn } from './error-page-files.ts';
@@ -56,6 +57,10 @@ export interface EdgeInstanceOptions {
   readonly controlReport?: () => Promise<ControlReport>;
   /** What access asks the control plane; absent for an edge without a store. */
   readonly accessCounter?: AccessCounter;
+  /** The keys of access; absent: those of the data folder, as they are. */
+  readonly accessKeys?: AccessKeys;
+  /** A policy asks for assertions of a kind of which there is no key yet. */
+  readonly wantAssertions?: (algorithm: AssertionAlgorithm) => void;
   /** Who can write TXT records for DNS-01. */
   readonly presenters?: readonly ChallengePresenter[];
   /** What the edge before this one has handed over. */
@@ -142,6 +147,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     const { tunnels, ports = [] } = snapshot;
     names?.follow({ routes, ports, tunnels, hasHeardOf });
     sources.check(routes, desk);
+    if (asksCloudflare([...routes, ...(current.forwardAuth?.sites ?? [])])) options.wantAssertions?.('RS256');
   };
   let current = config;
   const sources = await AccessSources.open({ access: config.access, clock, log });
@@ -286,13 +292,13 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
 
 /** Who may pass; nobody is known until the control plane says so. */
 function openAccessDesk(
-  { config, clock, random, accessCounter = noCounter }: EdgeInstanceOptions,
+  { config, clock, random, accessCounter = noCounter, accessKeys }: EdgeInstanceOptions,
   { countries, files }: AccessSources,
   current: () => EdgeConfig,
 ): AccessDesk {
-  const { passageKey, assertions } = openAccessKeys(config.dataDir, random);
-  const signer = createTextSigner([passageKey]);
-  return new AccessDesk({
+  const keys = accessKeys ?? openAccessKeys(config.dataDir, { clock, random });
+  const { signer, assertions } = keys;
+  const desk = new AccessDesk({
     ...{ clock, random, assertions, countries },
     authorities: () => files.authorities,
     authorityFault: (name) => files.faults.get(name),
@@ -303,6 +309,8 @@ function openAccessDesk(
     httpsPort: () => publicHttpsPort(current()),
     sitePort: (host) => forwardPortOf(current().forwardAuth, host),
   });
+  keys.onChange = () => desk.forgetTexts();
+  return desk;
 }
 
 /** Without a store there are no links. */

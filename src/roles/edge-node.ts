@@ -17,6 +17,7 @@ import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import { portName } from '#model/port.ts';
 import type { OwnersServices } from './control/control-contract.ts';
 import { ControlPlane } from './control/control-plane.ts';
+import { AccessKeyKeeper, ownShelf } from './access-key-keeper.ts';
 import { openAccessKeys } from './access-keys.ts';
 import { createEdgeAnswers } from './control/edge-answers.ts';
 import {
@@ -66,7 +67,19 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
 
 /** An edge of nothing but its file. */
 async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
-  const instance = await startEdgeInstance(options);
+  const { config, clock, random, log } = options;
+  makeFolder(config.dataDir);
+  const keys = openAccessKeys(config.dataDir, options);
+  const keeper = new AccessKeyKeeper({
+    ...{ clock, random, log, own: keys.ring, shelf: ownShelf(keys) },
+    ageMs: () => config.access.keyDays * dayMs,
+    onRing: () => Promise.resolve(),
+  });
+  const instance = await startEdgeInstance({
+    ...{ ...options, accessKeys: keys },
+    wantAssertions: (algorithm) => keeper.want(algorithm),
+  });
+  await keeper.start();
   return {
     instance,
     dashboardUrl: '',
@@ -74,7 +87,10 @@ async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
     apply: (config) => instance.apply(config),
     letGo: () => Promise.resolve(),
     resume() {},
-    stop: (graceMs) => instance.stop(graceMs),
+    stop(graceMs) {
+      keeper.stop();
+      return instance.stop(graceMs);
+    },
   };
 }
 
@@ -90,7 +106,7 @@ class RunningNode implements EdgeNode {
   static async start(options: EdgeNodeOptions): Promise<RunningNode> {
     const { config, clock, random, log } = options;
     makeFolder(config.dataDir);
-    const keys = openAccessKeys(config.dataDir, random);
+    const keys = openAccessKeys(config.dataDir, options);
     const facts = factsOf(options);
     let node: RunningNode | undefined;
     const answers = createEdgeAnswers({
@@ -100,6 +116,7 @@ class RunningNode implements EdgeNode {
       onServed(served) {
         if (node) node.#follow(served);
       },
+      onAccessKeys: (ring) => keys.apply(ring),
       tell: (tell) => started.plane.tell(tell),
     });
     const started = await ControlPlane.start({
@@ -110,8 +127,8 @@ class RunningNode implements EdgeNode {
         basePath: basePathOf(config),
         declared: declaredBy(config),
         services: servicesOf(config),
-        passageKey: keys.passageKey,
       },
+      accessKeys: () => keys.ring,
       edge: answers.offers,
       clock,
       random,
@@ -125,6 +142,8 @@ class RunningNode implements EdgeNode {
         documents: plane.documents,
         accessCounter: plane.accessCounter,
         controlReport: () => plane.report(),
+        accessKeys: keys,
+        wantAssertions: (algorithm) => plane.tell((link) => link.call('wantAssertions', algorithm)),
       });
       node = new RunningNode(options, { instance, plane, served: started.served, facts });
       answers.attach(instance);
@@ -198,9 +217,11 @@ class RunningNode implements EdgeNode {
   }
 }
 
-/** The owner's servers that only the control plane works with. */
-function servicesOf({ signIn, mail }: EdgeConfig): OwnersServices {
-  return { issuers: signIn.oidc, mail };
+const dayMs = 86_400_000;
+
+/** What only the control plane works with. */
+function servicesOf({ signIn, mail, access }: EdgeConfig): OwnersServices {
+  return { issuers: signIn.oidc, mail, accessKeyAgeMs: access.keyDays * dayMs };
 }
 
 /** What is served until the control plane has taken the changed file into account: the file's part exchanged. */

@@ -1,15 +1,16 @@
 // An edge with guarded routes in this very process: its clock, its keys and the picture of who is known are the test's own,
 // and every line of its access log is there.
-import { generateKeyPairSync } from 'node:crypto';
-import { createTextSigner } from '#base/signed-text.ts';
 import { systemRandom } from '#base/random.ts';
 import { AccessDesk, type AccessDeskOptions } from '#edge/access/access-desk.ts';
 import { AssertionSigner } from '#edge/access/assertion.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
 import { type AccessDirectory, emptyDirectory } from '#model/access-state.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
+import { createRingSigner } from '#model/access-key-signer.ts';
+import type { AccessKeyKind, AccessKeyRing } from '#model/access-keys.ts';
 import { createPassTexts } from '#model/access-pass.ts';
 import { createPassage, type Passage } from '#model/sign-in-passage.ts';
+import { firstRing, withNewKeys } from '#roles/access-key-drawing.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { type EdgeWorld, routeOf, startEdgeWorld } from '../edge/world.ts';
 
@@ -25,10 +26,25 @@ export interface DeskWorld {
   readonly edge: EdgeWorld;
   readonly desk: AccessDesk;
   readonly passage: Passage;
+  readonly keys: TestKeys;
   /** Of access only; the edge's own timers run by the system's. */
   readonly clock: FakeClock;
   /** A cookie as the edge makes it for this session at this hostname. */
   visit(host: string, sessionId: string, userId: string, issuedAtMs?: number): string;
+}
+
+/** The keys of the edge; the test may exchange them. */
+export class TestKeys {
+  ring: AccessKeyRing;
+
+  constructor(ring: AccessKeyRing) {
+    this.ring = ring;
+  }
+
+  /** A new key of each of these kinds, which signs from then on. */
+  async add(kinds: readonly AccessKeyKind[], nowMs: number, signsFromMs = nowMs): Promise<void> {
+    this.ring = await withNewKeys(this.ring, kinds, { random: systemRandom, nowMs, signsFromMs });
+  }
 }
 
 /** A session of the user for a day. */
@@ -50,11 +66,14 @@ export async function startDeskWorld(
   more: Partial<AccessDeskOptions> = {},
 ): Promise<DeskWorld> {
   const clock = new FakeClock();
-  const signer = createTextSigner([systemRandom.bytes(32)]);
+  const keys = new TestKeys(firstRing(systemRandom, clock.wallMs()));
+  const signer = createRingSigner(
+    () => keys.ring,
+    () => clock.wallMs(),
+  );
   const passage = createPassage(signer);
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const desk = new AccessDesk({
-    ...{ clock, passage, random: systemRandom, assertions: new AssertionSigner(privateKey, 'of the test') },
+    ...{ clock, passage, random: systemRandom, assertions: new AssertionSigner(() => keys.ring) },
     dashboardUrl: () => 'https://sallyport.test',
     httpsPort: () => 443,
     passTexts: createPassTexts(signer),
@@ -77,7 +96,7 @@ export async function startDeskWorld(
   );
   edge.apply({ routes });
   return {
-    ...{ edge, desk, passage, clock },
+    ...{ edge, desk, passage, clock, keys },
     visit: (host, sessionId, userId, issuedAtMs = clock.wallMs()) =>
       `__Host-sallyport-visit=${passage.formatVisit({ host, sessionId, userId, issuedAtMs })}`,
   };

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
 import { parseEdgeConfig } from '#config/edge-config.ts';
 import { configFolders } from '#config/connector-config.ts';
@@ -168,7 +169,7 @@ here.set('cloudflared CVE-2020-24356, CVE-2023-1314', () => {
   }
   const data = mkdtempSync(join(tmpdir(), 'sallyport-keys-'));
   try {
-    openAccessKeys(data, systemRandom);
+    openAccessKeys(data, { random: systemRandom, clock: systemClock });
     const files = readdirSync(data);
     assert.deepEqual(files, ['access.key']);
     assert.equal(statSync(join(data, files[0]!)).mode & 0o777, 0o600);
@@ -186,7 +187,9 @@ here.set('cloudflared 2026.9.2 TUN-10804', async () => {
 
 here.set('sish defaults', () => {
   const folders = ['a', 'b'].map(() => mkdtempSync(join(tmpdir(), 'sallyport-keys-')));
-  const [one, other] = folders.map((folder) => openAccessKeys(folder, systemRandom).passageKey);
+  const [one, other] = folders.map(
+    (folder) => openAccessKeys(folder, { random: systemRandom, clock: systemClock }).ring.passage[0]!.key,
+  );
   for (const folder of folders) rmSync(folder, { recursive: true });
   assert.notDeepEqual(one, other);
   const given =

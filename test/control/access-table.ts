@@ -37,6 +37,8 @@ const changesChannels = { least: 'owner', key: 'settings:write' } as const;
 const appliesLab = { least: 'admin', key: 'lab:apply' } as const;
 
 export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
+  listAccessKeys: seesChannels,
+  rotateAccessKeys: { ...changesChannels, body: {} },
   getSignInMethods: open,
   signInWithPassword: {
     ...open,

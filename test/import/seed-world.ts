@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
-import { createTextSigner } from '#base/signed-text.ts';
 import { parseEdgeConfig, snapshotOf } from '#config/edge-config.ts';
 import { importFile } from '#config/import/import-file.ts';
 import { AccessDesk } from '#edge/access/access-desk.ts';
@@ -48,8 +47,7 @@ export async function startSeedWorld(): Promise<SeedWorld> {
   });
   const rules = lab.tunnels[0]!.ingress!.filter(({ hostname }) => hostname !== undefined);
   const here = rules.map((rule) => ({ ...rule, service: `http://localhost:${origin.port}` }));
-  const { passageKey, assertions } = openAccessKeys(folder, systemRandom);
-  const signer = createTextSigner([passageKey]);
+  const { signer, assertions } = openAccessKeys(folder, { random: systemRandom, clock: systemClock });
   const desk = new AccessDesk({
     ...{ clock: systemClock, random: systemRandom, assertions },
     passage: createPassage(signer),

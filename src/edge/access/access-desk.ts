@@ -91,6 +91,12 @@ export class AccessDesk {
     for (const listener of this.#listeners) listener();
   }
 
+  /** The keys have changed: what was read with those of before is read again. */
+  forgetTexts(): void {
+    this.#kept.clear();
+    this.passes.forgetTexts();
+  }
+
   /** Calls back after each change of the directory. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);

@@ -47,9 +47,11 @@ export interface AccessGrant {
 export class AccessHandler implements RouteHandler {
   readonly name = 'access';
   readonly #options: AccessHandlerOptions;
+  readonly #form: string;
 
   constructor(options: AccessHandlerOptions) {
     this.#options = options;
+    this.#form = options.policy.identity.join(' ');
   }
 
   /** For what all may keep; what only some get goes the same way, without the cache. */
@@ -161,6 +163,7 @@ export class AccessHandler implements RouteHandler {
     return assertions.linesFor(visitor, {
       audience: policy.audience === '' ? request.host : policy.audience,
       identity: policy.identity,
+      form: this.#form,
       issuer: dashboardUrl() || `https://${request.host}`,
       wallMs: clock.wallMs(),
     });

@@ -36,6 +36,11 @@ export class AccessPasses {
     this.#links = new Map(links.map((link) => [link.id, { link, below: compilePath(link.path) }]));
   }
 
+  /** See AccessDesk. */
+  forgetTexts(): void {
+    this.#kept.clear();
+  }
+
   /** The link in the address of a share link, while it is good at this hostname. */
   linkOf(token: string, host: string): DirectoryLink | undefined {
     const id = this.#texts.readShare(token);

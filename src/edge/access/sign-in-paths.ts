@@ -6,10 +6,11 @@
 //   password   the form that asks for a page password
 //   keys       the public keys of assertions
 //
-// and the same keys at /cdn-cgi/access/certs, where verifiers of Cloudflare's assertions look for them below the issuer.
+// and those of Cloudflare's shape at /cdn-cgi/access/certs, where their verifiers look for them below the issuer.
 import { timingSafeEqual } from 'node:crypto';
 import { isPublic } from '#http/access/compiled-policy.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
+import type { AssertionAlgorithm } from '#model/access-keys.ts';
 import { forwardPaths } from '#model/forward-auth.ts';
 import { dashboardTunnelId, reservedTunnelId } from '#model/local-tunnel.ts';
 import {
@@ -110,16 +111,18 @@ export class SignInPaths implements RouteHandler {
         if (!isPost) return exchange.fail('method-not-allowed', '');
         return this.#door.answer(exchange, this.#urlOf(request.host, ''));
       case `${signInBase}/keys`:
+        return this.#showKeys(exchange);
       case certsPath:
-        return answerShort(
-          exchange,
-          200,
-          ['Content-Type', 'application/jwk-set+json'],
-          this.#desk.options.assertions.keySet,
-        );
+        return this.#showKeys(exchange, 'RS256');
       default:
         return exchange.fail('no-such-path', 'the edge has no such page');
     }
+  }
+
+  #showKeys(exchange: Exchange, only?: AssertionAlgorithm): void {
+    const { assertions, clock } = this.#desk.options;
+    const keys = assertions.keySet(clock.wallMs(), only);
+    answerShort(exchange, 200, ['Content-Type', 'application/jwk-set+json'], keys);
   }
 
   /** A browser that comes without its nonce, late, or twice, starts again where it wanted to go: it may be signed in already. */

@@ -5,6 +5,14 @@ import type { X509Certificate } from 'node:crypto';
 import type { VisitingUser } from '#http/access/access-decision.ts';
 import type { DirectoryToken, DirectoryUser } from '#model/access-state.ts';
 
+/** What origins of one audience are told, and the keys it was signed with (assertion.ts). */
+export interface VisitorTold {
+  readonly lines: string;
+  readonly untilMs: number;
+  readonly ours: object | undefined;
+  readonly cloudflares: object | undefined;
+}
+
 /** What was proved. */
 export class Visitor {
   /** Undefined for a token. */
@@ -21,7 +29,7 @@ export class Visitor {
   /** When its cookie was made, 0 for a token. */
   readonly issuedAtMs: number;
   /** What origins are told, by audience and form; the assertion in it is good until then. */
-  readonly told = new Map<string, { readonly lines: string; readonly untilMs: number }>();
+  readonly told = new Map<string, VisitorTold>();
 
   constructor(
     known:

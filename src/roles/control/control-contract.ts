@@ -13,6 +13,7 @@ import type { Declared } from '#control/command.ts';
 import type { DnsEdge } from '#control/dns-edge.ts';
 import type { ControlEnd, EdgeFacts, EdgeLook, EdgeView } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
+import type { AccessKeyRing, AssertionAlgorithm } from '#model/access-keys.ts';
 import type { AccessDirectory } from '#model/access-state.ts';
 import type { ControlReport } from '#model/control-report.ts';
 import type { LiveEvent } from '#model/live.ts';
@@ -20,12 +21,14 @@ import type { OidcIssuer } from '#model/oidc-issuer.ts';
 import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
 import type { LogEntry } from './forwarded-log.ts';
 
-/** Servers of the owner that the control plane works with, as edge.yml names them. */
+/** What edge.yml says that only the control plane works with: servers of the owner, for the most part. */
 export interface OwnersServices {
   /** OpenID Connect issuers. */
   readonly issuers: readonly OidcIssuer[];
   /** Where mails are handed in; absent: none are sent. */
   readonly mail: MailSettings | undefined;
+  /** How long a key of access signs. */
+  readonly accessKeyAgeMs: number;
 }
 
 /** What the control thread is started with. */
@@ -40,8 +43,8 @@ export interface ControlSettings {
   readonly services: OwnersServices;
   /** How the thread before this one ended, when it was not meant to. */
   readonly lastEnd?: ControlEnd;
-  /** Signs what leads visitors of protected sites to the sign-in and back; 32 bytes. */
-  readonly passageKey: Uint8Array;
+  /** The keys of access that this edge has; the store's take their place. */
+  readonly accessKeys: AccessKeyRing;
 }
 
 /** What the control thread answers. */
@@ -58,6 +61,8 @@ export type ControlOffers = {
   firstOwnerLink(name: string): Promise<string | undefined>;
   /** What the main thread shows of the control plane. */
   report(): ControlReport;
+  /** A policy asks for assertions of this kind, of which there may be no key yet. */
+  wantAssertions(algorithm: AssertionAlgorithm): void;
   /** One more browser opens a share link: whether it may. */
   useShareLink(id: string): Promise<boolean>;
   // The store's documents and leases, for certificates; see DocumentStore of the certs room.
@@ -78,6 +83,8 @@ export type EdgeOffers = DnsEdge & {
   served(served: Served): void;
   /** Whom the edge may let pass protected routes from now on. */
   access(directory: AccessDirectory): void;
+  /** The keys of access from now on. */
+  accessKeys(ring: AccessKeyRing): void;
   look(): EdgeLook | Promise<EdgeLook>;
   traffic: EdgeView['traffic'];
   disconnect: EdgeView['disconnect'];

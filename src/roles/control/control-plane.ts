@@ -25,11 +25,14 @@ import {
   socketNames,
 } from './control-contract.ts';
 import type { AccessCounter } from '../edge-instance.ts';
+import type { AccessKeyRing } from '#model/access-keys.ts';
 import { readLastGood } from './last-good.ts';
 import { startThread } from './start-thread.ts';
 
 export interface ControlPlaneOptions {
-  readonly settings: ControlSettings;
+  readonly settings: Omit<ControlSettings, 'accessKeys'>;
+  /** The keys of access that this edge has now. */
+  readonly accessKeys: () => AccessKeyRing;
   /** Answers the thread's questions about the edge. */
   readonly edge: EdgeOffers;
   readonly clock: Clock;
@@ -174,6 +177,7 @@ export class ControlPlane {
     const { edge } = this.#options;
     const worker = startThread({
       ...this.#options.settings,
+      accessKeys: this.#options.accessKeys(),
       declared: this.#declared,
       services: this.#services,
       facts: this.#facts,

@@ -7,7 +7,6 @@ import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '#base/clock.ts';
 import { errorText, isSallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { createTextSigner } from '#base/signed-text.ts';
 import { systemRandom } from '#base/random.ts';
 import { MailOutbox } from '#base/mail/mail-outbox.ts';
 import { sendMail } from '#base/mail/send-mail.ts';
@@ -22,6 +21,7 @@ import { useShareLink } from '#control/commands/share-links.ts';
 import { Control } from '#control/control.ts';
 import type { EdgeFacts } from '#control/edge-view.ts';
 import { certificateHandlers } from '#control/handlers/certificates.ts';
+import { accessKeyHandlers } from '#control/handlers/access-keys.ts';
 import { banHandlers } from '#control/handlers/bans.ts';
 import { cacheHandlers } from '#control/handlers/cache.ts';
 import { dnsHandlers } from '#control/handlers/dns.ts';
@@ -43,6 +43,7 @@ import { openSeal } from '#control/seal.ts';
 import { type SignIn, signInHandlers } from '#control/sign-in/sign-in.ts';
 import { type Served, servedBy } from '#control/snapshot.ts';
 import { lookAt } from '#control/views/tunnel-view.ts';
+import { createRingSigner } from '#model/access-key-signer.ts';
 import { createPassTexts } from '#model/access-pass.ts';
 import { createPassage } from '#model/sign-in-passage.ts';
 import { openStore } from '#store/open-store.ts';
@@ -55,10 +56,12 @@ import {
   type OwnersServices,
   socketNames,
 } from './control-contract.ts';
+import { AccessKeyKeeper } from '../access-key-keeper.ts';
 import { AccessFeed } from './access-feed.ts';
 import { readDashboard } from './dashboard-build.ts';
 import { forwardedLog } from './forwarded-log.ts';
 import { refuseLostDatabase, writeLastGood } from './last-good.ts';
+import { openKeyShelf } from './key-shelf.ts';
 import { listenOnFile } from './socket-file.ts';
 import { RemoteEdge } from './remote-edge.ts';
 
@@ -88,6 +91,7 @@ class ControlThread {
   readonly #link: ThreadLink<EdgeOffers>;
   readonly #signIn: SignIn;
   readonly #notifier: Notifier;
+  readonly #keys: AccessKeyKeeper;
   served: Served;
   #services: OwnersServices;
   readonly #feed: AccessFeed;
@@ -104,6 +108,7 @@ class ControlThread {
       request: (subscription, request) => remote.request(subscription, request),
       firstOwnerLink: (name) => thread.#firstOwnerLink(name),
       report: () => ({ storeTrouble: thread.#control.storeTrouble, ...thread.#notifier.report }),
+      wantAssertions: (algorithm) => thread.#keys.want(algorithm),
       useShareLink: (id) => thread.#control.run(useShareLink(id), systemCaller),
       getDocument: (...args) => thread.#control.store.getDocument(...args),
       putDocument: (...args) => thread.#control.store.putDocument(...args),
@@ -120,6 +125,8 @@ class ControlThread {
     const control = await openControl(settings, tools, log);
     // The main thread calls only after the hello, when this is there.
     const thread: ControlThread = new ControlThread({ settings, control, log, remote, link, tools });
+    // Before anything is signed, here or in the main thread.
+    await thread.#keys.start();
     await thread.#listen();
     await thread.#feed.start();
     await thread.#notifier.start();
@@ -140,8 +147,19 @@ class ControlThread {
     this.#control = control;
     this.#log = log;
     this.#link = parts.link;
-    const signer = createTextSigner([settings.passageKey]);
     const seal = openSeal(join(settings.dataDir, 'seal.key'), systemRandom);
+    const keeping = { clock: systemClock, random: systemRandom };
+    const keys = new AccessKeyKeeper({
+      ...{ ...keeping, log, own: settings.accessKeys },
+      shelf: openKeyShelf({ ...keeping, store: control.store, seal }),
+      ageMs: () => this.#services.accessKeyAgeMs,
+      onRing: (ring) => this.#link.call('accessKeys', ring),
+    });
+    this.#keys = keys;
+    const signer = createRingSigner(
+      () => keys.ring,
+      () => systemClock.wallMs(),
+    );
     this.#signIn = signInHandlers({
       control,
       clock: systemClock,
@@ -183,6 +201,7 @@ class ControlThread {
         ...tunnelHandlers(both),
         ...routeHandlers(both),
         ...pagePasswordHandlers({ ...both, random: systemRandom }),
+        ...accessKeyHandlers({ control, keys, wallMs: () => systemClock.wallMs() }),
         ...shareLinkHandlers({ ...both, passTexts: createPassTexts(signer) }),
         ...portHandlers(both),
         ...requestHandlers(both),
@@ -272,6 +291,7 @@ class ControlThread {
 
   async #stop(): Promise<void> {
     this.#feed.stop();
+    this.#keys.stop();
     this.#notifier.stop();
     for (const server of this.#servers) {
       server.closeAllConnections();

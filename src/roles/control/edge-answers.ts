@@ -6,6 +6,7 @@ import type { Served } from '#control/snapshot.ts';
 import { cacheStatusOf, purgeCache } from '#edge/cache/cache-view.ts';
 import type { Edge } from '#edge/edge.ts';
 import type { InnerRequest } from '#edge/inner-request.ts';
+import type { AccessKeyRing } from '#model/access-keys.ts';
 import { type AccessDirectory, emptyDirectory } from '#model/access-state.ts';
 import type { LoggedRequest } from '#model/logged-request.ts';
 import type { ProbeResult } from '#model/probe.ts';
@@ -20,6 +21,7 @@ import { writeEntry } from './forwarded-log.ts';
 export interface EdgeAnswersOptions {
   readonly log: Log;
   readonly onServed: (served: Served) => void;
+  readonly onAccessKeys: (ring: AccessKeyRing) => void;
   /** The last lines of the log. */
   readonly recentLog: () => string;
   readonly wallMs: () => number;
@@ -40,6 +42,7 @@ export interface EdgeAnswers {
 export function createEdgeAnswers({
   log,
   onServed,
+  onAccessKeys,
   tell,
   recentLog,
   wallMs,
@@ -64,6 +67,7 @@ export function createEdgeAnswers({
     health: () => Promise.resolve(running().health.read()),
     listProbes: () => Promise.resolve(running().probes.results()),
     probeNow: async (hostname) => await probeNow(running(), hostname),
+    accessKeys: onAccessKeys,
     traffic: (span) => Promise.resolve(edge().live().traffic(span)),
     disconnect: (target, how) => Promise.resolve(edge().disconnect(target, how)),
     listRequests: (filter, page) => Promise.resolve(edge().requests.list(filter, page)),

@@ -1,0 +1,195 @@
+// Keeps the keys of access: exchanges them when they are old, makes one that is asked for first, and follows what other edges
+// of the store do. Whoever wants to change the ring has a lease for it and reads it anew, so that no key is lost between two.
+import type { Clock, Timer } from '#base/clock.ts';
+import { errorText, SallyportError } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import {
+  type AccessKeyKind,
+  type AccessKeyRing,
+  type AssertionAlgorithm,
+  dueKinds,
+  keysOf,
+  kindsIn,
+  publishedAheadMs,
+} from '#model/access-keys.ts';
+import { withNewKeys } from './access-key-drawing.ts';
+
+/** Where the ring is kept. */
+export interface KeyShelf {
+  /** Undefined: there is none yet. @throws when it cannot be read */
+  load(): Promise<AccessKeyRing | undefined>;
+  keep(ring: AccessKeyRing): Promise<void>;
+  /** Runs `work` while nobody else changes the ring; false when somebody does. */
+  alone(work: () => Promise<void>): Promise<boolean>;
+}
+
+/** That of an edge without a store: what it has itself. */
+export function ownShelf(keys: { readonly ring: AccessKeyRing; apply(ring: AccessKeyRing): void }): KeyShelf {
+  return {
+    load: () => Promise.resolve(keys.ring),
+    keep: (ring) => Promise.resolve(keys.apply(ring)),
+    async alone(work) {
+      await work();
+      return true;
+    },
+  };
+}
+
+export interface AccessKeyKeeperOptions {
+  readonly shelf: KeyShelf;
+  /** What this edge has; it becomes the store's where that has none. */
+  readonly own: AccessKeyRing;
+  /** How long a key signs. */
+  readonly ageMs: () => number;
+  /** The ring has changed, here or at another edge. */
+  readonly onRing: (ring: AccessKeyRing) => Promise<void>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A key that was taken back is taken back everywhere within a second. */
+const lookEveryMs = 400;
+/** Another edge is at it: drawing an RSA key takes a second at most. */
+const triesForLease = 50;
+const betweenTriesMs = 100;
+
+export class AccessKeyKeeper {
+  readonly #options: AccessKeyKeeperOptions;
+  readonly #wanted = new Set<AssertionAlgorithm>();
+  #ring: AccessKeyRing;
+  #text: string;
+  #looking: Promise<void> = Promise.resolve();
+  #timer: Timer | undefined;
+  #isStopped = false;
+  #isFailing = false;
+
+  constructor(options: AccessKeyKeeperOptions) {
+    this.#options = options;
+    this.#ring = options.own;
+    this.#text = JSON.stringify(options.own);
+  }
+
+  /** As it was when it was looked at last. */
+  get ring(): AccessKeyRing {
+    return this.#ring;
+  }
+
+  /** Takes the store's ring over, or gives it this edge's, and follows it. */
+  async start(): Promise<void> {
+    await this.look();
+    this.#timer = this.#options.clock.after(lookEveryMs, () => void this.#next());
+  }
+
+  async #next(): Promise<void> {
+    await this.look();
+    if (!this.#isStopped) this.#timer = this.#options.clock.after(lookEveryMs, () => void this.#next());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  /** Somebody wants assertions of this kind. */
+  want(algorithm: AssertionAlgorithm): void {
+    this.#wanted.add(algorithm);
+  }
+
+  /** New keys of all kinds. `atOnce`: the old ones are worth nothing from this moment. @throws SallyportError */
+  async rotate(atOnce: boolean): Promise<void> {
+    await this.#change(async (present) => {
+      const { clock, random } = this.#options;
+      const nowMs = clock.wallMs();
+      const base = present ?? this.#options.own;
+      if (atOnce) {
+        const fresh = await withNewKeys(base, kindsIn(base), { random, nowMs, signsFromMs: nowMs });
+        const isNew = ({ madeAtMs, signsFromMs }: { madeAtMs: number; signsFromMs: number }): boolean =>
+          madeAtMs === nowMs && signsFromMs === nowMs;
+        return { passage: fresh.passage.filter(isNew), assertion: fresh.assertion.filter(isNew) };
+      }
+      // Where one waits already, that is the new one.
+      const kinds = kindsIn(base).filter((kind) => keysOf(base, kind).at(-1)!.signsFromMs <= nowMs);
+      return await withNewKeys(base, kinds, { random, nowMs, signsFromMs: nowMs + publishedAheadMs });
+    }, atOnce);
+  }
+
+  /** Looks now; one after the other. */
+  look(): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#lookOnce());
+    return this.#looking;
+  }
+
+  /** A store that is away leaves the edge with the keys it has. */
+  async #lookOnce(): Promise<void> {
+    const { shelf, log } = this.#options;
+    try {
+      const ring = await shelf.load();
+      if (ring) await this.#take(ring);
+      const missing = ring === undefined ? ['passage' as const] : this.#missing(ring);
+      if (missing.length > 0 && !this.#isStopped) await this.#supply();
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing && !this.#isStopped)
+        log.warn('The keys of access could not be read from the store; the edge goes on with those it has', {
+          error: errorText(error),
+        });
+      this.#isFailing = true;
+    }
+  }
+
+  /** Kinds of which a key must be made now. */
+  #missing(ring: AccessKeyRing): AccessKeyKind[] {
+    const { clock, ageMs } = this.#options;
+    const wanted = [...this.#wanted].filter((kind) => keysOf(ring, kind).length === 0);
+    return [...dueKinds(ring, clock.wallMs(), ageMs()), ...wanted];
+  }
+
+  async #supply(): Promise<void> {
+    const { clock, random, own, log } = this.#options;
+    await this.#change(async (present) => {
+      const ring = present ?? own;
+      const nowMs = clock.wallMs();
+      const due = dueKinds(ring, nowMs, this.#options.ageMs());
+      const wanted = this.#missing(ring).filter((kind) => !due.includes(kind));
+      if (due.length > 0)
+        log.info(`New keys of access are made; they sign in a day`, { kinds: due.join(' ') });
+      const first = await withNewKeys(ring, wanted, { random, nowMs, signsFromMs: nowMs });
+      return await withNewKeys(first, due, { random, nowMs, signsFromMs: nowMs + publishedAheadMs });
+    });
+  }
+
+  /** `isNew`: what is there need not be readable. */
+  async #change(
+    edit: (present: AccessKeyRing | undefined) => Promise<AccessKeyRing>,
+    isNew = false,
+  ): Promise<void> {
+    const { shelf, clock } = this.#options;
+    for (let tries = 0; tries < triesForLease && !this.#isStopped; tries++) {
+      const isDone = await shelf.alone(async () => {
+        const present = await shelf.load().catch((error: unknown) => {
+          if (isNew) return undefined;
+          throw error;
+        });
+        const ring = await edit(present);
+        await shelf.keep(ring);
+        await this.#take(ring);
+      });
+      if (isDone) return;
+      await new Promise<void>((resolve) => clock.after(betweenTriesMs, resolve));
+    }
+    throw new SallyportError(
+      'conflict',
+      'Another edge of this store is changing the keys of access; try again in a few seconds.',
+    );
+  }
+
+  async #take(ring: AccessKeyRing): Promise<void> {
+    const text = JSON.stringify(ring);
+    if (text === this.#text) return;
+    this.#ring = ring;
+    await this.#options.onRing(ring);
+    this.#text = text;
+  }
+}
