@@ -1,7 +1,7 @@
 // `npm run bench`: our edge and connector beside nginx, HAProxy and Caddy, in one run on one machine. Prints tables with
 // ratios and the targets, and writes everything to bench/results/ as JSON.
 //
-//     npm run bench -- [--quick] [--large] [--only requests,bulk,idle,start] [--peers nginx,caddy,sallyport]
+//     npm run bench -- [--quick] [--large] [--only requests,bulk,idle,start,access] [--peers nginx,caddy,sallyport]
 //                      [--modes "h1 tls"] [--seconds 8] [--rounds 3] [--warm-up 100000] [--checkout]
 //
 // Peers run at the same time and take turns, round by round; ratios are made within a round, and medians are shown.
@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createCertificate } from '#testkit/certificates.ts';
+import { type AccessRound, measureAccess } from './access.ts';
 import { type BulkResult, measureBulk, type Transfer } from './bulk.ts';
 import { type IdleResult, measureIdle, measureResident } from './idle.ts';
 import { loadCore, movePinned, proxyCore, runPinned, startPinned, waitForPort } from './machine.ts';
@@ -44,7 +45,7 @@ const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     large: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'requests,bulk,idle,start' },
+    only: { type: 'string', default: 'requests,bulk,idle,start,access' },
     peers: { type: 'string', default: 'nginx,haproxy,caddy,sallyport' },
     modes: { type: 'string', default: requestModes.join(',') },
     seconds: { type: 'string' },
@@ -71,10 +72,19 @@ interface Findings {
   readonly bulk: BulkResult[];
   readonly idle: IdleResult[];
   readonly startMs: number[];
+  readonly access: AccessRound[];
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-'));
-const found: Findings = { versions: {}, warmUps: [], requests: [], bulk: [], idle: [], startMs: [] };
+const found: Findings = {
+  versions: {},
+  warmUps: [],
+  requests: [],
+  bulk: [],
+  idle: [],
+  startMs: [],
+  access: [],
+};
 const startedAt = new Date().toISOString();
 // Programs that were started end with the process; a run that is cut short leaves no files behind either.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -117,6 +127,7 @@ async function measurePeers(peers: readonly Peer[]): Promise<void> {
   if (wantedParts.includes('requests')) for (const mode of wantedModes) await measureMode(peers, mode);
   if (wantedParts.includes('bulk')) await measureTransfers(peers);
   if (wantedParts.includes('idle')) for (const peer of peers) await measureConnections(peer);
+  if (wantedParts.includes('access')) for (const peer of peers) await measureGuard(peer);
   if (!wantedParts.includes('start')) return;
   for (const peer of peers) if ('restartConnector' in peer) await measureStart(peer as Sallyport);
 }
@@ -161,6 +172,15 @@ async function transfer(peer: Peer, what: Transfer): Promise<void> {
   const result = await measureBulk(peer, what);
   say(`  ${what.size} ${what.direction}, ${peer.name}: ${(result.bytesPerSecond / 1e6).toFixed(0)} MB/s`);
   found.bulk.push(result);
+}
+
+/** Ours alone: the others have nobody to sign in. */
+async function measureGuard(peer: Peer): Promise<void> {
+  if (!('dataDir' in peer)) return;
+  const options = flags.quick
+    ? { rounds: 5, seconds: 2, warmUpSeconds: 5 }
+    : { rounds: 11, seconds: 3, warmUpSeconds: 15 };
+  found.access.push(...(await measureAccess(peer as Sallyport, options)));
 }
 
 async function measureStart(peer: Sallyport): Promise<void> {

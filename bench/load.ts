@@ -21,13 +21,19 @@ export interface LatencyRun {
 }
 
 /** HTTP/1.1 as fast as it goes. */
-export async function runWrk(url: string, connections: number, seconds: number): Promise<LoadRun> {
+export async function runWrk(
+  url: string,
+  connections: number,
+  seconds: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<LoadRun> {
   const text = await runPinned(loadCore, 'wrk', [
     '-t1',
     `-c${connections}`,
     `-d${seconds}s`,
     '--timeout',
     '10s',
+    ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
     url,
   ]);
   const requests = Number(/(\d+) requests in/.exec(text)?.[1] ?? 0);

@@ -1,5 +1,6 @@
 // The bench's tables, as text: numbers per peer (medians of the rounds), ratios to nginx and Caddy, and the targets beside
 // them.
+import type { AccessRound } from './access.ts';
 import type { BulkResult } from './bulk.ts';
 import type { IdleResult } from './idle.ts';
 import { accessLogs, type PeerName } from './peers.ts';
@@ -16,6 +17,8 @@ export interface BenchResult {
   readonly idle: readonly IdleResult[];
   /** Milliseconds from a connector's start to the first request served, each try. */
   readonly startMs: readonly number[];
+  /** CPU of public and of protected requests, in turns. */
+  readonly access: readonly AccessRound[];
 }
 
 /** A target: what is measured, the bound, and what came out. */
@@ -35,6 +38,7 @@ export function formatReport(result: BenchResult): string {
     result.startMs.length > 0
       ? `First request after a connector's start: ${result.startMs.map((ms) => `${ms.toFixed(0)} ms`).join(', ')}`
       : '',
+    result.access.length > 0 ? formatAccess(result.access) : '',
     formatVerdicts(verdicts(result)),
   ];
   const logs = Object.keys(result.versions).map((peer) => `${peer} ${accessLogs[peer as PeerName]}`);
@@ -75,6 +79,10 @@ export function verdicts(result: BenchResult): Verdict[] {
   ratio('h2 tls', 'caddy', 0.5);
   for (const direction of ['down', 'up'] as const) addBulkVerdict(out, result.bulk, direction);
   addMemoryVerdicts(out, result);
+  if (result.access.length > 0) {
+    const more = median(result.access.map(({ open, guarded }) => guarded['edge']! - open['edge']!));
+    out.push(atMost('CPU of a protected request beyond a public one, edge, us', 5, more));
+  }
   return out;
 }
 
@@ -179,6 +187,20 @@ function formatBulk(rows: readonly BulkResult[]): string {
       .join(', '),
   ]);
   return formatTable(['bulk over TLS', 'MB/s', 'resident MB before > peak > after'], cells);
+}
+
+function formatAccess(rounds: readonly AccessRound[]): string {
+  const middle = (read: (round: AccessRound) => number): string => median(rounds.map(read)).toFixed(2);
+  const cells = ['edge', 'connector'].map((name) => [
+    name,
+    middle(({ open }) => open[name]!),
+    middle(({ guarded }) => guarded[name]!),
+    middle(({ open, guarded }) => guarded[name]! - open[name]!),
+  ]);
+  return formatTable(
+    [`access, h1 plain, ${rounds.length} rounds`, 'public us', 'protected us', 'more us'],
+    cells,
+  );
 }
 
 function formatIdle(rows: readonly IdleResult[]): string {

@@ -25,6 +25,9 @@ export async function prepareForm(name: Form['name'], folder: string): Promise<F
 /** The hostname under test; one that resolves everywhere, because wrk must connect to it by name. */
 export const benchHostname = 'localhost';
 
+/** The same service, for users only. */
+export const guardedHostname = 'guarded.localhost';
+
 /** What `sallyport tunnel create --output json` prints. */
 interface CreatedTunnel {
   readonly id: string;
@@ -34,6 +37,7 @@ interface CreatedTunnel {
 
 /** Ours, with what only ours has. */
 export interface Sallyport extends Peer {
+  readonly dataDir: string;
   /** Stops the connector and starts another; `processes` no longer counts it. */
   restartConnector(): Promise<void>;
   /** Puts other routes (of edge.yml, as YAML) in force, while it runs. */
@@ -83,6 +87,7 @@ export async function startSallyport(
   await untilConnected(connector);
   return {
     name: 'sallyport',
+    dataDir,
     version: form.name,
     processes: { edge: edge.pid, connector: connector.pid },
     plainPort: ports.http,
@@ -116,6 +121,12 @@ const defaultRoutes = `routes:
     tunnel: bench
 `;
 
+/** The same, and one for users only beside it. */
+export const guardedRoutes = `${defaultRoutes}  - hostname: ${guardedHostname}
+    tunnel: bench
+    access: private
+`;
+
 function edgeConfig(dataDir: string, tunnel: CreatedTunnel, routes: string): string {
   return `dataDir: ${dataDir}
 hostname: localhost
@@ -129,6 +140,8 @@ tunnels:
   - name: bench
     id: ${tunnel.id}
     publicKeys: ["${tunnel.publicKey}"]
+dashboard:
+  hostname: sallyport.localhost
 accessLog: ${join(dataDir, 'access.log')}
 ${routes}`;
 }
