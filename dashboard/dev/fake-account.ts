@@ -90,6 +90,8 @@ export function accountHandlers(world: FakeWorld): Pick<Handlers, AccountIds> {
       bans = bans.filter(({ client }) => !lifted.includes(client));
       return { lifted };
     },
+    listAccessKeys: () => ({ keys: [] }),
+    rotateAccessKeys: () => ({ keys: [] }),
     getSignInMethods: () => ({
       title: world.settings.title,
       colour: world.settings.colour,

@@ -351,6 +351,9 @@ class RunningEdge implements Edge {
   #sweep(): void {
     this.#door.sweep(this.#options.clock.nowMs());
     this.#proxy.sweep();
+    // What has run out by itself takes along what it let in, as what was revoked does.
+    const { desk } = this.#options;
+    if (desk) this.endVisits((grant) => desk.isGrantGood(grant));
     this.#origins.sweep(this.#options.clock.nowMs());
     this.#ports.sweep(this.#options.clock.nowMs());
     this.#observed.events.tick();

@@ -66,7 +66,10 @@ describe('assertions and their keys', () => {
     world.clock.advance(1_001);
     const both = await told('/cf');
     const set = await keySet();
-    assert.deepEqual(set.keys.map(({ alg }) => alg).toSorted(), ['ES256', 'RS256']);
+    assert.deepEqual(
+      set.keys.map(({ alg }) => alg),
+      ['ES256', 'RS256'],
+    );
     for (const [name, algorithm] of [
       ['x-sallyport-assertion', 'ES256'],
       ['cf-access-jwt-assertion', 'RS256'],

@@ -16,6 +16,7 @@ import {
   patienceMs,
   signInByLink,
 } from '../dashboard/browser.ts';
+import { startMailServer } from '../support/mail-server.ts';
 import { eventually } from '../support/eventually.ts';
 import { repositoryRoot } from '../support/process.ts';
 import { OwnEdge } from '../support/own-edge.ts';
@@ -29,6 +30,7 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
   let origin: RecordingOrigin;
   let issuer: Awaited<ReturnType<typeof startIssuer>>;
   let browser: Browser;
+  let mail: Awaited<ReturnType<typeof startMailServer>>;
   let totpSecret: string;
 
   before(async () => {
@@ -54,7 +56,9 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
       },
     ];
     const config = JSON.parse(readFileSync(edge.configFile, 'utf8')) as object;
-    writeFileSync(edge.configFile, JSON.stringify({ ...config, signIn: { oidc } }));
+    mail = await startMailServer({ security: 'none' });
+    const post = { host: '127.0.0.1', port: mail.port, security: 'none', from: 'edge@example.com' };
+    writeFileSync(edge.configFile, JSON.stringify({ ...config, signIn: { oidc }, mail: post }));
     await edge.start();
     await edge.serve('home', ['app.localhost', 'other.localhost'], origin.url);
     for (const route of ['app.localhost', 'other.localhost'])
@@ -69,6 +73,7 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
     await browser?.close();
     await edge?.close();
     issuer?.close();
+    await mail?.close();
     await origin?.close();
   });
 
@@ -76,7 +81,8 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
 
   /** A user with a password, who came by his one-time link; bob has an authenticator, too. */
   const setUp = async (name: string): Promise<void> => {
-    const { link } = await edge.api.createUser({ body: { name, role: 'viewer' } });
+    const body = { name, role: 'viewer', email: `${name}@example.com` } as const;
+    const { link } = await edge.api.createUser({ body });
     const { page, context } = await openPage(browser);
     await signInByLink(page, link.url);
     const call = (
@@ -139,6 +145,16 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
     return new URL(page.url()).hostname === 'sallyport.localhost';
   };
 
+  /** Passes at the second hostname without being asked again, and is out at both when the user's sign-ins are taken back. */
+  const inBothAndOut = async (page: Page, user: string): Promise<void> => {
+    await isThere(page);
+    await page.goto(at('other.localhost', '/wanted?y=1'));
+    await isThere(page, 'other.localhost');
+    await edge.api.endUserSessions({ params: { user } });
+    for (const hostname of ['app.localhost', 'other.localhost'])
+      await eventually(`${hostname} asks to sign in again`, () => isLedAway(page, hostname));
+  };
+
   test('by password, in two hostnames with one sign-in, and loses both when it is taken back', async (t) => {
     const { page, context, complaints } = await openPage(browser);
     await knock(page);
@@ -167,7 +183,7 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
     await fillIn(page, 'bob', '000000');
     await page.getByRole('alert').waitFor();
     await fillIn(page, 'bob', totpCode(totpSecret, Date.now()));
-    await isThere(page);
+    await inBothAndOut(page, 'bob');
     await context.close();
   });
 
@@ -176,7 +192,22 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
     const { page, context } = await openPage(browser);
     await enterByLink(page, url);
     await page.goto(at('app.localhost', '/wanted?y=1'));
-    await isThere(page);
+    await inBothAndOut(page, 'ada');
+    await context.close();
+  });
+
+  test('by a one-time link that comes by mail', async () => {
+    const { page, context } = await openPage(browser);
+    await knock(page);
+    await page.getByRole('link', { name: 'Send me a link by mail' }).click();
+    await page.locator('input[name=address]').fill('ada@example.com');
+    await page.getByRole('button', { name: 'Send me a link' }).click();
+    await page.getByRole('heading', { name: 'Look into your mail' }).waitFor();
+    const { text } = await mail.nth(1);
+    const [url] = /https:\/\/\S+\/mail-link\?token=[\w-]+/.exec(text)!;
+    await page.goto(url);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await inBothAndOut(page, 'ada');
     await context.close();
   });
 
@@ -200,7 +231,7 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
     await knock(page);
     await page.getByRole('link', { name: 'Passkey and other ways' }).click();
     await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
-    await isThere(page);
+    await inBothAndOut(page, 'ada');
     await context.close();
   });
 
@@ -208,7 +239,7 @@ describe('a browser at a protected site', { skip: missingBrowser }, () => {
     const { page, context } = await openPage(browser);
     await knock(page);
     await page.getByRole('link', { name: 'Sign in with the house' }).click();
-    await isThere(page);
+    await inBothAndOut(page, 'carol');
     await context.close();
   });
 

@@ -8,7 +8,7 @@ import { type AccessDirectory, emptyDirectory } from '#model/access-state.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { createRingSigner } from '#model/access-key-signer.ts';
 import type { AccessKeyKind, AccessKeyRing } from '#model/access-keys.ts';
-import { createPassTexts } from '#model/access-pass.ts';
+import { createPassTexts, type PassTexts } from '#model/access-pass.ts';
 import { createPassage, type Passage } from '#model/sign-in-passage.ts';
 import { firstRing, withNewKeys } from '#roles/access-key-drawing.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
@@ -26,6 +26,7 @@ export interface DeskWorld {
   readonly edge: EdgeWorld;
   readonly desk: AccessDesk;
   readonly passage: Passage;
+  readonly passTexts: PassTexts;
   readonly keys: TestKeys;
   /** Of access only; the edge's own timers run by the system's. */
   readonly clock: FakeClock;
@@ -72,11 +73,12 @@ export async function startDeskWorld(
     () => clock.wallMs(),
   );
   const passage = createPassage(signer);
+  const passTexts = createPassTexts(signer);
   const desk = new AccessDesk({
     ...{ clock, passage, random: systemRandom, assertions: new AssertionSigner(() => keys.ring) },
     dashboardUrl: () => 'https://sallyport.test',
     httpsPort: () => 443,
-    passTexts: createPassTexts(signer),
+    passTexts,
     useShareLink: () => Promise.resolve(false),
     ...more,
   });
@@ -96,7 +98,7 @@ export async function startDeskWorld(
   );
   edge.apply({ routes });
   return {
-    ...{ edge, desk, passage, clock, keys },
+    ...{ edge, desk, passage, passTexts, clock, keys },
     visit: (host, sessionId, userId, issuedAtMs = clock.wallMs()) =>
       `__Host-sallyport-visit=${passage.formatVisit({ host, sessionId, userId, issuedAtMs })}`,
   };

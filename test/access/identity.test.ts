@@ -114,13 +114,20 @@ describe('who a client says it is', () => {
     }
   });
 
-  test('the log names the user or token, and the rule; the secret is in no line', async () => {
+  test('the log names the user or token, the rule, and why somebody was turned away; the secret is in no line', async () => {
     await visit('/machines/logged', pair(key));
     const line = await eventually('the line is there', async () => {
       const { items } = await world.api.listRequests({ query: { path: '/machines/logged' } });
       return items[0];
     });
     assert.deepEqual([line.user, line.accessRule], ['token:backup', '1 token:backup']);
+    await visit('/private/refused', pair(key));
+    const refused = await eventually('the line of the refusal is there', async () => {
+      const { items } = await world.api.listRequests({ query: { path: '/private/refused' } });
+      return items[0];
+    });
+    assert.equal(refused.error, 'access-denied');
+    assert.match(refused.detail ?? '', /^no rule lets it through.* \(token:backup\)$/);
     const { items } = await world.api.listRequests({ query: { limit: 500 } });
     assert.ok(!JSON.stringify(items).includes(key));
   });
@@ -133,5 +140,17 @@ describe('who a client says it is', () => {
     const { steps } = await world.api.explain({ body: { url } });
     const access = steps.find(({ step }) => step === 'access')!;
     assert.deepEqual([access.title, access.facts['verdict']], ['Who may: private', 'sign-in']);
+    assert.deepEqual([access.facts['rule'], access.facts['reason']], ['0', 'sign-in']);
+    assert.match(access.detail, /No rule lets it through without a sign-in\./);
+    const { sentence, rule, by } = await world.api.testAccess({
+      body: { url: world.at('app.localhost', '/lan/x'), address: '127.0.0.9' },
+    });
+    assert.deepEqual([rule, by], [1, 'ip:127.0.0.0/8']);
+    assert.match(
+      sentence,
+      /gets app\.localhost\/lan\/x: a rule lets it through: rule 1, ip:127\.0\.0\.0\/8\.$/,
+    );
+    const lan = await world.api.explain({ body: { url: world.at('app.localhost', '/lan/x') } });
+    assert.equal(lan.steps.find(({ step }) => step === 'access')!.facts['reason'], 'no-rule');
   });
 });

@@ -58,7 +58,6 @@ export function testAccess(test: AccessTest, parts: DryRunParts): AccessTestResu
   const where = country === undefined ? test.address : `${test.address} (${country})`.trim();
   const from = where === '' ? '' : ` from ${where}`;
   const { verdict, rule, by, reason } = decision;
-  const why = rule === 0 ? accessReasons[reason] : `${accessReasons[reason]}: rule ${rule}, ${by}`;
   return {
     ...{ verdict, rule, by, reason, path },
     takes: takesOf(match),
@@ -66,7 +65,7 @@ export function testAccess(test: AccessTest, parts: DryRunParts): AccessTestResu
     policy: describePolicy(policy),
     lacks: lacksOf(match, desk),
     opens: presetLines(policy),
-    sentence: `${who}${from} ${verbs[verdict]} ${host}${path}: ${why}.`,
+    sentence: `${who}${from} ${verbs[verdict]} ${host}${path}: ${whyOf(decision)}.`,
   };
 }
 
@@ -80,6 +79,17 @@ export function forwardSitesIn(
   const match = router.match(dashboard.hostname, forwardPaths.forwardAuth);
   const handler = match.kind === 'found' ? match.handler : undefined;
   return handler instanceof ForwardAuthHandler ? handler.sites : undefined;
+}
+
+/** The reason in words, with the rule where one decided. */
+function whyOf({ rule, by, reason }: AccessDecision): string {
+  return rule === 0 ? accessReasons[reason] : `${accessReasons[reason]}: rule ${rule}, ${by}`;
+}
+
+/** The same as a sentence. */
+function reasonOf(decision: AccessDecision): string {
+  const why = whyOf(decision);
+  return `${why.charAt(0).toUpperCase()}${why.slice(1)}.`;
 }
 
 /** A certificate that is called `home/cn=laptop` is one of the authority `home`. */
@@ -129,8 +139,15 @@ export function explainAccess(
     ...base,
     ...(lacks.length === 0 ? {} : { status: 'warning' as const, cure: lacks.join(' ') }),
     title: `Who may: ${describePolicy(policy)}`,
-    detail: [words[decision.verdict], ...presetLines(policy).map((line) => `${line}.`)].join(' '),
-    facts: { verdict: decision.verdict, policy: describePolicy(policy), asksPerson: String(asksPerson) },
+    detail: [
+      `${words[decision.verdict]} ${reasonOf(decision)}`,
+      ...presetLines(policy).map((line) => `${line}.`),
+    ].join(' '),
+    facts: {
+      verdict: decision.verdict,
+      ...{ rule: String(decision.rule), by: decision.by, reason: decision.reason },
+      ...{ policy: describePolicy(policy), asksPerson: String(asksPerson) },
+    },
   };
 }
 

@@ -33,6 +33,7 @@ const identityNames = [
 ];
 
 export class ForwardAuthHandler implements RouteHandler {
+  readonly name = 'forward-auth';
   readonly #options: ForwardAuthOptions;
   readonly #from: CidrSet;
   /** The sites, for questions and for pages: they differ in what becomes of whoever may pass. */
