@@ -20,6 +20,8 @@ export interface IssuerClaims {
   readonly userName: string;
   readonly displayName: string;
   readonly groups: readonly string[];
+  /** False: it says nothing of groups; an empty list says that he is in none. */
+  readonly saysGroups: boolean;
 }
 
 /** Who comes in, or why not; a refusal changes nothing. */
@@ -47,8 +49,9 @@ export function admitIdentity(issuer: OidcIssuer, claims: IssuerClaims): Command
     const user = changeUser(draft, found, {
       role: keptOwner ? 'owner' : role,
       identities: withIdentity(found, identityOf(issuer, claims)),
-      // An issuer that says nothing of groups leaves those that an owner gave.
-      groups: claims.groups.length > 0 ? claimedGroups(claims) : found.groups,
+      // One that says nothing of groups leaves those that an owner gave; where it gives roles by them, silence means none.
+      groups:
+        claims.saysGroups || Object.keys(issuer.roles).length > 0 ? claimedGroups(claims) : found.groups,
     });
     return { kind: 'admitted', user, keptOwner };
   };

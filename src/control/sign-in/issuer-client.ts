@@ -171,6 +171,7 @@ function readClaims(
     userName: textOf(claims.preferred_username),
     displayName: textOf(claims.name),
     groups: groupsIn(claimAt(claims, groupsClaim)),
+    saysGroups: claimAt(claims, groupsClaim) !== undefined,
   };
 }
 
