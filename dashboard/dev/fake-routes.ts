@@ -12,6 +12,7 @@ type RouteIds =
   | 'updateRoute'
   | 'deleteRoute'
   | 'listExposed'
+  | 'recogniseRoute'
   | 'testAccess'
   | 'explain';
 
@@ -145,6 +146,7 @@ export function routeHandlers(world: FakeWorld): Pick<Handlers, RouteIds> {
         }));
       return { items, ports: [] };
     },
+    recogniseRoute: () => ({ product: null, warning: '' }),
     testAccess: ({ body }) => ({
       ...{ verdict: 'allow', rule: 1, by: 'anyone', reason: 'allowed', policy: 'public' },
       ...{

@@ -177,6 +177,20 @@ export const routeOperations = {
         .meta({ description: 'TCP, UDP and TLS ports that take connections.' }),
     }),
   }),
+  recogniseRoute: operation({
+    id: 'recogniseRoute',
+    method: 'POST',
+    path: '/routes/{route}/recognise',
+    scope: 'routes:write',
+    summary: 'Look at what a public route answers, and say whether it is an administration page',
+    description:
+      'The edge asks for the first page of a public route, and knows products by their answers; it also does so by itself.',
+    params,
+    result: z.object({
+      product: z.string().nullable().meta({ description: 'Null: none that is known, or not public.' }),
+      warning: z.string().meta({ description: "In words, with its cure; '' where there is none." }),
+    }),
+  }),
   testAccess: operation({
     id: 'testAccess',
     method: 'POST',

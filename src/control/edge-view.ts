@@ -17,6 +17,7 @@ import type {
 } from '#model/live.ts';
 import type { BanView } from '#model/ban.ts';
 import type { Health, HealthCounts, HealthPart } from '#model/health.ts';
+import type { ProbeAnswer } from '#model/probe-answer.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
 import type { ProbeResult } from '#model/probe.ts';
 import type { PortLive } from '#model/port-live.ts';
@@ -135,6 +136,8 @@ export interface EdgeView extends DnsEdge {
   onRequest(filter: RequestFilter, listener: (request: LoggedRequest) => void): () => void;
   /** Sends a GET or HEAD through the whole data path; answers with its line once it is done. */
   sendRequest(request: { readonly method: 'GET' | 'HEAD'; readonly url: string }): Promise<LoggedRequest>;
+  /** What a public hostname answers to a plain look at it; empty while nothing answers there. */
+  probe(url: string): Promise<ProbeAnswer[]>;
   /** Steps of the way that the edge and the rooms beside it know, in their order. */
   explain(request: { readonly url: string; readonly method: 'GET' | 'HEAD' }): Promise<ExplainStep[]>;
   /** What access would decide, without a request. @throws SallyportError 'invalid' or 'not-found' */

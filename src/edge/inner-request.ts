@@ -16,13 +16,15 @@ import type {
 export interface InnerRequest {
   readonly method: 'GET' | 'HEAD';
   readonly url: string;
+  /** Value of Accept; absent: anything. */
+  readonly accept?: string;
 }
 
 /** What came of it. */
 export interface InnerAnswer {
   readonly requestId: string;
   readonly status: number;
-  /** Fields of the answer, names in lower case. */
+  /** Fields of the answer, names in lower case; several cookies stand in lines of their own. */
   readonly fields: ReadonlyMap<string, string>;
   /** Set when the edge had to answer itself, or the answer broke off. */
   readonly failure: ExchangeFailure | undefined;
@@ -59,7 +61,7 @@ const innerClient: ClientAddress = {
  */
 export function sendInnerRequest(
   tools: InnerRequestTools,
-  { method, url }: InnerRequest,
+  { method, url, accept = '*/*' }: InnerRequest,
   signal: AbortSignal,
 ): Promise<InnerAnswer> {
   const target = innerTargetOf(url);
@@ -68,7 +70,7 @@ export function sendInnerRequest(
     ...target,
     method,
     httpVersion: '1.1',
-    fields: new ListFields(['Accept', '*/*', 'User-Agent', 'sallyport-explain']),
+    fields: new ListFields(['Accept', accept, 'User-Agent', 'sallyport-explain']),
     bodyKind: 'none',
     contentLength: 0,
     upgrade: '',
@@ -147,7 +149,11 @@ class Sink implements Downstream {
 
   respond(head: ResponseHead): void {
     this.#status = head.status;
-    head.fields.forEach((name, value) => this.#fields.set(name.toLowerCase(), value));
+    head.fields.forEach((name, value) => {
+      const key = name.toLowerCase();
+      const before = key === 'set-cookie' ? this.#fields.get(key) : undefined;
+      this.#fields.set(key, before === undefined ? value : `${before}\n${value}`);
+    });
   }
 
   switchProtocols(head: ResponseHead): void {

@@ -1,4 +1,4 @@
-// Who may pass a route: everybody (`public`), every user of the edge (`private`), or whom a list of rules lets through. The
+// Who may pass a route: everybody (`public`, or `public-on-purpose` for what warns otherwise), every user of the edge (`private`), or whom a list of rules lets through. The
 // first rule that matches decides; where none does, nobody passes. Kept as its owner wrote it, in as few words as he liked:
 //
 //   access: private
@@ -111,12 +111,21 @@ const policyObjectSchema = z.strictObject({
 });
 
 export const accessPolicySchema = z
-  .union([z.literal('public'), z.literal('private'), ruleListSchema, policyObjectSchema], {
-    error: 'must be "public", "private" or a list of rules',
-  })
+  .union(
+    [
+      z.literal('public'),
+      z.literal('public-on-purpose'),
+      z.literal('private'),
+      ruleListSchema,
+      policyObjectSchema,
+    ],
+    {
+      error: 'must be "public", "private" or a list of rules',
+    },
+  )
   .meta({
     id: 'AccessPolicy',
-    description: `Who may pass: \`public\`, \`private\` (users of this edge), or rules; a rule is a word (${subjectForms}), or \`allow\` or \`deny\` with conditions.`,
+    description: `Who may pass: \`public\`, \`public-on-purpose\` (the same, for an administration page that is meant to be open), \`private\` (users of this edge), or rules; a rule is a word (${subjectForms}), or \`allow\` or \`deny\` with conditions.`,
   });
 
 export type AccessRule = z.infer<typeof accessRuleSchema> & {
@@ -137,7 +146,7 @@ export interface WholePolicy {
 
 /** Every policy in the long form. */
 export function wholePolicy(policy: AccessPolicy): WholePolicy {
-  if (policy === 'public') return { ...defaults, rules: [{ allow: 'anyone' }] };
+  if (isOpenWord(policy)) return { ...defaults, rules: [{ allow: 'anyone' }] };
   if (policy === 'private') return { ...defaults, rules: [{ allow: 'signed-in' }] };
   const { rules, preset = [], ...rest } = Array.isArray(policy) ? { rules: policy } : policy;
   return {
@@ -148,6 +157,19 @@ export function wholePolicy(policy: AccessPolicy): WholePolicy {
       ...[preset].flat().flatMap(rulesOfPreset),
     ],
   };
+}
+
+/** The words that let everybody through. */
+export function isOpenWord(policy: unknown): policy is 'public' | 'public-on-purpose' {
+  return policy === 'public' || policy === 'public-on-purpose';
+}
+
+/** Whether anybody reaches every page, and nobody has said that this is meant for whatever is there. */
+export function isOpenToAll(policy: AccessPolicy): boolean {
+  if (policy === 'public-on-purpose') return false;
+  const [{ allow, ...conditions } = {}] = wholePolicy(policy).rules;
+  const hasConditions = Object.values(conditions).some((condition) => condition !== undefined);
+  return !hasConditions && [allow].flat().includes('anyone');
 }
 
 /** What a preset opens, as rules; they come last, so that whoever is turned away before stays out. */
@@ -221,11 +243,11 @@ export function policyOfLine(line: string): unknown {
   const presets = words.flatMap((word) => (word.startsWith('preset:') ? [word.slice('preset:'.length)] : []));
   const rules = words.filter((word) => !word.startsWith('preset:'));
   const [first] = rules;
-  const isWord = rules.length === 1 && (first === 'public' || first === 'private');
+  const isWord = rules.length === 1 && (isOpenWord(first) || first === 'private');
   if (presets.length === 0) return isWord ? first : rules;
   const preset = presets.length === 1 ? presets[0] : presets;
   // A preset beside "public" opens nothing more; it is said rather than left out.
-  if (isWord && first === 'public') return { rules: ['anyone'], preset };
+  if (isWord && isOpenWord(first)) return { rules: ['anyone'], preset };
   return { ...(rules.length === 0 || isWord ? {} : { rules }), preset };
 }
 

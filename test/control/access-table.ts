@@ -83,6 +83,7 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   getTraffic: seesStatus,
   streamEvents: seesStatus,
   listExposed: seesStatus,
+  recogniseRoute: changesRoutes,
   testAccess: { ...seesRoutes, body: { url: 'https://nothing.example.com/' }, unless: /No route serves/ },
   explain: seesStatus,
   listAudit: { least: 'admin', key: 'audit:read' },

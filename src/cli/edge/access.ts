@@ -5,7 +5,7 @@ import { routeName } from '#model/route.ts';
 import { textOf } from '../command.ts';
 import { allItems, argument, edgeCommand, timeText } from './edge-command.ts';
 import { opensText, presetText } from './presets.ts';
-import { accessOf } from './routes.ts';
+import { accessOf, warningOf } from './routes.ts';
 
 export const accessTestCommand = edgeCommand({
   words: ['access', 'test'],
@@ -96,7 +96,8 @@ export const accessSetCommand = edgeCommand({
   usage: 'HOSTNAME[/PATH] --access POLICY [flags]',
   summary: 'say who may pass a route',
   description: `Changes the policy of a route: public, private (users of this edge), or rules
-with commas, of which the first that matches decides.`,
+with commas, of which the first that matches decides. An administration page that
+is public is warned of; "public-on-purpose" says that it is meant.`,
   flags: [{ name: 'access', type: 'string', value: 'POLICY', help: 'public, private, or rules with commas' }],
   examples: [
     'sallyport access set photos.example.com --access private',
@@ -111,10 +112,11 @@ with commas, of which the first that matches decides.`,
       params: { route: argument(session, 0, 'Name a route; "sallyport route list" shows them.') },
       body: { access },
     });
+    const warning = await warningOf(session, route);
     session.show(
       route,
       () =>
-        `${routeName(route)} at ${session.edge}: ${describePolicy(route.access)}.\n${presetText(route.access)}`,
+        `${routeName(route)} at ${session.edge}: ${describePolicy(route.access)}.\n${presetText(route.access)}${warning}`,
     );
   },
 });

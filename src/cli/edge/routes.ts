@@ -1,7 +1,7 @@
 // `sallyport route list|add|remove|show`, `exposed`, `explain`.
 import { SallyportError } from '#base/errors.ts';
 import type { RouteView } from '#api/routes.ts';
-import { type AccessPolicy, describePolicy, parsePolicyLine } from '#model/access-policy.ts';
+import { type AccessPolicy, describePolicy, isOpenToAll, parsePolicyLine } from '#model/access-policy.ts';
 import { subjectForms } from '#model/access-subject.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
 import type { Explanation } from '#model/explain.ts';
@@ -9,7 +9,7 @@ import { routeName } from '#model/route.ts';
 import { type Input, textOf } from '../command.ts';
 import { paint } from '../paint.ts';
 import { presetText } from './presets.ts';
-import { allItems, argument, edgeCommand } from './edge-command.ts';
+import { allItems, argument, type EdgeSession, edgeCommand } from './edge-command.ts';
 import { changedSteps, newSteps, stepFlags, stepLines } from './route-steps.ts';
 
 const nameRoute = 'Name a route by its hostname (and path); "sallyport route list" shows them.';
@@ -59,7 +59,7 @@ added with it: one step, and the service is reachable.`,
       name: 'access',
       type: 'string',
       value: 'POLICY',
-      help: 'who may: public (default), private, or rules with commas',
+      help: 'who may: public (default), public-on-purpose, private, or rules with commas',
     },
     { name: 'note', type: 'string', value: 'TEXT', help: 'a note for people' },
     ...stepFlags,
@@ -89,9 +89,19 @@ added with it: one step, and the service is reachable.`,
         ...newSteps(input),
       },
     });
-    session.show(route, () => addedText(route, session.edge));
+    const warning = await warningOf(session, route);
+    session.show(route, () => `${addedText(route, session.edge)}${warning}`);
   },
 });
+
+/** Loud words where a route that was just opened is an administration page; '' where it is none, or cannot be looked at. */
+export async function warningOf({ api, context }: EdgeSession, route: RouteView): Promise<string> {
+  if (!isOpenToAll(route.access) || !route.isEnabled) return '';
+  const { warning } = await api
+    .recogniseRoute({ params: { route: route.id } })
+    .catch(() => ({ warning: '' }));
+  return warning === '' ? '' : `${paint(context.hasColours).bad('WARNING:')} ${warning}\n`;
+}
 
 /** The policy of a flag: a word, or several with commas. @throws SallyportError 'usage' */
 export function accessOf(input: Input): AccessPolicy | undefined {

@@ -7,16 +7,35 @@ import { SallyportError } from '#base/errors.ts';
 import { createRoute, deleteRoute, updateRoute } from '../commands/routes.ts';
 import { required } from '../control-state.ts';
 import type { Handlers } from '../http/handler.ts';
+import type { Clock } from '#base/clock.ts';
+import type { ExposureWatch } from '../exposure/exposure-watch.ts';
 import { exposedPorts, exposures } from '../views/exposure.ts';
+import { adminTrouble } from '../views/admin-troubles.ts';
 import { pageOfList } from '../views/listing.ts';
 import { allRoutes, findRoute } from '../views/route-view.ts';
 import { findTunnel, lookAt, type Sources } from '../views/tunnel-view.ts';
 
+/** What they need beside the two sides. */
+export type RouteSources = Sources & { readonly clock: Clock; readonly exposure: ExposureWatch };
+
+/** How often, and how many times, a rule is looked for that is on its way: five seconds in all. */
+const ruleEveryMs = 200;
+const maxLooks = 25;
+
 /** Makes them. */
-export function routeHandlers(both: Sources): Handlers<keyof typeof routeOperations> {
-  const { control, edge } = both;
+export function routeHandlers(both: RouteSources): Handlers<keyof typeof routeOperations> {
+  const { control, edge, clock } = both;
   const view = async (idOrName: string): Promise<RouteView> =>
     required(findRoute(await lookAt(both), idOrName), 'route', idOrName);
+  /** A route that was just added: its rule is on the way to the connector. */
+  const served = async (idOrName: string): Promise<RouteView> => {
+    for (let look = 0; look < maxLooks; look++) {
+      const route = await view(idOrName);
+      if (route.status !== 'no-rule') return route;
+      await new Promise<void>((resolve) => clock.after(ruleEveryMs, resolve));
+    }
+    return await view(idOrName);
+  };
   return {
     async listRoutes({ query }) {
       const sources = await lookAt(both);
@@ -59,6 +78,13 @@ export function routeHandlers(both: Sources): Handlers<keyof typeof routeOperati
           [each.name, each.tunnelName, each.service].some((text) => text.toLowerCase().includes(wanted)),
         ),
       };
+    },
+    async recogniseRoute({ params }) {
+      const route = await served(params.route);
+      const product = await both.exposure.check(route);
+      if (product === undefined) return { product: null, warning: '' };
+      const { title, cure } = adminTrouble(route, product);
+      return { product, warning: `${title}. ${cure}` };
     },
     async testAccess({ body }, { identity }) {
       // Who is a user, and in which groups, is not for everybody to find out.

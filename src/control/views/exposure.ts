@@ -1,7 +1,7 @@
 // "What is open?": every hostname and path that the public can reach right now, who may, and where it leads. The edge's own
 // pages are in the list like everybody else's.
 import type { ExposedPort, Exposure, RouteView } from '#api/routes.ts';
-import { describePolicy } from '#model/access-policy.ts';
+import { describePolicy, isOpenToAll } from '#model/access-policy.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import type { CertificateState, EdgeLook } from '../edge-view.ts';
 import type { ViewSources } from './tunnel-view.ts';
@@ -65,7 +65,7 @@ function dashboardExposure({ facts, look }: ViewSources): Exposure[] {
   ];
 }
 
-function exposureOf({ facts, look }: ViewSources, route: RouteView): Exposure {
+function exposureOf({ facts, look, products }: ViewSources, route: RouteView): Exposure {
   const { hostname, path, tunnelId, tunnelName, service, source, status } = route;
   const port = facts.httpsPort === 443 ? '' : `:${facts.httpsPort}`;
   return {
@@ -73,10 +73,7 @@ function exposureOf({ facts, look }: ViewSources, route: RouteView): Exposure {
     path,
     url: `https://${hostname}${port}${path}`,
     access: describePolicy(route.access),
-    warning:
-      route.access === 'public' && adminWords.test(`${hostname} ${path} ${service}`)
-        ? 'This looks like an administration page, and anybody can reach it.'
-        : '',
+    warning: warningOf(route, products?.get(route.id)),
     tunnelId,
     tunnelName,
     service,
@@ -85,6 +82,15 @@ function exposureOf({ facts, look }: ViewSources, route: RouteView): Exposure {
     certificate: look.certificates.get(hostname) ?? noCertificate,
     dns: dnsOf(look, hostname),
   };
+}
+
+/** What was recognised by its answer is known; what only is called so is a guess. */
+function warningOf({ hostname, path, service, access }: RouteView, product: string | undefined): string {
+  if (!isOpenToAll(access)) return '';
+  if (product !== undefined) return `This is ${product}, an administration page, and anybody can reach it.`;
+  return adminWords.test(`${hostname} ${path} ${service}`)
+    ? 'This looks like an administration page, and anybody can reach it.'
+    : '';
 }
 
 const noCertificate: CertificateState = {

@@ -6,6 +6,7 @@ import { routeName } from '#model/route.ts';
 import type { Trouble } from '#model/trouble.ts';
 import type { HealthPart } from '#model/health.ts';
 import type { ControlEnd, EdgeLook } from '../edge-view.ts';
+import { adminTroubles } from './admin-troubles.ts';
 import { allRoutes } from './route-view.ts';
 import { allTunnels, TunnelIndex, viewTunnel, type ViewSources } from './tunnel-view.ts';
 
@@ -54,6 +55,7 @@ export function troublesOf(sources: ViewSources, control: ControlTroubles): Trou
     ...tunnelTroubles(sources),
     ...routeTroubles(sources),
     ...clashes(sources),
+    ...adminTroubles(sources),
     ...passwordTroubles(sources),
     ...certificateTroubles(sources),
     ...renewalTroubles(sources),

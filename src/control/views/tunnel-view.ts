@@ -15,16 +15,20 @@ export interface ViewSources {
   readonly facts: EdgeFacts;
   readonly look: EdgeLook;
   readonly nowMs: number;
+  /** Products that public routes were recognised as, by the route's id; absent: none. */
+  readonly products?: ReadonlyMap<string, string> | undefined;
 }
 
 /** The two sides of every view. */
 export interface Sources {
   readonly control: Control;
   readonly edge: EdgeView;
+  /** Absent: nobody looks at what is exposed. */
+  readonly exposure?: { readonly products: ReadonlyMap<string, string> } | undefined;
 }
 
 /** Takes a look. */
-export async function lookAt({ control, edge }: Sources): Promise<ViewSources> {
+export async function lookAt({ control, edge, exposure }: Sources): Promise<ViewSources> {
   const look = await edge.look();
   return {
     state: control.state,
@@ -32,6 +36,7 @@ export async function lookAt({ control, edge }: Sources): Promise<ViewSources> {
     facts: edge.facts,
     look,
     nowMs: control.nowMs(),
+    products: exposure?.products,
   };
 }
 

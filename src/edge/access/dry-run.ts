@@ -8,6 +8,7 @@ import {
   unknownVisit,
   type Visit,
 } from '#http/access/access-decision.ts';
+import { isPublic } from '#http/access/compiled-policy.ts';
 import { type AccessPolicy, describePolicy, presetLines } from '#model/access-policy.ts';
 import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { forwardPaths } from '#model/forward-auth.ts';
@@ -124,7 +125,7 @@ export function explainAccess(
 ): ExplainStep {
   const policy: AccessPolicy = (match.kind === 'found' ? match.route.access : undefined) ?? 'public';
   const base = { step: 'access' as const, status: 'ok' as const, cure: '', ms: null };
-  if (match.kind !== 'found' || policy === 'public') {
+  if (match.kind !== 'found' || isPublic(policy)) {
     return {
       ...base,
       title: 'Anybody may',
@@ -160,7 +161,7 @@ const words = {
 function decisionOf(match: RouteMatch & { readonly kind: 'found' }, visit: Visit): AccessDecision {
   const { handler, route } = match;
   if (handler?.policy) return decideAccess(handler.policy, visit);
-  const isOpen = route.access === undefined || route.access === 'public';
+  const isOpen = isPublic(route.access);
   return {
     verdict: isOpen ? 'allow' : 'deny',
     rule: isOpen ? 1 : 0,

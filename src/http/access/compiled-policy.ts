@@ -2,7 +2,13 @@
 // request costs then is a walk over a few small objects.
 import { cidrSet, isAddress } from '#base/ip.ts';
 import { isWithinHours, momentOf, parseHours, zoneFormat, type AccessHours } from '#model/access-hours.ts';
-import { type AccessPolicy, type AccessRule, wholePolicy, type WholePolicy } from '#model/access-policy.ts';
+import {
+  type AccessPolicy,
+  type AccessRule,
+  isOpenWord,
+  wholePolicy,
+  type WholePolicy,
+} from '#model/access-policy.ts';
 import { type AccessSubject, isPersonSubject, parseSubject } from '#model/access-subject.ts';
 import { compilePath, type PathPattern } from './path-readings.ts';
 
@@ -86,7 +92,7 @@ function namesOf(rules: readonly CompiledRule[], kind: 'certificate' | 'password
 
 /** Whether everybody may always, so that nothing needs to be asked at a request. */
 export function isPublic(policy: AccessPolicy | undefined): boolean {
-  return policy === undefined || policy === 'public';
+  return policy === undefined || isOpenWord(policy);
 }
 
 function compileRule(rule: AccessRule, number: number): CompiledRule {

@@ -91,6 +91,7 @@ export type EdgeOffers = DnsEdge & {
   listRequests: EdgeView['listRequests'];
   findRequest: EdgeView['findRequest'];
   sendRequest: EdgeView['sendRequest'];
+  probe: EdgeView['probe'];
   explain: EdgeView['explain'];
   testAccess: EdgeView['testAccess'];
   listCertificates: EdgeView['listCertificates'];

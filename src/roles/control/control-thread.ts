@@ -39,6 +39,8 @@ import { type ApiServerOptions, createApiServer } from '#control/http/api-server
 import { DashboardFiles, unbuiltDashboard } from '#control/http/dashboard-files.ts';
 import type { SendMail } from '#control/notify/deliver.ts';
 import { Notifier } from '#control/notify/notifier.ts';
+import { ExposureWatch } from '#control/exposure/exposure-watch.ts';
+import { allRoutes } from '#control/views/route-view.ts';
 import { openSeal } from '#control/seal.ts';
 import { type SignIn, signInHandlers } from '#control/sign-in/sign-in.ts';
 import { type Served, servedBy } from '#control/snapshot.ts';
@@ -92,6 +94,7 @@ class ControlThread {
   readonly #signIn: SignIn;
   readonly #notifier: Notifier;
   readonly #keys: AccessKeyKeeper;
+  readonly #exposure: ExposureWatch;
   served: Served;
   #services: OwnersServices;
   readonly #feed: AccessFeed;
@@ -130,6 +133,7 @@ class ControlThread {
     await thread.#listen();
     await thread.#feed.start();
     await thread.#notifier.start();
+    thread.#exposure.start();
     return thread;
   }
 
@@ -182,7 +186,13 @@ class ControlThread {
       },
     });
     const { dataDir, lastEnd } = settings;
-    const sources = { control, edge: remote };
+    const exposure = new ExposureWatch({
+      ...{ clock: systemClock, log },
+      routes: async () => allRoutes(await lookAt({ control, edge: remote })),
+      probe: (url) => remote.probe(url),
+    });
+    this.#exposure = exposure;
+    const sources = { control, edge: remote, exposure };
     const notifier = new Notifier({
       ...{ control, seal, clock: systemClock, random: systemRandom, log },
       mail: () => mailSender(this.#services.mail),
@@ -293,6 +303,7 @@ class ControlThread {
     this.#feed.stop();
     this.#keys.stop();
     this.#notifier.stop();
+    this.#exposure.stop();
     for (const server of this.#servers) {
       server.closeAllConnections();
       server.close();

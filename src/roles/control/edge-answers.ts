@@ -7,6 +7,7 @@ import { cacheStatusOf, purgeCache } from '#edge/cache/cache-view.ts';
 import type { Edge } from '#edge/edge.ts';
 import type { InnerRequest } from '#edge/inner-request.ts';
 import type { AccessKeyRing } from '#model/access-keys.ts';
+import { probeRoute } from '#edge/probe-route.ts';
 import { type AccessDirectory, emptyDirectory } from '#model/access-state.ts';
 import type { LoggedRequest } from '#model/logged-request.ts';
 import type { ProbeResult } from '#model/probe.ts';
@@ -31,6 +32,9 @@ export interface EdgeAnswersOptions {
 
 /** An origin that takes longer is told as one that does not answer. */
 const replayWithinMs = 30_000;
+
+/** One answer of a look at a public route; whoever is slower is looked at another time. */
+const probeWithinMs = 5_000;
 
 /** The answers, and the way to give them an edge once it runs. */
 export interface EdgeAnswers {
@@ -73,6 +77,8 @@ export function createEdgeAnswers({
     listRequests: (filter, page) => Promise.resolve(edge().requests.list(filter, page)),
     findRequest: (id) => Promise.resolve(edge().requests.find(id)),
     sendRequest: (request) => replay(edge(), request),
+    probe: (url) =>
+      probeRoute(url, (request) => edge().sendRequest(request, AbortSignal.timeout(probeWithinMs))),
     explain: async (request) => await explainUrl(running(), request),
     testAccess: (test) => Promise.resolve(edge().testAccess(test)),
     listCertificates: async () => await running().certificateDesk.list(),

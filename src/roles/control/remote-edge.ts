@@ -42,6 +42,10 @@ export class RemoteEdge implements EdgeView {
     return this.#link().call('sendRequest', ...args);
   }
 
+  probe(...args: Parameters<EdgeView['probe']>): ReturnType<EdgeView['probe']> {
+    return this.#link().call('probe', ...args);
+  }
+
   explain(...args: Parameters<EdgeView['explain']>): ReturnType<EdgeView['explain']> {
     return this.#link().call('explain', ...args);
   }

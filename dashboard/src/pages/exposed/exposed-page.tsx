@@ -1,6 +1,7 @@
 // What is open? Everything that the public can reach right now, by hostname and by port, and what each thing leads to.
 import { getRouteApi, Link } from '@tanstack/react-router';
 import type { ExposedPort, Exposure } from '#api/routes.ts';
+import { isOpenWord } from '#model/access-policy.ts';
 import { useRead } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';
@@ -78,7 +79,7 @@ export function ExposedPage() {
 
 function sumUp(items: readonly Exposure[], ports: readonly ExposedPort[]): string {
   const hostnames = new Set(items.map(({ hostname }) => hostname)).size;
-  const open = items.filter(({ access }) => access === 'public').length;
+  const open = items.filter(({ access }) => isOpenWord(access)).length;
   const through =
     ports.length === 0
       ? ''
@@ -159,7 +160,8 @@ const columns: readonly Column<Exposure>[] = [
   {
     title: 'Who may',
     value: ({ access }) => access,
-    cell: ({ access }) => (access === 'public' ? 'anybody' : access),
+    cell: ({ access }) =>
+      access === 'public' ? 'anybody' : access === 'public-on-purpose' ? 'anybody, on purpose' : access,
   },
   {
     title: 'Leads to',
