@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, type ClientHttp2Session } from 'node:http2';
+import { once } from 'node:events';
+import { connect as connectTls } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -14,7 +16,8 @@ import { readRevocationList } from '#edge/access/revocation-list.ts';
 import { AuthorityFiles } from '#roles/authority-files.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { run } from '../support/process.ts';
-import { RecordingOrigin } from '../support/recording-origin.ts';
+import { RawConnection } from '../support/raw-client.ts';
+import { plainAnswer, RecordingOrigin } from '../support/recording-origin.ts';
 import { type DeskWorld, startDeskWorld } from './desk-world.ts';
 
 const limitMs = 30_000;
@@ -329,6 +332,49 @@ describe('at an edge', () => {
       authorities = before;
     }
   });
+
+  test('an open stream is cut when its certificate is revoked, by the list that openssl wrote', async () => {
+    await issue('home', 'tablet');
+    await openssl('ca', '-config', 'home.cnf', '-gencrl', '-out', 'live.crl');
+    const files = new AuthorityFiles({ clock: new FakeClock(), log: silentLog });
+    const before = authorities;
+    try {
+      await files.follow([{ name: 'home', file: at('home.pem'), crl: at('live.crl') }]);
+      authorities = files.authorities;
+      // As the edge's own process does (roles/edge-instance.ts).
+      files.onChange = () => {
+        authorities = files.authorities;
+        world.edge.edge.endVisits((grant) => world.desk.isGrantGood(grant));
+      };
+      origin.answer = () => 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst';
+      const watched = await openStream('tablet');
+      const other = await openStream('laptop');
+      await openssl('ca', '-config', 'home.cnf', '-revoke', 'tablet.pem');
+      await openssl('ca', '-config', 'home.cnf', '-gencrl', '-out', 'live.crl');
+      await files.look();
+      await watched.waitForClose();
+      assert.equal(other.end, 'open', "another's goes on");
+      other.close();
+    } finally {
+      authorities = before;
+      origin.answer = plainAnswer;
+      files.close();
+    }
+  });
+
+  /** A download that has begun. */
+  async function openStream(certificate: string): Promise<RawConnection> {
+    const socket = connectTls({
+      ...{ port: world.edge.port, host: '127.0.0.1', servername: 'nas.test', ca: world.edge.ca },
+      ...{ cert: await readFile(at(`${certificate}.pem`)), key: await readFile(at(`${certificate}.key`)) },
+      ALPNProtocols: ['http/1.1'],
+    });
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(limitMs) });
+    const stream = new RawConnection(socket);
+    stream.send('GET /film HTTP/1.1\r\nHost: nas.test\r\n\r\n');
+    await stream.waitFor('first');
+    return stream;
+  }
 
   async function open(name: string, certificate: string): Promise<ClientHttp2Session> {
     const session = connect(`https://127.0.0.1:${world.edge.port}`, {

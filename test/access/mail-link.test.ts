@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { createLog } from '#base/log.ts';
 import { MailOutbox } from '#base/mail/mail-outbox.ts';
 import { sendMail } from '#base/mail/send-mail.ts';
+import { totpCode } from '#control/sign-in/totp.ts';
 import { createTextSigner } from '#base/signed-text.ts';
 import { askMs, createPassage, hashOfNonce } from '#model/sign-in-passage.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
@@ -193,6 +194,55 @@ describe('a one-time link by mail', () => {
     assert.equal((await visitor.open(path, { token: tokenOf(path) }, foreign)).status, 403);
     await world.local.call('PATCH', '/users/vic', { body: { isDisabled: true } });
     assert.equal((await visitor.open(path, { token: tokenOf(path) })).status, 401);
+  });
+
+  test('who has an authenticator gives its code beside the link: none, a wrong one and a used one sign nobody in', async () => {
+    await world.addUser('tess', 'viewer');
+    await world.local.call('PATCH', '/users/tess', { body: { email: 'tess@example.com' } });
+    const own = world.browser('203.0.113.77');
+    await own.signIn('tess');
+    const { body } = await own.call('POST', '/me/totp/start');
+    const { secret, ticket } = body as { secret: string; ticket: string };
+    const codeNow = (): string => totpCode(secret, clock.wallMs());
+    const first = codeNow();
+    const confirmed = await own.call('POST', '/me/totp/confirm', { body: { ticket, code: first } });
+    assert.equal(confirmed.status, 200, JSON.stringify(confirmed.body));
+    const visitor = browser();
+    const path = await linkFor(visitor, 'tess@example.com');
+    const give = (code: string): Promise<Page> => visitor.open(path, { token: tokenOf(path), code });
+    for (const code of ['', '000000', first]) {
+      const refused = await give(code);
+      assert.equal(refused.status, 401, code);
+      assert.match(refused.body, /name="code"/, 'and is asked for it again');
+      assert.equal(visitor.cookies.has('__Host-sallyport'), false);
+    }
+    clock.advance(30_000);
+    const right = codeNow();
+    const page = await give(right);
+    assert.equal(page.status, 200, page.body);
+    assert.ok(visitor.cookies.has('__Host-sallyport'));
+    const another = browser();
+    const next = await linkFor(another, 'tess@example.com');
+    assert.equal(
+      (await another.open(next, { token: tokenOf(next), code: right })).status,
+      401,
+      'a code is good once',
+    );
+  });
+
+  test('a clock that is set back makes no link last longer, and a corrected one takes none away', async () => {
+    clock.advance(3_600_000);
+    const visitor = browser();
+    const path = await linkFor(visitor, 'gus@example.com');
+    clock.shiftWall(-86_400_000);
+    assert.equal((await visitor.open(path, { token: tokenOf(path) })).status, 401);
+    assert.equal(visitor.cookies.has('__Host-sallyport'), false);
+    clock.shiftWall(86_400_000);
+    clock.advance(3_600_000);
+    const second = await linkFor(visitor, 'gus@example.com');
+    clock.shiftWall(-20_000);
+    assert.equal((await visitor.open(second, { token: tokenOf(second) })).status, 200);
+    clock.shiftWall(20_000);
   });
 
   test('a mail server that is away is told to the log, and to nobody else', async () => {

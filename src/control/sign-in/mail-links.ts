@@ -85,6 +85,8 @@ export class MailLinks {
     const ticket = await control.store.takeTicket(hashSecret(token), purpose, clock.wallMs());
     if (!ticket) return undefined;
     const kept = JSON.parse(ticket.data) as Kept;
+    // A clock that was set back must not make a link last longer; a correction of a minute is none.
+    if (kept.expiresAtMs - clock.wallMs() > mailLinkMs + minute) return undefined;
     if (isSameSecret(kept.nonceHash, hashSecret(nonce))) return kept;
     // Whoever found the link elsewhere must not take it away from the browser that asked.
     await this.#keep(token, kept);
