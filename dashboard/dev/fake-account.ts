@@ -1,7 +1,7 @@
 // Signing in, oneself, users and API keys of the world in memory. Any password of twelve characters signs in; "totp" as a
 // name asks for the code 123456.
 import type { UserView } from '#api/account.ts';
-import type { TrustedAddressView } from '#api/users.ts';
+import type { TrustedAddressView, VisitorSessionView } from '#api/users.ts';
 import { scopesOf } from '#model/role.ts';
 import type { certificateHandlers } from './fake-certificates.ts';
 import type { notificationHandlers } from './fake-notifications.ts';
@@ -189,6 +189,12 @@ export function accountHandlers(world: FakeWorld): Pick<Handlers, AccountIds> {
     createUserLink: link,
     removeUserTotp: ({ params }) => change(find(params.user), { hasTotp: false, recoveryCodesLeft: 0 }),
     listUserSessions: sessions,
+    listSessions: ({ query }) =>
+      page<VisitorSessionView>(
+        sessions().items.map((session) => ({ ...session, userName: 'ada' })),
+        query,
+      ),
+    endSession: () => undefined,
     listTrustedAddresses: ({ query }) => page<TrustedAddressView>([], query),
     endUserSessions: () => undefined,
     listApiKeys: ({ query }) => page(world.apiKeys, query),

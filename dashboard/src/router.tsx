@@ -197,6 +197,11 @@ const user = createRoute({
   component: lazyRouteComponent(() => import('./pages/users/user-page.tsx'), 'UserPage'),
 });
 
+const visitors = createRoute({
+  getParentRoute: () => inside,
+  path: '/visitors',
+  component: lazyRouteComponent(() => import('./pages/visitors/visitors-page.tsx'), 'VisitorsPage'),
+});
 const apiKeys = createRoute({
   getParentRoute: () => inside,
   path: '/api-keys',
@@ -259,7 +264,7 @@ const tree = root.addChildren([
       request,
     ],
     ...[health, names, zone],
-    ...[users, user, apiKeys, audit, account, settings, lab, elsewhere],
+    ...[users, user, visitors, apiKeys, audit, account, settings, lab, elsewhere],
   ]),
 ]);
 

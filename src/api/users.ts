@@ -26,6 +26,13 @@ export const apiKeyViewSchema = z
   })
   .meta({ id: 'ApiKey' });
 
+/** A browser that is signed in, with whose it is. */
+export const visitorSessionViewSchema = sessionViewSchema
+  .extend({ userName: z.string() })
+  .meta({ id: 'VisitorSession' });
+
+export type VisitorSessionView = z.infer<typeof visitorSessionViewSchema>;
+
 export const trustedAddressViewSchema = z
   .object({
     address: z.string(),
@@ -134,6 +141,27 @@ export const userOperations = {
     summary: 'Where a user is signed in',
     params,
     result: z.object({ items: z.array(sessionViewSchema) }),
+  }),
+  listSessions: operation({
+    id: 'listSessions',
+    method: 'GET',
+    path: '/sessions',
+    scope: 'users:read',
+    summary: 'Browsers that are signed in, of all users: who, where, since when',
+    query: z.object({
+      ...pageQuery,
+      sort: z.enum(['user', 'address', 'since', 'lastSeen']).default('user'),
+      order: z.enum(['asc', 'desc']).default('asc'),
+    }),
+    result: pageOf(visitorSessionViewSchema),
+  }),
+  endSession: operation({
+    id: 'endSession',
+    method: 'DELETE',
+    path: '/sessions/{session}',
+    scope: 'users:write',
+    summary: 'Sign one browser out, at every site',
+    params: z.object({ session: pathText(64).meta({ description: 'Its id.' }) }),
   }),
   listTrustedAddresses: operation({
     id: 'listTrustedAddresses',

@@ -1,7 +1,13 @@
 // Every command there is, in the order that help shows them.
 import type { Command } from './command.ts';
 import { accessKeysCommand, accessRotateKeysCommand } from './edge/access-keys.ts';
-import { accessAddressesCommand, accessSetCommand, accessTestCommand } from './edge/access.ts';
+import {
+  accessAddressesCommand,
+  accessEndCommand,
+  accessSessionsCommand,
+  accessSetCommand,
+  accessTestCommand,
+} from './edge/access.ts';
 import { accessPresetsCommand } from './edge/presets.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
@@ -149,6 +155,8 @@ export const commands: readonly Command[] = [
   accessPresetsCommand,
   accessSetCommand,
   accessAddressesCommand,
+  accessSessionsCommand,
+  accessEndCommand,
   lookShowCommand,
   lookSetCommand,
   pagePasswordSetCommand,

@@ -176,6 +176,8 @@ export const accessTable: Readonly<Record<OperationId, AccessRow>> = {
   getUser: seesUsers,
   listUserSessions: seesUsers,
   listTrustedAddresses: seesUsers,
+  listSessions: seesUsers,
+  endSession: changesUsers,
   createUser: changesUsers,
   updateUser: changesUsers,
   deleteUser: changesUsers,

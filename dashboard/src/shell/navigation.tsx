@@ -19,6 +19,7 @@ export interface NavigationItem {
     | '/certificates'
     | '/names'
     | '/users'
+    | '/visitors'
     | '/api-keys'
     | '/audit'
     | '/settings'
@@ -141,6 +142,13 @@ export const navigation: readonly NavigationGroup[] = [
         icon: 'users',
         scope: 'users:read',
         words: 'people roles invite owners admins viewers',
+      },
+      {
+        to: '/visitors',
+        title: 'Visitors',
+        icon: 'visitors',
+        scope: 'routes:read',
+        words: 'sessions signed in share links page passwords pin trusted addresses revoke',
       },
       { to: '/api-keys', title: 'API keys', icon: 'key', scope: 'self', words: 'tokens programs scripts' },
       {

@@ -91,6 +91,70 @@ let through what comes from there; signing the user out ends it.`,
   },
 });
 
+export const accessSessionsCommand = edgeCommand({
+  words: ['access', 'sessions'],
+  usage: '[flags]',
+  summary: 'list browsers that are signed in',
+  description: `Lists the browsers in which somebody has signed in, of all users: who, where
+from, and since when.`,
+  flags: [
+    {
+      name: 'search',
+      type: 'string',
+      value: 'TEXT',
+      help: 'only those whose user, address or browser has it',
+    },
+    { name: 'sort', type: 'string', value: 'KEY', help: 'user (default), address, since or lastSeen' },
+  ],
+  examples: ['sallyport access sessions', 'sallyport access sessions --search ada --sort lastSeen'],
+  maxArgs: 0,
+  async run(session) {
+    const search = textOf(session.input, 'search') || undefined;
+    const sort = sortOf(textOf(session.input, 'sort'));
+    const sessions = await allItems((page) =>
+      session.api.listSessions({
+        query: { search, sort, order: sort === 'lastSeen' ? 'desc' : 'asc', ...page },
+      }),
+    );
+    session.table(
+      sessions,
+      [
+        { title: 'ID', value: ({ id }) => id },
+        { title: 'USER', value: ({ userName }) => userName },
+        { title: 'ADDRESS', value: ({ address }) => address || '-' },
+        { title: 'BY', value: ({ method }) => method },
+        { title: 'SINCE', value: ({ createdAtMs }) => timeText(createdAtMs) },
+        { title: 'LAST USED', value: ({ lastSeenAtMs }) => timeText(lastSeenAtMs), leaves: true },
+        { title: 'BROWSER', value: ({ userAgent }) => userAgent || '-', givesWay: true, leaves: true },
+      ],
+      'Nobody is signed in.',
+    );
+  },
+});
+
+const sorts = ['user', 'address', 'since', 'lastSeen'] as const;
+
+function sortOf(text: string): (typeof sorts)[number] {
+  const found = text === '' ? 'user' : sorts.find((each) => each === text);
+  if (found) return found;
+  throw new SallyportError('usage', `--sort is ${sorts.join(', ')}, not "${text}".`);
+}
+
+export const accessEndCommand = edgeCommand({
+  words: ['access', 'end'],
+  usage: 'SESSION [flags]',
+  summary: 'sign one browser out, at every site',
+  description: `Ends a session by its id: that browser is out everywhere within a second, and
+what it has open ends.`,
+  examples: ['sallyport access end 0b9c1a3e-6f1d-4a57-9c58-0d6a1b2c3d4e'],
+  maxArgs: 1,
+  async run(session) {
+    const id = argument(session, 0, 'Name the session by its id; "sallyport access sessions" shows them.');
+    await session.api.endSession({ params: { session: id } });
+    session.show({ ended: id }, () => `Ended ${id} at ${session.edge}.\n`);
+  },
+});
+
 export const accessSetCommand = edgeCommand({
   words: ['access', 'set'],
   usage: 'HOSTNAME[/PATH] --access POLICY [flags]',

@@ -1,5 +1,5 @@
 // Handlers of the operations on users, by those who may see or change them.
-import type { userOperations } from '#api/users.ts';
+import type { userOperations, VisitorSessionView } from '#api/users.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { User } from '#model/user.ts';
 import { createUser, deleteUser, touchable, updateUser } from '../commands/users.ts';
@@ -70,6 +70,33 @@ export function userHandlers(parts: SignInParts): Handlers<Ids> {
       const items = await sessions.list(find(params.user).id);
       return { items: items.map((session) => sessionView(session, identity.session)) };
     },
+    async listSessions({ query }, { identity }) {
+      const names = new Map([...control.state.users.values()].map(({ id, name }) => [id, name]));
+      const items = (await sessions.listAll()).flatMap(({ session }) => {
+        const userName = names.get(session.userId);
+        return userName === undefined ? [] : [{ ...sessionView(session, identity.session), userName }];
+      });
+      return pageOfList({
+        ...{ items, limit: query.limit, cursor: query.cursor, search: query.search, order: query.order },
+        texts: ({ userName, address, userAgent, method }) => [userName, address, userAgent, method],
+        key: (session) => sessionKey(session, query.sort),
+      });
+    },
+    async endSession({ params }, { identity, caller }) {
+      const found = (await sessions.listAll()).find(({ session }) => session.id === params.session);
+      const { session } = required(found, 'session', params.session);
+      const touch: Command<User> = (draft) => touchable(draft, session.userId, identity.scopes);
+      const user = control.preview(touch, caller).result;
+      await control.store.endSession(session.id);
+      const event = {
+        action: 'ended',
+        noun: 'session',
+        objectId: session.id,
+        objectName: user.name,
+      } as const;
+      await control.note({ ...event, before: null, after: null }, caller);
+      return undefined;
+    },
     async listTrustedAddresses({ query }) {
       const { users, sessions: alive } = await accessDirectory(parts);
       const names = new Map(users.map(({ id, name }) => [id, name]));
@@ -95,6 +122,22 @@ export function userHandlers(parts: SignInParts): Handlers<Ids> {
       return undefined;
     },
   };
+}
+
+function sessionKey(
+  { userName, address, createdAtMs, lastSeenAtMs }: VisitorSessionView,
+  sort: 'user' | 'address' | 'since' | 'lastSeen',
+): string | number {
+  switch (sort) {
+    case 'user':
+      return `${userName} ${createdAtMs}`;
+    case 'address':
+      return address;
+    case 'since':
+      return createdAtMs;
+    case 'lastSeen':
+      return lastSeenAtMs;
+  }
 }
 
 async function makeLink(

@@ -8,7 +8,8 @@ import { Tag } from '../../kit/status.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
 import { describeBrowser } from './describe-browser.ts';
 
-const methodWords: Readonly<Record<SessionView['method'], string>> = {
+/** Ways of signing in, as lists name them. */
+export const methodWords: Readonly<Record<SessionView['method'], string>> = {
   ...{
     password: 'password',
     passkey: 'passkey',
