@@ -9,6 +9,7 @@ export const explainSteps = [
   'certificate',
   'route',
   'port',
+  'hsts',
   'trace',
   'error pages',
   'guard',

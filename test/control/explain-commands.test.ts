@@ -102,4 +102,10 @@ test('a name whose TLS is passed on: by its port and by its URL, with the certif
     assert.match(certificate.detail, /edge has no key for the name/);
     assert.equal(stepOf(found, 'port')!.title, 'tls:nas.localhost leads to the tunnel home');
   }
+  const shut = await edge.command('port', 'update', 'tls:nas.localhost', '--from', '192.0.2.0/24');
+  assert.equal(shut.code, 0, shut.err);
+  await eventually('the edge itself may not connect', async () => {
+    const certificate = stepOf(await explained('tls:nas.localhost'), 'certificate');
+    return certificate?.status === 'skipped' && /not among those who may connect/.test(certificate.detail);
+  });
 });

@@ -52,6 +52,7 @@ const routes: readonly object[] = [
     bandwidth: { down: '100MiB' },
     guard: { ban: { after: 5, within: '10m', for: '1h' } },
     trace: { ratio: 0.5 },
+    hsts: { maxAge: '24h' },
   },
   // The other name of the first, as the composition of a configuration adds it.
   { hostname: 'www.blog.test', canonicalHost: 'apex' },
@@ -94,7 +95,9 @@ before(async () => {
     cache: new EdgeCache({ clock: systemClock, memoryBytes: 8 << 20, maxObjectBytes: 1 << 20 }),
   });
   const { tunnelId } = world.credentials;
+  // The id first: its digits could hold a port's.
   const entries: readonly (readonly [number | string, string])[] = [
+    [tunnelId, 'HOME'],
     [origin.port, 'WEB'],
     [databasePort, 'DB'],
     [names.address().port, 'NAMES'],
@@ -102,7 +105,6 @@ before(async () => {
     [tcp, 'TCP'],
     [udp, 'UDP'],
     [second, 'SECOND'],
-    [tunnelId, 'HOME'],
   ];
   for (const [number, name] of entries) called.set(String(number), name);
   const key = `${'A'.repeat(43)}=`;

@@ -40,8 +40,13 @@ test('explain speaks of every step of a route, in the order of the way', () => {
     facts,
   );
   assert.deepEqual(
-    [...stepsBeforeAccess(route, { ...facts, banCount: 2 }), ...beforeCache, ...afterCache].map(line),
     [
+      ...stepsBeforeAccess({ ...route, hsts: 'max-age=86400' }, { ...facts, banCount: 2 }),
+      ...beforeCache,
+      ...afterCache,
+    ].map(line),
+    [
+      'hsts | ok | Browsers are told to come by https only | They keep to it as Strict-Transport-Security says: max-age=86400.',
       'trace | ok | Requests take part in distributed tracing | Of them a share of 0.5 is recorded; the service is not told the trace.',
       'error pages | ok | Errors have pages of the route | For errors of the service alone; visitors who read HTML get them, programs do not. | folder=blog | pages=',
       'guard | ok | The guard lets it pass | Who is refused 3 times within 10m is banned for 1h. 2 clients are banned now; "sallyport ban list" shows them.',

@@ -20,9 +20,13 @@ export interface ShapingFacts {
 }
 
 /** Steps that come before the access decision. */
-export function stepsBeforeAccess({ shaping = {} }: RouteEntry, facts: ShapingFacts): ExplainStep[] {
+export function stepsBeforeAccess({ shaping = {}, hsts }: RouteEntry, facts: ShapingFacts): ExplainStep[] {
   const { errorPages, rateLimits = [], limits, bandwidth, canonicalHost, cors } = shaping;
   return [
+    hsts !== undefined &&
+      told('hsts', 'Browsers are told to come by https only', {
+        detail: `They keep to it as Strict-Transport-Security says: ${hsts}.`,
+      }),
     traceStep(shaping, facts),
     errorPages &&
       told('error pages', 'Errors have pages of the route', {

@@ -1,10 +1,13 @@
 // `explain`, put together: the steps before the edge (its name in DNS, the certificate that visitors are shown) and those of
 // the edge; of a URL, or of a port by its name.
+import { cidrSet } from '#base/ip.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import { parsePortName, type Port, portName } from '#model/port.ts';
 import { covers, shownAt } from '../certificate-handshake.ts';
 import type { EdgeInstance } from '../edge-instance.ts';
 
+/** Where the edge's own questions come from. */
+const loopback = '127.0.0.1';
 /** All of it, the answer of the origin included. */
 const explainWithinMs = 30_000;
 
@@ -22,7 +25,7 @@ export async function explainUrl(
     url.protocol !== 'https:'
       ? plainStep(url)
       : rest[0]?.step === 'port'
-        ? await certificateAtHome(instance, url.hostname, { port: 0, steps: rest })
+        ? await certificateAtHome(instance, url.hostname, rest)
         : await certificateStep(instance, url.hostname, hasRoute);
   return [...(await dnsSteps(instance, url.hostname)), certificate, ...rest];
 }
@@ -32,11 +35,11 @@ async function explainPortName(
   instance: EdgeInstance,
   named: Pick<Port, 'protocol' | 'port' | 'hostname'>,
 ): Promise<ExplainStep[]> {
-  const { protocol, port, hostname } = named;
+  const { protocol, hostname } = named;
   const request = { url: portName(named), method: 'GET' } as const;
   const steps = await instance.edge.explain(request, AbortSignal.timeout(explainWithinMs));
   if (protocol !== 'tls' || hostname.startsWith('*.')) return steps;
-  const certificate = await certificateAtHome(instance, hostname, { port, steps });
+  const certificate = await certificateAtHome(instance, hostname, steps);
   return [...(await dnsSteps(instance, hostname)), certificate, ...steps];
 }
 
@@ -51,16 +54,26 @@ async function dnsSteps(instance: EdgeInstance, hostname: string): Promise<Expla
 async function certificateAtHome(
   instance: EdgeInstance,
   hostname: string,
-  { port, steps }: { readonly port: number; readonly steps: readonly ExplainStep[] },
+  steps: readonly ExplainStep[],
 ): Promise<ExplainStep> {
   const base = { step: 'certificate', cure: '', facts: {}, ms: null } as const;
-  const at = port === 0 ? instance.edge.httpsPorts[0] : port;
-  if (at === undefined || steps.some(({ status }) => status === 'failed')) {
-    const detail = 'TLS would end at home, and the service cannot be asked for its certificate.';
-    return { ...base, status: 'skipped', title: 'Not asked', detail };
-  }
+  const skipped = (detail: string): ExplainStep => ({
+    ...base,
+    status: 'skipped',
+    title: 'Not asked',
+    detail,
+  });
+  const name = steps.find(({ step }) => step === 'port')?.facts['port'];
+  const entry = instance.config().ports.find((each) => portName(each) === name);
+  const port = entry?.port === 0 ? instance.edge.httpsPorts[0] : entry?.port;
+  if (!entry || port === undefined || steps.some(({ status }) => status === 'failed'))
+    return skipped('TLS would end at home, and the service cannot be asked for its certificate.');
+  if (entry.from.length > 0 && !cidrSet(entry.from).has(loopback))
+    return skipped('TLS ends at home, and this machine is not among those who may connect.');
+  const own = entry.from.length > 0 ? loopback : 'localhost';
+  const host = entry.address === '' ? own : entry.address;
   const started = performance.now();
-  const found = await shownAt({ host: 'localhost', port: at, hostname });
+  const found = await shownAt({ host, port, hostname });
   const ms = performance.now() - started;
   if ('fault' in found) {
     const cure = 'Does the service at home speak TLS at that port?';

@@ -24,6 +24,7 @@ const stepNames: Readonly<Record<ExplainStepName, string>> = {
   certificate: 'Certificate',
   route: 'Route',
   port: 'Port',
+  hsts: 'https only',
   access: 'Access',
   cache: 'Cache',
   connector: 'Connector',
