@@ -16,6 +16,9 @@ const titles: Readonly<Record<string, string>> = {
   DYNAMIC: 'Not from the cache',
 };
 
+/** Fields by which a response is as old as it is. */
+const aged: ReadonlySet<string> = new Set(['age', 'date']);
+
 /** Words with which the cache answered the request itself. */
 const answeredWords: ReadonlySet<string> = new Set(['HIT', 'STALE', 'UPDATING']);
 
@@ -38,9 +41,13 @@ export function cacheStep(
     return { ...base, title: 'No cache', detail: 'This route does not cache, or the edge made the answer.' };
   }
   const { path, query } = innerTargetOf(url);
+  const isAnswered = isFromCache(answer);
+  // A copy's Date and Age say how long it has been kept here, not how old it came.
+  const isKept = isAnswered || word === 'REVALIDATED';
+  const judged = [...fields].filter(([name]) => !isKept || !aged.has(name));
   const explained = explainCache(
     { method, path, query, fields: [] },
-    { status, fields: [...fields].flat() },
+    { status, fields: judged.flat() },
     policy,
     wallMs,
   );
@@ -49,7 +56,6 @@ export function cacheStep(
     'cache-status': fields.get('cache-status') ?? '',
     ...(fields.has('age') ? { age: fields.get('age')! } : {}),
   };
-  const isAnswered = isFromCache(answer);
   // What is stored already has been judged; its headers would only say how it came to be so.
   const next =
     explained.isStored && !isAnswered && word !== 'REVALIDATED' ? ' The next visitor gets a hit.' : '';

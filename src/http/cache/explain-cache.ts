@@ -81,7 +81,7 @@ function lifetimeSentence(facts: ResponseFacts, freshness: Freshness, ruleTtlMs:
   if (age === 0) return `The response is served from the cache for ${lifetime}, by ${why}.`;
   const reason =
     facts.ageSeconds > 0
-      ? 'its Age says so'
+      ? 'its Age says so.'
       : "its Date is that far behind the edge's clock; is the origin's clock right?";
   return `The response may live ${lifetime}, by ${why}, but was ${formatDuration(age)} old when it came: ${reason}`;
 }
