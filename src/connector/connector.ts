@@ -1,5 +1,5 @@
 // The connector: keeps several connections to its edge, publishes its ingress rules over them and serves the streams
-// the edge opens. It listens on nothing public and dials nothing its rules do not name.
+// the edge opens. It listens on nothing public; at home it dials nothing its rules do not name (outside-probes.ts).
 //
 //     edge-link.ts (x N)  <->  edge          rule-table.ts -> origin.ts -> origin-pipe.ts  <->  origins
 import type { Clock } from '#base/clock.ts';

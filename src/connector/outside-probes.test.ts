@@ -41,6 +41,8 @@ test('an edge cannot have a connector look around at home', async () => {
     assert.ok('look' in answer);
     assert.equal(answer.look.stoppedAt, 'connect');
     assert.match(answer.look.reason, /of a private network, and not where the edge is/, address);
+    assert.deepEqual([answer.look.address, answer.look.addresses], ['private', ['private']]);
+    assert.ok(!JSON.stringify(answer).includes(address), 'which it is stays at home');
   }
 });
 

@@ -2,7 +2,7 @@
 // edge's mark and nothing else, the port is 443 or the edge's, and an address of a private network is dialled only where the
 // edge itself is there: nobody may have this machine look around at home.
 import { cidrSet } from '#base/ip.ts';
-import { lookFromOutside } from '#base/outside-look.ts';
+import { lookFromOutside, type OutsideLook } from '#base/outside-look.ts';
 import { maxMarkBytes, nonceOf } from '#base/probe-mark.ts';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { nameResolver } from '#base/resolve-name.ts';
@@ -18,6 +18,8 @@ export interface OutsideProbesOptions {
   readonly edgeEndpoints: () => readonly string[];
 }
 
+/** In place of an address at home. */
+const hiddenAddress = 'private';
 /** Everything of one look. */
 const lookWithinMs = 20_000;
 /** Networks that are not the internet (RFC 6890 and its registries). */
@@ -49,7 +51,13 @@ export class OutsideProbes {
       },
       AbortSignal.timeout(lookWithinMs),
     );
-    return { look };
+    return { look: this.#withoutHome(look) };
+  }
+
+  /** Names of the home network are nobody's business at the edge: that an address is one of it is told, and not which. */
+  #withoutHome(look: OutsideLook): OutsideLook {
+    const shown = (address: string): string => (this.#refusalOf(address) === '' ? address : hiddenAddress);
+    return { ...look, address: shown(look.address), addresses: look.addresses.map(shown) };
   }
 
   #refusalOf(address: string): string {
@@ -57,6 +65,6 @@ export class OutsideProbes {
     const isEdge = this.#options
       .edgeEndpoints()
       .some((endpoint) => endpoint.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1') === address);
-    return isEdge ? '' : `${address} is of a private network, and not where the edge is`;
+    return isEdge ? '' : 'its address is of a private network, and not where the edge is';
   }
 }

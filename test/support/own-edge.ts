@@ -62,6 +62,8 @@ export class OwnEdge {
       listen: { https: `127.0.0.1:${edge.port}`, http: [], metrics: '127.0.0.1:0' },
       dashboard: { hostname: dashboard },
       accessLog: 'off',
+      // Hostnames of tests lead nowhere; those that look from outside say so.
+      probe: 'off',
       ...options.config,
     };
     writeFileSync(edge.configFile, JSON.stringify(config));

@@ -28,8 +28,8 @@ store, tunnels and memory.`,
 function statusText(status: Status, hasColours: boolean): string {
   const { bold, bad, dim } = paint(hasColours);
   const { counts, listeners, store, memory, health } = status;
-  const troubles = status.troubles.flatMap(({ severity, title, detail, cure }) => [
-    `${severity === 'notice' ? '-' : bad('!')} ${title}`,
+  const troubles = status.troubles.flatMap(({ severity, title, detail, cure, sinceMs }) => [
+    `${severity === 'notice' ? '-' : bad('!')} ${title}${sinceMs === null ? '' : dim(`, since ${timeText(sinceMs)}`)}`,
     `  ${dim(detail)}`,
     ...(cure === '' ? [] : [`  ${cure}`]),
   ]);

@@ -202,14 +202,15 @@ function certificateTroubles({ look }: ViewSources): Trouble[] {
     }));
 }
 
-/** Certificates that are still good, and whose renewal fails or that nobody renews. */
+/** Certificates that are still good, and whose renewal fails or that nobody renews; and that of the edge's own name. */
 function renewalTroubles({ look }: ViewSources): Trouble[] {
   return partsOf(look, 'certificate')
-    .filter(({ name, state }) => state === 'degraded' && isStillGood(look.certificates.get(name)?.state))
-    .map(({ name, sentence, cure, sinceMs }) => ({
+    .filter(({ name }) => isStillGood(look.certificates.get(name)?.state))
+    .map(({ name, state, sentence, cure, sinceMs }) => ({
       id: `renewal:${name}`,
-      severity: 'warning',
-      title: `The certificate of ${name} is not renewed`,
+      severity: state === 'down' ? 'error' : 'warning',
+      title:
+        state === 'down' ? `${name} has no good certificate` : `The certificate of ${name} is not renewed`,
       ...{ detail: sentence, cure, sinceMs, noun: 'certificate', objectId: name },
     }));
 }

@@ -85,6 +85,7 @@ test('a certificate whose renewal fails is degraded while it is good, down once 
   assert.match(line(view('good', 'The order failed.')), / degraded \| The order failed\. \| Its page/);
   assert.match(line(view('bad', 'It expired.')), / down \| It expired\./);
   assert.match(line(view('missing', '')), / down \| /);
+  assert.match(line({ ...view('missing', ''), isOrdering: true }), / unknown \| /);
   assert.deepEqual(lines({ certificates: [view('missing', '')], endsTls: false }), []);
 });
 

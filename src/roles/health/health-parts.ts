@@ -85,7 +85,9 @@ function certificateParts({ certificates, endsTls }: PartSources): PartNow[] {
 }
 
 function certificateState(state: CertificateView['state'], warning: string, isOrdering: boolean): PartState {
-  if (state === 'bad' || state === 'missing') return isOrdering ? 'degraded' : 'down';
+  // The first is on its way: nobody knows yet whether it comes.
+  if (state === 'missing' && isOrdering && warning === '') return 'unknown';
+  if (state === 'bad' || state === 'missing') return 'down';
   return state === 'expiring' || warning !== '' ? 'degraded' : 'ok';
 }
 
