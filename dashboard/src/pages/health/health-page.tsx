@@ -94,7 +94,7 @@ const columns: readonly Column<HealthPart>[] = [
     ),
   },
   {
-    title: 'What is so, and what to do',
+    title: 'Finding',
     isRoomy: true,
     cell: (part) => (
       <NameCell note={part.cure}>
