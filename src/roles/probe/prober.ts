@@ -31,6 +31,8 @@ const againAfterMs = 30_000;
 const whileFailingMs = 60_000;
 const jitter = 0.1;
 const tickMs = 1_000;
+/** Routes change seldom, and there may be many. */
+const followEveryMs = 5_000;
 /** At the same moment, and so many begun in a second: a round over ten thousand hostnames takes 40 minutes. */
 const maxAtOnce = 8;
 const maxPerTick = 4;
@@ -54,6 +56,7 @@ export class Prober {
   readonly #stop = new AbortController();
   #timer: Timer | undefined;
   #running = 0;
+  #followedMs = -Infinity;
 
   constructor(options: ProberOptions) {
     this.#options = options;
@@ -100,8 +103,8 @@ export class Prober {
   }
 
   #tick(): void {
-    this.#follow();
     const nowMs = this.#options.clock.nowMs();
+    if (nowMs - this.#followedMs >= followEveryMs) this.#follow();
     const due = [...this.#watched.values()].filter(({ nextMs, running }) => !running && nextMs <= nowMs);
     due.sort((a, b) => a.nextMs - b.nextMs);
     const room = Math.min(maxPerTick, maxAtOnce - this.#running);
@@ -111,6 +114,7 @@ export class Prober {
   /** Watches what is served now, and nothing else. */
   #follow(): void {
     const { clock, random } = this.#options;
+    this.#followedMs = clock.nowMs();
     const wanted = new Set<string>();
     for (const from of this.#options.places()) {
       for (const hostname of this.#options.hostnames()) {
