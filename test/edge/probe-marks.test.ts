@@ -5,6 +5,7 @@ import { connect, constants } from 'node:http2';
 import { after, before, test } from 'node:test';
 import { probePath } from '#base/probe-mark.ts';
 import { accessPolicySchema } from '#model/access-policy.ts';
+import { loopbackLookup } from '../support/loopback-lookup.ts';
 import { type EdgeWorld, responsesOf, startEdgeWorld } from './world.ts';
 
 const nonce = '00112233445566778899aabbccddeeff';
@@ -44,10 +45,8 @@ test('a mark is of one hostname and one question', async () => {
 });
 
 test('the mark comes over HTTP/2, and on the plain listener, which redirects everything else', async () => {
-  const session = connect(`https://a.test:${world.port}`, {
-    ca: world.ca,
-    lookup: (_name, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
-  } as never);
+  const options = { ca: world.ca, lookup: loopbackLookup };
+  const session = connect(`https://a.test:${world.port}`, options as never);
   try {
     const stream = session.request({ [constants.HTTP2_HEADER_PATH]: target });
     let body = '';
