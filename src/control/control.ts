@@ -153,14 +153,14 @@ export class Control {
     this.#replace(draft.next(revision));
   }
 
-  /** Another edge has committed, or the store is back. */
+  /** Another edge has committed, or the store has gone or is back. */
   async #follow(): Promise<void> {
     const followed = this.#queue.then(() => this.#reload());
     this.#queue = followed.catch(() => undefined);
     try {
       await followed;
     } catch (error) {
-      this.#options.log.error('The changed state could not be loaded; the last good one stays in force', {
+      this.#options.log.error('The store could not be read; the state loaded last stays in force', {
         error: errorText(error),
       });
     }

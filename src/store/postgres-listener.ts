@@ -25,7 +25,7 @@ export interface ListenerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Another process has announced a change, or may have. */
+  /** Another process has announced a change, or may have; also when the connection is lost, so that someone looks. */
   readonly onChange: () => void;
   /** The connection is up for the first time, and the database is at this revision. */
   readonly onFirst: (revision: number) => void;
@@ -59,6 +59,7 @@ export class PostgresListener {
             place,
             error: errorText(error),
           });
+          if (this.#wasUp) this.#options.onChange();
         }
       }
       await sleep(clock, 50 + backoff.nextMs(), signal).catch(() => {});

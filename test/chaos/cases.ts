@@ -4,6 +4,7 @@ import * as hostile from './cases/hostile.ts';
 import * as lines from './cases/lines.ts';
 import * as processes from './cases/processes.ts';
 import * as state from './cases/state.ts';
+import * as stores from './cases/stores.ts';
 import * as versions from './cases/versions.ts';
 import type { ChaosCase } from './run-case.ts';
 
@@ -51,6 +52,8 @@ export const allCases: readonly ChaosCase[] = [
   state.connectorClock,
   state.storeDamaged,
   state.diskFull,
+  stores.postgresAway,
+  stores.postgresFailover,
   versions.olderConnector,
   versions.olderEdge,
 ];

@@ -221,6 +221,12 @@ export class Lab {
     return (JSON.parse(text) as { readyConnections: number }).readyConnections;
   }
 
+  /** A command to the edge on its own machine; returns what it wrote. @throws with what it said */
+  async command(...args: string[]): Promise<string> {
+    const socket = ['--socket', this.path('data/admin.sock')];
+    return await this.network.run(this.network.edge, ...this.#sallyport([...args, ...socket]));
+  }
+
   /** What a metrics server answers. */
   get(part: Part, path: string): Promise<string> {
     const url = `http://127.0.0.1:${part.metricsPort}${path}`;

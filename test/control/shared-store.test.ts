@@ -35,6 +35,8 @@ test('PostgreSQL stopped and started under load: no visitor notices, the API say
   for (let round = 1; round <= 2; round += 1) {
     await change(`before stop ${round}`);
     await postgres.stop();
+    // Nobody has to try a change to learn of it.
+    await eventually('the edge says so', async () => !(await edge.api.getStatus()).store.isAvailable);
     const { problem } = await refusal(change(`while stopped ${round}`));
     assert.equal(problem.status, 503, JSON.stringify(problem));
     assert.match(problem.detail, /PostgreSQL|database/);

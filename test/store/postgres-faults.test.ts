@@ -123,8 +123,9 @@ describe('PostgreSQL under faults', () => {
     assert.equal((await store.load()).revision, 2);
 
     await server.stop();
+    await eventually('that nothing is heard is told', () => news === 2);
     await server.start();
-    await eventually('the return is told', () => news === 2);
+    await eventually('the return is told', () => news === 3);
     assert.deepEqual(
       lines.map((line) => / (WRN|INF) (.*?) place=/.exec(line)?.slice(1).join(' ')),
       [
@@ -134,7 +135,7 @@ describe('PostgreSQL under faults', () => {
     );
     await hears();
     await other.commit(sampleChange(2));
-    await eventually('changes are told again', () => news === 3);
+    await eventually('changes are told again', () => news === 4);
 
     stop();
     await eventually('nobody listens', async () => {

@@ -31,11 +31,11 @@ const serverUser = 'postgres';
 
 /** Starts a cluster and waits until it answers. @throws naming the package that is missing */
 export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
-  const programs = await programFolder();
+  const programs = await postgresPrograms();
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-postgres-'));
   const asServer: string[] = [];
   if (userInfo().uid === 0) {
-    const [uid, gid] = [await idOf('-u'), await idOf('-g')];
+    const [uid, gid] = [await idOfServerUser('-u'), await idOfServerUser('-g')];
     chownSync(folder, uid, gid);
     // Unlike runuser, it becomes the program instead of starting it, so that signals arrive.
     asServer.push('setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups');
@@ -81,7 +81,8 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   return cluster;
 }
 
-async function programFolder(): Promise<string> {
+/** Where the server's programs are. @throws naming the package that is missing */
+export async function postgresPrograms(): Promise<string> {
   const versions = existsSync(debianFolder) ? readdirSync(debianFolder) : [];
   const newest = versions.map(Number).toSorted((a, b) => b - a)[0];
   if (newest !== undefined) return join(debianFolder, String(newest), 'bin');
@@ -89,7 +90,8 @@ async function programFolder(): Promise<string> {
   throw new Error('PostgreSQL is missing; run test/system-packages.sh (Debian: postgresql)');
 }
 
-async function idOf(flag: string): Promise<number> {
+/** Who runs it when this runs as root: its user's number (`-u`) or its group's (`-g`). */
+export async function idOfServerUser(flag: '-u' | '-g'): Promise<number> {
   return Number(await run('id', [flag, serverUser]));
 }
 
