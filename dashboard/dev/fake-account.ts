@@ -154,7 +154,7 @@ export function accountHandlers(world: FakeWorld): Pick<Handlers, AccountIds> {
         world.users.filter(({ name }) => name.includes(query.search ?? '')),
         query,
       ),
-    createUser({ body }) {
+    createUser({ body: { mail, ...body } }) {
       const user: UserView = {
         ...{
           id: world.uuid(),
@@ -170,7 +170,7 @@ export function accountHandlers(world: FakeWorld): Pick<Handlers, AccountIds> {
       };
       world.users.push(user);
       world.changed('created', 'user', user.name, null, body);
-      return { user, link: link() };
+      return { user, link: link(), isMailed: mail };
     },
     getUser: ({ params }) => find(params.user),
     updateUser({ params, body }) {

@@ -73,8 +73,16 @@ export const userOperations = {
       displayName: z.string().max(100).default(''),
       role: z.enum(roles).default('viewer'),
       groups: groupsSchema.default([]),
+      mail: z.boolean().default(false).meta({
+        description:
+          'Send the invitation to the mail address; for guests and viewers, where edge.yml has a mail server.',
+      }),
     }),
-    result: z.object({ user: userViewSchema, link: linkSchema }),
+    result: z.object({
+      user: userViewSchema,
+      link: linkSchema,
+      isMailed: z.boolean().meta({ description: 'The invitation was handed to the mail server.' }),
+    }),
     creates: true,
   }),
   getUser: operation({

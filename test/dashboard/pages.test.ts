@@ -37,6 +37,7 @@ const pages: Readonly<Record<string, readonly [path: string, shows: RegExp]>> = 
   certificate: ['certificates/blog.localhost', /Orders/],
   users: ['users', /owner/],
   user: ['users/owner', /Signed in/],
+  visitors: ['visitors', /Page passwords/],
   'api-keys': ['api-keys', /API keys/],
   notifications: ['notifications', /tried by hand/],
   audit: ['audit', /Audit/],

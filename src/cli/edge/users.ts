@@ -58,7 +58,7 @@ export const userCreateCommand = edgeCommand({
   usage: 'NAME [flags]',
   summary: 'invite a user',
   description: `Makes a user and prints a one-time link with which he signs in and chooses how
-to sign in from then on.`,
+to sign in from then on. With --mail it goes to a guest's or viewer's address.`,
   flags: [
     { name: 'role', type: 'string', value: 'ROLE', help: 'owner, admin, viewer (default) or guest' },
     { name: 'email', type: 'string', value: 'ADDRESS', help: 'mail address' },
@@ -69,6 +69,7 @@ to sign in from then on.`,
       help: 'groups that access policies name, with commas',
     },
     { name: 'display-name', type: 'string', value: 'NAME', help: 'what the dashboard calls him' },
+    { name: 'mail', type: 'boolean', help: 'send the invitation to his address' },
   ],
   examples: ['sallyport user create ada --role owner', 'sallyport user create bob --email bob@example.com'],
   maxArgs: 1,
@@ -81,9 +82,15 @@ to sign in from then on.`,
         groups: groupsOf(input),
         email: textOf(input, 'email') || null,
         displayName: textOf(input, 'display-name'),
+        mail: input.flags.get('mail') === true,
       },
     });
-    session.show(created, () => linkText(created.user.name, created.link, session.edge));
+    const { user, link, isMailed } = created;
+    session.show(created, () =>
+      isMailed
+        ? `An invitation is on its way to ${user.email}; ${user.name} signs in at ${session.edge} with it, once, until ${timeText(link.expiresAtMs)}.\n`
+        : linkText(user.name, link, session.edge),
+    );
   },
 });
 

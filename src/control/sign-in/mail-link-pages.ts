@@ -164,11 +164,12 @@ function showGone({ response, title, look }: MailLinkCall): void {
   sendPage(response, look, { status: 401, title, body });
 }
 
-function noteOf(trouble: string): Markup {
+/** What was wrong, above a form; nothing where nothing was. */
+export function noteOf(trouble: string): Markup {
   return trouble === '' ? html`` : html`<p class="bad" role="alert">${trouble}</p>`;
 }
 
 /** As createSecret makes them. */
-function isToken(text: string): boolean {
+export function isToken(text: string): boolean {
   return /^[\w-]{43}$/.test(text);
 }

@@ -48,6 +48,14 @@ export class OneTimeLinks {
     return { url: `${dashboardUrl().replace(/\/+$/, '')}/link#token=${token}`, expiresAtMs };
   }
 
+  /** Takes a redemption back: what was given beside it was not right. It is good for a while, as help is. */
+  async giveBack(token: string, userId: string): Promise<void> {
+    const { store, clock } = this.#options;
+    const expiresAtMs = clock.wallMs() + linkLifetimesMs.help;
+    const data = JSON.stringify({ userId, kind: 'help' });
+    await store.putTicket({ hash: hashSecret(token), purpose, data, expiresAtMs });
+  }
+
   /** The id of the user that a link was made for; undefined when it was used, has run out, or never was. */
   async redeem(token: string): Promise<string | undefined> {
     const { store, clock } = this.#options;

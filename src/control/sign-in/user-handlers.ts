@@ -10,6 +10,7 @@ import { pageOfList } from '../views/listing.ts';
 import { trustKey } from '#model/trusted-address.ts';
 import { accessDirectory } from './access-directory.ts';
 import { sessionView, userView } from './account-view.ts';
+import { requireMailable, sendInvitation } from './invitation-mail.ts';
 import type { linkLifetimesMs, OneTimeLink } from './one-time-links.ts';
 import type { SignInParts } from './sign-in-parts.ts';
 
@@ -33,8 +34,13 @@ export function userHandlers(parts: SignInParts): Handlers<Ids> {
       });
     },
     async createUser({ body }, context) {
-      const user = await control.run(createUser(body, context.identity.scopes), context.caller);
-      return { user: await view(user), link: await makeLink(parts, { user, kind: 'invitation' }, context) };
+      const { mail, ...input } = body;
+      if (mail) requireMailable(parts, input);
+      const user = await control.run(createUser(input, context.identity.scopes), context.caller);
+      const link = await makeLink(parts, { user, kind: 'invitation' }, context);
+      const inviter = context.identity.user?.displayName || context.identity.user?.name || 'The owner';
+      const isMailed = mail && sendInvitation(parts, { user, link, inviter });
+      return { user: await view(user), link, isMailed };
     },
     getUser: ({ params }) => view(find(params.user)),
     async updateUser({ params, body, ifMatch }, { identity, caller }) {

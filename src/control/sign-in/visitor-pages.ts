@@ -12,7 +12,8 @@ import { describeRequest, type Identify } from '../http/api-server.ts';
 import type { ApiRequest, CallContext, Handlers, Identity } from '../http/handler.ts';
 import { nobody } from '../http/handler.ts';
 import { refuseForgery } from '../http/same-origin.ts';
-import { MailLinkPages } from './mail-link-pages.ts';
+import { invitationPage, InvitationPages } from './invitation-pages.ts';
+import { type MailLinkCall, MailLinkPages } from './mail-link-pages.ts';
 import { MailLinks } from './mail-links.ts';
 import { readForm } from './read-form.ts';
 import { createSecret } from './secret.ts';
@@ -35,12 +36,14 @@ interface Call {
 export class VisitorPages {
   readonly #parts: SignInParts;
   readonly #ways: VisitorWays;
+  readonly #invitations: InvitationPages;
   /** Undefined where no mail goes out. */
   readonly #mail: { readonly links: MailLinks; readonly pages: MailLinkPages } | undefined;
 
   constructor(parts: SignInParts, ways: VisitorWays) {
     this.#parts = parts;
     this.#ways = ways;
+    this.#invitations = new InvitationPages(parts);
     const { outbox } = parts;
     const links = outbox && new MailLinks({ ...parts, outbox });
     this.#mail = links && { links, pages: new MailLinkPages(parts, links) };
@@ -67,6 +70,8 @@ export class VisitorPages {
     if (page === '/sign-in' && isPost) return await this.#signIn(call);
     if (page === '/sign-out' && isRead) return this.#showSignOut(call);
     if (page === '/sign-out' && isPost) return await this.#signOut(call);
+    if (page === invitationPage && isRead) return this.#invitations.show(this.#mailCallOf(call));
+    if (page === invitationPage && isPost) return await this.#invitations.take(this.#mailCallOf(call));
     if (isPost || isRead) if (await this.#answerMail(call, page, isPost)) return;
     throw new SallyportError('not-found', 'There is no such page.');
   }
@@ -75,9 +80,7 @@ export class VisitorPages {
   async #answerMail(call: Call, page: string, isPost: boolean): Promise<boolean> {
     if (this.#mail?.links.isOpen !== true) return false;
     const { pages } = this.#mail;
-    const port = this.#ways.httpsPort();
-    const portSuffix = port === 443 ? '' : `:${port}`;
-    const own = { ...call, context: this.#contextOf(call), title: this.#title, look: this.#look, portSuffix };
+    const own = this.#mailCallOf(call);
     if (page === '/mail') {
       const ask = this.#askOf(call);
       const path = this.#pathOf(call, 'mail');
@@ -90,6 +93,12 @@ export class VisitorPages {
     if (isPost) await pages.takeLink(own);
     else pages.showLink(own);
     return true;
+  }
+
+  #mailCallOf(call: Call): MailLinkCall {
+    const port = this.#ways.httpsPort();
+    const portSuffix = port === 443 ? '' : `:${port}`;
+    return { ...call, context: this.#contextOf(call), title: this.#title, look: this.#look, portSuffix };
   }
 
   async #showSignIn(call: Call): Promise<void> {

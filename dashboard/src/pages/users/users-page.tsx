@@ -1,5 +1,5 @@
 // Who has an account at this edge.
-import { Button, Select, TextInput } from '@mantine/core';
+import { Button, Checkbox, Select, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -16,6 +16,7 @@ import { Page } from '../../kit/page.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Tag } from '../../kit/status.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
+import { useToast } from '../../kit/toasts.tsx';
 import { formatAmount } from '../../kit/units.ts';
 import { type OneTimeLink, OneTimeLinkDialog } from './one-time-link.tsx';
 import { roleChoices, roleWords } from './role-words.ts';
@@ -123,21 +124,25 @@ function Invite({ isOpen, onClose, onLink }: InviteProps) {
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<Role>('viewer');
   const [groups, setGroups] = useState('');
+  const [mail, setMail] = useState(false);
+  const say = useToast();
   const submit = async (): Promise<void> => {
-    const { user, link } = await create.mutateAsync({
-      body: { name, email: email === '' ? null : email, role, groups: groupsOf(groups) },
+    const { user, link, isMailed } = await create.mutateAsync({
+      body: { name, email: email === '' ? null : email, role, groups: groupsOf(groups), mail },
     });
     setName('');
     setEmail('');
     setGroups('');
-    onLink({ userName: user.name, ...link });
+    setMail(false);
+    if (isMailed) say(`An invitation is on its way to ${user.email}`);
+    else onLink({ userName: user.name, ...link });
   };
   return (
     <FormDialog
       isOpen={isOpen}
       onClose={onClose}
       title="Invite a user"
-      action="Make a sign-in link"
+      action={mail ? 'Send the invitation' : 'Make a sign-in link'}
       submit={submit}
       isReady={name !== ''}
     >
@@ -177,6 +182,12 @@ function Invite({ isOpen, onClose, onLink }: InviteProps) {
             onChange={(event) => setGroups(event.currentTarget.value)}
             error={faultOf('groups')}
             autoComplete="off"
+          />
+          <Checkbox
+            label="Send the invitation by mail"
+            description="To guests and viewers, where edge.yml has a mail server."
+            checked={mail}
+            onChange={(event) => setMail(event.currentTarget.checked)}
           />
         </>
       )}
