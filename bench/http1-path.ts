@@ -6,6 +6,8 @@ import type { Socket } from 'node:net';
 import { systemClock } from '#base/clock.ts';
 import { MetricsRegistry } from '#base/metrics.ts';
 import { systemRandom } from '#base/random.ts';
+import { AccessDesk } from '#edge/access/access-desk.ts';
+import { AssertionSigner } from '#edge/access/assertion.ts';
 import { AccessLog } from '#edge/access-log.ts';
 import { EdgeMetrics } from '#edge/edge-metrics.ts';
 import { Http1Front } from '#edge/http1-front.ts';
@@ -13,13 +15,21 @@ import { OriginWatch } from '#edge/origins/origin-watch.ts';
 import { Proxy } from '#edge/proxy.ts';
 import { Traffic } from '#edge/traffic.ts';
 import { TunnelRegistry } from '#edge/tunnel-registry.ts';
+import { routeHandlers } from '#edge/route-steps.ts';
+import { createRingSigner } from '#model/access-key-signer.ts';
+import { createPassTexts } from '#model/access-pass.ts';
+import type { AccessPolicy } from '#model/access-policy.ts';
+import { emptyDirectory } from '#model/access-state.ts';
+import { createPassage } from '#model/sign-in-passage.ts';
+import { firstRing } from '#roles/access-key-drawing.ts';
 import { defaultLimits, defaultTimeouts } from '#model/edge-snapshot.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import type { StreamHandler, TunnelStream } from '#tunnel/stream.ts';
 
 const connections = 64;
 const requestsPerRound = 20_000;
-const rounds = 100;
+/** `node bench/http1-path.ts 15` looks in seconds. */
+const rounds = Number(process.argv[2] ?? 100);
 
 const responseBytes = Buffer.from(
   `HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Sat, 21 Nov 2026 08:00:00 GMT\r\nContent-Type: text/plain\r\n` +
@@ -35,6 +45,35 @@ const requests: Readonly<Record<string, Buffer>> = {
       'Sec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: none\r\nUpgrade-Insecure-Requests: 1\r\n\r\n',
   ),
 };
+
+const ring = firstRing(systemRandom, systemClock.wallMs());
+const signer = createRingSigner(
+  () => ring,
+  () => systemClock.wallMs(),
+);
+const passage = createPassage(signer);
+const desk = new AccessDesk({
+  ...{ clock: systemClock, random: systemRandom, passage, passTexts: createPassTexts(signer) },
+  assertions: new AssertionSigner(() => ring),
+  dashboardUrl: () => 'https://sallyport.example',
+  httpsPort: () => 443,
+  useShareLink: () => Promise.resolve(false),
+});
+desk.apply({
+  ...emptyDirectory,
+  users: [{ id: 'u', name: 'ada', email: 'ada@example.com', role: 'viewer', groups: ['family', 'lab'] }],
+  sessions: [{ id: 's', userId: 'u', untilMs: systemClock.wallMs() + 86_400_000 }],
+});
+
+/** The browser's request with the cookie of a sign-in beside its own. */
+function signedInRequest(): Buffer {
+  const visit = passage.formatVisit({
+    ...{ host: 'a.example', sessionId: 's', userId: 'u' },
+    issuedAtMs: systemClock.wallMs(),
+  });
+  const text = requests['browser']!.toString();
+  return Buffer.from(text.replace('theme=dark', `theme=dark; __Host-sallyport-visit=${visit}`));
+}
 
 /** Streams that have been written to and wait for their answer. */
 const waiting: ScriptedStream[] = [];
@@ -69,11 +108,12 @@ class ScriptedSocket extends EventEmitter {
   }
 }
 
-function openSockets(): ScriptedSocket[] {
+/** `access`: who may; a route without it has no steps at all. */
+function openSockets(access?: AccessPolicy): ScriptedSocket[] {
   const registry = new TunnelRegistry();
   const metrics = new EdgeMetrics(new MetricsRegistry(), registry);
   const accessLog = new AccessLog({ write() {}, wallMs: () => Date.now() });
-  const routes = [{ hostname: 'a.example', path: '/', tunnelId: 't' }];
+  const routes = [{ hostname: 'a.example', path: '/', tunnelId: 't', access }];
   const snapshot = {
     version: 1,
     tunnels: [],
@@ -93,6 +133,7 @@ function openSockets(): ScriptedSocket[] {
     metrics,
     traffic: new Traffic({ nowMs: () => systemClock.nowMs(), wallMs: () => systemClock.wallMs() }),
     snapshot,
+    handlers: routeHandlers({ clock: systemClock, cache: undefined, desk }),
   });
   registry.setRules(scriptedConnection(), { version: 1, rules: [rule] });
   const front = new Http1Front({
@@ -162,6 +203,22 @@ function runRound(sockets: readonly ScriptedSocket[], request: Buffer): number {
   return (user + system) / requestsPerRound;
 }
 
+/** What access adds: the same bytes to a public route and to one for users only, in turns. */
+function measureAccess(): void {
+  const request = signedInRequest();
+  const [open, guarded] = [openSockets(), openSockets(['group:family'])];
+  const both = Array.from(
+    { length: rounds },
+    () => [runRound(open, request), runRound(guarded, request)] as const,
+  );
+  const best = [0, 1].map((i) => Math.min(...both.map((costs) => costs[i]!)));
+  const [less, more] = best as [number, number];
+  process.stdout.write(
+    `signed in        best ${less.toFixed(2)} us public, ${more.toFixed(2)} us protected: access adds ${(more - less).toFixed(2)} us\n`,
+  );
+}
+
+measureAccess();
 for (const [name, request] of Object.entries(requests)) {
   const sockets = openSockets();
   const costs = Array.from({ length: rounds }, () => runRound(sockets, request));

@@ -251,7 +251,7 @@ function protocolOf({ httpVersion }: Pick<RequestHead, 'httpVersion'>): string {
 /** Names are one word of letters and digits; a rule's subject may hold anything that its owner wrote. */
 function grantFields({ visitor, rule }: AccessGrant): string {
   const who = visitor ? `,"user":"${visitor.name}"` : '';
-  return rule === '' ? who : `${who},"accessRule":${JSON.stringify(rule)}`;
+  return rule === '' ? who : `${who},"accessRule":${jsonText(rule)}`;
 }
 
 /**
@@ -268,5 +268,10 @@ function jsonPath(path: string): string {
  */
 function jsonAgent(agent: string): string {
   const text = agent.length > longestUserAgent ? agent.slice(0, longestUserAgent) : agent;
+  return jsonText(text);
+}
+
+/** What is plain needs no escapes. */
+function jsonText(text: string): string {
   return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
 }

@@ -48,17 +48,33 @@ export class EditedFields implements Fields {
     return end + out.latin1Write(this.#lines, end);
   }
 
-  /** Takes omitted lines out of what was written between the two offsets. */
+  /** Takes omitted lines out of what was written between the two offsets; lines that stay are moved as they are. HOT. */
   #cut(out: Buffer, from: number, to: number, omitted: ReadonlySet<string>): number {
-    let kept = '';
-    const text = out.latin1Slice(from, to);
-    for (let at = 0; at < text.length;) {
-      const next = text.indexOf('\r\n', at) + 2;
-      if (!omitted.has(text.slice(at, text.indexOf(':', at)).toLowerCase())) kept += text.slice(at, next);
+    let end = from;
+    for (let at = from; at < to;) {
+      const feed = out.indexOf(lineFeed, at);
+      const next = feed < 0 || feed >= to ? to : feed + 1;
+      if (!isOmitted(out, at, omitted)) {
+        if (end !== at) out.copyWithin(end, at, next);
+        end += next - at;
+      }
       at = next;
     }
-    return from + out.latin1Write(kept, from);
+    return end;
   }
+}
+
+const lineFeed = 0x0a;
+const colon = 0x3a;
+
+/** Whether the line that begins there has one of the names. */
+function isOmitted(out: Buffer, at: number, omitted: ReadonlySet<string>): boolean {
+  for (const name of omitted) {
+    // Most lines have another length or another first letter.
+    if (out[at + name.length] !== colon || (out[at]! | 0x20) !== name.charCodeAt(0)) continue;
+    if (out.latin1Slice(at, at + name.length).toLowerCase() === name) return true;
+  }
+  return false;
 }
 
 function visitLines(lines: string, visit: (name: string, value: string) => void): void {

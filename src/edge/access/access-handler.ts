@@ -77,7 +77,7 @@ export class AccessHandler implements RouteHandler {
     if (decision.verdict === 'allow') {
       if (known && judged && judged.subject !== '')
         exchange.edgeLines?.add(`X-Sallyport-Certificate: ${judged.subject}\r\n`);
-      this.#letThrough(exchange, decision, visitor);
+      this.#letThrough(exchange, decision, { visitor, wallMs: visit.wallMs });
     } else
       this.#turnAway(exchange, decision, {
         visitor: known,
@@ -143,36 +143,39 @@ export class AccessHandler implements RouteHandler {
     };
   }
 
-  #letThrough(exchange: Exchange, { by }: AccessDecision, visitor: Visitor | undefined): void {
+  #letThrough(
+    exchange: Exchange,
+    { by }: AccessDecision,
+    { visitor, wallMs }: { readonly visitor: Visitor | undefined; readonly wallMs: number },
+  ): void {
     const { host, open, closed, policy } = this.#options;
     const { request } = exchange;
     exchange.request = withoutProof(request, visitor);
     if (visitor) {
-      this.#renew(exchange, visitor);
+      this.#renew(exchange, visitor, wallMs);
       if (visitor.token) this.#holdToken(exchange, request, visitor.token.id);
-      exchange.edgeLines?.add(this.#linesFor(request, visitor));
+      exchange.edgeLines?.add(this.#linesFor(request, visitor, wallMs));
     }
     const steps = by === 'anyone' || policy.cache === 'shared' ? open : closed;
     if (steps) steps.start(exchange);
     else host.forward(exchange);
   }
 
-  #linesFor(request: RequestHead, visitor: Visitor): string {
+  #linesFor(request: RequestHead, visitor: Visitor, wallMs: number): string {
     const { desk, policy } = this.#options;
-    const { clock, assertions, dashboardUrl } = desk.options;
+    const { assertions, dashboardUrl } = desk.options;
     return assertions.linesFor(visitor, {
       audience: policy.audience === '' ? request.host : policy.audience,
       identity: policy.identity,
       form: this.#form,
-      issuer: dashboardUrl() || `https://${request.host}`,
-      wallMs: clock.wallMs(),
+      issuer: () => dashboardUrl() || `https://${request.host}`,
+      wallMs,
     });
   }
 
   /** A cookie that is used is exchanged before it runs out. */
-  #renew(exchange: Exchange, { user, sessionId, issuedAtMs }: Visitor): void {
-    const { clock, passage } = this.#options.desk.options;
-    const now = clock.wallMs();
+  #renew(exchange: Exchange, { user, sessionId, issuedAtMs }: Visitor, now: number): void {
+    const { passage } = this.#options.desk.options;
     const { host, upgrade } = exchange.request;
     if (!user || upgrade !== '' || now - issuedAtMs < renewVisitAfterMs) return;
     const text = passage.formatVisit({ host, sessionId, userId: user.id, issuedAtMs: now });
@@ -253,16 +256,25 @@ const authorization: ReadonlySet<string> = new Set(['authorization']);
 const cookie: ReadonlySet<string> = new Set(['cookie']);
 const both: ReadonlySet<string> = new Set(['authorization', 'cookie']);
 
+/** HOT. */
+function restOf(cookies: string, visitor: Visitor | undefined): string {
+  if (visitor === undefined) return withoutOwnCookies(cookies);
+  if (visitor.cookies !== cookies) {
+    visitor.cookiesOfService = withoutOwnCookies(cookies);
+    visitor.cookies = cookies;
+  }
+  return visitor.cookiesOfService;
+}
+
 /** The request without what proved it: an origin that is broken into must not collect cookies and tokens of the edge. */
 export function withoutProof(request: RequestHead, visitor: Visitor | undefined): RequestHead {
   const { fields } = request;
   const cookies = fields.get('cookie');
   const hasOwnCookie = cookies !== undefined && cookies.includes('__Host-sallyport-');
-  const authorized = fields.get('authorization');
-  const hasBearer =
-    visitor?.token !== undefined && (bearerOf(authorized) ?? basicTokenOf(authorized)) !== undefined;
+  const authorized = visitor?.token === undefined ? undefined : fields.get('authorization');
+  const hasBearer = (bearerOf(authorized) ?? basicTokenOf(authorized)) !== undefined;
   if (!hasOwnCookie && !hasBearer) return request;
-  const rest = hasOwnCookie ? withoutOwnCookies(cookies) : '';
+  const rest = hasOwnCookie ? restOf(cookies, visitor) : '';
   const lines = rest === '' ? '' : `Cookie: ${rest}\r\n`;
   const omitted = hasOwnCookie ? (hasBearer ? both : cookie) : authorization;
   return new AskedRequest(request, new EditedFields(fields, lines, omitted), request.query);

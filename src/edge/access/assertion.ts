@@ -25,7 +25,8 @@ export interface Told {
   readonly identity: readonly (typeof identityForms)[number][];
   /** The same as a text. */
   readonly form: string;
-  readonly issuer: string;
+  /** Asked for only when an assertion is made. */
+  readonly issuer: () => string;
   readonly wallMs: number;
 }
 
@@ -153,7 +154,7 @@ function signed(
       ? { sub: '', common_name: subject, certificate: certificate.fingerprint256 }
       : { sub: '', common_name: token?.name ?? '' };
   const payload = encode({
-    iss: issuer,
+    iss: issuer(),
     aud: [audience],
     // Cloudflare says so of what is for an application.
     ...(algorithm === 'RS256' ? { type: 'app' } : {}),

@@ -28,6 +28,9 @@ export class Visitor {
   readonly subject: string;
   /** When its cookie was made, 0 for a token. */
   readonly issuedAtMs: number;
+  /** The last Cookie field that it came with, and what of it is the service's: a browser sends the same again and again. */
+  cookies = '';
+  cookiesOfService = '';
   /** What origins are told, by audience and form; the assertion in it is good until then. */
   readonly told = new Map<string, VisitorTold>();
 
