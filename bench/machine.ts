@@ -119,7 +119,8 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
-function processTree(pid: number): number[] {
+/** A process with all that it has started, itself first. */
+export function processTree(pid: number): number[] {
   const out = [pid];
   for (let i = 0; i < out.length; i++) {
     try {
@@ -147,7 +148,8 @@ function killQuietly(pid: number): void {
   }
 }
 
-function ownCpuUs(pid: number): number {
+/** The same without its children. */
+export function ownCpuUs(pid: number): number {
   const stat = readProcessFile(pid, 'stat');
   if (stat === '') return 0;
   // The program's name stands in parentheses and may hold spaces; utime and stime are fields 14 and 15.
@@ -158,6 +160,12 @@ function ownCpuUs(pid: number): number {
 function ownResidentBytes(pid: number): number {
   const status = readProcessFile(pid, 'status');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** Memory of a process alone in bytes: its own, and its part of what it shares with others (Pss). */
+export function ownProportionalBytes(pid: number): number {
+  const rollup = readProcessFile(pid, 'smaps_rollup');
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
 }
 
 /** Empty for a process that has ended meanwhile. */

@@ -56,6 +56,7 @@ export async function startSallyport(
   folder: string,
   origin: { port: number; sinkPort: number },
   form: Form,
+  workers = 1,
 ): Promise<Sallyport> {
   const startOurs = (args: readonly string[]): Program => {
     const [command, ...before] = form.command;
@@ -65,7 +66,7 @@ export async function startSallyport(
   await mkdir(dataDir);
   const tunnel = await createTunnel(dataDir, form);
   const edgeFile = join(folder, 'edge.yml');
-  await writeFile(edgeFile, edgeConfig(dataDir, tunnel, defaultRoutes));
+  await writeFile(edgeFile, edgeConfig(dataDir, tunnel, `workers: ${workers}\n${defaultRoutes}`));
   const edge = startOurs(['edge', 'run', '--config', edgeFile]);
   await ready(edge, ports.https, 'the edge');
   const connectorFile = join(folder, 'config.yml');

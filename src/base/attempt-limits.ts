@@ -92,10 +92,23 @@ export class AttemptLimits {
   /** Counts an attempt. @throws SallyportError 'too-many-requests' with the seconds to wait */
   begin(attempt: Attempt): AttemptReceipt {
     const now = this.#clock.nowMs();
-    const keys = this.#keysOf(attempt);
-    const entries = keys.map(([rule, key]) => [this.#rules[rule], this.#entry(rule, key, now)] as const);
+    const entries = this.#entriesOf(attempt, now);
     const waitMs = Math.max(...entries.map(([, entry]) => entry.blockedUntilMs - now));
     if (waitMs > 0) throw tooMany(waitMs);
+    return this.#count(attempt, entries, now);
+  }
+
+  /** Counts an attempt that another process has let begin. */
+  note(attempt: Attempt): AttemptReceipt {
+    const now = this.#clock.nowMs();
+    return this.#count(attempt, this.#entriesOf(attempt, now), now);
+  }
+
+  #entriesOf(attempt: Attempt, now: number): (readonly [AttemptRule, Entry])[] {
+    return this.#keysOf(attempt).map(([rule, key]) => [this.#rules[rule], this.#entry(rule, key, now)]);
+  }
+
+  #count(attempt: Attempt, entries: readonly (readonly [AttemptRule, Entry])[], now: number): AttemptReceipt {
     const undo = entries.map(([rule, entry]) => countFailure(rule, entry, now));
     const takeBack = (): void => {
       for (const each of undo) each();

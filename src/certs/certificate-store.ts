@@ -5,6 +5,7 @@ import type { SecureContext, SecureContextOptions } from 'node:tls';
 import type { Random } from '#base/random.ts';
 import { matchesHostPattern } from '#base/hostname.ts';
 import { type Certificate, isNamedIn } from './certificate.ts';
+import type { ChallengePem } from './acme/challenge-board.ts';
 import type { CertificateFiles } from './certificate-files.ts';
 import type { InternalCa } from './internal-ca.ts';
 import type { CertificateManager } from './issuance/certificate-manager.ts';
@@ -90,6 +91,16 @@ export class CertificateStore {
     // a key of the kind that the answer's certificate needs.
     const good = this.#goodFor(serverName)?.context;
     return good ?? this.challengeFor(serverName) ?? this.#fallbackFor(serverName)?.context;
+  }
+
+  /** The certificate itself that `contextFor` shows, but for what only validators are meant to see. */
+  shownFor(serverName: string): Certificate | undefined {
+    return this.#certificateFor(serverName);
+  }
+
+  /** All that validators by `acme-tls/1` are shown at this moment. */
+  get challenges(): ChallengePem[] {
+    return this.#options.manager?.board.shown ?? [];
   }
 
   /** What to make the context from for clients that send no server name. */

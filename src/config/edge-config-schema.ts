@@ -124,6 +124,9 @@ const limitsSchema = z.strictObject({
   http2Streams: count(defaultLimits.http2Streams, 'Requests under way on one HTTP/2 connection.'),
 });
 
+/** More processes than most machines have cores. */
+const mostWorkers = 64;
+
 /** edge.yml. */
 export const edgeConfigSchema = z.strictObject({
   hostname: hostname().optional().describe("The edge's own name, to which connectors dial."),
@@ -145,6 +148,12 @@ export const edgeConfigSchema = z.strictObject({
     })
     .prefault({})
     .describe('Ports and addresses.'),
+  workers: z
+    .union([z.literal('auto'), z.int().min(1).max(mostWorkers)])
+    .default(1)
+    .describe(
+      'Processes that share the listeners; `auto`: one for each core, and at most one for each 512 MiB of memory.',
+    ),
   publicPort: z
     .int()
     .min(1)

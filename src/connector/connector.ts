@@ -3,7 +3,7 @@
 //
 //     edge-link.ts (x N)  <->  edge          rule-table.ts -> origin.ts -> origin-pipe.ts  <->  origins
 import type { Clock } from '#base/clock.ts';
-import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
+import { errorText, isSallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
@@ -11,11 +11,10 @@ import { TaskGroup } from '#base/tasks.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import { type PushedConfig, remoteConfigFeature } from '#tunnel/config-exchange.ts';
 import type { ConfigAnswer, ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
-
 import type { DialOptions } from '#tunnel/driver.ts';
-import { parseEdgeAddress } from '#tunnel/edge-address.ts';
 import { probeFeature } from '#tunnel/probe-exchange.ts';
 import { deafHandler, type OpenRequest, type TunnelStream } from '#tunnel/stream.ts';
+import type { TlsDialOptions } from '#tunnel/tls-dial.ts';
 import { TrustedRoots } from '#tunnel/trusted-roots.ts';
 import { processWindowBytes, WindowBudget } from '#tunnel/window.ts';
 import { Admission } from './admission.ts';
@@ -28,12 +27,14 @@ import {
 } from './connector-state.ts';
 import type { CredentialsSource } from './credentials-source.ts';
 import { type EdgeDialer, edgeDialer, type TunnelProtocol } from './edge-dialer.ts';
+import { edgeTarget } from './edge-target.ts';
 import { EdgeLink, type LinkFailure, type LinkHost } from './edge-link.ts';
 import { createOriginContext } from './origin-context.ts';
 import { type RulesDifference, RuleTable } from './rule-table.ts';
 import { OutsideProbes } from './outside-probes.ts';
 import { RulesInForce } from './rules-in-force.ts';
 import { StreamEvents } from './stream-events.ts';
+import { WorkerSpread } from './worker-spread.ts';
 import { createUuid } from '#base/uuid.ts';
 
 export interface ConnectorOptions {
@@ -115,9 +116,10 @@ class RunningConnector implements Connector, LinkHost {
   readonly #roots = new TrustedRoots();
   readonly probes = new OutsideProbes({
     nowMs: () => this.clock.nowMs(),
-    edgePort: () => this.#edgeTarget().port,
+    edgePort: () => edgeTarget(this.#options, this.#roots).port,
     edgeEndpoints: () => this.#links.map(({ remoteAddress }) => remoteAddress),
   });
+  readonly #spread: WorkerSpread;
   readonly #unsubscribe: () => void;
   /** Wall clock. */
   readonly #startedAtMs: number;
@@ -134,8 +136,9 @@ class RunningConnector implements Connector, LinkHost {
     this.log = log;
     this.#startedAtMs = Math.max(0, Math.floor(clock.wallMs()));
     this.connectorId = options.instanceId ?? createUuid(random);
-    this.#edgeTarget();
-    this.dial = options.dial ?? edgeDialer(options.protocol ?? 'auto', () => this.#edgeTarget());
+    const target = (): TlsDialOptions => edgeTarget(options, this.#roots);
+    target();
+    this.dial = options.dial ?? edgeDialer(options.protocol ?? 'auto', target);
     this.#metrics = createConnectorMetrics(options.metrics, options.version);
     this.#events = new StreamEvents(this.#metrics, log, clock);
     this.#table = new RuleTable(options.rules, createOriginContext(clock, this.#events));
@@ -151,6 +154,8 @@ class RunningConnector implements Connector, LinkHost {
       { length: options.connections ?? defaultConnections },
       (_, i) => new EdgeLink(i, this),
     );
+    const spread = { links: () => this.#links, addLink: () => this.#addLink() };
+    this.#spread = new WorkerSpread({ clock, random, ...spread });
     this.#unsubscribe = credentials.subscribe(() => this.#renew());
     this.#start();
   }
@@ -278,6 +283,7 @@ class RunningConnector implements Connector, LinkHost {
       .with({ connection_id: String(link.index), edge_location: connection.edgeName })
       .set(1);
     this.#noteClock(connection.clockSkewMs);
+    this.#spread.look();
     if (link.index === 0) this.#rules.noteManagement(connection.management);
     this.log.info('Registered tunnel connection', {
       connIndex: link.index,
@@ -292,6 +298,7 @@ class RunningConnector implements Connector, LinkHost {
 
   linkEnded(link: EdgeLink, reason: DisconnectReason): void {
     this.#metrics.disconnects.with({ reason }).add();
+    if (this.#phase === 'running') this.#spread.look();
     this.log.info('Unregistered tunnel connection', { connIndex: link.index, event: 0, reason });
     this.#showState();
   }
@@ -317,12 +324,22 @@ class RunningConnector implements Connector, LinkHost {
     this.log.info(`Generated Connector ID: ${this.connectorId}`);
     this.#metrics.configVersion.set(this.#table.published.version);
     this.#showState();
-    for (const link of this.#links)
-      this.#tasks.start(`edge connection ${link.index}`, (signal) => link.run(signal));
+    for (const link of this.#links) this.#run(link);
+  }
+
+  #run(link: EdgeLink): void {
+    this.#tasks.start(`edge connection ${link.index}`, (signal) => link.run(signal));
+  }
+
+  /** The edge has more processes than there are connections. */
+  #addLink(): void {
+    this.#links.push(new EdgeLink(this.#links.length, this));
+    this.#run(this.#links.at(-1)!);
   }
 
   #stopDialing(): Promise<void> {
     this.#unsubscribe();
+    this.#spread.close();
     return this.#tasks.close();
   }
 
@@ -337,22 +354,6 @@ class RunningConnector implements Connector, LinkHost {
   #renew(): void {
     this.log.info('The tunnel credentials have changed; connecting with the new ones');
     for (const link of this.#links) link.renew();
-  }
-
-  #edgeTarget() {
-    const { credentials, edgeAddress, caText, ipVersion, bindAddress, clock } = this.#options;
-    const current = credentials.current();
-    const address = edgeAddress === '' ? current.edgeAddress : edgeAddress;
-    if (address === '') {
-      throw new SallyportError(
-        'config-missing',
-        'Neither the token nor the credentials name an edge; give its address with --edge HOST:PORT.',
-      );
-    }
-    const { host, port } = parseEdgeAddress(address);
-    const { caPin } = current;
-    const wallMs = (): number => clock.wallMs();
-    return { host, port, caText, roots: this.#roots, caPin, ipVersion, bindAddress, wallMs };
   }
 
   #readyCount(): number {

@@ -11,6 +11,7 @@ import type { PushedConfig } from '#tunnel/config-exchange.ts';
 import type { ConfigAnswer, ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
 import { dialConnection, type DialOptions, type DrivenConnection } from '#tunnel/driver.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
+import type { WorkerSeat } from '#tunnel/worker-seat.ts';
 import { type ConnectorState, isRefusal, refusalText } from './connector-state.ts';
 import type { EdgeDialer } from './edge-dialer.ts';
 import type { OutsideProbes } from './outside-probes.ts';
@@ -71,6 +72,11 @@ export class EdgeLink {
   /** The registered connection, if it takes streams. */
   get connection(): ConnectorConnection | undefined {
     return this.#current && !this.#current.isDraining ? this.#current : undefined;
+  }
+
+  /** Which of the edge's processes it leads to. */
+  get seat(): WorkerSeat | undefined {
+    return this.connection?.seat;
   }
 
   get remoteAddress(): string {

@@ -24,6 +24,7 @@ import type { ListenAddress, ListenHandle } from './listener.ts';
 import type { LiveListener } from './live-events.ts';
 import type { LiveView } from './live-view.ts';
 import type { LocalService } from './local-connection.ts';
+import type { Mates } from './mates/mates.ts';
 import type { FindPortHandle, PortHandle } from './ports/port-handles.ts';
 import type { HandlerMaker } from './route-handler.ts';
 import type { RequestLog } from './request-log.ts';
@@ -64,6 +65,8 @@ export interface EdgeOptions {
   readonly banCount?: () => number;
   /** Takes the spans of sampled requests; absent: nobody does. */
   readonly recordSpan?: (span: Span) => void;
+  /** The other processes of this edge; absent: it is the only one. */
+  readonly mates?: Mates | undefined;
   /** What the edge before this one has handed over, beside the sockets in `listen`. */
   readonly inherited?: Inheritance;
   /** Sockets of ports that it has handed over. */

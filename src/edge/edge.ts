@@ -10,6 +10,7 @@ import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { ProbeRequest } from '#tunnel/probe-exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
+import { processWindowBytes, WindowBudget } from '#tunnel/window.ts';
 import { explainAccess, forwardSitesIn, testAccess } from './access/dry-run.ts';
 import { CertificateHosts } from './access/certificate-hosts.ts';
 import type { AccessDesk } from './access/access-desk.ts';
@@ -35,6 +36,8 @@ import { ExpectedTunnels } from './expected-tunnels.ts';
 import type { LocalService } from './local-connection.ts';
 import { HolderWatch } from './holder-watch.ts';
 import { LocalServices } from './local-services.ts';
+import { ConnectionCensus } from './mates/connection-census.ts';
+import { Relays } from './mates/relays.ts';
 import { Observation } from './observation.ts';
 import { OriginWatch } from './origins/origin-watch.ts';
 import { Ports } from './ports/ports.ts';
@@ -68,6 +71,7 @@ class RunningEdge implements Edge {
   readonly #tunnels: TunnelAcceptor;
   readonly #ports: Ports;
   readonly #door: FrontDoor;
+  readonly #relays: Relays | undefined;
   #clients: CertificateHosts;
   #snapshot: EdgeSnapshot;
   #sweepTimer: Timer | undefined;
@@ -115,7 +119,10 @@ class RunningEdge implements Edge {
       ...(expected && { expected }),
     });
     this.#proxy.balances.collect(metrics);
+    const { mates } = options;
+    const windows = new WindowBudget(processWindowBytes / (mates?.count ?? 1));
     this.#tunnels = new TunnelAcceptor({
+      ...{ windows, seat: mates },
       edgeName: options.name,
       clock,
       random,
@@ -127,13 +134,22 @@ class RunningEdge implements Edge {
       knownClaims: inherited?.claims ?? [],
       routesChanged: (routes) => this.#applyRoutes(routes),
     });
+    this.#relays =
+      mates &&
+      new Relays({
+        ...{ mates, clock, random, log, windows, registry: this.#registry },
+        onRules: (tunnelId, rules) => this.#tunnels.claim(tunnelId, rules),
+      });
+    const census = mates && new ConnectionCensus(mates, clock);
     this.#ports = new Ports({
+      census,
       ...{ clock, metrics, registry: this.#registry, accessLog: this.#accessLog, snapshot: options.snapshot },
       ...{ expected, inherited: options.inheritedPorts },
       newRequestId: () => this.#proxy.newRequestId(),
     });
     this.#door = new FrontDoor({
       ports: this.#ports,
+      census,
       clients: () => this.#clients,
       edge: options,
       proxy: this.#proxy,
@@ -146,6 +162,7 @@ class RunningEdge implements Edge {
 
   async open(): Promise<void> {
     this.#tunnels.begin();
+    await this.#relays?.open();
     await this.#door.open();
     this.#ports.apply(this.#snapshot);
     this.#sweepTimer = this.#options.clock.after(sweepMs, () => this.#sweep());
@@ -325,6 +342,7 @@ class RunningEdge implements Edge {
     this.#proxy.balances.close();
     this.#origins.close();
     this.#ports.close();
+    this.#relays?.close();
     this.#tunnels.close();
     this.#local.close();
     this.#door.close();
@@ -343,6 +361,8 @@ class RunningEdge implements Edge {
   }
 
   #lookAtHolders(routes: readonly RouteEntry[]): void {
+    // One process tells of a move.
+    if ((this.#options.mates?.number ?? 1) > 1) return;
     const { tunnels } = this.#snapshot;
     const nameOf = (id: string): string => tunnels.find((tunnel) => tunnel.id === id)?.name ?? id;
     this.#holders.look(routes, nameOf, new Set(this.#snapshot.routes));

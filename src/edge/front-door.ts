@@ -20,6 +20,7 @@ import { Http2Front } from './http2-front.ts';
 import type { Http2FrontSettings } from './http2-front.ts';
 import { Listener } from './listener.ts';
 import type { ListenAddress, ListenHandle } from './listener.ts';
+import type { ConnectionCensus } from './mates/connection-census.ts';
 import type { Ports } from './ports/ports.ts';
 import { ProbeMarks } from './probe-marks.ts';
 import type { Proxy } from './proxy.ts';
@@ -36,6 +37,8 @@ export interface FrontDoorOptions {
   readonly metrics: EdgeMetrics;
   readonly traffic: Traffic;
   readonly ports: Ports;
+  /** Who is connected to the other workers; absent: there are none. */
+  readonly census?: ConnectionCensus | undefined;
   /** On which names clients are asked for a certificate. */
   readonly clients: () => CertificateHosts;
 }
@@ -55,6 +58,7 @@ export class FrontDoor {
   readonly #plainFront: Http1Front;
   readonly #redirectFront: Http1Front;
   readonly #http2: Http2Front;
+  readonly #census: ConnectionCensus | undefined;
   #snapshot: EdgeSnapshot;
 
   /** The edge's word on which hostnames it serves, for whoever looks from outside. */
@@ -77,7 +81,17 @@ export class FrontDoor {
     return redirectToHttps(request, front, { isKnownHost, httpsPort });
   };
 
-  constructor({ edge, proxy, tunnels, accessLog, metrics, traffic, ports, clients }: FrontDoorOptions) {
+  constructor({
+    edge,
+    proxy,
+    tunnels,
+    accessLog,
+    metrics,
+    traffic,
+    ports,
+    census,
+    clients,
+  }: FrontDoorOptions) {
     this.#options = edge;
     this.#proxy = proxy;
     this.#tunnels = tunnels;
@@ -87,6 +101,7 @@ export class FrontDoor {
     this.#ports = ports;
     this.#clients = clients;
     this.#snapshot = edge.snapshot;
+    this.#census = census;
     this.#secureFront = new Http1Front(this.#frontOptions('https'));
     this.#plainFront = new Http1Front(this.#plainOptions(this.#serve));
     this.#redirectFront = new Http1Front(this.#plainOptions(this.#redirect));
@@ -269,6 +284,7 @@ export class FrontDoor {
       maxConnections: limits.connections,
       maxPerAddress: limits.connectionsPerAddress,
       passage: this.#ports,
+      elsewhere: this.#census?.of(name),
       accept: isTls
         ? (socket, client, protocol) => this.#accept(socket as TLSSocket, client, protocol)
         : (socket, client) => plain.accept(socket, client),

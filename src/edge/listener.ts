@@ -14,6 +14,7 @@ import { decodeProxyHeader } from '#wire/proxy-protocol.ts';
 import type { CertificateHosts } from './access/certificate-hosts.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import { challengeProtocol, choicesOf, stapling } from './handshake-choices.ts';
+import type { Elsewhere } from './mates/connection-census.ts';
 
 export interface ListenAddress {
   /** undefined: every address, both families. */
@@ -46,6 +47,8 @@ export interface ListenerOptions {
   readonly proxies: CidrSet;
   readonly maxConnections: number;
   readonly maxPerAddress: number;
+  /** Connections to the same listener in other processes of the edge, which count as well; absent: there are none. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** TLS handshakes under way at once, default 2,000; beyond, the oldest is cut. */
   readonly maxHandshakes?: number;
   /** TLS that is not ended here; absent: all of it is. */
@@ -179,9 +182,10 @@ export class Listener {
   #onConnection(socket: Socket): void {
     const peer = parseAddress(socket.remoteAddress ?? '') ?? '';
     const count = (this.#perAddress.get(peer) ?? 0) + 1;
+    const { elsewhere } = this.#options;
     if (
-      this.#sockets.size >= this.#options.maxConnections ||
-      count > this.#options.maxPerAddress ||
+      this.#sockets.size + (elsewhere?.total ?? 0) >= this.#options.maxConnections ||
+      count + (elsewhere?.of(peer) ?? 0) > this.#options.maxPerAddress ||
       peer === ''
     ) {
       this.#options.count('too-many');
@@ -190,6 +194,7 @@ export class Listener {
     }
     this.#perAddress.set(peer, count);
     this.#sockets.add(socket);
+    elsewhere?.changed(peer, count, this.#sockets.size);
     socket.on('error', ignoreError);
     socket.once('close', () => this.#forget(socket, peer));
     if (this.#options.proxies.size > 0 && this.#options.proxies.has(peer))
@@ -202,6 +207,7 @@ export class Listener {
     const count = (this.#perAddress.get(peer) ?? 1) - 1;
     if (count > 0) this.#perAddress.set(peer, count);
     else this.#perAddress.delete(peer);
+    this.#options.elsewhere?.changed(peer, count, this.#sockets.size);
   }
 
   /** A trusted proxy must say who the client is; without a header its connection is worth nothing. */

@@ -5,7 +5,6 @@ import { createHttpServer } from '#base/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { formatEndpoint } from '#base/ip.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
 import { listenHandleOf } from '#base/socket-internals.ts';
 import type { Health } from '#model/health.ts';
 import { healthText } from './health-text.ts';
@@ -15,7 +14,8 @@ export interface MetricsServerOptions {
   readonly port: number;
   /** A socket that listens there already, handed over by the edge before this one. */
   readonly handle?: number;
-  readonly metrics: MetricsRegistry;
+  /** All metrics, as Prometheus reads them. */
+  readonly text: () => Promise<string>;
   /** What /readyz reports. */
   readonly health: () => Health;
 }
@@ -57,7 +57,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
 }
 
 function answer(options: MetricsServerOptions, path: string, response: ServerResponse): void {
-  if (path === '/metrics') return send(response, 200, 'text/plain; version=0.0.4', options.metrics.text());
+  if (path === '/metrics') return void sendMetrics(options, response);
   if (path === '/healthz') return send(response, 200, 'text/plain', 'OK\n');
   return send(response, 404, 'text/plain', 'Try /metrics, /healthz or /readyz\n');
 }
@@ -75,6 +75,14 @@ function wantsText({ headers }: IncomingMessage, query: string | undefined): boo
   if (format !== null) return format === 'text';
   if ((headers.accept ?? '').startsWith('text/plain')) return true;
   return /^(curl|Wget)\//.test(headers['user-agent'] ?? '') && !(headers.accept ?? '').includes('json');
+}
+
+async function sendMetrics({ text }: MetricsServerOptions, response: ServerResponse): Promise<void> {
+  try {
+    send(response, 200, 'text/plain; version=0.0.4', await text());
+  } catch (error) {
+    send(response, 500, 'text/plain', `${errorText(error)}\n`);
+  }
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

@@ -15,6 +15,8 @@ import type { AccessDesk } from './access/access-desk.ts';
 import { AccessHandler } from './access/access-handler.ts';
 import { ForwardAuthHandler } from './access/forward-auth.ts';
 import { accessTunnelId, SignInPaths } from './access/sign-in-paths.ts';
+import type { Mates } from './mates/mates.ts';
+import { shareBans } from './mates/shared-bans.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
 import { routeName } from '#model/route.ts';
 import { Bans } from './shaping/bans.ts';
@@ -31,14 +33,17 @@ export interface StepParts {
   readonly readPages?: PageReader;
   /** Who the guard keeps out; absent: a table of their own. */
   readonly bans?: Bans;
+  /** The other processes of the edge, with which limits are shared; absent: there are none. */
+  readonly mates?: Mates | undefined;
   /** Absent: protected routes are shut. */
   readonly desk?: AccessDesk;
 }
 
 /** Makes handlers of routes; a route whose requests go straight to the origin has none. */
 export function routeHandlers(parts: StepParts): HandlerMaker {
-  const { clock, cache, desk, readPages = () => new Map(), bans = new Bans() } = parts;
-  const tables = new LimitTables();
+  const { clock, cache, desk, mates, readPages = () => new Map(), bans = new Bans() } = parts;
+  const tables = new LimitTables(mates && { mates, clock });
+  if (mates) shareBans(bans, mates, clock);
   const tools = { pool: new EncoderPool(), wallMs: () => clock.wallMs() };
   const signInPaths = desk && new SignInPaths(desk);
   const stepsOf = (

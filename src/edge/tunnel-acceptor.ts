@@ -15,7 +15,8 @@ import type { TunnelKeys } from '#tunnel/handshake.ts';
 import { tlsTransport } from '#tunnel/tls-transport.ts';
 import type { Transport } from '#tunnel/transport.ts';
 import { acceptWebSocket } from '#tunnel/websocket-transport.ts';
-import { processWindowBytes, WindowBudget } from '#tunnel/window.ts';
+import type { WindowBudget } from '#tunnel/window.ts';
+import type { WorkerSeat } from '#tunnel/worker-seat.ts';
 import { ClaimedRoutes } from './claimed-routes.ts';
 import type { ConfigPusher } from './config-pusher.ts';
 import type { ConnectionEnd, ConnectorList } from './connector-list.ts';
@@ -34,6 +35,10 @@ export interface TunnelAcceptorOptions {
   readonly connectors: ConnectorList;
   readonly configs: ConfigPusher;
   readonly snapshot: EdgeSnapshot;
+  /** Memory that windows may grow into, of all tunnels of this process. */
+  readonly windows: WindowBudget;
+  /** Which of the edge's processes this is; absent: the only one. */
+  readonly seat?: WorkerSeat | undefined;
   /** Claims that are known from before this edge was started. */
   readonly knownClaims?: readonly (readonly [string, readonly string[]])[];
   /** The routes in force, declared and claimed, are others now. */
@@ -45,7 +50,6 @@ export class TunnelAcceptor {
   readonly #claims = new ClaimedRoutes();
   readonly #ready = new Set<EdgeConnection>();
   readonly #driven = new Set<DrivenConnection>();
-  readonly #windows = new WindowBudget(processWindowBytes);
   readonly #disconnector: Disconnector;
   #tunnels: ReadonlyMap<string, TunnelEntry>;
   #snapshot: EdgeSnapshot;
@@ -122,7 +126,7 @@ export class TunnelAcceptor {
   }
 
   #accept(transport: Transport): void {
-    const { edgeName, clock, random, log } = this.#options;
+    const { edgeName, clock, random, log, windows, seat } = this.#options;
     if (this.#driven.size - this.#ready.size >= maxHandshakes) return transport.destroy();
     const handler: EdgeConnectionHandler = {
       onReady: (connection) => this.#onReady(connection),
@@ -143,7 +147,8 @@ export class TunnelAcceptor {
         edgeName,
         clock,
         random,
-        windowBudget: this.#windows,
+        windowBudget: windows,
+        seat,
         // A tunnel that ends in this process has no key, whatever a snapshot says.
         lookupTunnel: (id) => (isLocalTunnelId(id) ? undefined : keysOf(this.#tunnels.get(id))),
         onFault: (error) => log.error('Fault in a tunnel stream', { error: String(error) }),
@@ -182,9 +187,13 @@ export class TunnelAcceptor {
       connection,
       `version ${rules.version}, ${rules.rules.length} rules`,
     );
-    if (this.#claims.publish(connection.tunnelId, rules)) {
+    this.claim(connection.tunnelId, rules);
+  }
+
+  /** A tunnel publishes rules, here or at another process of the edge. */
+  claim(tunnelId: string, rules: PublishedRules): void {
+    if (this.#claims.publish(tunnelId, rules))
       this.#options.routesChanged(this.#claims.routes(this.#snapshot));
-    }
   }
 
   #onClosed(connection: EdgeConnection | undefined, remoteAddress: string, end: ConnectionEnd): void {

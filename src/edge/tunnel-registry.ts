@@ -78,13 +78,22 @@ const lastResort = Number.MAX_SAFE_INTEGER;
 /** All live connections by tunnel. */
 export class TunnelRegistry {
   readonly #byTunnel = new Map<string, TunnelSlot[]>();
+  /** Of tunnels that end at another worker of this edge; used while there is none of the tunnel's own. */
+  readonly #relayed = new Map<string, TunnelSlot[]>();
+  readonly #changed: (() => void)[] = [];
   readonly #slots = new Map<EdgeConnection, TunnelSlot>();
   readonly #disconnects = new Map<DisconnectReason, number>();
   readonly #awaited = new Map<string, Set<() => void>>();
 
-  /** A connection counts from its first rules on; later calls replace them. */
-  setRules(connection: EdgeConnection, rules: PublishedRules): void {
+  /** Calls `run` whenever a connection of a tunnel's own comes, goes, or has other rules. */
+  onChange(run: () => void): void {
+    this.#changed.push(run);
+  }
+
+  /** A connection counts from its first rules on; later calls replace them. `isRelayed`: it ends at another worker. */
+  setRules(connection: EdgeConnection, rules: PublishedRules, isRelayed = false): void {
     if (connection.isDraining) return;
+    if (!isRelayed) for (const run of this.#changed) run();
     const known = this.#slots.get(connection);
     if (known) {
       known.rules = rules;
@@ -96,9 +105,10 @@ export class TunnelRegistry {
     }
     const slot = new TunnelSlot(connection, rules);
     this.#slots.set(connection, slot);
-    const list = this.#byTunnel.get(connection.tunnelId);
+    const lists = isRelayed ? this.#relayed : this.#byTunnel;
+    const list = lists.get(connection.tunnelId);
     if (list) list.push(slot);
-    else this.#byTunnel.set(connection.tunnelId, [slot]);
+    else lists.set(connection.tunnelId, [slot]);
     for (const run of [...(this.#awaited.get(connection.tunnelId) ?? [])]) run();
   }
 
@@ -117,11 +127,14 @@ export class TunnelRegistry {
     const slot = this.#slots.get(connection);
     if (!slot) return;
     this.#slots.delete(connection);
-    const rest = this.#byTunnel.get(connection.tunnelId)!.filter((other) => other !== slot);
-    if (rest.length > 0) this.#byTunnel.set(connection.tunnelId, rest);
-    else this.#byTunnel.delete(connection.tunnelId);
+    const isRelayed = this.#relayed.get(connection.tunnelId)?.includes(slot) === true;
+    const lists = isRelayed ? this.#relayed : this.#byTunnel;
+    const rest = lists.get(connection.tunnelId)!.filter((other) => other !== slot);
+    if (rest.length > 0) lists.set(connection.tunnelId, rest);
+    else lists.delete(connection.tunnelId);
     slot.pool.retire();
     slot.renewed();
+    if (!isRelayed) for (const run of this.#changed) run();
   }
 
   /** Whether the connection still takes requests. */
@@ -137,8 +150,14 @@ export class TunnelRegistry {
     return this.#disconnects;
   }
 
+  /** Without those that end at another worker. */
   get connections(): EdgeConnection[] {
-    return [...this.#slots.keys()];
+    return this.ownSlots.map(({ connection }) => connection);
+  }
+
+  /** Connections of connectors with this process. */
+  get ownSlots(): TunnelSlot[] {
+    return [...this.#byTunnel.values()].flat();
   }
 
   get slots(): Iterable<TunnelSlot> {
@@ -146,7 +165,7 @@ export class TunnelRegistry {
   }
 
   isOnline(tunnelId: string): boolean {
-    return this.#byTunnel.has(tunnelId);
+    return this.#byTunnel.has(tunnelId) || this.#relayed.has(tunnelId);
   }
 
   /**
@@ -154,7 +173,7 @@ export class TunnelRegistry {
    * sibling's. HOT.
    */
   pick(tunnelId: string, except: TunnelSlot | undefined): TunnelSlot | undefined {
-    const slots = this.#byTunnel.get(tunnelId);
+    const slots = this.#byTunnel.get(tunnelId) ?? this.#relayed.get(tunnelId);
     if (!slots) return undefined;
     if (slots.length === 1) return slots[0];
     let best: TunnelSlot | undefined;

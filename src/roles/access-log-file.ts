@@ -1,6 +1,6 @@
 // Where access log lines go: a file, standard output, or nowhere. Lines that cannot be written are dropped whole (the
 // edge counts those); a full disk must not stop traffic, nor leave half a line behind.
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { errorText, SallyportError } from '#base/errors.ts';
 
 /** Takes whole lines; `reopen` after the file was moved away by a log rotation. */
@@ -46,14 +46,36 @@ function appendWhole(descriptor: number, bytes: Buffer): void {
   try {
     while (written < bytes.length) written += writeSync(descriptor, bytes, written);
   } catch (error) {
-    if (written > 0) takeBack(descriptor, written);
+    if (written > 0) takeBack(descriptor, bytes.subarray(0, written));
     throw error;
   }
 }
 
-function takeBack(descriptor: number, bytes: number): void {
+/** Unless somebody has written behind it: other processes of the edge append to the same file. */
+function takeBack(descriptor: number, bytes: Buffer): void {
   const file = fstatSync(descriptor);
-  if (file.isFile()) ftruncateSync(descriptor, file.size - bytes);
+  if (!file.isFile()) return;
+  const start = file.size - bytes.length;
+  if (isLastOf(descriptor, bytes, start)) ftruncateSync(descriptor, start);
+}
+
+/** Whether the file still ends with these bytes; where that cannot be read nobody else is supposed to write. */
+function isLastOf(descriptor: number, bytes: Buffer, start: number): boolean {
+  let reader: number;
+  try {
+    reader = openSync(`/dev/fd/${descriptor}`, 'r');
+  } catch {
+    return true;
+  }
+  try {
+    const last = Buffer.alloc(bytes.length);
+    readSync(reader, last, 0, bytes.length, start);
+    return last.equals(bytes);
+  } catch {
+    return true;
+  } finally {
+    closeSync(reader);
+  }
 }
 
 function openFile(file: string): number {

@@ -40,6 +40,8 @@ export interface EdgeCertificatesOptions {
   readonly presenters?: readonly ChallengePresenter[];
   /** Whether a hostname's DNS records are being made. */
   readonly isComing?: (hostname: string) => boolean;
+  /** Awaited whenever what validators are shown is another: further processes of the edge are told. */
+  readonly announce?: () => Promise<void>;
 }
 
 const lookAtFilesEveryMs = 2_000;
@@ -235,6 +237,7 @@ function openManager(
     hasOther: (hostname) => files.lookup(hostname) !== undefined,
     webFor: (ca) => createWebClient({ userAgent, ...(ca === undefined ? {} : { ca }) }),
     ...(options.isComing && { isComing: options.isComing }),
+    announce: options.announce,
     ...{ vault, settings, presenters, clock, random, log, onOrder },
   });
 }

@@ -12,10 +12,12 @@ import { version } from '#base/version.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { EdgeFacts } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
+import type { Inheritance } from '#edge/edge-contract.ts';
 import { localRules } from '#edge/local-connection.ts';
+import { emptyDirectory } from '#model/access-state.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import { portName } from '#model/port.ts';
-import type { OwnersServices } from './control/control-contract.ts';
+import type { ControlOffers, OwnersServices } from './control/control-contract.ts';
 import { ControlPlane } from './control/control-plane.ts';
 import { AccessKeyKeeper, ownShelf } from './access-key-keeper.ts';
 import { openAccessKeys } from './access-keys.ts';
@@ -30,6 +32,12 @@ import {
 } from './edge-composition.ts';
 import { type EdgeInstance, startEdgeInstance } from './edge-instance.ts';
 import type { Offer } from './handover.ts';
+import { arrivalMs } from './edge-succession.ts';
+import { mergeAnswers, mergedEvents } from './workers/merged-answers.ts';
+import { removeRelayFiles } from './workers/relay-path.ts';
+import { joined, withWorkers } from './workers/with-workers.ts';
+import { workerCount } from './workers/worker-count.ts';
+import type { PoolParts, WorkerPool } from './workers/worker-pool.ts';
 
 export interface EdgeNodeOptions {
   readonly config: EdgeConfig;
@@ -41,6 +49,8 @@ export interface EdgeNodeOptions {
   readonly recentLog?: (() => string) | undefined;
   /** What the edge before this one has handed over. */
   readonly offer?: Offer | undefined;
+  /** The command line that further processes of the edge are started with; absent: there are none. */
+  readonly workerArgs?: readonly string[];
 }
 
 /** A running edge with its control plane. */
@@ -56,6 +66,8 @@ export interface EdgeNode {
   letGo(): Promise<void>;
   /** Takes them again: there is no successor after all. */
   resume(): void;
+  /** Opens the access logs of further processes anew. */
+  reopenLogs(): void;
   stop(graceMs: number): Promise<void>;
 }
 
@@ -70,19 +82,29 @@ async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
   const { config, clock, random, log } = options;
   makeFolder(config.dataDir);
   const keys = openAccessKeys(config.dataDir, options);
+  const pool = await openPool(options);
   const keeper = new AccessKeyKeeper({
     ...{ clock, random, log, own: keys.ring, shelf: ownShelf(keys) },
     ageMs: () => config.access.keyDays * dayMs,
-    onRing: () => Promise.resolve(),
+    onRing: async (ring) => await pool?.accessKeys(ring),
   });
-  const instance = await startEdgeInstance({
-    ...{ ...options, accessKeys: keys },
+  const alone = await startEdgeInstance({
+    ...{ ...options, workers: pool, accessKeys: keys },
     wantAssertions: (algorithm) => keeper.want(algorithm),
+  });
+  const instance = pool ? withWorkers(alone, pool) : alone;
+  const ignored = { event() {}, request() {} };
+  await startPool(pool, options, {
+    ...{ instance: alone, events: ignored, accessCounter: undefined },
+    directory: () => emptyDirectory,
+    accessKeys: () => keys.ring,
+    onJoined() {},
   });
   await keeper.start();
   return {
     instance,
     dashboardUrl: '',
+    reopenLogs: () => pool?.reopen(),
     firstOwnerLink: () => Promise.resolve(undefined),
     apply: (config) => instance.apply(config),
     letGo: () => Promise.resolve(),
@@ -94,10 +116,43 @@ async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
   };
 }
 
+/** The further processes that the configuration asks for; undefined where it asks for none. */
+async function openPool(options: EdgeNodeOptions): Promise<WorkerPool | undefined> {
+  const { config, clock, random, log, accessLog, offer, workerArgs: args } = options;
+  const count = workerCount(config.workers);
+  if (!args || count === 1) return undefined;
+  makeFolder(config.dataDir);
+  if (!offer) removeRelayFiles(config.dataDir);
+  // Loaded only where there are several processes.
+  const { WorkerPool: Pool } = await import('./workers/worker-pool.ts');
+  return new Pool({ ...{ count, args, clock, random, log, accessLog }, dataDir: config.dataDir });
+}
+
+/** Starts them, once the first process serves; if one does not start, nothing is left running. */
+async function startPool(
+  pool: WorkerPool | undefined,
+  { offer }: EdgeNodeOptions,
+  parts: Omit<PoolParts, 'inheritance'>,
+): Promise<void> {
+  if (!pool) return;
+  const { instance } = parts;
+  const inheritance = (): Inheritance => {
+    const own = instance.edge.inheritance(arrivalMs);
+    return offer ? joined(own, offer) : own;
+  };
+  try {
+    await pool.start({ ...parts, inheritance });
+  } catch (error) {
+    await withWorkers(instance, pool).stop(0);
+    throw error;
+  }
+}
+
 class RunningNode implements EdgeNode {
   readonly instance: EdgeInstance;
   readonly dashboardUrl: string;
   readonly #plane: ControlPlane;
+  readonly #pool: WorkerPool | undefined;
   readonly #log: Log;
   #config: EdgeConfig;
   #served: Served;
@@ -109,6 +164,10 @@ class RunningNode implements EdgeNode {
     const keys = openAccessKeys(config.dataDir, options);
     const facts = factsOf(options);
     let node: RunningNode | undefined;
+    const pool = await openPool(options);
+    const tell: ControlPlane['tell'] = (call) => started.plane.tell(call);
+    const events = mergedEvents((event) => tell((link) => link.call('event', event)));
+    const request: ControlOffers['request'] = (id, seen) => tell((link) => link.call('request', id, seen));
     const answers = createEdgeAnswers({
       log,
       recentLog: options.recentLog ?? (() => ''),
@@ -116,9 +175,13 @@ class RunningNode implements EdgeNode {
       onServed(served) {
         if (node) node.#follow(served);
       },
-      onAccessKeys: (ring) => keys.apply(ring),
-      tell: (tell) => started.plane.tell(tell),
+      onAccessKeys(ring) {
+        keys.apply(ring);
+        void pool?.accessKeys(ring);
+      },
+      events: { event: events.own, request },
     });
+    const merged = mergeAnswers(answers.offers, () => pool?.links ?? [], emptyDirectory);
     const started = await ControlPlane.start({
       settings: {
         dataDir: config.dataDir,
@@ -129,15 +192,16 @@ class RunningNode implements EdgeNode {
         services: servicesOf(config),
       },
       accessKeys: () => keys.ring,
-      edge: answers.offers,
+      edge: pool ? merged.offers : answers.offers,
       clock,
       random,
       log,
     });
     const { plane } = started;
     try {
-      const instance = await startEdgeInstance({
+      const alone = await startEdgeInstance({
         ...options,
+        workers: pool,
         config: composeConfig(config, started.served),
         documents: plane.documents,
         accessCounter: plane.accessCounter,
@@ -145,8 +209,16 @@ class RunningNode implements EdgeNode {
         accessKeys: keys,
         wantAssertions: (algorithm) => plane.tell((link) => link.call('wantAssertions', algorithm)),
       });
-      node = new RunningNode(options, { instance, plane, served: started.served, facts });
+      const instance = pool ? withWorkers(alone, pool) : alone;
       answers.attach(instance);
+      node = new RunningNode(options, { instance, plane, pool, served: started.served, facts });
+      await startPool(pool, options, {
+        ...{ instance: alone, accessCounter: plane.accessCounter },
+        directory: merged.directory,
+        accessKeys: () => keys.ring,
+        events: { event: events.workers, request },
+        onJoined: (link) => merged.joined(link),
+      });
       plane.introduce({ ...facts, caPin: instance.internalCa?.pin ?? '' });
       return node;
     } catch (error) {
@@ -157,9 +229,16 @@ class RunningNode implements EdgeNode {
 
   private constructor(
     { config, log }: EdgeNodeOptions,
-    parts: { instance: EdgeInstance; plane: ControlPlane; served: Served; facts: EdgeFacts },
+    parts: {
+      instance: EdgeInstance;
+      plane: ControlPlane;
+      pool: WorkerPool | undefined;
+      served: Served;
+      facts: EdgeFacts;
+    },
   ) {
     this.instance = parts.instance;
+    this.#pool = parts.pool;
     this.dashboardUrl = parts.facts.dashboardUrl;
     this.#plane = parts.plane;
     this.#served = parts.served;
@@ -184,6 +263,10 @@ class RunningNode implements EdgeNode {
 
   letGo(): Promise<void> {
     return this.#plane.stop();
+  }
+
+  reopenLogs(): void {
+    this.#pool?.reopen();
   }
 
   resume(): void {

@@ -11,7 +11,7 @@ import type { EdgeNode } from './edge-node.ts';
 import { succeed } from './handover.ts';
 
 /** Connectors that were here may take so long to arrive at the successor; requests for them wait. */
-const arrivalMs = 15_000;
+export const arrivalMs = 15_000;
 
 /** What lasts (downloads, WebSockets) may go on here for so long; then a WebSocket's client is told goodbye. */
 const leaveGraceMs = 600_000;
@@ -46,7 +46,7 @@ export async function handOver(options: SuccessionOptions): Promise<boolean> {
         finishPredecessor();
         hasLetGo = true;
         await node.letGo();
-        return node.instance.edge.inheritance(arrivalMs);
+        return await node.instance.inheritance(arrivalMs);
       },
     });
     await successor.ready();

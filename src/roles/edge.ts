@@ -13,6 +13,7 @@ import { type EdgeNode, startEdgeNode } from './edge-node.ts';
 import { handOver, notePid, tellSystemd } from './edge-succession.ts';
 import { findPredecessor } from './handover.ts';
 import { aborted } from './signals.ts';
+import { isWorker } from './workers/is-worker.ts';
 
 export interface EdgeRoleOptions {
   /** Path of edge.yml. */
@@ -27,6 +28,10 @@ const stopGraceMs = 10_000;
 
 /** Runs until `stop` fires. @throws SallyportError when it cannot start */
 export async function runEdge(options: EdgeRoleOptions): Promise<void> {
+  if (isWorker()) {
+    const { runWorker } = await import('./workers/worker-role.ts');
+    return await runWorker({ clock: systemClock, random: systemRandom });
+  }
   const predecessor = findPredecessor();
   const config = readEdgeConfig(options.configFile);
   const recent = new RecentLines();
@@ -38,7 +43,9 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
     },
   });
   const accessLog = openAccessLog(config.accessLog);
+  let reopenOthers = (): void => {};
   const reopen = (): void => {
+    reopenOthers();
     try {
       accessLog.reopen();
     } catch (error) {
@@ -56,7 +63,9 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
       random: systemRandom,
       log,
       recentLog: () => recent.text(),
+      workerArgs: ['edge', 'run', '--config', options.configFile],
     });
+    reopenOthers = () => node.reopenLogs();
     const watch = watchFiles({
       files: () => [options.configFile],
       clock: systemClock,
@@ -64,8 +73,7 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
       onChange: () => follow(options.configFile, node, config, log),
     });
     const { instance, dashboardUrl } = node;
-    for (const { name, detail } of [...instance.edge.listeners(), ...(instance.names?.listeners() ?? [])])
-      log.info('Listening', { listener: name, detail });
+    for (const { name, detail } of instance.listeners()) log.info('Listening', { listener: name, detail });
     if (instance.metricsUrl !== '') log.info('Metrics server is up', { url: instance.metricsUrl });
     if (dashboardUrl !== '') log.info('The dashboard is served', { url: dashboardUrl });
     const forgetPid = notePid(config.dataDir);
@@ -128,6 +136,7 @@ function needsRestart(before: EdgeConfig, after: EdgeConfig): string[] {
     'hostname',
     'listen',
     'publicPort',
+    'workers',
     'proxyProtocol',
     'dataDir',
     'internalCa',

@@ -13,13 +13,17 @@ const maxSecretFileBytes = 65_536;
 const shortestPart = 8;
 
 /** Gathers them. */
-export function supportFactsOf(instance: EdgeInstance, log: string, nowMs: number): SupportFacts {
+export async function supportFactsOf(
+  instance: EdgeInstance,
+  log: string,
+  nowMs: number,
+): Promise<SupportFacts> {
   const config = instance.config();
   return {
     machine: machineFacts(nowMs),
     checks: checkMachine(config.dataDir),
     config: redacted(config),
-    metrics: instance.metricsText(),
+    metrics: await instance.metricsText(),
     log,
     secrets: [...new Set([...secretsIn(config), ...filesOf(config.dataDir).flatMap(partsOf)])],
   };

@@ -7,6 +7,7 @@ import type { ConfigAck } from '#wire/tunnel-versioned-text.ts';
 import type { EncodedConfig, PushedConfig } from './config-exchange.ts';
 import type { ProbeAnswer, ProbeRequest } from './probe-exchange.ts';
 import type { OpenRequest, TunnelStream } from './stream.ts';
+import type { WorkerSeat } from './worker-seat.ts';
 
 /** Every way a connection can end; a metric label and a log field on both sides. */
 export const disconnectReasons = [
@@ -115,6 +116,8 @@ export interface ConnectorConnection {
   readonly clockSkewMs: number;
   /** Who keeps the tunnel's rules; undefined where the edge did not say. */
   readonly management: 'local' | 'remote' | undefined;
+  /** Which of the edge's processes it leads to; undefined where the edge is one. */
+  readonly seat: WorkerSeat | undefined;
   /** Publishes rules; resolves when the edge has acknowledged them, rejects if it refused. */
   publish(rules: PublishedRules): Promise<void>;
   /**

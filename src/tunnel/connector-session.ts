@@ -17,6 +17,7 @@ import { PieceGatherer } from './piece-gatherer.ts';
 import { RulesWaiters, splitRules } from './rules-exchange.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { Session, type SessionOptions } from './session.ts';
+import type { WorkerSeat } from './worker-seat.ts';
 
 export interface ConnectorSessionOptions extends SessionOptions {
   readonly identity: ConnectorIdentity;
@@ -27,6 +28,7 @@ export class ConnectorSession extends Session implements ConnectorConnection {
   edgeConnectionId = '';
   edgeName = '';
   management: 'local' | 'remote' | undefined = undefined;
+  seat: WorkerSeat | undefined = undefined;
   clockSkewMs = 0;
   readonly #options: ConnectorSessionOptions;
   readonly #handler: ConnectorConnectionHandler;
@@ -132,10 +134,11 @@ export class ConnectorSession extends Session implements ConnectorConnection {
   }
 
   #onWelcome(payload: Buffer): void {
-    const { connectionId, edgeName, management } = decodeWelcome(payload);
+    const { connectionId, edgeName, management, worker, workers } = decodeWelcome(payload);
     this.edgeConnectionId = connectionId;
     this.edgeName = edgeName;
     this.management = management;
+    if (worker !== undefined && workers !== undefined) this.seat = { number: worker, count: workers };
     this.becomeOpen();
     this.#isReady = true;
     this.#handler.onReady(this);

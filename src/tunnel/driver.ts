@@ -11,6 +11,7 @@ import { exporterBytes, exporterLabel, type TunnelKeys } from './handshake.ts';
 import type { Session, SessionOptions } from './session.ts';
 import type { Transport } from './transport.ts';
 import type { WindowBudget } from './window.ts';
+import type { WorkerSeat } from './worker-seat.ts';
 
 interface CommonOptions {
   readonly clock: Clock;
@@ -34,6 +35,8 @@ export interface AcceptOptions extends CommonOptions {
   readonly edgeName: string;
   /** Undefined for a tunnel that does not exist. Asked at every handshake. */
   lookupTunnel(tunnelId: string): TunnelKeys | undefined;
+  /** Which of the edge's processes this is; absent: the only one. */
+  readonly seat?: WorkerSeat | undefined;
 }
 
 export interface DialOptions extends CommonOptions {
@@ -59,14 +62,14 @@ export function acceptConnection(
   options: AcceptOptions,
   handler: EdgeConnectionHandler,
 ): DrivenConnection {
-  const { edgeName, random } = options;
+  const { edgeName, random, seat } = options;
   return drive(
     transport,
     options,
     handler,
     (common) =>
       new EdgeSession(
-        { ...common, edgeName, random, lookupTunnel: (id) => options.lookupTunnel(id) },
+        { ...common, edgeName, random, seat, lookupTunnel: (id) => options.lookupTunnel(id) },
         handler,
       ),
   );

@@ -17,6 +17,7 @@ import type {
 
 import { judgeAuth, protocolVersion, type TunnelKeys } from './handshake.ts';
 import { maxProbes, probeFeature, type ProbeRequest, ProbeWaiters } from './probe-exchange.ts';
+import type { WorkerSeat } from './worker-seat.ts';
 import { PieceGatherer } from './piece-gatherer.ts';
 import { parseRules, rulesLimitBytes } from './rules-exchange.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -27,6 +28,8 @@ export interface EdgeSessionOptions extends SessionOptions {
   readonly edgeName: string;
   readonly random: Random;
   readonly lookupTunnel: (tunnelId: string) => TunnelKeys | undefined;
+  /** Which of several processes this one is; told in WELCOME. */
+  readonly seat?: WorkerSeat | undefined;
 }
 
 export class EdgeSession extends Session implements EdgeConnection {
@@ -111,6 +114,10 @@ export class EdgeSession extends Session implements EdgeConnection {
         connectionId: this.id,
         edgeName: this.#options.edgeName,
         management: keys?.management,
+        ...(this.#options.seat && {
+          worker: this.#options.seat.number,
+          workers: this.#options.seat.count,
+        }),
       }),
     );
     this.becomeOpen();

@@ -1,4 +1,6 @@
-// The usual transport: TLS 1.3 with ALPN `sallyport/1`, straight on the socket.
+// The usual transport: TLS 1.3 with ALPN `sallyport/1`, straight on the socket; and the same over a socket file, between
+// processes of one edge.
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { readDirectly } from '#base/direct-read.ts';
 import { SocketWriter } from '#base/socket-writer.ts';
@@ -16,7 +18,23 @@ export async function dialTls(options: TlsDialOptions, signal: AbortSignal): Pro
 
 /** A transport over a socket whose handshake is done, at either end. The socket belongs to it from here on. */
 export function tlsTransport(socket: TLSSocket): Transport {
-  return new TlsTransport(socket);
+  return new SocketTransport(socket, {
+    kind: 'tls',
+    remoteAddress: remoteAddressOf(socket),
+    exporter: (label, lengthBytes) => exportKey(socket, label, lengthBytes),
+  });
+}
+
+/**
+ * A transport between processes of one edge, over a socket file that only its user may open. `secret` is known to them
+ * alone, and takes the place of what a TLS session would export.
+ */
+export function localTransport(socket: Socket, secret: Buffer): Transport {
+  return new SocketTransport(socket, {
+    kind: 'local',
+    remoteAddress: 'local',
+    exporter: (_label, lengthBytes) => secret.subarray(0, lengthBytes),
+  });
 }
 
 /** `address:port` of a socket's peer. */
@@ -38,10 +56,11 @@ interface Waiting {
   readonly done: () => void;
 }
 
-class TlsTransport implements Transport {
-  readonly kind = 'tls';
+class SocketTransport implements Transport {
+  readonly kind: Transport['kind'];
   readonly remoteAddress: string;
-  readonly #socket: TLSSocket;
+  readonly exporter: Transport['exporter'];
+  readonly #socket: Socket;
   readonly #writer: SocketWriter;
   /** Written while another write was under way, oldest first; the session bounds it by `done`. */
   #waiting: Waiting[] = [];
@@ -51,9 +70,14 @@ class TlsTransport implements Transport {
   #handler: TransportHandler | undefined;
   #error: Error | undefined;
 
-  constructor(socket: TLSSocket) {
+  constructor(
+    socket: Socket,
+    { kind, remoteAddress, exporter }: Pick<Transport, 'kind' | 'remoteAddress' | 'exporter'>,
+  ) {
     this.#socket = socket;
-    this.remoteAddress = remoteAddressOf(socket);
+    this.kind = kind;
+    this.remoteAddress = remoteAddress;
+    this.exporter = exporter;
     this.#writer = new SocketWriter(socket, () => this.#onSent());
     // Writes are gathered already; waiting for more (Nagle) would only delay them.
     socket.setNoDelay(true);
@@ -61,10 +85,6 @@ class TlsTransport implements Transport {
     socket.on('error', (error) => {
       this.#error = error;
     });
-  }
-
-  exporter(label: string, lengthBytes: number): Buffer {
-    return exportKey(this.#socket, label, lengthBytes);
   }
 
   start(handler: TransportHandler): void {

@@ -11,7 +11,7 @@ export interface TransportHandler {
 }
 
 export interface Transport {
-  readonly kind: 'tls' | 'websocket' | 'memory';
+  readonly kind: 'tls' | 'websocket' | 'memory' | 'local';
   /** `address:port` of the peer, IPv6 in brackets. */
   readonly remoteAddress: string;
   /** Keying material that both ends of this very session derive alike (RFC 8446 section 7.5). */

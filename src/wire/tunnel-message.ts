@@ -47,7 +47,13 @@ export interface Welcome {
   readonly edgeName: string;
   /** Who keeps the tunnel's ingress rules; edges that do not say keep none. */
   readonly management?: 'local' | 'remote';
+  /** Which process of the edge answers, from 1, and of how many; edges that do not say are one. */
+  readonly worker?: number;
+  readonly workers?: number;
 }
+
+/** More processes than this are no edge's. */
+const mostWorkers = 255;
 
 /** CLOSE and RESET: a number that decides and a text for people. */
 export interface CodeAndText {
@@ -150,7 +156,19 @@ export function decodeWelcome(payload: Buffer): Welcome {
     edgeName: textField('WELCOME', fields, 'edgeName', hostnameLimit),
     // A word of a later version is as good as none.
     ...(management === 'local' || management === 'remote' ? { management } : {}),
+    ...seatOf(fields),
   };
+}
+
+/** Numbers that make no sense are as good as none. */
+function seatOf({ worker, workers }: Record<string, unknown>): Pick<Welcome, 'worker' | 'workers'> {
+  const isSeat =
+    Number.isInteger(worker) &&
+    Number.isInteger(workers) &&
+    Number(worker) >= 1 &&
+    Number(worker) <= Number(workers) &&
+    Number(workers) <= mostWorkers;
+  return isSeat ? { worker: Number(worker), workers: Number(workers) } : {};
 }
 
 /** For CLOSE and RESET; the text is cut so that no message fails for being wordy. */

@@ -14,6 +14,7 @@ import { type EdgeDialer, edgeDialer } from '#connector/edge-dialer.ts';
 import { type MetricsServer, startMetricsServer } from '#connector/metrics-server.ts';
 import type { CertificateSource } from '#edge/certificate-source.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
+import type { Mates } from '#edge/mates/mates.ts';
 import { defaultLimits, defaultTimeouts, type EdgeSnapshot, type RouteEntry } from '#model/edge-snapshot.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import { createCertificate, type TestCertificate } from '#testkit/certificates.ts';
@@ -60,6 +61,8 @@ export interface EdgeChoices {
   readonly leaf?: TestCertificate;
   /** Who is sent along as its issuer. */
   readonly issuer?: TestCertificate;
+  /** The other workers, where it is one of several. */
+  readonly mates?: Mates;
 }
 
 export interface ConnectorChoices {
@@ -140,6 +143,7 @@ export class World {
       listen: { https: [{ host: '127.0.0.1', port: choices.port ?? 0 }], http: [] },
       proxyProtocolFrom: [],
       redirectPort: undefined,
+      mates: choices.mates,
     });
     this.closeAtEnd(() => edge.close());
     const side: WorldEdge = {

@@ -18,6 +18,15 @@ export interface ChallengeBoardOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Awaited whenever what TLS-ALPN-01 shows is another: others who answer in this edge's place are told. */
+  readonly announce?: (() => Promise<void>) | undefined;
+}
+
+/** What a validator by TLS-ALPN-01 is shown for a name, as PEM. */
+export interface ChallengePem {
+  readonly name: string;
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** One answer to be put up. */
@@ -43,6 +52,7 @@ export class ChallengeBoard {
   readonly #options: ChallengeBoardOptions;
   readonly #tokens = new Map<string, string>();
   readonly #contexts = new Map<string, SecureContext>();
+  readonly #pems = new WeakMap<SecureContext, Pick<ChallengePem, 'cert' | 'key'>>();
   /** Those of other edges. */
   readonly #shared: SharedAnswers;
 
@@ -70,6 +80,12 @@ export class ChallengeBoard {
   /** What TLS-ALPN-01 shows for a server name. */
   contextFor(serverName: string): SecureContext | undefined {
     return this.#contexts.get(serverName) ?? this.#shared.contextFor(serverName);
+  }
+
+  /** All that TLS-ALPN-01 shows at this moment, of this edge and of others. */
+  get shown(): ChallengePem[] {
+    const contexts = [...this.#shared.contexts, ...this.#contexts];
+    return contexts.map(([name, context]) => ({ name, ...this.#pems.get(context)! }));
   }
 
   /** Who can write the TXT record for a name. */
@@ -103,11 +119,13 @@ export class ChallengeBoard {
   }
 
   async #putUpCertificate({ name, authorization }: ChallengeAnswer, signal: AbortSignal): Promise<TakeDown> {
-    const { vault, clock } = this.#options;
+    const { vault, clock, announce } = this.#options;
     const context = this.#contextOf(name, authorization);
     this.#contexts.set(name, context);
+    await announce?.();
     const takeDown: TakeDown = async () => {
       if (this.#contexts.get(name) === context) this.#contexts.delete(name);
+      await announce?.();
       if (vault.isShared)
         await this.#quietly('A challenge answer could not be removed', this.#shared.takeDown(name));
     };
@@ -121,7 +139,9 @@ export class ChallengeBoard {
   #contextOf(name: string, authorization: string): SecureContext {
     const { clock, random } = this.#options;
     const { certPem, keyPem } = challengeCertificate(name, authorization, { wallMs: clock.wallMs(), random });
-    return createSecureContext({ cert: certPem, key: keyPem, minVersion: 'TLSv1.2' });
+    const context = createSecureContext({ cert: certPem, key: keyPem, minVersion: 'TLSv1.2' });
+    this.#pems.set(context, { cert: certPem, key: keyPem });
+    return context;
   }
 
   async #putUpRecord({ name, authorization }: ChallengeAnswer, signal: AbortSignal): Promise<TakeDown> {

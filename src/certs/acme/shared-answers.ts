@@ -43,6 +43,11 @@ export class SharedAnswers {
     return this.#contexts.get(serverName)?.context;
   }
 
+  /** All of them, by server name. */
+  get contexts(): [string, SecureContext][] {
+    return [...this.#contexts].map(([name, { context }]) => [name, context]);
+  }
+
   /** Puts one up for the others; resolves when they have had time to see it. */
   async putUp(
     name: string,

@@ -40,6 +40,8 @@ export interface CertificateManagerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** See ChallengeBoardOptions. */
+  readonly announce?: (() => Promise<void>) | undefined;
   /** Told of every order that has ended. */
   readonly onOrder?: (order: OrderRecord) => void;
 }
@@ -80,7 +82,7 @@ export class CertificateManager {
     this.#settings = options.settings;
     this.#reports = new FailureReports(log);
     this.#holder = random.bytes(8).toString('hex');
-    this.board = new ChallengeBoard({ vault, presenters, clock, random, log });
+    this.board = new ChallengeBoard({ vault, presenters, clock, random, log, announce: options.announce });
     this.#authorities = this.#openAuthorities();
     this.wanted = new WantedHostnames({
       settings: () => this.#settings,

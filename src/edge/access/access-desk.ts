@@ -23,6 +23,7 @@ import { readCookie, visitCookie } from './access-cookies.ts';
 import { type CertificateJudgement, ClientAuthorities } from './client-authorities.ts';
 import { type CountrySource, noCountries } from './country-database.ts';
 import type { MeshSource } from './mesh-source.ts';
+import type { Mates } from '../mates/mates.ts';
 import { TrustedAddresses } from './trusted-addresses.ts';
 import { Visitor, visitingUser } from './visitor.ts';
 
@@ -46,6 +47,8 @@ export interface AccessDeskOptions {
   readonly mesh?: MeshSource;
   /** Authorities of client certificates; absent: there are none. */
   readonly authorities?: () => ClientAuthorities;
+  /** The other processes of the edge: guesses and hand-overs count over all of them. */
+  readonly mates?: Mates | undefined;
   /** Why an authority of edge.yml is not among them. */
   readonly authorityFault?: (name: string) => string | undefined;
 }

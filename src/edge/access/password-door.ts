@@ -11,6 +11,7 @@ import type { DirectoryPassword } from '#model/access-state.ts';
 import { longestPagePassword } from '#model/page-password.ts';
 import { askMs, maxReturnLength, signInBase, visitMs } from '#model/sign-in-passage.ts';
 import type { Exchange } from '../exchange.ts';
+import { SharedAttempts } from '../mates/shared-attempts.ts';
 import type { AccessDesk } from './access-desk.ts';
 import { readForm } from './form-reader.ts';
 import { answerPage, answerShort, signInUrl } from './sign-in-answers.ts';
@@ -77,12 +78,13 @@ function showDoor(exchange: Exchange, desk: AccessDesk, { ask, status, trouble, 
 
 export class PasswordDoor {
   readonly #desk: AccessDesk;
-  readonly #limits: AttemptLimits;
+  readonly #limits: SharedAttempts;
   readonly #turns = new HashTurns();
 
   constructor(desk: AccessDesk) {
     this.#desk = desk;
-    this.#limits = new AttemptLimits(desk.options.clock, doorRules);
+    const { clock, random, mates } = desk.options;
+    this.#limits = new SharedAttempts(new AttemptLimits(clock, doorRules), { random, mates });
   }
 
   /** Takes the form. */

@@ -92,6 +92,8 @@ export class SignInPaths implements RouteHandler {
   constructor(desk: AccessDesk) {
     this.#desk = desk;
     this.#door = new PasswordDoor(desk);
+    const { mates, clock } = desk.options;
+    mates?.hear('handOver', ({ number }) => this.#used.set(number, clock.nowMs() + 2 * handOverMs));
   }
 
   start(exchange: Exchange): void {
@@ -137,6 +139,7 @@ export class SignInPaths implements RouteHandler {
     const why = this.#refusal(exchange, handOver);
     if (why !== '') return exchange.fail('sign-in-failed', why);
     this.#used.set(handOver.number, clock.nowMs() + 2 * handOverMs);
+    this.#desk.options.mates?.tell('handOver', { number: handOver.number });
     const { host, sessionId, userId, path } = handOver;
     const visit = passage.formatVisit({ host, sessionId, userId, issuedAtMs: clock.wallMs() });
     answerShort(exchange, 303, [

@@ -15,9 +15,9 @@ export interface CacheNumbers {
 const maxHosts = 1_000;
 
 /** Answered without waiting for the origin's body. */
-const savingWords: ReadonlySet<CacheWord> = new Set<CacheWord>(['HIT', 'STALE', 'UPDATING', 'REVALIDATED']);
+const savingWords: ReadonlySet<string> = new Set<CacheWord>(['HIT', 'STALE', 'UPDATING', 'REVALIDATED']);
 /** Never meant for the cache. */
-const outsideWords: ReadonlySet<CacheWord> = new Set<CacheWord>(['DYNAMIC', 'BYPASS']);
+const outsideWords: ReadonlySet<string> = new Set<CacheWord>(['DYNAMIC', 'BYPASS']);
 
 class Tally {
   readonly requests = new Map<CacheWord, number>();
@@ -29,16 +29,21 @@ class Tally {
   }
 
   numbers(): CacheNumbers {
-    let saved = 0;
-    let all = 0;
-    for (const [word, count] of this.requests) {
-      if (outsideWords.has(word)) continue;
-      all += count;
-      if (savingWords.has(word)) saved += count;
-    }
     const requests = Object.fromEntries(this.requests) as CacheNumbers['requests'];
-    return { requests, savedBytes: this.savedBytes, hitRatio: all === 0 ? 0 : saved / all };
+    return { requests, savedBytes: this.savedBytes, hitRatio: hitRatioOf(this.requests) };
   }
+}
+
+/** The part that the cache answered, of requests by what became of them. */
+export function hitRatioOf(requests: Iterable<readonly [string, number]>): number {
+  let saved = 0;
+  let all = 0;
+  for (const [word, count] of requests) {
+    if (outsideWords.has(word)) continue;
+    all += count;
+    if (savingWords.has(word)) saved += count;
+  }
+  return all === 0 ? 0 : saved / all;
 }
 
 export class CacheStatistics {

@@ -2,6 +2,7 @@
 // through changes of its settings.
 import { type CidrSet, cidrSet } from '#base/ip.ts';
 import type { PortEntry } from '#model/edge-snapshot.ts';
+import type { Elsewhere } from '../mates/connection-census.ts';
 import type { PortLive } from '#model/port-live.ts';
 
 /** Why a client was turned away. */
@@ -10,6 +11,7 @@ export type Refused = 'not-allowed' | 'too-many';
 export class PortTally {
   #entry: PortEntry;
   #from: CidrSet;
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #perAddress = new Map<string, number>();
   readonly #refused = new Map<Refused, number>();
   #active = 0;
@@ -22,8 +24,10 @@ export class PortTally {
   /** Why it is not open; '' when it is. */
   trouble = 'it is being opened';
 
-  constructor(entry: PortEntry) {
+  /** `elsewhere`: clients of the same port at other workers of the edge. */
+  constructor(entry: PortEntry, elsewhere?: Elsewhere) {
     this.#entry = entry;
+    this.#elsewhere = elsewhere;
     this.#from = cidrSet(entry.from);
   }
 
@@ -51,7 +55,11 @@ export class PortTally {
     const count = (this.#perAddress.get(address) ?? 0) + 1;
     let refused: Refused | undefined;
     if (from.length > 0 && !this.#from.has(address)) refused = 'not-allowed';
-    else if (this.#active >= maxConnections || count > maxPerAddress) refused = 'too-many';
+    else if (
+      this.#active + (this.#elsewhere?.total ?? 0) >= maxConnections ||
+      count + (this.#elsewhere?.of(address) ?? 0) > maxPerAddress
+    )
+      refused = 'too-many';
     if (refused) {
       this.#refused.set(refused, (this.#refused.get(refused) ?? 0) + 1);
       return refused;
@@ -59,6 +67,7 @@ export class PortTally {
     this.#perAddress.set(address, count);
     this.#active += 1;
     this.connections += 1;
+    this.#elsewhere?.changed(address, count, this.#active);
     return undefined;
   }
 
@@ -67,6 +76,7 @@ export class PortTally {
     if (count > 0) this.#perAddress.set(address, count);
     else this.#perAddress.delete(address);
     this.#active -= 1;
+    this.#elsewhere?.changed(address, count, this.#active);
   }
 
   live(): PortLive {

@@ -13,6 +13,7 @@ import type { ClientAddress, ExchangeFailure } from '#http/exchange.ts';
 import { failure } from '#http/exchange.ts';
 import type { EdgeSnapshot, PortEntry } from '#model/edge-snapshot.ts';
 import type { PortLive } from '#model/port-live.ts';
+import type { ConnectionCensus } from '../mates/connection-census.ts';
 import { DatagramPort } from './datagram-port.ts';
 import { alerts, readHello, refuseTls } from './hello-reader.ts';
 import { type Arrival, PortConnection } from './port-connection.ts';
@@ -30,6 +31,8 @@ export interface PortsOptions extends Pick<
 > {
   readonly metrics: MetricsRegistry;
   readonly snapshot: EdgeSnapshot;
+  /** Who is connected to the other workers of the edge; absent: there are none. */
+  readonly census?: ConnectionCensus | undefined;
   /** Sockets that a predecessor has handed over. */
   readonly inherited?: FindPortHandle | undefined;
 }
@@ -48,6 +51,7 @@ interface Door {
 export class Ports {
   readonly #parts: PortParts;
   readonly #inherited: InheritedPorts;
+  readonly #census: ConnectionCensus | undefined;
   readonly #tallies = new Map<string, PortTally>();
   /** By address and number. */
   readonly #doors = new Map<string, Door>();
@@ -66,6 +70,7 @@ export class Ports {
       flusher: new TurnFlusher(setImmediate),
     };
     this.#inherited = new InheritedPorts(options.inherited);
+    this.#census = options.census;
     this.#handshakeMs = options.snapshot.timeouts.handshakeMs;
     collectPortMetrics(options.metrics, () => this.#tallies.values());
   }
@@ -84,7 +89,7 @@ export class Ports {
     }
     for (const entry of ports) {
       const tally = this.#tallies.get(entry.name);
-      if (!tally) this.#tallies.set(entry.name, new PortTally(entry));
+      if (!tally) this.#tallies.set(entry.name, new PortTally(entry, this.#census?.of(`port ${entry.name}`)));
       else {
         if (tally.entry.address !== entry.address) this.#closeDatagrams(tally.entry);
         tally.apply(entry);

@@ -27,9 +27,18 @@ interface Hits {
   sinceMs: number;
 }
 
+/** Where bans are shared with other processes of the edge. */
+export interface BanNews {
+  /** A hit that led to no ban. */
+  hit(key: string, rule: BanRule): void;
+  banned(ban: Ban): void;
+}
+
 export class Bans {
   readonly #hits = new Map<string, Hits>();
   readonly #bans = new Map<string, Ban>();
+  /** Told of what happens here. */
+  news: BanNews | undefined;
   #total = 0;
 
   /** Milliseconds that a client stays out for; 0 when it may come in. */
@@ -42,20 +51,38 @@ export class Bans {
   }
 
   /** Counts a hit; true: the client is banned from now on. */
-  hit(key: string, { after, withinMs, forMs }: BanRule, nowMs: number, why = ''): boolean {
+  hit(key: string, rule: BanRule, nowMs: number, why = ''): boolean {
+    const ban = this.count(key, rule, nowMs, why);
+    if (!ban) {
+      this.news?.hit(key, rule);
+      return false;
+    }
+    this.#total += 1;
+    this.news?.banned(ban);
+    return true;
+  }
+
+  /** Keeps a client out that another process has banned. */
+  adopt(ban: Ban): void {
+    this.#hits.delete(ban.client);
+    this.#bans.delete(ban.client);
+    keep(this.#bans, ban.client, ban);
+  }
+
+  /** Counts a hit, here or elsewhere; answers the ban that it leads to. */
+  count(key: string, { after, withinMs, forMs }: BanRule, nowMs: number, why = ''): Ban | undefined {
     let hits = this.#hits.get(key);
     if (!hits || nowMs - hits.sinceMs > withinMs) hits = { count: 0, sinceMs: nowMs };
     hits.count += 1;
     this.#hits.delete(key);
     if (hits.count < after) {
       keep(this.#hits, key, hits);
-      return false;
+      return undefined;
     }
     this.#bans.delete(key);
     const ban = { client: key, sinceMs: nowMs, untilMs: nowMs + forMs, why: why.slice(0, maxWhyChars) };
     keep(this.#bans, key, ban);
-    this.#total += 1;
-    return true;
+    return ban;
   }
 
   /** Bans in force, the newest first. */

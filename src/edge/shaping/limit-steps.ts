@@ -10,6 +10,8 @@ import type { BandwidthSettings } from '#model/shaping/bandwidth.ts';
 import type { RateLimitRule } from '#model/shaping/rate-limit.ts';
 import type { RequestLimits } from '#model/shaping/request-limits.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Mates } from '../mates/mates.ts';
+import { SharedSpending } from '../mates/shared-spending.ts';
 import { HeadStep } from '../head-step.ts';
 import type { RouteHandler } from '../route-handler.ts';
 import { clientKey } from './client-key.ts';
@@ -25,11 +27,17 @@ const maxTables = 1_000;
 /** What limits count, by route and rule. */
 export class LimitTables {
   readonly #tables = new Map<string, BucketTable>();
+  readonly #spending: SharedSpending | undefined;
+
+  /** `shared`: the other processes of the edge, over which limits hold, too. */
+  constructor(shared?: { readonly mates: Mates; readonly clock: Clock }) {
+    this.#spending = shared && new SharedSpending(shared, (id) => this.#tables.get(id));
+  }
 
   /** The table of a limit; `key` tells it from all others. */
   tableOf(key: string, rate: BucketRate): BucketTable {
     const id = `${key} ${rate.capacity} ${rate.perMs}`;
-    const table = this.#tables.get(id) ?? new BucketTable(rate, maxClients);
+    const table = this.#tables.get(id) ?? new BucketTable(rate, maxClients, this.#spending?.of(id));
     this.#tables.delete(id);
     this.#tables.set(id, table);
     if (this.#tables.size > maxTables) this.#tables.delete(this.#tables.keys().next().value!);

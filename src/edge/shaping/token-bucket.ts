@@ -10,10 +10,13 @@ export interface BucketRate {
 export class TokenBucket {
   #tokens: number;
   #atMs: number;
+  readonly #onTaken: ((amount: number) => void) | undefined;
 
-  constructor({ capacity }: BucketRate, nowMs: number) {
+  /** `onTaken` is told of what is taken here, where others hold the same limit. */
+  constructor({ capacity }: BucketRate, nowMs: number, onTaken?: (amount: number) => void) {
     this.#tokens = capacity;
     this.#atMs = nowMs;
+    this.#onTaken = onTaken;
   }
 
   /** Takes one if it is there. */
@@ -21,6 +24,7 @@ export class TokenBucket {
     this.#fill(rate, nowMs);
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
+    this.#onTaken?.(1);
     return true;
   }
 
@@ -28,7 +32,14 @@ export class TokenBucket {
   take(amount: number, rate: BucketRate, nowMs: number): boolean {
     this.#fill(rate, nowMs);
     this.#tokens -= amount;
+    this.#onTaken?.(amount);
     return this.#tokens >= 0;
+  }
+
+  /** Another process of the edge has let so much pass; what it owes for that is paid here, too. */
+  takenElsewhere(amount: number, rate: BucketRate, nowMs: number): void {
+    this.#fill(rate, nowMs);
+    this.#tokens -= amount;
   }
 
   /** Whole tokens there. */
@@ -53,11 +64,13 @@ export class TokenBucket {
 export class BucketTable {
   readonly rate: BucketRate;
   readonly #max: number;
+  readonly #onTaken: ((key: string, amount: number) => void) | undefined;
   readonly #buckets = new Map<string, TokenBucket>();
 
-  constructor(rate: BucketRate, max: number) {
+  constructor(rate: BucketRate, max: number, onTaken?: (key: string, amount: number) => void) {
     this.rate = rate;
     this.#max = max;
+    this.#onTaken = onTaken;
   }
 
   get size(): number {
@@ -67,7 +80,10 @@ export class BucketTable {
   bucketOf(key: string, nowMs: number): TokenBucket {
     let bucket = this.#buckets.get(key);
     if (bucket) this.#buckets.delete(key);
-    else bucket = new TokenBucket(this.rate, nowMs);
+    else {
+      const told = this.#onTaken;
+      bucket = new TokenBucket(this.rate, nowMs, told && ((amount) => told(key, amount)));
+    }
     this.#buckets.set(key, bucket);
     if (this.#buckets.size > this.#max) this.#buckets.delete(this.#buckets.keys().next().value!);
     return bucket;

@@ -82,7 +82,7 @@ export type EdgeOffers = DnsEdge & {
   /** The configuration as it is to be served from now on. */
   served(served: Served): void;
   /** Whom the edge may let pass protected routes from now on. */
-  access(directory: AccessDirectory): void;
+  access(directory: AccessDirectory): void | Promise<void>;
   /** The keys of access from now on. */
   accessKeys(ring: AccessKeyRing): void;
   look(): EdgeLook | Promise<EdgeLook>;

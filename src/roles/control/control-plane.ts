@@ -1,8 +1,6 @@
 // The main thread's side of the control plane: starts its thread, keeps it running, hands its configuration to the edge and
 // the edge's answers to it. When the thread is away, the edge serves on from the last good configuration, and whoever asks
 // the dashboard is told to come back in a moment.
-import { connect } from 'node:net';
-import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Worker } from 'node:worker_threads';
 import { Backoff } from '#base/backoff.ts';
@@ -22,10 +20,10 @@ import {
   type ControlSettings,
   type EdgeOffers,
   type OwnersServices,
-  socketNames,
 } from './control-contract.ts';
-import type { AccessCounter } from '../edge-instance.ts';
+import type { AccessCounter } from '../edge-serving.ts';
 import type { AccessKeyRing } from '#model/access-keys.ts';
+import { passToControl } from './control-door.ts';
 import { readLastGood } from './last-good.ts';
 import { startThread } from './start-thread.ts';
 
@@ -140,18 +138,7 @@ export class ControlPlane {
 
   /** Takes a connection of the dashboard's hostname: its bytes go to the thread's socket file. */
   accept(socket: Duplex): void {
-    const file = join(this.#options.settings.dataDir, socketNames.edge);
-    const far = connect(file);
-    far.once('connect', () => {
-      socket.pipe(far).pipe(socket);
-    });
-    far.on('error', () => {
-      if (far.bytesRead === 0 && !socket.destroyed) answerAway(socket);
-      else socket.destroy();
-    });
-    socket.on('error', () => far.destroy());
-    socket.on('close', () => far.destroy());
-    far.on('close', () => socket.destroy());
+    passToControl(this.#options.settings.dataDir, socket);
   }
 
   /** Starts the thread again after a `stop`. */
@@ -232,20 +219,4 @@ export class ControlPlane {
       );
     });
   }
-}
-
-/** What a browser or a program is told while the thread is away. */
-function answerAway(socket: Duplex): void {
-  const body = JSON.stringify({
-    type: 'urn:sallyport:problem:store-unavailable',
-    title: 'Service Unavailable',
-    status: 503,
-    code: 'store-unavailable',
-    detail:
-      'The control plane of this edge is starting, or cannot use its store; try again in a few seconds, then look at the log of the edge, which says why. Sites are served meanwhile.',
-    retryAfter: 2,
-  });
-  socket.end(
-    `HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nRetry-After: 2\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
-  );
 }

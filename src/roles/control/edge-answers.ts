@@ -1,9 +1,7 @@
 // What the main thread answers the control plane: the running edge in plain data, and the few things that may be done to it.
 import type { Log } from '#base/log.ts';
-import type { ThreadLink } from '#base/thread-link.ts';
-import { type DnsState, emptyLook, type EdgeLook } from '#control/edge-view.ts';
+import { type EdgeLook, emptyLook } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
-import { cacheStatusOf, purgeCache } from '#edge/cache/cache-view.ts';
 import type { Edge } from '#edge/edge.ts';
 import type { InnerRequest } from '#edge/inner-request.ts';
 import type { AccessKeyRing } from '#model/access-keys.ts';
@@ -11,13 +9,14 @@ import { probeRoute } from '#edge/probe-route.ts';
 import { type AccessDirectory, emptyDirectory } from '#model/access-state.ts';
 import type { LoggedRequest } from '#model/logged-request.ts';
 import type { ProbeResult } from '#model/probe.ts';
-import { routeName } from '#model/route.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { EdgeInstance } from '../edge-instance.ts';
 import type { ControlOffers, EdgeOffers } from './control-contract.ts';
 import { dnsAnswers } from './dns-answers.ts';
+import { lookAt } from './edge-look.ts';
 import { explainUrl } from './explain-url.ts';
 import { writeEntry } from './forwarded-log.ts';
+import { processAnswers } from './process-answers.ts';
 
 export interface EdgeAnswersOptions {
   readonly log: Log;
@@ -26,8 +25,8 @@ export interface EdgeAnswersOptions {
   /** The last lines of the log. */
   readonly recentLog: () => string;
   readonly wallMs: () => number;
-  /** Calls a function of the control plane, while it runs. */
-  readonly tell: (tell: (link: ThreadLink<ControlOffers>) => Promise<unknown>) => void;
+  /** Takes what somebody listens to. */
+  readonly events: Pick<ControlOffers, 'event' | 'request'>;
 }
 
 /** An origin that takes longer is told as one that does not answer. */
@@ -47,13 +46,11 @@ export function createEdgeAnswers({
   log,
   onServed,
   onAccessKeys,
-  tell,
+  events,
   recentLog,
   wallMs,
 }: EdgeAnswersOptions): EdgeAnswers {
   let instance: EdgeInstance | undefined;
-  let stopEvents: (() => void) | undefined;
-  const subscriptions = new Map<number, () => void>();
   const running = (): EdgeInstance => {
     if (instance) return instance;
     throw new SallyportError('store-unavailable', 'The edge is starting; try again in a few seconds.');
@@ -72,10 +69,6 @@ export function createEdgeAnswers({
     listProbes: () => Promise.resolve(running().probes.results()),
     probeNow: async (hostname) => await probeNow(running(), hostname),
     accessKeys: onAccessKeys,
-    traffic: (span) => Promise.resolve(edge().live().traffic(span)),
-    disconnect: (target, how) => Promise.resolve(edge().disconnect(target, how)),
-    listRequests: (filter, page) => Promise.resolve(edge().requests.list(filter, page)),
-    findRequest: (id) => Promise.resolve(edge().requests.find(id)),
     sendRequest: (request) => replay(edge(), request),
     probe: (url) =>
       probeRoute(url, (request) => edge().sendRequest(request, AbortSignal.timeout(probeWithinMs))),
@@ -85,35 +78,12 @@ export function createEdgeAnswers({
     renewCertificate: async (id) => await running().certificateDesk.renew(id),
     importCertificate: async (pem) => await running().certificateDesk.import(pem),
     forgetCertificate: async (id) => await running().certificateDesk.forget(id),
-    listBans: () => Promise.resolve(running().bans.list()),
-    liftBans: (clients) => Promise.resolve(running().bans.lift(clients)),
     async supportFacts() {
       const { supportFactsOf } = await import('../support-facts.ts');
-      return supportFactsOf(running(), recentLog(), wallMs());
+      return await supportFactsOf(running(), recentLog(), wallMs());
     },
-    cacheStatus: () => Promise.resolve(cacheStatusOf(running().cache)),
-    listCached: (query) => Promise.resolve(running().cache?.contents(query) ?? { total: 0, items: [] }),
-    async purgeCache(purge) {
-      const { cache } = running();
-      if (cache) await purgeCache(cache, purge, (host, path) => edge().routeOf(host, path)?.cache);
-    },
+    ...processAnswers(running, events),
     ...dnsAnswers(running),
-    watchEvents(isWatched) {
-      stopEvents?.();
-      stopEvents = isWatched
-        ? edge().onEvent((event) => tell((link) => link.call('event', event)))
-        : undefined;
-    },
-    watchRequests(subscription, filter) {
-      const stop = edge().requests.subscribe(filter, (request) =>
-        tell((link) => link.call('request', subscription, request)),
-      );
-      subscriptions.set(subscription, stop);
-    },
-    unwatchRequests(subscription) {
-      subscriptions.get(subscription)?.();
-      subscriptions.delete(subscription);
-    },
   };
   return {
     offers,
@@ -145,36 +115,4 @@ async function probeNow({ probes, config }: EdgeInstance, hostname: string): Pro
 function wholeLook(instance: EdgeInstance): EdgeLook {
   const look = lookAt(instance);
   return { ...look, ...instance.health.look(look) };
-}
-
-/** The edge in plain data. */
-export function lookAt({
-  edge,
-  names,
-  certificateStates,
-}: Pick<EdgeInstance, 'edge' | 'names' | 'certificateStates'>): EdgeLook {
-  const live = edge.live();
-  const routes = live.routes();
-  const { rss, heapUsed } = process.memoryUsage();
-  return {
-    listeners: [...edge.listeners(), ...(names?.listeners() ?? [])],
-    connectors: [...live.connectors()].flatMap(([tunnelId, connectors]) =>
-      connectors.map((connector) => ({ ...connector, tunnelId })),
-    ),
-    claims: routes.filter(({ isClaimed }) => isClaimed),
-    disconnects: live.disconnects(),
-    ports: edge.ports(),
-    members: edge.members(),
-    moves: edge.moves(),
-    tunnelTraffic: live.tunnelCounts(),
-    routeTraffic: new Map(routes.map((route) => [routeName(route), live.routeCount(route)])),
-    certificates: certificateStates(new Set(routes.map(({ hostname }) => hostname))),
-    dns: new Map((names?.states() ?? []).map((state) => [state.hostname, stateOf(state)])),
-    zones: names?.reconciler.zones.views() ?? [],
-    memory: { residentBytes: rss, heapBytes: heapUsed },
-  };
-}
-
-function stateOf({ state, detail, cure }: DnsState): DnsState {
-  return { state, detail, cure };
 }

@@ -39,17 +39,24 @@ export function partsOf(sources: PartSources): PartNow[] {
 
 const well = { cure: '', isVital: false } as const;
 
-/** external-dns is for another program; all others are how visitors get in. */
+/** What visitors can do without: external-dns is for another program, and of several workers the others serve. */
+const dispensable: ReadonlySet<string> = new Set(['external-dns', 'workers']);
+
+/** All others are how visitors get in. */
 function listenerParts({ look }: PartSources): PartNow[] {
   const listeners = look.listeners.map(({ name, isReady, detail }): PartNow => ({
     ...{ kind: 'listener', name, state: isReady ? 'ok' : 'down', sentence: detail },
-    ...{ cure: isReady ? '' : cures.listener, isVital: name !== 'external-dns' },
+    ...{ cure: isReady ? '' : listenerCure(name), isVital: !dispensable.has(name) },
   }));
   const ports = (look.ports ?? []).map(({ name, isOpen, trouble }): PartNow => ({
     ...{ kind: 'listener', name, state: isOpen ? 'ok' : 'down', sentence: isOpen ? 'It is open.' : trouble },
     ...{ cure: isOpen ? '' : cures.listener, isVital: false },
   }));
   return [...listeners, ...ports];
+}
+
+function listenerCure(name: string): string {
+  return name === 'workers' ? 'It is being replaced; the log of the edge says why it ended.' : cures.listener;
 }
 
 function storeParts({ store }: PartSources): PartNow[] {
