@@ -58,6 +58,8 @@ export class EdgeLink {
   /** Every connection that has not ended, with what ends it. */
   readonly #driven = new Set<DrivenConnection>();
   #idle: (() => void)[] = [];
+  /** The connection is well, and its successor was asked for: that is no failure to be paced. */
+  #isRenewed = false;
   /** It waits before it tries once more an edge that could not be reached. */
   #isUnreachable = false;
   /** Ends the present wait, whether for a connection to end or between attempts. */
@@ -161,7 +163,10 @@ export class EdgeLink {
         },
       });
       this.#driven.add(driven);
-      this.#wake = move;
+      this.#wake = () => {
+        this.#isRenewed = true;
+        move();
+      };
       if (signal.aborted) driven.close('shutdown');
     });
   }
@@ -212,11 +217,14 @@ export class EdgeLink {
     this.#wake = undefined;
     if (signal.aborted) return;
     const { clock, log } = this.#host;
-    const waitMs = this.#pace.nextMs({
+    const isRenewed = this.#isRenewed && outcome.failure === undefined;
+    this.#isRenewed = false;
+    const attempt = {
       nowMs: clock.nowMs(),
       livedMs: outcome.livedMs,
       isRefused: outcome.failure?.state === 'unauthorized',
-    });
+    };
+    const waitMs = isRenewed ? 0 : this.#pace.nextMs(attempt);
     const rounded = formatDuration(Math.ceil(waitMs / 1000) * 1000);
     log.info(`Retrying connection in up to ${rounded}`, {
       connIndex: this.index,

@@ -228,8 +228,9 @@ describe('an edge of two processes', { concurrency: false }, () => {
 
   test('"edge upgrade" replaces all processes under load: no request fails', limit, async () => {
     const loads = [
-      world.startLoad('/hello', 2, { pauseMs: 5 }),
-      world.startLoad('/hello', 2, { freshConnections: true, pauseMs: 20 }),
+      // A request waits for connectors that are on their way, for up to 15 s.
+      world.startLoad('/hello', 2, { pauseMs: 5, timeoutMs: 30_000 }),
+      world.startLoad('/hello', 2, { freshConnections: true, pauseMs: 20, timeoutMs: 30_000 }),
     ];
     await eventually('load runs', () => loads.every((load) => load.result().total > 5), 60_000);
     const before = readPid(world.path('data'))!;
