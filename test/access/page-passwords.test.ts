@@ -124,12 +124,20 @@ describe('page passwords', () => {
   test('guesses are slowed down, the right one among them, and say how long to wait', async () => {
     const visitor = world.visitor();
     const page = await knock(visitor, '/guessed/x');
-    const seen: number[] = [];
-    for (let i = 0; i < 30 && !seen.includes(429); i++)
-      seen.push((await give(visitor, page, String(100_000 + i))).status);
-    assert.equal(seen.at(-1), 429, seen.join(' '));
-    assert.ok(seen.length > 5, 'a slip of the finger costs nothing');
-    const blocked = await give(visitor, page, '112233');
+    const untilRefused = async (): Promise<number> => {
+      const seen: number[] = [];
+      for (let i = 0; i < 30 && !seen.includes(429); i++)
+        seen.push((await give(visitor, page, String(100_000 + i))).status);
+      assert.equal(seen.at(-1), 429, seen.join(' '));
+      return seen.length;
+    };
+    assert.ok((await untilRefused()) > 5, 'a slip of the finger costs nothing');
+    let blocked = await give(visitor, page, '112233');
+    // The first waits are a second or two, which a busy machine may need to ask again.
+    for (let round = 0; round < 5 && blocked.status !== 429; round++) {
+      await untilRefused();
+      blocked = await give(visitor, page, '112233');
+    }
     assert.equal(blocked.status, 429);
     assert.match(String(blocked.headers['retry-after']), /^\d+$/);
     assert.match(blocked.body, /Too many attempts/);

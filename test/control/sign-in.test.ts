@@ -106,16 +106,13 @@ describe('signing in', () => {
     assert.equal((await old.call('GET', '/me')).status, 401, 'the session before has ended');
   });
 
-  test('a session ends by rest, by age, by hand; the cookie is taken back then', async () => {
+  test('a session ends by rest, by age, by hand; a late answer takes back no cookie that came meanwhile', async () => {
     const rested = world.browser();
     await rested.signIn('ada');
     world.clock.advance(7 * dayMs);
     const answer = await rested.call('GET', '/me');
     assert.equal(answer.status, 401);
-    assert.match(
-      answer.headers['set-cookie']![0]!,
-      /^__Host-sallyport=; Path=\/; Max-Age=0; HttpOnly; Secure/,
-    );
+    assert.equal(answer.headers['set-cookie'], undefined);
     const used = world.browser();
     await used.signIn('ada');
     for (let day = 0; day < 29; day++) {

@@ -129,7 +129,6 @@ class ApiCall {
 
   async #run(operation: Operation, params: Record<string, string>, query: URLSearchParams): Promise<void> {
     const identity = await this.#options.identify(this.#request, 'request');
-    if (identity.setCookie !== undefined) this.#response.appendHeader('Set-Cookie', identity.setCookie);
     if (!operation.isLedTo) refuseForgery(this.#request, identity);
     requireScope(operation, identity);
     const context: CallContext = {

@@ -19,8 +19,6 @@ export interface Identity {
   /** Of a browser that has signed in. Only with one may a user change how he signs in. */
   readonly session: Session | undefined;
   readonly apiKey: ApiKey | undefined;
-  /** A Set-Cookie value that goes with the answer: takes back a session cookie that is not valid any more. */
-  readonly setCookie?: string;
 }
 
 /** The part of an HTTP request that decides who asks. */

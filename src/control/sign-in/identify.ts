@@ -72,11 +72,11 @@ function identityOfKey({ state, clock }: IdentifyOptions, authorization: string)
 async function identityOfCookie(options: IdentifyOptions, request: ApiRequest): Promise<Identity> {
   const { sessions } = options;
   const session = await sessions.find(request.header('cookie'));
+  // A cookie that is not valid any more is not taken back: the browser may have got a new one since it sent this request,
+  // from a sign-in or a new password, and the answer that comes last would win.
   if (session === undefined) return nobody;
-  const user = session === 'stale' ? undefined : options.state().users.get(session.userId);
-  if (session === 'stale' || !user || user.isDisabled) {
-    return { ...nobody, setCookie: sessions.clearingCookie };
-  }
+  const user = options.state().users.get(session.userId);
+  if (!user || user.isDisabled) return nobody;
   return { actor: actorOf(user), scopes: new Set(scopesOf(user.role)), user, session, apiKey: undefined };
 }
 

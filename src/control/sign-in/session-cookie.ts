@@ -63,12 +63,6 @@ export function readCookie(place: DashboardPlace, kind: CookieKind, field: strin
   return values.size === 1 && value !== '' ? value : undefined;
 }
 
-/** Whether a Cookie field names this cookie at all. */
-export function hasCookie(place: DashboardPlace, kind: CookieKind, field: string): boolean {
-  const name = nameOf(place, kind);
-  return field.split(';').some((pair) => pair.split('=', 1)[0]!.trim() === name);
-}
-
 function nameOf({ isSecure, basePath }: DashboardPlace, { suffix }: CookieKind): string {
   const prefix = isSecure ? (basePath === '' ? '__Host-' : '__Secure-') : '';
   return `${prefix}sallyport${suffix}`;

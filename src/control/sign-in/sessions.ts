@@ -9,7 +9,7 @@ import type { Settings } from '#model/setting.ts';
 import type { Store } from '#store/store.ts';
 import type { ApiRequest } from '../http/handler.ts';
 import { createSecret, hashSecret } from './secret.ts';
-import { type DashboardPlace, formatCookie, hasCookie, readCookie, sessionCookie } from './session-cookie.ts';
+import { type DashboardPlace, formatCookie, readCookie, sessionCookie } from './session-cookie.ts';
 
 export interface SessionsOptions {
   readonly store: Store;
@@ -62,13 +62,12 @@ export class Sessions {
     return { session, setCookie };
   }
 
-  /** The session of a Cookie field; `stale` when it names one that is not valid, undefined when it names none. */
-  async find(cookieField: string): Promise<Session | 'stale' | undefined> {
-    const place = this.#options.place();
-    const secret = readCookie(place, sessionCookie, cookieField);
-    if (secret === undefined) return hasCookie(place, sessionCookie, cookieField) ? 'stale' : undefined;
+  /** The session of a Cookie field, if it names one that is valid. */
+  async find(cookieField: string): Promise<Session | undefined> {
+    const secret = readCookie(this.#options.place(), sessionCookie, cookieField);
+    if (secret === undefined) return undefined;
     const session = await this.#options.store.findSession(hashSecret(secret));
-    return session !== undefined && this.#isAlive(session) ? session : 'stale';
+    return session !== undefined && this.#isAlive(session) ? session : undefined;
   }
 
   /** Notes that a session is in use, once a minute. */

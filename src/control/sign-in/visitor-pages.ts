@@ -269,10 +269,8 @@ export class VisitorPages {
   }
 
   /** A browser's; programs have no business here. */
-  async #identityOf({ request, response }: Call): Promise<Identity> {
-    const identity = await this.#ways.identify(request, 'request');
-    if (identity.setCookie !== undefined) response.appendHeader('Set-Cookie', identity.setCookie);
-    return identity;
+  #identityOf({ request }: Call): Promise<Identity> {
+    return this.#ways.identify(request, 'request');
   }
 
   #contextOf({ request, response }: Call): CallContext {
