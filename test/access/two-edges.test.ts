@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { OwnEdge } from '../support/own-edge.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
-import { type Seen, Visitor } from './visitor.ts';
+import { form, type Seen, Visitor } from './visitor.ts';
 import { addUser, password } from './world.ts';
 
 const site = 'app.localhost';
@@ -79,18 +79,21 @@ describe('two edges of one store', () => {
   });
 
   test('a sign-in begun at one is finished at the other', async () => {
-    const browser = await signedIn(first);
-    // A session that is younger than its look at the store is unknown to the second.
-    await eventually('the second knows the session', async () => {
-      return (await ask(browser, second, '/page')).status === passed;
-    });
-    browser.cookies.get(site)!.clear();
+    const browser = visitor();
     const asked = await ask(browser, second, '/page');
-    const handed = await browser.ask(
+    const page = await browser.open(
       asked.headers.location!.replace(String(second.port), String(first.port)),
     );
-    assert.equal(handed.status, 303, handed.body);
-    const back = new URL(handed.headers.location!);
+    const [, action] = /<form method="post" action="([^"]*)"/.exec(page.body)!;
+    const url = new URL(action!.replaceAll('&amp;', '&'), page.url).href;
+    const onward = ({ headers, body, url: from }: Seen): URL => {
+      const [, refresh] = /http-equiv="refresh" content="0; url=([^"]*)"/.exec(body) ?? [];
+      return new URL(headers.location ?? refresh!.replaceAll('&amp;', '&'), from);
+    };
+    let back = onward(await browser.ask(url, form(url, { name: 'ada', password })));
+    for (let hops = 0; hops < 3 && back.hostname !== site; hops++)
+      back = onward(await browser.ask(back.href));
+    // The session is younger than the second's look at the store, so it is waited for there.
     const arrived = await ask(browser, second, `${back.pathname}${back.search}`);
     assert.equal(arrived.status, 303, arrived.body);
     assert.equal((await ask(browser, second, '/page')).status, passed);

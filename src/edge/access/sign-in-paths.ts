@@ -79,6 +79,9 @@ export function guardedHosts(routes: readonly RouteEntry[]): ReadonlySet<string>
   return new Set(routes.flatMap(({ hostname, access }) => (isPublic(access) ? [] : [hostname])));
 }
 
+/** A session that began at another edge of the store is known here within its next look at the store (400 ms), or two. */
+const patience = { everyMs: 250, times: 6 } as const;
+
 /** Hand-overs in flight that are remembered as used; each is forgotten when it has run out. */
 const maxUsed = 10_000;
 
@@ -104,7 +107,7 @@ export class SignInPaths implements RouteHandler {
       return exchange.fail('method-not-allowed', '');
     switch (request.path) {
       case `${signInBase}/sign-in`:
-        return this.#signIn(exchange);
+        return this.#signIn(exchange, patience.times);
       case `${signInBase}/sign-out`:
         return this.#signOut(exchange);
       case `${signInBase}/share`:
@@ -127,8 +130,11 @@ export class SignInPaths implements RouteHandler {
     answerShort(exchange, 200, ['Content-Type', 'application/jwk-set+json'], keys);
   }
 
-  /** A browser that comes without its nonce, late, or twice, starts again where it wanted to go: it may be signed in already. */
-  #signIn(exchange: Exchange): void {
+  /**
+   * A browser that comes without its nonce, late, or twice, starts again where it wanted to go: it may be signed in already.
+   * `looks`: how often it may still be looked at whether its session is known by now.
+   */
+  #signIn(exchange: Exchange, looks: number): void {
     const { request } = exchange;
     const { passage, clock } = this.#desk.options;
     const text = new URLSearchParams(request.query).get('token') ?? '';
@@ -138,9 +144,17 @@ export class SignInPaths implements RouteHandler {
     }
     const why = this.#refusal(exchange, handOver);
     if (why !== '') return exchange.fail('sign-in-failed', why);
+    const { sessionId, userId } = handOver;
+    if (!this.#desk.isAlive(sessionId, userId)) {
+      if (looks === 0) return exchange.fail('sign-in-failed', 'the session has ended');
+      clock.after(patience.everyMs, () => {
+        if (!exchange.isFinished) this.#signIn(exchange, looks - 1);
+      });
+      return;
+    }
     this.#used.set(handOver.number, clock.nowMs() + 2 * handOverMs);
     this.#desk.options.mates?.tell('handOver', { number: handOver.number });
-    const { host, sessionId, userId, path } = handOver;
+    const { host, path } = handOver;
     const visit = passage.formatVisit({ host, sessionId, userId, issuedAtMs: clock.wallMs() });
     answerShort(exchange, 303, [
       ...['Location', this.#urlOf(host, path)],
@@ -149,12 +163,11 @@ export class SignInPaths implements RouteHandler {
     ]);
   }
 
-  #refusal(exchange: Exchange, { nonceHash, number, sessionId, userId }: HandOver): string {
+  #refusal(exchange: Exchange, { nonceHash, number }: HandOver): string {
     const nonce = readCookie(exchange.request.fields.get('cookie') ?? '', tryCookie);
     if (nonce === undefined || !isSame(hashOfNonce(nonce), nonceHash)) return 'another browser asked for it';
     this.#forget();
-    if (this.#used.has(number) || this.#used.size >= maxUsed) return 'the hand-over was used before';
-    return this.#desk.isAlive(sessionId, userId) ? '' : 'the session has ended';
+    return this.#used.has(number) || this.#used.size >= maxUsed ? 'the hand-over was used before' : '';
   }
 
   #forget(): void {
