@@ -118,17 +118,28 @@ class Look {
   async #timed<T>(hop: OutsideHop, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { nowMs, hopWithinMs = defaultHopWithinMs } = this.#options;
     const startMs = nowMs();
-    const tooLong = AbortSignal.timeout(hopWithinMs);
-    const signal = AbortSignal.any([this.#signal, tooLong]);
+    // Of this hop alone: what it has made must outlive its limit.
+    const end = new AbortController();
+    const timer = setTimeout(
+      () => end.abort(new Error(`nothing came in ${hopWithinMs / 1000} s`)),
+      hopWithinMs,
+    );
+    const onAbort = (): void => end.abort(this.#signal.reason);
+    if (this.#signal.aborted) onAbort();
+    else this.#signal.addEventListener('abort', onAbort, { once: true });
     const over = new Promise<never>((_, reject) => {
-      const told = (): void =>
-        reject(tooLong.aborted ? new Error(`nothing came in ${hopWithinMs / 1000} s`) : signal.reason);
-      if (signal.aborted) told();
-      else signal.addEventListener('abort', told, { once: true });
+      const told = (): void => reject(end.signal.reason as Error);
+      if (end.signal.aborted) told();
+      else end.signal.addEventListener('abort', told, { once: true });
     });
-    const result = await Promise.race([run(signal), over]);
-    this.#ms[hop] = Math.round(nowMs() - startMs);
-    return result;
+    try {
+      const result = await Promise.race([run(end.signal), over]);
+      this.#ms[hop] = Math.round(nowMs() - startMs);
+      return result;
+    } finally {
+      clearTimeout(timer);
+      this.#signal.removeEventListener('abort', onAbort);
+    }
   }
 
   /** One address after the other, as browsers do where the first does not answer. */

@@ -1,6 +1,6 @@
 // One look from outside over real sockets: each hop can be where it stops, and is told with the system's word for it.
 import assert from 'node:assert/strict';
-import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { after, test } from 'node:test';
@@ -115,6 +115,27 @@ test('who says nothing is not waited for', async () => {
   const seen = await look(silent, { hopWithinMs: 200 });
   assert.equal(seen.stoppedAt, 'tls');
   assert.match(seen.reason, /nothing came in 0\.2 s/);
+});
+
+test('each hop has its own limit: what one has made outlives that of the one before', async () => {
+  const slowMs = 1_000;
+  const answers = await listening(
+    createTlsServer({ cert: good.cert, key: good.key }, (socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => setTimeout(() => socket.end('HTTP/1.1 204 No Content\r\n\r\n'), slowMs));
+    }),
+  );
+  const slowToShakeHands = await listening(
+    createTcpServer((near) => {
+      setTimeout(() => {
+        const far = connect(answers, '127.0.0.1');
+        for (const socket of [near, far]) socket.on('error', () => {});
+        near.pipe(far).pipe(near);
+      }, slowMs);
+    }),
+  );
+  const seen = await look(slowToShakeHands, { hopWithinMs: 1.6 * slowMs });
+  assert.deepEqual([seen.stoppedAt, seen.reason, seen.status], [undefined, '', 204]);
 });
 
 test('names are resolved by the resolver that is named: addresses, none, no such name, nobody there', async () => {
