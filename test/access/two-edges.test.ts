@@ -81,9 +81,7 @@ describe('two edges of one store', () => {
   test('a sign-in begun at one is finished at the other', async () => {
     const browser = visitor();
     const asked = await ask(browser, second, '/page');
-    const page = await browser.open(
-      asked.headers.location!.replace(String(second.port), String(first.port)),
-    );
+    const page = await browser.open(asked.headers.location!.replace(String(second.port), String(first.port)));
     const [, action] = /<form method="post" action="([^"]*)"/.exec(page.body)!;
     const url = new URL(action!.replaceAll('&amp;', '&'), page.url).href;
     const onward = ({ headers, body, url: from }: Seen): URL => {
