@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { hashOfNonce } from '#model/sign-in-passage.ts';
+import { eventually } from '../support/eventually.ts';
 import { repositoryRoot } from '../support/process.ts';
 import type { RawResponse } from '../support/raw-client.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
@@ -58,6 +59,18 @@ describe('what the edge signed', () => {
     });
   const arrive = (token: string, { host = 'a.test', cookie = tried } = {}): Promise<RawResponse> =>
     ask(host, cookie, `/.well-known/sallyport/sign-in?token=${token}`);
+  /** The same, while time goes on; `meanwhile` happens after the first quarter of a second. */
+  const arriveInTime = async (token: string, meanwhile = (): void => {}): Promise<number> => {
+    let status = 0;
+    const arrived = arrive(token).then((answer) => (status = answer.status));
+    let waits = 0;
+    await eventually('it is answered', () => {
+      world.clock.advance(250);
+      if (++waits === 2) meanwhile();
+      return status !== 0;
+    });
+    return await arrived;
+  };
 
   test('a cookie has exactly the attributes that bind it to its hostname', async () => {
     const { status, fields } = await arrive(handOver());
@@ -108,11 +121,18 @@ describe('what the edge signed', () => {
     assert.equal((await arrive(token, { cookie: `__Host-sallyport-try=${'m'.repeat(43)}` })).status, 403);
     assert.equal((await arrive(token)).status, 303);
     assert.equal((await arrive(token)).status, 403);
-    assert.equal((await arrive(handOver({ userId: 'id-bob' }))).status, 403, "another's session");
-    assert.equal((await arrive(handOver({ sessionId: 'session-x' }))).status, 403);
+    assert.equal(await arriveInTime(handOver({ userId: 'id-bob' })), 403, "another's session");
+    assert.equal(await arriveInTime(handOver({ sessionId: 'session-x' })), 403);
     const late = handOver();
     world.clock.advance(minuteMs);
     assert.equal((await arrive(late)).status, 403);
+  });
+
+  test('a session that began at another edge a moment ago is waited for', async () => {
+    const begun = handOver({ sessionId: 'session-eve', userId: 'id-eve' });
+    const status = arriveInTime(begun, () => world.desk.apply(directoryOf(world.clock, ['ada', 'eve'])));
+    assert.equal(await status, 303);
+    assert.equal((await arrive(begun)).status, 403, 'and is good once');
   });
 
   test('a clock that jumps makes nothing good twice, and nothing good for longer', async () => {
