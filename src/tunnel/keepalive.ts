@@ -1,11 +1,15 @@
-// Is the peer still there? Pings go out every 5 s whether or not data flows, from both ends. 13 s without
+// Is the peer still there? Pings go out every 5 s whether or not data flows, from both ends. 12 s without
 // a byte from the peer are death; so is a ping that stays unanswered for a minute while bytes do arrive (a path that
 // is broken one way only). Slow bulk data therefore does not kill a connection whose answers queue behind it.
 import type { DisconnectReason } from './connection.ts';
 
 export const pingIntervalMs = 5_000;
-/** The third ping in a row is missing: found, told and acted upon within the 15 s that are promised, on a busy machine too. */
-export const silentLimitMs = 13_000;
+/**
+ * The third ping in a row is missing: found, told and acted upon within the 15 s that are promised, on a busy machine too. Where
+ * only what comes to a connector is lost, its goodbye waits behind bytes that nobody acknowledges, and the edge's own wait
+ * begins two seconds later.
+ */
+export const silentLimitMs = 12_000;
 export const unansweredPingLimitMs = 60_000;
 
 /** No progress of the transport for this long, with bytes waiting, ends the connection. */
