@@ -179,7 +179,7 @@ export class AccessHandler implements RouteHandler {
     const { host, upgrade } = exchange.request;
     if (!user || upgrade !== '' || now - issuedAtMs < renewVisitAfterMs) return;
     const text = passage.formatVisit({ host, sessionId, userId: user.id, issuedAtMs: now });
-    exchange.front = new FrontWithCookie(exchange.front, formatCookie(visitCookie, text, visitMs));
+    exchange.front = new FrontWithCookie(exchange, formatCookie(visitCookie, text, visitMs));
   }
 
   /**
@@ -194,7 +194,7 @@ export class AccessHandler implements RouteHandler {
     const site = fields.get('sec-fetch-site');
     if (site !== undefined && site !== 'same-origin') return;
     const cookie = this.#options.desk.passes.cookieForToken(asked, id);
-    if (cookie !== undefined) exchange.front = new FrontWithCookie(exchange.front, cookie);
+    if (cookie !== undefined) exchange.front = new FrontWithCookie(exchange, cookie);
   }
 
   #turnAway(

@@ -3,11 +3,12 @@
 // told. Everything else is an answer for the visitor: to the sign-in, a challenge, a refusal, or one of the edge's own pages.
 import { cidrSet, type CidrSet } from '#base/ip.ts';
 import { compilePolicy } from '#http/access/compiled-policy.ts';
-import type { Downstream, ExchangeFailure, Fields, ResponseHead } from '#http/exchange.ts';
+import type { ResponseHead } from '#http/exchange.ts';
 import { type ForwardAuth, forwardPaths } from '#model/forward-auth.ts';
 import { reservedTunnelId } from '#model/local-tunnel.ts';
 import { signInBase } from '#model/sign-in-passage.ts';
 import type { Exchange } from '../exchange.ts';
+import { HeadStep } from '../head-step.ts';
 import type { HandlerHost, RouteHandler } from '../route-handler.ts';
 import { Router } from '../router.ts';
 import type { AccessDesk } from './access-desk.ts';
@@ -64,7 +65,7 @@ export class ForwardAuthHandler implements RouteHandler {
     if (!isPage && request.method !== 'GET')
       return exchange.fail('method-not-allowed', 'proxies ask with GET');
     const isOriginal = request.path === forwardPaths.authRequest;
-    if (!isPage) exchange.front = new AskedFront(exchange.front, isOriginal);
+    if (!isPage) exchange.front = new AskedFront(exchange, isOriginal);
     const about = readAskedAbout(request.fields, isOriginal ? 'original' : 'forwarded', this.#from);
     if (typeof about === 'string') return exchange.fail('bad-request', about, { sentence: about });
     if (isPage && about.method !== request.method) {
@@ -148,53 +149,24 @@ function fieldsIn(lines: string): string[] {
 }
 
 /** Stands before the asking proxy's front: says what nginx understands, and promises no body that a GET would wait for. */
-class AskedFront implements Downstream {
-  readonly #front: Downstream;
+class AskedFront extends HeadStep {
   readonly #isPlain: boolean;
 
   /** `isPlain`: only 200, 401 and 403 are understood. */
-  constructor(front: Downstream, isPlain: boolean) {
-    this.#front = front;
+  constructor(exchange: Exchange, isPlain: boolean) {
+    super(exchange, exchange.front);
     this.#isPlain = isPlain;
   }
 
   respond(head: ResponseHead): void {
     // An answer to a HEAD that was asked about goes to a GET.
     const isEmpty = head.bodyKind === 'none';
-    this.#front.respond({
+    this.front.respond({
       status: this.#isPlain ? plainStatus(head.status) : head.status,
       fields: head.fields,
       bodyKind: isEmpty ? 'length' : head.bodyKind,
       contentLength: isEmpty ? 0 : head.contentLength,
     });
-  }
-
-  inform(head: ResponseHead): void {
-    this.#front.inform(head);
-  }
-
-  switchProtocols(head: ResponseHead): void {
-    this.#front.switchProtocols(head);
-  }
-
-  body(chunk: Buffer): boolean {
-    return this.#front.body(chunk);
-  }
-
-  end(trailers: Fields | null): void {
-    this.#front.end(trailers);
-  }
-
-  flush(): void {
-    this.#front.flush?.();
-  }
-
-  abort(failure: ExchangeFailure): void {
-    this.#front.abort(failure);
-  }
-
-  upstreamDrained(): void {
-    this.#front.upstreamDrained();
   }
 }
 
