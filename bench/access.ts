@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createApiClient } from '#api/client.ts';
-import { sendToEdge } from '#roles/send-to-edge.ts';
+import { sendToEdge } from '#roles/commands/send-to-edge.ts';
 import { Visitor } from '../test/access/visitor.ts';
 import { addUser, password } from '../test/access/world.ts';
 import { runWrk } from './load.ts';

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib';
-import { homePage } from '../src/roles/sample-pages.ts';
+import { homePage } from '../src/roles/demo/sample-pages.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

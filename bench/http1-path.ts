@@ -21,7 +21,7 @@ import { createPassTexts } from '#model/access-pass.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
 import { emptyDirectory } from '#model/access-state.ts';
 import { createPassage } from '#model/sign-in-passage.ts';
-import { firstRing } from '#roles/access-key-drawing.ts';
+import { firstRing } from '#roles/access/access-key-drawing.ts';
 import { defaultLimits, defaultTimeouts } from '#model/edge-snapshot.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import type { StreamHandler, TunnelStream } from '#tunnel/stream.ts';

@@ -7,10 +7,10 @@ import { httpGet } from '#base/node-http.ts';
 import { runCommandLine } from '#cli/cli.ts';
 import type { CommandContext } from '#cli/command.ts';
 import type { ReadyAnswer, Runners } from '#cli/runners.ts';
-import { sendToEdge } from '#roles/send-to-edge.ts';
+import { sendToEdge } from '#roles/commands/send-to-edge.ts';
 import { aborted, stopOnSignals } from '#roles/signals.ts';
-import { askOnTerminal } from '#roles/terminal.ts';
-import { createTunnel, keepCredentials, pinOf, tokenOf } from '#roles/tunnel-files.ts';
+import { askOnTerminal } from '#roles/commands/terminal.ts';
+import { createTunnel, keepCredentials, pinOf, tokenOf } from '#roles/commands/tunnel-files.ts';
 
 /** Node before this drops header fields past a thousand without a word (node:http2), and strips no types. */
 const oldestNode = 24;
@@ -27,7 +27,7 @@ const writeError = (text: string): void => {
 const runners: Runners = {
   async demo(asked, onReady, onStopping) {
     await untilSignal(async (stop) => {
-      const { startDemo } = await import('#roles/demo.ts');
+      const { startDemo } = await import('#roles/demo/demo.ts');
       const demo = await startDemo({ ...asked, writeLog: writeError, stop });
       if (!stop.aborted) onReady(demo.ready);
       await aborted(stop);
@@ -40,7 +40,7 @@ const runners: Runners = {
     await untilSignal((stop) => runEdge({ configFile, stop, writeLog: writeError }));
   },
   async upgradeEdge(configFile) {
-    const { upgradeEdge } = await import('#roles/upgrade-edge.ts');
+    const { upgradeEdge } = await import('#roles/succession/upgrade-edge.ts');
     return upgradeEdge(configFile, (ms) => new Promise((resolve) => setTimeout(resolve, ms)));
   },
   async connector(asked) {
@@ -48,11 +48,11 @@ const runners: Runners = {
     await untilSignal((stop) => runConnector({ request: asked, stop, writeLog: writeError }));
   },
   dns: {
-    plan: async (file) => (await import('#roles/dns-commands.ts')).planDns(file),
-    apply: async (file, onStep) => (await import('#roles/dns-commands.ts')).applyDns(file, onStep),
-    export: async (file, zone) => (await import('#roles/dns-commands.ts')).exportDns(file, zone),
+    plan: async (file) => (await import('#roles/dns/dns-commands.ts')).planDns(file),
+    apply: async (file, onStep) => (await import('#roles/dns/dns-commands.ts')).applyDns(file, onStep),
+    export: async (file, zone) => (await import('#roles/dns/dns-commands.ts')).exportDns(file, zone),
     check: async (file, hostname, withinMs) =>
-      (await import('#roles/dns-commands.ts')).checkDns(file, hostname, withinMs),
+      (await import('#roles/dns/dns-commands.ts')).checkDns(file, hostname, withinMs),
   },
   createTunnel,
   keepCredentials,
@@ -61,23 +61,23 @@ const runners: Runners = {
   send: sendToEdge,
   hasFile: existsSync,
   async setUpEdge(asked) {
-    const { setUpEdge } = await import('#roles/set-up-edge.ts');
+    const { setUpEdge } = await import('#roles/commands/set-up-edge.ts');
     return await setUpEdge(asked);
   },
   async restore(file, configFile) {
-    const { restoreEdge } = await import('#roles/restore-edge.ts');
+    const { restoreEdge } = await import('#roles/commands/restore-edge.ts');
     return await restoreEdge(file, configFile);
   },
   async rootsFrom(origin) {
-    const { rootsFrom } = await import('#roles/trust.ts');
+    const { rootsFrom } = await import('#roles/commands/trust.ts');
     return rootsFrom(origin);
   },
   async changeTrust(change) {
-    const { changeTrust } = await import('#roles/trust.ts');
+    const { changeTrust } = await import('#roles/commands/trust.ts');
     return changeTrust(change);
   },
   async connectorBundle(asked) {
-    const { connectorBundle } = await import('#roles/connector-bundle.ts');
+    const { connectorBundle } = await import('#roles/support/connector-bundle.ts');
     return connectorBundle(asked);
   },
   ready: askReady,

@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { WebSocketServer } from 'ws';
-import { startDemo } from '#roles/demo.ts';
-import type { RunningDemo } from '#roles/demo.ts';
+import { startDemo } from '#roles/demo/demo.ts';
+import type { RunningDemo } from '#roles/demo/demo.ts';
 import { loopbackLookup } from './support/loopback-lookup.ts';
 
 const cleanUp: Array<() => unknown> = [];

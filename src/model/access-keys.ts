@@ -1,5 +1,5 @@
 // The keys of access, as all edges of one store have them, and what each is good for at a moment. Pure: whoever keeps the ring
-// (roles/access-key-keeper.ts) draws new keys and says what time it is.
+// (roles/access/access-key-keeper.ts) draws new keys and says what time it is.
 //
 //   made          signs from                     its successor signs           forgotten
 //    |- published, opens --|- signs ------------------|- published, opens ----------|

@@ -23,19 +23,19 @@ import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { AssertionAlgorithm } from '#model/access-keys.ts';
 import { asksCloudflare } from '#model/access-policy.ts';
 import type { OriginLive } from '#model/origin-live.ts';
-import type { CertificateDesk } from './certificate-desk.ts';
-import { certificateStatesOf } from './certificate-states.ts';
+import type { CertificateDesk } from './certificates/certificate-desk.ts';
+import { certificateStatesOf } from './certificates/certificate-states.ts';
 import { lookAt } from './control/edge-look.ts';
 import { EdgeHealth } from './health/edge-health.ts';
 import { openEdgeProbes } from './probe/edge-probes.ts';
 import type { Prober } from './probe/prober.ts';
-import type { AccessKeys } from './access-keys.ts';
-import { EdgeCertificates } from './edge-certificates.ts';
-import type { EdgeNames } from './edge-names.ts';
+import type { AccessKeys } from './access/access-keys.ts';
+import { EdgeCertificates } from './certificates/edge-certificates.ts';
+import type { EdgeNames } from './dns/edge-names.ts';
 import { type AccessCounter, openServing } from './edge-serving.ts';
 import type { GuardBans } from './guard-bans.ts';
-import { type HandedSocket, HandedSockets } from './handed-sockets.ts';
-import type { Offer } from './handover.ts';
+import { type HandedSocket, HandedSockets } from './succession/handed-sockets.ts';
+import type { Offer } from './succession/handover.ts';
 import { mergedLook, mergedOrigins } from './workers/merged-look.ts';
 
 export interface EdgeInstanceOptions {
@@ -230,7 +230,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     certificates,
     config: () => inForce,
     async question(hostname, signal) {
-      const { questionFor } = await import('./hostname-question.ts');
+      const { questionFor } = await import('./dns/hostname-question.ts');
       return questionFor({ config: inForce, hostname, zone: names?.zoneOf(hostname), clock, random }, signal);
     },
     ...{ certificateStates, health, probes },
@@ -277,6 +277,6 @@ async function openNames(
   options: EdgeInstanceOptions & { metrics: MetricsRegistry; handed: HandedSockets },
 ): Promise<EdgeNames | undefined> {
   if (!options.config.dns) return undefined;
-  const { EdgeNames: Names } = await import('./edge-names.ts');
+  const { EdgeNames: Names } = await import('./dns/edge-names.ts');
   return Names.open(options);
 }

@@ -19,8 +19,8 @@ import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import { portName } from '#model/port.ts';
 import type { ControlOffers, OwnersServices } from './control/control-contract.ts';
 import { ControlPlane } from './control/control-plane.ts';
-import { AccessKeyKeeper, ownShelf } from './access-key-keeper.ts';
-import { openAccessKeys } from './access-keys.ts';
+import { AccessKeyKeeper, ownShelf } from './access/access-key-keeper.ts';
+import { openAccessKeys } from './access/access-keys.ts';
 import { createEdgeAnswers } from './control/edge-answers.ts';
 import {
   basePathOf,
@@ -31,8 +31,8 @@ import {
   storeUrlOf,
 } from './edge-composition.ts';
 import { type EdgeInstance, startEdgeInstance } from './edge-instance.ts';
-import type { Offer } from './handover.ts';
-import { arrivalMs } from './edge-succession.ts';
+import type { Offer } from './succession/handover.ts';
+import { arrivalMs } from './succession/edge-succession.ts';
 import { mergeAnswers, mergedEvents } from './workers/merged-answers.ts';
 import { removeRelayFiles } from './workers/relay-path.ts';
 import { joined, withWorkers } from './workers/with-workers.ts';

@@ -22,13 +22,13 @@ import { createPassTexts } from '#model/access-pass.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { forwardPortOf } from '#model/forward-auth.ts';
 import { createPassage } from '#model/sign-in-passage.ts';
-import { type AccessKeys, openAccessKeys } from './access-keys.ts';
-import { AccessSources } from './access-sources.ts';
+import { type AccessKeys, openAccessKeys } from './access/access-keys.ts';
+import { AccessSources } from './access/access-sources.ts';
 import { openEdgeCache } from './edge-cache.ts';
 import { dashboardUrlOf, publicHttpsPort } from './edge-composition.ts';
 import { pagesIn } from './error-page-files.ts';
 import { GuardBans } from './guard-bans.ts';
-import type { HandedSocket, HandedSockets } from './handed-sockets.ts';
+import type { HandedSocket, HandedSockets } from './succession/handed-sockets.ts';
 import { TraceExport } from './trace-export.ts';
 import { cacheShare } from './workers/worker-config.ts';
 

@@ -8,10 +8,10 @@ import { RecentLines } from '#base/support/recent-lines.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { openAccessLog } from './access-log-file.ts';
-import { dnsNeedsRestart } from './dns-restart.ts';
+import { dnsNeedsRestart } from './dns/dns-restart.ts';
 import { type EdgeNode, startEdgeNode } from './edge-node.ts';
-import { handOver, notePid, tellSystemd } from './edge-succession.ts';
-import { findPredecessor } from './handover.ts';
+import { handOver, notePid, tellSystemd } from './succession/edge-succession.ts';
+import { findPredecessor } from './succession/handover.ts';
 import { aborted } from './signals.ts';
 import { isWorker } from './workers/is-worker.ts';
 

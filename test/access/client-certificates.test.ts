@@ -13,7 +13,7 @@ import { silentLog } from '#base/log.ts';
 import { compilePolicy } from '#http/access/compiled-policy.ts';
 import { ClientAuthorities } from '#edge/access/client-authorities.ts';
 import { readRevocationList } from '#edge/access/revocation-list.ts';
-import { AuthorityFiles } from '#roles/authority-files.ts';
+import { AuthorityFiles } from '#roles/access/authority-files.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { run } from '../support/process.ts';
 import { RawConnection } from '../support/raw-client.ts';

@@ -10,7 +10,7 @@ import { createRingSigner } from '#model/access-key-signer.ts';
 import type { AccessKeyKind, AccessKeyRing } from '#model/access-keys.ts';
 import { createPassTexts, type PassTexts } from '#model/access-pass.ts';
 import { createPassage, type Passage } from '#model/sign-in-passage.ts';
-import { firstRing, withNewKeys } from '#roles/access-key-drawing.ts';
+import { firstRing, withNewKeys } from '#roles/access/access-key-drawing.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { type EdgeWorld, routeOf, startEdgeWorld } from '../edge/world.ts';
 

@@ -13,7 +13,7 @@ import { configFolders } from '#config/connector-config.ts';
 import { decideAccess, unknownVisit } from '#http/access/access-decision.ts';
 import { compilePolicy } from '#http/access/compiled-policy.ts';
 import { createApiKeyText } from '#control/sign-in/api-key-text.ts';
-import { openAccessKeys } from '#roles/access-keys.ts';
+import { openAccessKeys } from '#roles/access/access-keys.ts';
 import { repositoryRoot } from '../support/process.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 import type { RawResponse } from '../support/raw-client.ts';

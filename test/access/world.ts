@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { apiBase } from '#api/operation.ts';
 import { type ApiClient, createApiClient } from '#api/client.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
-import { sendToEdge } from '#roles/send-to-edge.ts';
+import { sendToEdge } from '#roles/commands/send-to-edge.ts';
 import { startDemo } from '../support/demo.ts';
 import { Visitor } from './visitor.ts';
 

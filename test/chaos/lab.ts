@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '#base/random.ts';
 import { createCertificate } from '#testkit/certificates.ts';
-import { readPid } from '#roles/edge-succession.ts';
+import { readPid } from '#roles/succession/edge-succession.ts';
 import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { pinOfCertificate } from '#tunnel/edge-trust.ts';
 import { bundle, engineOptions } from '../../bundle.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { createApiClient } from '#api/client.ts';
-import { sendToEdge } from '#roles/send-to-edge.ts';
+import { sendToEdge } from '#roles/commands/send-to-edge.ts';
 import { type Demo, sallyportCommand, startDemo } from '../support/demo.ts';
 import { freePort, startProcess } from '../support/process.ts';
 import { launchBrowser, looks, missingBrowser, openPage, screenshotFolder, signInByLink } from './browser.ts';

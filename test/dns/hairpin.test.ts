@@ -7,7 +7,7 @@ import { createServer } from 'node:tls';
 import { after, before, test } from 'node:test';
 import { parseEdgeConfig } from '#config/edge-config.ts';
 import type { EdgeInstance } from '#roles/edge-instance.ts';
-import { proveStage } from '#roles/hostname-proof.ts';
+import { proveStage } from '#roles/dns/hostname-proof.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { pebbleIsMissing } from '../support/pebble.ts';
 import { Lab } from './lab.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { readPid } from '#roles/edge-succession.ts';
+import { readPid } from '#roles/succession/edge-succession.ts';
 import { eventually, pause } from '../support/eventually.ts';
 import { freePort } from '../support/process.ts';
 import { type ConnectorProcess, type EdgeProcess, ProcessWorld } from './processes.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { connect as connectTls } from 'node:tls';
 import { after, before, describe, test } from 'node:test';
-import { readPid } from '#roles/edge-succession.ts';
+import { readPid } from '#roles/succession/edge-succession.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ConnectorProcess, type EdgeProcess, ProcessWorld } from './processes.ts';
 import { startWebOrigin } from './web-origin.ts';

@@ -12,7 +12,7 @@ import { AccessDesk } from '#edge/access/access-desk.ts';
 import { createPassTexts } from '#model/access-pass.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { createPassage } from '#model/sign-in-passage.ts';
-import { openAccessKeys } from '#roles/access-keys.ts';
+import { openAccessKeys } from '#roles/access/access-keys.ts';
 import { type EdgeWorld, startEdgeWorld } from '../edge/world.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 

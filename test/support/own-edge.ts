@@ -5,7 +5,7 @@ import { request as requestHttps } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiClient, createApiClient } from '#api/client.ts';
-import { sendToEdge } from '#roles/send-to-edge.ts';
+import { sendToEdge } from '#roles/commands/send-to-edge.ts';
 import { sallyportCommand, startSallyport } from './demo.ts';
 import { eventually } from './eventually.ts';
 import { type LoadLoop, startLoad } from './load-loop.ts';

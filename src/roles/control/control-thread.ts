@@ -58,7 +58,7 @@ import {
   type OwnersServices,
   socketNames,
 } from './control-contract.ts';
-import { AccessKeyKeeper } from '../access-key-keeper.ts';
+import { AccessKeyKeeper } from '../access/access-key-keeper.ts';
 import { AccessFeed } from './access-feed.ts';
 import { readDashboard } from './dashboard-build.ts';
 import { forwardedLog } from './forwarded-log.ts';

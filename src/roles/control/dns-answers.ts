@@ -2,9 +2,9 @@
 // whoever wants a plan is told so. What asks DNS is loaded when somebody asks.
 import type { DnsEdge } from '#control/dns-edge.ts';
 import { SallyportError } from '#base/errors.ts';
-import { stepReport } from '../dns-report.ts';
+import { stepReport } from '../dns/dns-report.ts';
 import type { EdgeInstance } from '../edge-instance.ts';
-import type { EdgeNames } from '../edge-names.ts';
+import type { EdgeNames } from '../dns/edge-names.ts';
 
 /** Zones are read whole, from providers that may be slow. */
 const planWithinMs = 120_000;
@@ -44,7 +44,7 @@ export function dnsAnswers(running: () => EdgeInstance): DnsEdge {
       };
     },
     async proveHostname(request) {
-      const { proveStage } = await import('../hostname-proof.ts');
+      const { proveStage } = await import('../dns/hostname-proof.ts');
       return proveStage(running(), request);
     },
   };

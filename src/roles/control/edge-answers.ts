@@ -79,7 +79,7 @@ export function createEdgeAnswers({
     importCertificate: async (pem) => await running().certificateDesk.import(pem),
     forgetCertificate: async (id) => await running().certificateDesk.forget(id),
     async supportFacts() {
-      const { supportFactsOf } = await import('../support-facts.ts');
+      const { supportFactsOf } = await import('../support/support-facts.ts');
       return await supportFactsOf(running(), recentLog(), wallMs());
     },
     ...processAnswers(running, events),

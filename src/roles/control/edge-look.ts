@@ -2,7 +2,7 @@
 import type { CertificateState, DnsState, EdgeLook } from '#control/edge-view.ts';
 import type { Edge, ListenerState } from '#edge/edge-contract.ts';
 import { routeName } from '#model/route.ts';
-import type { EdgeNames } from '../edge-names.ts';
+import type { EdgeNames } from '../dns/edge-names.ts';
 
 /** What is looked at. */
 export interface LookedAt {

@@ -3,7 +3,7 @@
 import { cidrSet } from '#base/ip.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import { parsePortName, type Port, portName } from '#model/port.ts';
-import { covers, shownAt } from '../certificate-handshake.ts';
+import { covers, shownAt } from '../certificates/certificate-handshake.ts';
 import type { EdgeInstance } from '../edge-instance.ts';
 
 /** Where the edge's own questions come from. */
@@ -45,7 +45,7 @@ async function explainPortName(
 
 async function dnsSteps(instance: EdgeInstance, hostname: string): Promise<ExplainStep[]> {
   // What asks DNS is loaded when somebody asks.
-  const { explainDns } = await import('../explain-dns.ts');
+  const { explainDns } = await import('../dns/explain-dns.ts');
   const dns = await explainDns(instance, hostname, AbortSignal.timeout(explainWithinMs));
   return dns ? [dns] : [];
 }

@@ -5,7 +5,7 @@ import type { Random } from '#base/random.ts';
 import type { Seal } from '#control/seal.ts';
 import { accessKeyRingSchema } from '#model/access-keys.ts';
 import type { Store } from '#store/store.ts';
-import type { KeyShelf } from '../access-key-keeper.ts';
+import type { KeyShelf } from '../access/access-key-keeper.ts';
 
 export interface KeyShelfOptions {
   readonly store: Pick<Store, 'getDocument' | 'putDocument' | 'takeLease' | 'releaseLease'>;

@@ -14,7 +14,7 @@ import { nameResolver } from '#base/resolve-name.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { formatServerAddress } from '#dns/client/server-address.ts';
 import type { Edge } from '#edge/edge.ts';
-import { resolversOf, targetOf } from '../dns-settings.ts';
+import { resolversOf, targetOf } from '../dns/dns-settings.ts';
 import { publicHttpsPort } from '../edge-composition.ts';
 import { judgeProbe } from './judge-probe.ts';
 import { Prober, type ProbeFinding } from './prober.ts';

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { isSea } from 'node:sea';
 import { SallyportError } from '#base/errors.ts';
 import type { ThreadLink } from '#base/thread-link.ts';
-import type { HandedSocket } from '../handed-sockets.ts';
+import type { HandedSocket } from '../succession/handed-sockets.ts';
 import { channelLink, sendNote } from './child-link.ts';
 import { workerVariable } from './is-worker.ts';
 import type { FirstOffers, WorkerNote, WorkerOffers } from './worker-contract.ts';

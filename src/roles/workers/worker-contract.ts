@@ -23,7 +23,7 @@ import type { LoggedRequest } from '#model/logged-request.ts';
 import type { OriginLive } from '#model/origin-live.ts';
 import type { EdgeOffers } from '../control/control-contract.ts';
 import type { LogEntry } from '../control/forwarded-log.ts';
-import type { HandedSocket } from '../handed-sockets.ts';
+import type { HandedSocket } from '../succession/handed-sockets.ts';
 
 /** A certificate as a worker shows it. */
 export interface ShownPem {

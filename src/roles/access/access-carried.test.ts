@@ -13,7 +13,7 @@ import { ClaimedRoutes } from '#edge/claimed-routes.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
 import { allScopes } from '#model/role.ts';
 import { controlWorld, tester } from '#testkit/control-world.ts';
-import { composeConfig, declaredBy } from './edge-composition.ts';
+import { composeConfig, declaredBy } from '../edge-composition.ts';
 
 const policies: readonly AccessPolicy[] = [
   'private',

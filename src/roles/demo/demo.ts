@@ -15,13 +15,13 @@ import { fixedCredentials } from '#connector/credentials-source.ts';
 import { type Connector, startConnector } from '#connector/connector.ts';
 import { startMetricsServer } from '#connector/metrics-server.ts';
 import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
-import { openAccessLog } from './access-log-file.ts';
-import type { EdgeInstance } from './edge-instance.ts';
-import { startEdgeNode } from './edge-node.ts';
-import { socketNames } from './control/control-contract.ts';
+import { openAccessLog } from '../access-log-file.ts';
+import type { EdgeInstance } from '../edge-instance.ts';
+import { startEdgeNode } from '../edge-node.ts';
+import { socketNames } from '../control/control-contract.ts';
 import { choosePort, loopbackHosts } from './free-port.ts';
 import { startSampleSite } from './sample-site.ts';
-import { thisMachine } from './this-machine.ts';
+import { thisMachine } from '../this-machine.ts';
 import { waitForAnswer } from './wait-for-answer.ts';
 
 /** A service of the user's own, beside the sample site. */

@@ -10,9 +10,9 @@ import { systemRandom } from '#base/random.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
 import { openStore } from '#store/open-store.ts';
 import { restoreStore } from '#store/restore-store.ts';
-import { socketNames } from './control/control-contract.ts';
-import { answersOn } from './control/socket-file.ts';
-import { storeUrlOf } from './edge-composition.ts';
+import { socketNames } from '../control/control-contract.ts';
+import { answersOn } from '../control/socket-file.ts';
+import { storeUrlOf } from '../edge-composition.ts';
 
 /** @throws SallyportError 'in-use' while the edge runs, or what is wrong with the backup */
 export async function restoreEdge(

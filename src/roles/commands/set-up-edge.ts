@@ -18,8 +18,8 @@ import { Control } from '#control/control.ts';
 import { openSeal } from '#control/seal.ts';
 import { signInHandlers } from '#control/sign-in/sign-in.ts';
 import { openStore } from '#store/open-store.ts';
-import { dashboardUrlOf, storeUrlOf } from './edge-composition.ts';
-import { addressesOf, checkRecords } from './needed-records.ts';
+import { dashboardUrlOf, storeUrlOf } from '../edge-composition.ts';
+import { addressesOf, checkRecords } from '../dns/needed-records.ts';
 
 /** See the head of the file. @throws SallyportError */
 export async function setUpEdge(request: SetUpRequest): Promise<SetUpEdge> {

@@ -13,7 +13,7 @@ import type { Sealer } from '#certs/vault/sealer.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { openSeal, type Seal } from '#control/seal.ts';
 import type { CertificateVault } from '#model/certificate-vault.ts';
-import { storeUrlOf } from './edge-composition.ts';
+import { storeUrlOf } from '../edge-composition.ts';
 
 export interface CertificateVaultOptions {
   readonly config: EdgeConfig;

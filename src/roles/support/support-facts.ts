@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { checkMachine, machineFacts } from '#base/support/machine-facts.ts';
 import { redacted } from '#base/support/secret-scrub.ts';
 import type { SupportFacts } from '#control/edge-view.ts';
-import type { EdgeInstance } from './edge-instance.ts';
+import type { EdgeInstance } from '../edge-instance.ts';
 
 /** Files with secrets are small. */
 const maxSecretFileBytes = 65_536;

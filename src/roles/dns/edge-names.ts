@@ -35,7 +35,7 @@ import {
   targetOf,
   ttlsOf,
 } from './dns-settings.ts';
-import type { HandedSocket, HandedSockets, SocketAddress } from './handed-sockets.ts';
+import type { HandedSocket, HandedSockets, SocketAddress } from '../succession/handed-sockets.ts';
 import { desiredNames, isClaimable } from './dns-desired.ts';
 
 export interface EdgeNamesOptions extends DnsSettingsOptions {

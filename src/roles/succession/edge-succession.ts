@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { EdgeNode } from './edge-node.ts';
+import type { EdgeNode } from '../edge-node.ts';
 import { succeed } from './handover.ts';
 
 /** Connectors that were here may take so long to arrive at the successor; requests for them wait. */

@@ -1,5 +1,5 @@
 // The keys of access at this edge: what signs cookies and hand-overs, and what assertions to origins are signed with. Edges of
-// one store share them (control/access-key-keeper.ts); the file in the data folder is what an edge starts from while the store
+// one store share them (access-key-keeper.ts); the file in the data folder is what an edge starts from while the store
 // is away, and all that one without a store has. Without keys everybody signs in again.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -4,9 +4,9 @@ import { isLocalhost } from '#base/hostname.ts';
 import { isRightAtZone, lookAtName, lookAtZone, type ServerSighting } from '#dns/name-check.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import type { HostnameProof, ProofStage } from '#model/hostname-proof.ts';
-import { covers, shownAt, type ShownCertificate } from './certificate-handshake.ts';
-import { publicHttpsPort } from './edge-composition.ts';
-import type { EdgeInstance } from './edge-instance.ts';
+import { covers, shownAt, type ShownCertificate } from '../certificates/certificate-handshake.ts';
+import { publicHttpsPort } from '../edge-composition.ts';
+import type { EdgeInstance } from '../edge-instance.ts';
 
 type Verdict = Omit<HostnameProof, 'stage'>;
 
