@@ -2,6 +2,7 @@
 // is gathered here, within a limit, until its length is known. cloudflared sends such a body without any framing, which no
 // origin understands; users who set the key mean this.
 import { Buffer } from 'node:buffer';
+import { ChangedRequest } from '#http/changed-request.ts';
 import type { RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 
@@ -62,9 +63,5 @@ export class LengthFinder implements Upstream {
 
 /** The request as if its client had named the length. The client has been told to go on, where it asked. */
 export function withLength(request: RequestHead, contentLength: number): RequestHead {
-  return Object.assign(Object.create(Object.getPrototypeOf(request) as object) as RequestHead, request, {
-    bodyKind: 'length',
-    contentLength,
-    expectsContinue: false,
-  });
+  return new ChangedRequest(request, { bodyKind: 'length', contentLength, expectsContinue: false });
 }

@@ -1,5 +1,6 @@
 // The step of a protected route: decides first, then lets the route's other steps go on, with word to the origin of who it
 // is. What only some may see is kept in the cache only where the policy says so.
+import { ChangedRequest } from '#http/changed-request.ts';
 import {
   type AccessDecision,
   accessReasons,
@@ -13,7 +14,6 @@ import { parseSubject } from '#model/access-subject.ts';
 import { EditedFields } from '#http/edited-fields.ts';
 import { failure, type RequestHead } from '#http/exchange.ts';
 import { renewVisitAfterMs, visitMs } from '#model/sign-in-passage.ts';
-import { AskedRequest } from '../caching/asked-request.ts';
 import type { Exchange } from '../exchange.ts';
 import type { HandlerHost, RouteHandler } from '../route-handler.ts';
 import { formatCookie, visitCookie, withoutOwnCookies } from './access-cookies.ts';
@@ -277,5 +277,5 @@ export function withoutProof(request: RequestHead, visitor: Visitor | undefined)
   const rest = hasOwnCookie ? restOf(cookies, visitor) : '';
   const lines = rest === '' ? '' : `Cookie: ${rest}\r\n`;
   const omitted = hasOwnCookie ? (hasBearer ? both : cookie) : authorization;
-  return new AskedRequest(request, new EditedFields(fields, lines, omitted), request.query);
+  return new ChangedRequest(request, { fields: new EditedFields(fields, lines, omitted) });
 }

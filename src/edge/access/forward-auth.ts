@@ -13,7 +13,7 @@ import type { HandlerHost, RouteHandler } from '../route-handler.ts';
 import { Router } from '../router.ts';
 import type { AccessDesk } from './access-desk.ts';
 import { AccessHandler } from './access-handler.ts';
-import { ForwardedRequest, readAskedAbout } from './forwarded-request.ts';
+import { forwardedRequest, readAskedAbout } from './forwarded-request.ts';
 import { answerShort } from './sign-in-answers.ts';
 
 /** Names no connector: what is asked here ends in the edge. */
@@ -72,7 +72,7 @@ export class ForwardAuthHandler implements RouteHandler {
       const sentence = 'Pages are asked for with the method of the visitor.';
       return exchange.fail('bad-request', sentence, { sentence });
     }
-    exchange.request = new ForwardedRequest(request, about);
+    exchange.request = forwardedRequest(request, about);
     exchange.clientAddress = about.address;
     this.#decide(exchange, isPage);
   }

@@ -8,7 +8,8 @@
 import { parseAuthority } from '#base/hostname.ts';
 import { errorText } from '#base/errors.ts';
 import { type CidrSet, parseAddress } from '#base/ip.ts';
-import type { BodyKind, ClientAddress, Fields, RequestHead } from '#http/exchange.ts';
+import { ChangedRequest } from '#http/changed-request.ts';
+import type { ClientAddress, Fields, RequestHead } from '#http/exchange.ts';
 import { parseOriginForm } from '#http/request-target.ts';
 
 /** How a proxy describes the request. */
@@ -106,42 +107,10 @@ function withPlainEscapes(path: string): string {
 }
 
 /** The request as if it had come here itself; of the one that asks it keeps body, fields and number. */
-export class ForwardedRequest implements RequestHead {
-  readonly method: string;
-  readonly scheme: 'http' | 'https';
-  readonly host: string;
-  readonly authority: string;
-  readonly path: string;
-  readonly query: string;
-  readonly httpVersion: '1.0' | '1.1' | '2';
-  readonly fields: Fields;
-  readonly bodyKind: BodyKind;
-  readonly contentLength: number;
-  readonly upgrade: string;
-  readonly expectsContinue: boolean;
-  readonly acceptsTrailers: boolean;
-  readonly client: ClientAddress;
-  readonly requestId: string;
-  readonly startedMs: number;
-
-  constructor(asking: RequestHead, about: AskedAbout) {
-    this.method = about.method;
-    this.scheme = about.scheme;
-    this.host = about.host;
-    this.authority = about.authority;
-    this.path = about.path;
-    this.query = about.query;
-    this.httpVersion = asking.httpVersion;
-    this.fields = asking.fields;
-    this.bodyKind = asking.bodyKind;
-    this.contentLength = asking.contentLength;
-    this.upgrade = asking.upgrade;
-    this.expectsContinue = asking.expectsContinue;
-    this.acceptsTrailers = asking.acceptsTrailers;
-    const { peerAddress, localAddress, localPort } = asking.client;
-    // A certificate that the other proxy shows is its own.
-    this.client = { address: about.address, port: 0, peerAddress, localAddress, localPort, serverName: '' };
-    this.requestId = asking.requestId;
-    this.startedMs = asking.startedMs;
-  }
+export function forwardedRequest(asking: RequestHead, about: AskedAbout): RequestHead {
+  const { method, scheme, host, authority, path, query, address } = about;
+  const { peerAddress, localAddress, localPort } = asking.client;
+  // A certificate that the other proxy shows is its own.
+  const client: ClientAddress = { address, port: 0, peerAddress, localAddress, localPort, serverName: '' };
+  return new ChangedRequest(asking, { method, scheme, host, authority, path, query, client });
 }

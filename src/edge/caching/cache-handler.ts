@@ -9,6 +9,7 @@
 //   others    -> PassThrough, which voids what they changed
 import type { CachePolicy, CacheRule } from '#model/cache-policy.ts';
 import type { Coding } from '#model/compression-policy.ts';
+import { ChangedRequest } from '#http/changed-request.ts';
 import { parseRange } from '#http/byte-range.ts';
 import { cacheKey } from '#http/cache/cache-key.ts';
 import { requestSettings, rulesFor } from '#http/cache/cache-rules.ts';
@@ -28,7 +29,7 @@ import type { RouteCoder } from '../coding/route-coder.ts';
 import type { Exchange } from '../exchange.ts';
 import { isOwnAnswer } from '../http2-fields.ts';
 import type { HandlerHost, RouteHandler } from '../route-handler.ts';
-import { AskedRequest, detachedRequest, unconditionalRequest, validatingRequest } from './asked-request.ts';
+import { detachedRequest, unconditionalRequest, validatingRequest } from './asked-request.ts';
 import { answerFrom } from './cache-answer.ts';
 import { codedBody } from './cached-coding.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
@@ -250,7 +251,7 @@ export class CacheHandler implements RouteHandler, MissHost {
       : undefined;
     if (flight === 'waiting') return;
     if (this.#refusesToAsk(question)) return this.#land(flight);
-    if (query !== request.query) exchange.request = new AskedRequest(request, request.fields, query);
+    if (query !== request.query) exchange.request = new ChangedRequest(request, { query });
     this.#send(question, { stale, isValidating: false, flight, isBackground: false });
   }
 

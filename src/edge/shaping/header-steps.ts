@@ -1,5 +1,6 @@
 // The steps that change header fields: on the way to the origin, on the way back, and what browsers want for other sites'
 // scripts. On the way back they are outermost, so that the edge's own answers carry the fields too.
+import { ChangedRequest } from '#http/changed-request.ts';
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
 import type { ResponseHead } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
@@ -7,7 +8,6 @@ import { corsFields, corsLines, isPreflight } from '#http/shaping/cors.ts';
 import { type CompiledChanges, compileChanges, variableValues } from '#http/shaping/header-changes.ts';
 import type { CorsSettings } from '#model/shaping/cors-rule.ts';
 import { type HeaderChanges, type HeaderRules, securityPresets } from '#model/shaping/header-rules.ts';
-import { AskedRequest } from '../caching/asked-request.ts';
 import type { Exchange } from '../exchange.ts';
 import { HeadStep } from '../head-step.ts';
 import type { RouteHandler } from '../route-handler.ts';
@@ -20,7 +20,7 @@ export function requestHeadersStep(changes: HeaderChanges, next: RouteHandler): 
     const { request, clientAddress } = exchange;
     const lines = compiled.linesFor(() => variableValues(request, clientAddress));
     const fields = new EditedFields(request.fields, lines, compiled.omitted);
-    exchange.request = new AskedRequest(request, fields, request.query);
+    exchange.request = new ChangedRequest(request, { fields });
     next.start(exchange);
   });
 }

@@ -1,8 +1,9 @@
 // The step of a route with a path prefix: between its other steps and the origin, so that cache, log and access know a page by
 // its public address, and only the origin sees its own. The request is written anew when it is sent, the answer's head when
 // it comes; bodies are left alone, which `explain` checks for links that lead nowhere.
+import { ChangedRequest } from '#http/changed-request.ts';
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
-import type { Fields, RequestHead, ResponseHead } from '#http/exchange.ts';
+import type { RequestHead, ResponseHead } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 import {
   originPath,
@@ -13,7 +14,6 @@ import {
   type SiteNames,
 } from '#http/shaping/prefix-rewrite.ts';
 import type { PathPrefixSettings } from '#model/shaping/path-prefix.ts';
-import { AskedRequest } from '../caching/asked-request.ts';
 import type { Exchange } from '../exchange.ts';
 import { HeadStep } from '../head-step.ts';
 import type { HandlerHost, RouteHandler } from '../route-handler.ts';
@@ -67,19 +67,10 @@ function rewritten(request: RequestHead, rewrite: PrefixRewrite): RequestHead {
     rewrite.strip === ''
       ? request.fields
       : new EditedFields(request.fields, `X-Forwarded-Prefix: ${rewrite.strip}\r\n`, forwardedPrefix);
-  return new PrefixedRequest(request, fields, path);
+  return new ChangedRequest(request, { fields, path });
 }
 
 const forwardedPrefix: ReadonlySet<string> = new Set(['x-forwarded-prefix']);
-
-class PrefixedRequest extends AskedRequest {
-  override readonly path: string;
-
-  constructor(request: RequestHead, fields: Fields, path: string) {
-    super(request, fields, request.query);
-    this.path = path;
-  }
-}
 
 class PrefixStep extends HeadStep {
   readonly #rewrite: PrefixRewrite;

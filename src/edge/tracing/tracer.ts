@@ -6,12 +6,12 @@ import type { CidrSet } from '#base/ip.ts';
 import { cidrSet } from '#base/ip.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
+import { ChangedRequest } from '#http/changed-request.ts';
 import { EditedFields } from '#http/edited-fields.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import { readTraceContext } from '#http/trace-context.ts';
 import type { EdgeTracing, RouteEntry } from '#model/edge-snapshot.ts';
 import { routeName } from '#model/route.ts';
-import { AskedRequest } from '../caching/asked-request.ts';
 import type { Exchange } from '../exchange.ts';
 import { RequestTrace, type TraceTry } from './request-trace.ts';
 import type { Span, SpanEvent } from './span.ts';
@@ -180,5 +180,5 @@ function errorType(code: string | undefined, status: number): string | undefined
 
 /** A request as it was, but for its place in a trace. */
 function withoutContext(request: RequestHead): RequestHead {
-  return new AskedRequest(request, new EditedFields(request.fields, '', contextFields), request.query);
+  return new ChangedRequest(request, { fields: new EditedFields(request.fields, '', contextFields) });
 }
