@@ -1,5 +1,7 @@
-// Holds idle connections: `node bench/idle-client.ts KIND PORT COUNT`, KIND `http` (TLS keep-alive after one request)
-// or `websocket`. Prints `held N` when all are open and holds them until it is told to end.
+// Holds connections that do nothing more: `node bench/idle-client.ts KIND PORT COUNT`. Prints `held N` when all are open and
+// holds them until it is told to end. KIND is how far they go over TLS: `tls` says nothing after its handshake, `head` half a
+// request head, `body` half a request body, `http` one request that is answered, `websocket` the same for an upgrade, `reader`
+// asks for much and reads little of it.
 import { connect, type TLSSocket } from 'node:tls';
 import { benchHostname } from './sallyport.ts';
 
@@ -10,12 +12,20 @@ const atOnce = 50;
 const held: TLSSocket[] = [];
 let failed = 0;
 
-const request =
-  kind === 'websocket'
-    ? `GET /socket HTTP/1.1\r\nHost: ${benchHostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
-    : `GET / HTTP/1.1\r\nHost: ${benchHostname}:${port}\r\n\r\n`;
-const wanted = kind === 'websocket' ? 'HTTP/1.1 101' : 'HTTP/1.1 200';
+const host = `Host: ${benchHostname}:${port}\r\n`;
+const upgrade =
+  'Connection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+/** What is sent, and how the answer begins that is waited for; '' where there is none. */
+const kinds: Readonly<Record<string, readonly [request: string, wanted: string]>> = {
+  tls: ['', ''],
+  head: [`GET / HTTP/1.1\r\n${host}X-Half: `, ''],
+  body: [`POST /sink HTTP/1.1\r\n${host}Content-Length: 1000\r\n\r\nhalf`, ''],
+  http: [`GET / HTTP/1.1\r\n${host}\r\n`, 'HTTP/1.1 200'],
+  websocket: [`GET /socket HTTP/1.1\r\n${host}${upgrade}`, 'HTTP/1.1 101'],
+  reader: [`GET /1g HTTP/1.1\r\n${host}\r\n`, 'HTTP/1.1 200'],
+};
+const [request, wanted] = kinds[kind!]!;
 
 function openOne(): Promise<void> {
   return new Promise((resolve) => {
@@ -28,8 +38,14 @@ function openOne(): Promise<void> {
       else failed += 1;
       resolve();
     };
-    socket.once('secureConnect', () => socket.write(request));
-    socket.once('data', (chunk: Buffer) => settle(chunk.toString('latin1').startsWith(wanted)));
+    socket.once('secureConnect', () => {
+      if (request !== '') socket.write(request);
+      if (wanted === '') settle(true);
+    });
+    socket.once('data', (chunk: Buffer) => {
+      settle(chunk.toString('latin1').startsWith(wanted));
+      if (kind === 'reader') socket.pause();
+    });
     socket.on('error', () => settle(false));
     socket.on('close', () => settle(false));
   });

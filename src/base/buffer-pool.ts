@@ -1,6 +1,6 @@
 // Buffers of one size, used again and again. What a socket's output is gathered in comes from here, so that neither an
 // idle connection nor a busy one has memory of its own. Keeps a few free ones; what bulk transfers needed beyond that
-// goes back to the system.
+// is freed at once: the collector, which has other things to look at, would come for it minutes later.
 import { Buffer } from 'node:buffer';
 
 /** Free buffers kept; more are in use at once only while receivers are slower than senders. */
@@ -43,5 +43,7 @@ export class BufferPool {
   give(buffer: Buffer): void {
     if (buffer === this.#first) this.#isFirstFree = true;
     else if (this.#free.length < maxFree) this.#free.push(buffer);
+    // Detaches the memory; whoever still held a view of it sees one of length 0.
+    else (buffer.buffer as ArrayBuffer).transfer(0);
   }
 }

@@ -25,19 +25,21 @@ function scene(limitBytes: number, ask?: () => number) {
     child: () => log,
   };
   const metrics = new MetricsRegistry();
-  const stop = watchProcess({ clock, log, metrics, residentBytes: ask ?? (() => memory.bytes), limitBytes });
+  const residentBytes = ask ?? ((): number => memory.bytes);
+  const stop = watchProcess({ clock, log, metrics, residentBytes, limitBytes, pendingTimers: () => 3 });
   const pass = (ms: number): void => {
     nowMs += ms;
     due?.();
   };
   const delay = (): string => /^sallyport_event_loop_delay_seconds (\S+)$/m.exec(metrics.text())![1]!;
-  return { pass, said, memory, delay, stop, isOver: () => due === undefined };
+  return { pass, said, memory, delay, stop, text: () => metrics.text(), isOver: () => due === undefined };
 }
 
 test('a loop that was held up is told once, and shown for a minute', () => {
-  const { pass, said, delay } = scene(0);
+  const { pass, said, delay, text } = scene(0);
   for (let i = 0; i < 5; i += 1) pass(1_100);
   assert.deepEqual([said, delay()], [[], '0']);
+  assert.match(text(), /^sallyport_timers 3$/m);
   pass(3_500);
   pass(3_000);
   assert.deepEqual(said, ['The event loop was held up {"lateMs":2500}']);

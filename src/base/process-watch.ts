@@ -12,6 +12,8 @@ export interface ProcessWatchOptions {
   readonly residentBytes: () => number;
   /** Bytes that it may hold before it is killed: the container's limit, or the machine's memory; 0 when nobody knows. */
   readonly limitBytes: number;
+  /** Timers that are yet to fire. */
+  readonly pendingTimers: () => number;
 }
 
 const lookEveryMs = 1_000;
@@ -57,6 +59,9 @@ export function watchProcess(options: ProcessWatchOptions): () => void {
   ]);
   metrics.collect('sallyport_memory_limit_bytes', 'Memory that it may hold; 0: not known.', 'gauge', () => [
     [{}, limitBytes],
+  ]);
+  metrics.collect('sallyport_timers', 'Timers that are yet to fire.', 'gauge', () => [
+    [{}, options.pendingTimers()],
   ]);
 
   let dueMs = clock.nowMs() + lookEveryMs;

@@ -3,8 +3,11 @@
 // the first (workers/worker-role.ts).
 import { totalmem } from 'node:os';
 import type { Clock } from '#base/clock.ts';
+import { countTimers } from '#base/counted-clock.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
+import { findMallocTrim } from '#base/malloc-trim.ts';
+import { garbageCollection, returnMemory } from '#base/memory-return.ts';
 import { watchProcess } from '#base/process-watch.ts';
 import type { Random } from '#base/random.ts';
 import { snapshotOf } from '#config/edge-config.ts';
@@ -86,7 +89,8 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
 }
 
 async function open(options: ServingOptions, opened: (() => unknown)[]): Promise<Serving> {
-  const { config, clock, random, log, metrics, mates, handed } = options;
+  const { config, random, log, metrics, mates, handed } = options;
+  const clock = countTimers(options.clock);
   const taken = <A extends ListenAddress>(kind: HandedSocket['kind'], address: A): A => {
     const handle = handed.handleOf(kind, address);
     return handle === undefined ? address : { ...address, handle };
@@ -139,8 +143,20 @@ async function open(options: ServingOptions, opened: (() => unknown)[]): Promise
   // Without a limit of its own the process may have the machine's memory; Node then says 0 or 2^64.
   const limitBytes = Math.min(process.constrainedMemory() || Infinity, totalmem());
   const residentBytes = (): number => process.memoryUsage.rss();
-  const stopWatching = watchProcess({ clock, log, metrics, residentBytes, limitBytes });
+  const stopWatching = watchProcess({
+    ...{ clock, log, metrics, residentBytes, limitBytes },
+    pendingTimers: () => clock.pendingTimers,
+  });
   opened.push(stopWatching);
+  const stopReturning = returnMemory({
+    ...{ clock, residentBytes },
+    cpuMs: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1_000;
+    },
+    ...{ collect: garbageCollection(), trim: findMallocTrim() },
+  });
+  opened.push(stopReturning);
   const endVisits = (): void => edge.endVisits((grant) => desk.isGrantGood(grant));
   desk.listen(endVisits);
   sources.files.onChange = endVisits;
@@ -158,6 +174,7 @@ async function open(options: ServingOptions, opened: (() => unknown)[]): Promise
     },
     async close() {
       stopWatching();
+      stopReturning();
       await traces.close();
       sources.close();
       await cache?.close();

@@ -30,7 +30,7 @@ function response(text: string): Http1Head {
 }
 
 function forwarded(head: Http1Head): string {
-  const out = Buffer.alloc(2048);
+  const out = Buffer.alloc(8_192);
   return out.toString('latin1', 0, head.writeEndToEnd(out, 0));
 }
 
@@ -196,6 +196,22 @@ describe('pieces', () => {
     assert.deepEqual(
       [head.method, head.target, head.contentLength, head.end, head.get('x-y')],
       ['POST', '/a?b', 3, 3 + whole.length, 'z'],
+    );
+  });
+
+  test('few fields or as many as may come, in any order of messages', () => {
+    const head = new Http1Head({ headBytes: 8_192, targetBytes: 256, fields: 200 });
+    for (const count of [3, 24, 25, 200, 1, 49]) {
+      const lines = Array.from({ length: count - 1 }, (_, i) => `X-${i}: ${i}\r\n`).join('');
+      parseRequestHead(head, Buffer.from(request(lines)), 0);
+      assert.equal(head.count, count);
+      if (count > 1) assert.equal(head.get(`x-${count - 2}`), String(count - 2));
+      assert.equal(forwarded(head), lines);
+    }
+    const lines = Array.from({ length: 200 }, (_, i) => `X-${i}: ${i}\r\n`).join('');
+    assert.equal(
+      kindOf(() => parseRequestHead(head, Buffer.from(request(lines)), 0)),
+      'headers-too-large',
     );
   });
 

@@ -10,6 +10,9 @@ import { Http1Error } from './http1-error.ts';
 import { FieldAction, fieldAction, hashMultiplier } from './http1-fields.ts';
 import type { HeadLimits } from './http1-head-end.ts';
 
+/** Room at first; browsers send some twenty. Room for all that may come was 6 KiB of every idle connection. */
+const usualFields = 24;
+
 /** A parsed head. One object per connection, filled anew for each message; `source` must stay alive while it is read. */
 export class Http1Head {
   source: Buffer = noBytes;
@@ -26,9 +29,9 @@ export class Http1Head {
   minorVersion = 1;
   /** Number of fields. Field i: name at [spans[4i], spans[4i+1]), value at [spans[4i+2], spans[4i+3]). */
   count = 0;
-  readonly spans: Int32Array;
+  spans: Int32Array;
   /** A FieldAction per field. */
-  readonly actions: Uint8Array;
+  actions: Uint8Array;
   /** Content-Length, or -1. */
   contentLength = -1;
   isChunked = false;
@@ -47,8 +50,9 @@ export class Http1Head {
 
   constructor(limits: HeadLimits) {
     this.#limits = limits;
-    this.spans = new Int32Array(limits.fields * 4);
-    this.actions = new Uint8Array(limits.fields);
+    const fields = Math.min(limits.fields, usualFields);
+    this.spans = new Int32Array(fields * 4);
+    this.actions = new Uint8Array(fields);
   }
 
   get limits(): HeadLimits {
@@ -145,13 +149,15 @@ export class Http1Head {
 
   /** Reads the field lines from `offset` to the empty line; the caller has seen that the head is complete. */
   readFields(offset: number, role: 'request' | 'response'): void {
-    const { source, spans, actions } = this;
+    const { source } = this;
+    let { spans, actions } = this;
     let at = offset;
     let count = 0;
     while (source[at] !== CR) {
       if (count === this.#limits.fields) {
         throw new Http1Error('headers-too-large', `more than ${this.#limits.fields} header fields`);
       }
+      if (count === actions.length) ({ spans, actions } = this.#grow());
       const nameStart = at;
       let hash = 0;
       let flags = 0;
@@ -189,6 +195,17 @@ export class Http1Head {
     if (source[at + 1] !== LF) throw new Http1Error('bad-request', 'a bare CR in the header');
     this.end = at + 2;
     if (this.#connectionFields > 0) this.#dropConnectionNamed(role);
+  }
+
+  /** Makes room for twice as many fields, or for as many as there may be. */
+  #grow(): this {
+    const { spans, actions } = this;
+    const fields = Math.min(this.#limits.fields, actions.length * 2);
+    this.spans = new Int32Array(fields * 4);
+    this.spans.set(spans);
+    this.actions = new Uint8Array(fields);
+    this.actions.set(actions);
+    return this;
   }
 
   /** Handles a field that the proxy must understand. */

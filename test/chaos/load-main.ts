@@ -19,6 +19,9 @@ export interface LoadSettings extends Omit<LoadTarget, 'content' | 'ca' | 'stop'
   readonly kinds?: readonly string[];
 }
 
+/** What an exchange may take beyond its limit, on a machine that others use as well. */
+const lastWordsMs = 20_000;
+
 const settings = JSON.parse(process.argv[2]!) as LoadSettings;
 const tally = new Tally();
 const stopping = new AbortController();
@@ -50,16 +53,23 @@ const loads: Readonly<Record<string, () => Promise<void>>> = {
   'tcp-kept': () => tcpKeptLoad(target, tally, pause1),
 };
 
-const running = Object.entries(loads)
-  .filter(([name]) => settings.kinds?.includes(name) ?? true)
-  .map(([, start]) => start());
+const chosen = Object.entries(loads).filter(([name]) => settings.kinds?.includes(name) ?? true);
+const running = new Set(chosen.map(([name]) => name));
+const ends = chosen.map(async ([name, start]) => {
+  await start();
+  running.delete(name);
+});
 const lines = createInterface({ input: process.stdin });
 const report = (): void => void process.stdout.write(`${JSON.stringify(tally.report())}\n`);
+const leave = (): void => {
+  // An exchange that neither ends nor fails within its own limit is the worst of failures.
+  for (const name of running) tally.failed(name, 'never ended');
+  report();
+  process.exit(0);
+};
 lines.on('line', report);
 lines.on('close', () => {
   stopping.abort();
-  void Promise.all(running).then(() => {
-    report();
-    process.exit(0);
-  });
+  setTimeout(leave, settings.timeoutMs + lastWordsMs);
+  void Promise.all(ends).then(leave);
 });

@@ -33,19 +33,20 @@ export async function socketLoad(target: LoadTarget, tally: Tally, wait: Pause):
         clearTimeout(quiet);
         resolve(reason);
       };
+      const hush = (): NodeJS.Timeout => setTimeout(() => end('no answer in time'), target.timeoutMs);
       const sending = setInterval(() => {
         if (target.stop.aborted && waiting.length === 0) return end('');
         if (target.stop.aborted || socket.readyState !== WebSocket.OPEN) return;
         tally.sent('websocket');
         waiting.push(key);
-        quiet ??= setTimeout(() => end('no answer in time'), target.timeoutMs);
+        quiet ??= hush();
         socket.send(target.content.slice(key, 0, messageBytes));
         key += 1;
       }, messagePauseMs);
       socket.on('message', (data: Buffer) => {
         const expected = waiting.shift();
         clearTimeout(quiet);
-        quiet = undefined;
+        quiet = waiting.length > 0 ? hush() : undefined;
         if (expected === undefined || !data.equals(target.content.slice(expected, 0, messageBytes)))
           tally.wrong(data.length);
       });

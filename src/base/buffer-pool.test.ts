@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BufferPool } from './buffer-pool.ts';
+
+test('a few buffers serve again, what is beyond them is freed at once', () => {
+  const pool = new BufferPool(8_192);
+  const taken = Array.from({ length: 40 }, () => pool.take());
+  for (const buffer of taken) pool.give(buffer);
+  const kept = taken.filter(({ length }) => length > 0);
+  assert.equal(kept.length, 17, 'the first and sixteen others');
+  assert.equal(taken.filter(({ buffer }) => buffer.byteLength === 0).length, 23);
+  const again = Array.from({ length: 18 }, () => pool.take());
+  assert.deepEqual(new Set(again.slice(0, 17)), new Set(kept));
+  assert.equal(again[17]!.length, 8_192, 'and none of those that were freed');
+});

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '#testkit/fake-clock.ts';
+import { findMallocTrim } from './malloc-trim.ts';
+import { garbageCollection, returnMemory } from './memory-return.ts';
+
+const mebibyte = 1 << 20;
+
+/** An edge of 120 MiB, of which some is in use, some garbage and some freed. */
+function scene() {
+  const clock = new FakeClock();
+  const memory = { live: 120, garbage: 0, freed: 0 };
+  const did: string[] = [];
+  const state = { hasDescriptor: true, busyPart: 0 };
+  let cpuMs = 0;
+  const stop = returnMemory({
+    clock,
+    residentBytes() {
+      if (!state.hasDescriptor) throw new Error('EMFILE');
+      return (memory.live + memory.garbage + memory.freed) * mebibyte;
+    },
+    cpuMs: () => cpuMs,
+    collect() {
+      did.push('collect');
+      memory.freed += memory.garbage;
+      memory.garbage = 0;
+    },
+    trim() {
+      did.push('trim');
+      memory.freed = 0;
+    },
+  });
+  const pass = (ms: number): string[] => {
+    did.length = 0;
+    cpuMs += ms * state.busyPart;
+    clock.advance(ms);
+    return [...did];
+  };
+  return { memory, state, pass, stop };
+}
+
+test('what a crowd has left is given back, and an edge at rest is left alone', () => {
+  const { memory, pass, stop } = scene();
+  assert.deepEqual(pass(10_000), []);
+  memory.freed = 15;
+  assert.deepEqual(pass(10_000), []);
+  memory.freed = 130;
+  assert.deepEqual(pass(10_000), ['trim']);
+  assert.deepEqual(pass(10_000), []);
+  memory.garbage = 20;
+  memory.freed = 40;
+  assert.deepEqual(pass(10_000), ['trim', 'collect', 'trim']);
+  assert.deepEqual(memory, { live: 120, garbage: 0, freed: 0 });
+  memory.freed = 200;
+  stop();
+  assert.deepEqual(pass(60_000), []);
+});
+
+test('a busy edge does not collect, and one that has a crowd does not collect again and again', () => {
+  const { memory, state, pass } = scene();
+  memory.garbage = 40;
+  state.busyPart = 0.5;
+  assert.deepEqual(pass(10_000), ['trim']);
+  state.busyPart = 0.1;
+  assert.deepEqual(pass(10_000), ['trim', 'collect', 'trim']);
+  memory.live = 300;
+  assert.deepEqual(pass(10_000), ['trim']);
+  assert.equal(pass(240_000).filter((what) => what === 'collect').length, 2);
+});
+
+test('without a descriptor to ask with it goes on', () => {
+  const { memory, state, pass } = scene();
+  memory.freed = 100;
+  state.hasDescriptor = false;
+  assert.deepEqual(pass(20_000), []);
+  state.hasDescriptor = true;
+  assert.deepEqual(pass(10_000), ['trim']);
+});
+
+test('the collector is found', () => {
+  const collect = garbageCollection();
+  let made: object | undefined = {};
+  const left = new WeakRef(made);
+  made = undefined;
+  return new Promise<void>((resolve) =>
+    setImmediate(() => {
+      collect();
+      collect();
+      assert.equal(left.deref(), undefined);
+      resolve();
+    }),
+  );
+});
+
+test('freed memory in the midst of the heap goes back to the system', (context) => {
+  const trim = findMallocTrim();
+  if (process.platform !== 'linux' || !trim) {
+    assert.ok(process.platform !== 'linux' || !isGlibc(), 'glibc has malloc_trim');
+    return context.diagnostic('this C library has no malloc_trim');
+  }
+  const warnings: string[] = [];
+  process.on('warning', ({ message }) => warnings.push(message));
+  assert.doesNotThrow(trim);
+  assert.deepEqual(warnings, [], 'and nobody is told that it is experimental');
+});
+
+function isGlibc(): boolean {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime !== undefined;
+}
