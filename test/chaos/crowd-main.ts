@@ -1,7 +1,7 @@
 // Crowds of a chaos run, a process on the clients' host: what it does is its one argument, as JSON (CrowdSettings). It says
 // what it has reached as a line of JSON, then holds on until its standard input ends.
 import { connect as connectTcp } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
 import { readFileSync } from 'node:fs';
 import { clientPreface, encodeFrame, frameFlags, frameTypes, getBlock } from '#testkit/http2-frames.ts';
 import { pause } from '../support/eventually.ts';
@@ -25,18 +25,20 @@ export interface CrowdReport {
 }
 
 const settings = JSON.parse(process.argv[2]!) as CrowdSettings;
-const ca = readFileSync(settings.caFile, 'utf8');
+/** Made once: reading the roots anew costs as much as a handshake. */
+const secureContext = createSecureContext({ ca: readFileSync(settings.caFile, 'utf8') });
 const tally = { opened: 0, failed: 0, ended: 0 };
 const held = new Set<TLSSocket>();
 /** Handshakes at once; more only wait in the kernel's queue. */
 const atOnce = 50;
 const limitMs = 60_000;
 
-function open(alpn: string): Promise<TLSSocket | undefined> {
+function open(alpn: string, session?: Buffer): Promise<TLSSocket | undefined> {
   return new Promise((resolve) => {
     const socket = connectTls({
-      ...{ host: settings.address, port: settings.port, servername: settings.hostname, ca },
+      ...{ host: settings.address, port: settings.port, servername: settings.hostname, secureContext },
       ALPNProtocols: [alpn],
+      ...(session && { session }),
     });
     const timer = setTimeout(() => socket.destroy(new Error('timeout')), limitMs);
     socket.once('secureConnect', () => {
@@ -68,14 +70,21 @@ async function idleWebSocket(): Promise<void> {
   socket.once('close', () => (tally.ended += 1));
 }
 
-/** Connects and leaves; every tenth stays for a handshake. */
+/** What a client that was here before has kept; the ticket comes after the handshake. */
+let ticket: Buffer | undefined;
+
+/** Connects and leaves; every tenth stays for a handshake, of which every second is resumed, as those of browsers are. */
 function shortConnection(number: number): void {
   const { address: host, port } = settings;
   if (number % 10 === 0) {
-    void open('http/1.1').then((socket) => {
+    void open('http/1.1', number % 20 === 0 ? undefined : ticket).then((socket) => {
       if (!socket) return (tally.failed += 1);
-      socket.destroy();
-      return (tally.opened += 1);
+      tally.opened += 1;
+      if (ticket) return socket.destroy();
+      return socket.once('session', (session) => {
+        ticket = session;
+        socket.destroy();
+      });
     });
     return;
   }

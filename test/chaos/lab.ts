@@ -51,6 +51,8 @@ export interface StartOptions {
   readonly program?: string;
   readonly tokenFile?: string;
   readonly keepsInput?: boolean;
+  /** A command that runs what follows it, outside of the host. */
+  readonly through?: readonly string[];
 }
 
 export interface LabOptions {
@@ -271,10 +273,11 @@ export class Lab {
   }
 
   #start(host: string, program: readonly string[], how: StartOptions = {}): RunningProcess {
-    const [command, args] = this.network.command(host, program);
+    const [inside, rest] = this.network.command(host, program);
+    const [command, ...args] = [...(how.through ?? []), inside, ...rest];
     // The tests' own watch over this process is nothing for its children.
     const env = { HOME: this.folder, MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '', ...how.env };
-    const running = startProcess(command, args, { env, keepsInput: how.keepsInput === true });
+    const running = startProcess(command!, args, { env, keepsInput: how.keepsInput === true });
     this.#parts.push(running);
     return running;
   }

@@ -60,14 +60,15 @@ const ends = chosen.map(async ([name, start]) => {
   running.delete(name);
 });
 const lines = createInterface({ input: process.stdin });
-const report = (): void => void process.stdout.write(`${JSON.stringify(tally.report())}\n`);
+const report = (sent?: () => void): void =>
+  void process.stdout.write(`${JSON.stringify(tally.report())}\n`, sent);
 const leave = (): void => {
   // An exchange that neither ends nor fails within its own limit is the worst of failures.
   for (const name of running) tally.failed(name, 'never ended');
-  report();
-  process.exit(0);
+  // What a full pipe has not taken yet would be lost with the process.
+  report(() => process.exit(0));
 };
-lines.on('line', report);
+lines.on('line', () => report());
 lines.on('close', () => {
   stopping.abort();
   setTimeout(leave, settings.timeoutMs + lastWordsMs);

@@ -1,9 +1,10 @@
 // Cases of clients and origins that mean no good, and of an edge that runs out of something: honest clients go on.
 import { pause } from '../../support/eventually.ts';
 import { run } from '../../support/process.ts';
-import type { Lab } from '../lab.ts';
+import { footprintOf, type Lab } from '../lab.ts';
 import { edgeAddress } from '../network.ts';
 import type { ChaosCase } from '../run-case.ts';
+import { givenBack } from './crowds.ts';
 
 /** How slowhttptest holds on to a server: headers that never end, bodies that never end, answers that nobody reads. */
 const slowModes = ['-H', '-B', '-X'] as const;
@@ -17,12 +18,14 @@ export const slowClients: ChaosCase = {
   async hurt(lab, watch) {
     const url = 'https://app.chaos.test/content/1/1000000';
     lab.network.setHosts(lab.network.clients, { 'app.chaos.test': edgeAddress });
+    const before = footprintOf(lab.edge).memoryMiB;
     watch.begun();
     for (const mode of slowModes) {
       const rate = ['-c', String(slowConnections), '-r', '100', '-l', String(slowSeconds), '-i', '3'];
       await lab.network.run(lab.network.clients, 'slowhttptest', mode, ...rate, '-u', url);
     }
     watch.note(`${slowModes.length} times ${slowSeconds} s`);
+    await givenBack(lab, watch, before);
   },
 };
 
