@@ -85,7 +85,7 @@ export const manyConnections: ChaosCase = {
       `the edge used ${Math.round(eachUs)} us each, honest clients' included: one core of its own takes ${Math.round(1e6 / eachUs)} a second`,
     );
     watch.note(`the clients used ${Math.round(ownCpuUs(crowd.pid) / count)} us each`);
-    if (report.failed > 0) watch.note(`${report.failed} handshakes were cut, with 2,000 others before them`);
+    if (report.failed > 0) watch.note(`${report.failed} of them failed`);
     await disperse(crowd);
   },
 };
