@@ -3,8 +3,8 @@
 // is freed at once: the collector, which has other things to look at, would come for it minutes later.
 import { Buffer } from 'node:buffer';
 
-/** Free buffers kept; more are in use at once only while receivers are slower than senders. */
-const maxFree = 16;
+/** Free buffers kept: as many as are in use at once, unless receivers are slower than senders. */
+export const keptBuffers = 32;
 
 /** Most messages are shorter, and many are of the same length. */
 const usualBytes = 4_096;
@@ -42,7 +42,7 @@ export class BufferPool {
   /** Gives a buffer back; nobody may use it any more. */
   give(buffer: Buffer): void {
     if (buffer === this.#first) this.#isFirstFree = true;
-    else if (this.#free.length < maxFree) this.#free.push(buffer);
+    else if (this.#free.length < keptBuffers) this.#free.push(buffer);
     // Detaches the memory; whoever still held a view of it sees one of length 0.
     else (buffer.buffer as ArrayBuffer).transfer(0);
   }

@@ -23,13 +23,20 @@ function viewOf(byteCount: number): Buffer {
   return (views[byteCount] ??= sharedMemory.subarray(0, byteCount));
 }
 
-/** Delivers every chunk of `socket` to `onChunk`, as `on('data')` would. Returns a function that ends it. */
-export function readDirectly(socket: Socket, onChunk: (chunk: Buffer) => void): () => void {
+/**
+ * Delivers every chunk of `socket` to `onChunk`, as `on('data')` would. `beforeEnd` is called before anybody is told of
+ * the end of what is read or of an error. Returns a function that ends it.
+ */
+export function readDirectly(
+  socket: Socket,
+  onChunk: (chunk: Buffer) => void,
+  beforeEnd?: () => void,
+): () => void {
   // For what was read before this call.
   socket.on('data', onChunk);
   const handle = handleOf(socket);
   if (socketInternals === undefined || handle?.useUserBuffer === undefined)
-    return pushDirectly(socket, onChunk);
+    return pushDirectly(socket, onChunk, beforeEnd);
   const { memoryKey, callbackKey } = socketInternals;
   const parts = socket as unknown as Record<symbol, unknown>;
   handle.useUserBuffer(sharedMemory);
@@ -43,7 +50,10 @@ export function readDirectly(socket: Socket, onChunk: (chunk: Buffer) => void): 
   // Node's own for the end and for errors; of a read it would do no more than find its way to the callback above.
   handle.onread = (bytes) => {
     const byteCount = internals.lastReadCount();
-    if (byteCount <= 0 || socket.destroyed) return usual.call(handle, bytes);
+    if (byteCount <= 0 || socket.destroyed) {
+      beforeEnd?.();
+      return usual.call(handle, bytes);
+    }
     onChunk(viewOf(byteCount));
     return undefined;
   };
@@ -60,10 +70,11 @@ export function readDirectly(socket: Socket, onChunk: (chunk: Buffer) => void): 
  * Past Readable only. While a socket flows and nothing is buffered, the stream's accounting has no effect, so the chunk
  * is handed over at once; whenever it has (paused, buffered, ended), the chunk goes the usual way.
  */
-function pushDirectly(socket: Socket, onChunk: (chunk: Buffer) => void): () => void {
+function pushDirectly(socket: Socket, onChunk: (chunk: Buffer) => void, beforeEnd?: () => void): () => void {
   // oxlint-disable-next-line typescript/unbound-method -- it is called with its socket below
   const pushUsually = socket.push;
   socket.push = (chunk: Buffer | null): boolean => {
+    if (chunk === null) beforeEnd?.();
     if (chunk === null || socket.readableFlowing !== true || socket.readableLength > 0) {
       return pushUsually.call(socket, chunk);
     }

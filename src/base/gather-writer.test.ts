@@ -116,6 +116,7 @@ for (const [kind, makeWorld, prefix] of kinds) {
         piece.fill(0xee);
         if (i % 3 === 0) writer.flush();
         if (i % 3 === 1) writer.flushPart();
+        if (i % 7 === 2) writer.flushSoon();
         if (!hasRoom) await until(() => !writer.needsDrain);
       }
       writer.end();

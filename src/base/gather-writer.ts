@@ -115,13 +115,17 @@ export class GatherWriter implements Flushable {
     this.#sendNext();
   }
 
+  /** What is gathered leaves at the end of the turn, with what others have. */
+  flushSoon(): void {
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    this.#options.flusher.add(this);
+  }
+
   /** As `flush`, in the midst of a transfer: much waits for the end of the turn, little does not. */
   flushPart(): void {
     if (this.#used < eagerBytes) this.flush();
-    else if (!this.#isFlushPlanned) {
-      this.#isFlushPlanned = true;
-      this.#options.flusher.add(this);
-    }
+    else this.flushSoon();
   }
 
   /** Ends our side of the connection after all that was written. */
@@ -141,8 +145,9 @@ export class GatherWriter implements Flushable {
     this.#settle();
   }
 
-  /** Forgets what is gathered; the connection is being cut. */
+  /** Forgets what is gathered, unless it was to leave with this turn; the connection is being cut. */
   discard(): void {
+    if (this.#isFlushPlanned) this.flush();
     const { pool } = this.#options;
     if (this.#memory) pool.give(this.#memory);
     for (const { memory } of this.#filled ?? []) pool.give(memory);

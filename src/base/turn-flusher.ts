@@ -6,9 +6,13 @@ export interface Flushable {
   flush(): void;
 }
 
-/** Calls `flush` of everyone added, once, when `defer` runs what it is given. */
+/**
+ * Calls `flush` of everyone added, once, when `defer` runs what it is given, or when `most` are waiting: each of them
+ * holds memory until then.
+ */
 export class TurnFlusher {
   readonly #defer: (run: () => void) => void;
+  readonly #most: number;
   #waiting: Flushable[] = [];
   readonly #run = (): void => {
     const waiting = this.#waiting;
@@ -22,11 +26,14 @@ export class TurnFlusher {
     }
   };
 
-  constructor(defer: (run: () => void) => void) {
+  constructor(defer: (run: () => void) => void, most = Infinity) {
     this.#defer = defer;
+    this.#most = most;
   }
 
   add(flushable: Flushable): void {
-    if (this.#waiting.push(flushable) === 1) this.#defer(this.#run);
+    const waiting = this.#waiting.push(flushable);
+    if (waiting >= this.#most) this.#run();
+    else if (waiting === 1) this.#defer(this.#run);
   }
 }

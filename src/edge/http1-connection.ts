@@ -9,7 +9,6 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { noBytes } from '#base/bytes.ts';
-import { readDirectly } from '#base/direct-read.ts';
 import { GatherWriter } from '#base/gather-writer.ts';
 import { failure } from '#http/exchange.ts';
 import type {
@@ -100,7 +99,7 @@ export class Http1Connection implements Downstream {
     this.#out = new GatherWriter(socket, { pool, flusher, onDrain: () => this.#onDrain() });
     this.#writer = new Http1Writer(this.#out);
     this.#sinceMs = share.now();
-    this.#stopReading = readDirectly(socket, (chunk) => this.#onData(chunk));
+    this.#stopReading = share.reads.read(socket, (chunk) => this.#onData(chunk));
     for (const [event, listener] of Object.entries(this.#listeners)) socket.on(event, listener);
   }
 
@@ -324,7 +323,7 @@ export class Http1Connection implements Downstream {
   }
 
   flush(): void {
-    this.#out.flushPart();
+    this.#out.flushSoon();
   }
 
   end(trailers: Fields | null): void {

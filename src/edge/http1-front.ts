@@ -1,7 +1,9 @@
 // All HTTP/1.1 client connections of one listener: what they share, their limits and their sweep.
 import type { Socket } from 'node:net';
-import { BufferPool } from '#base/buffer-pool.ts';
+import { BufferPool, keptBuffers } from '#base/buffer-pool.ts';
 import { gatherBufferBytes } from '#base/gather-writer.ts';
+import { StagedReads } from '#base/staged-reads.ts';
+import { Turn } from '#base/turn.ts';
 import { TurnFlusher } from '#base/turn-flusher.ts';
 import type { EdgeLimits, EdgeTimeouts } from '#model/edge-snapshot.ts';
 import type { ClientAddress, Downstream, FailureCode, RequestHead, Upstream } from '#http/exchange.ts';
@@ -43,7 +45,9 @@ export interface Http1FrontOptions {
 export interface Http1FrontShare extends Omit<Http1FrontOptions, 'limits'> {
   readonly limits: HeadLimits;
   readonly requestsPerConnection: number;
-  /** What responses are gathered in, and when the large ones leave. */
+  /** Requests are handled when all that are there have been read. */
+  readonly reads: StagedReads;
+  /** What responses are gathered in, and when they leave. */
   readonly pool: BufferPool;
   readonly flusher: TurnFlusher;
   left(connection: Http1Connection): void;
@@ -52,7 +56,9 @@ export interface Http1FrontShare extends Omit<Http1FrontOptions, 'limits'> {
 export class Http1Front {
   readonly #connections = new Set<Http1Connection>();
   readonly #pool = new BufferPool(gatherBufferBytes);
-  readonly #flusher = new TurnFlusher(setImmediate);
+  readonly #turn = new Turn();
+  readonly #reads = new StagedReads(this.#turn);
+  readonly #flusher = new TurnFlusher(this.#turn.atEnd, keptBuffers);
   #share: Http1FrontShare;
 
   constructor(options: Http1FrontOptions) {
@@ -65,6 +71,7 @@ export class Http1Front {
       ...options,
       limits: { headBytes, targetBytes, fields: headFields },
       requestsPerConnection,
+      reads: this.#reads,
       pool: this.#pool,
       flusher: this.#flusher,
       left: (connection) => this.#connections.delete(connection),

@@ -38,7 +38,7 @@ function writer(pool = new BufferPool(gatherBufferBytes)): {
   const sink = new Sink();
   const gather = new GatherWriter(sink as unknown as Socket, {
     pool,
-    flusher: new TurnFlusher(setImmediate),
+    flusher: new TurnFlusher((run) => run()),
     onDrain() {},
   });
   return { sink, gather, out: new Http1Writer(gather) };

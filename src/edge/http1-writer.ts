@@ -110,7 +110,7 @@ export class Http1Writer {
       else this.#compose('0\r\n', trailers, '\r\n');
       this.#isChunked = false;
     }
-    this.#out.flush();
+    this.#out.flushSoon();
   }
 }
 

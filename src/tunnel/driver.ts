@@ -9,6 +9,7 @@ import type { TunnelCredentials } from './credentials.ts';
 import { EdgeSession } from './edge-session.ts';
 import { exporterBytes, exporterLabel, type TunnelKeys } from './handshake.ts';
 import type { Session, SessionOptions } from './session.ts';
+import { type Gathered, Gathering } from './gathering.ts';
 import type { Transport } from './transport.ts';
 import type { WindowBudget } from './window.ts';
 import type { WorkerSeat } from './worker-seat.ts';
@@ -120,7 +121,7 @@ function refuse(
   return { close() {} };
 }
 
-class Driver implements DrivenConnection {
+class Driver implements DrivenConnection, Gathered {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #session: Session;
@@ -138,7 +139,7 @@ class Driver implements DrivenConnection {
     this.#transport = transport;
     this.#clock = options.clock;
     const defer = options.defer ?? setImmediate;
-    const flush = (): void => this.#flush();
+    const gathering = new Gathering(defer, this);
     this.#session = create({
       exporter,
       transportKind: transport.kind,
@@ -149,7 +150,7 @@ class Driver implements DrivenConnection {
       lastStreamId: options.limits?.lastStreamId,
       windowBudget: options.windowBudget,
       onFault: options.onFault,
-      onFlushWanted: () => void defer(flush),
+      onFlushWanted: () => gathering.begin(),
       onEnded: () => this.#onEnded(defer),
     });
     transport.start({
@@ -165,7 +166,11 @@ class Driver implements DrivenConnection {
     this.#session.close(reason, detail);
   }
 
-  #flush(): void {
+  get waitingBytes(): number {
+    return this.#session.output.waitingBytes;
+  }
+
+  flush(): void {
     const session = this.#session;
     session.flush(this.#clock.nowMs());
     for (let chunk = session.takeChunk(); chunk; chunk = session.takeChunk()) {
@@ -191,7 +196,7 @@ class Driver implements DrivenConnection {
     if (this.#isEnded) return;
     this.#isEnded = true;
     defer(() => {
-      this.#flush();
+      this.flush();
       this.#timer?.cancel();
       if (this.#isTransportGone) return;
       this.#transport.close();

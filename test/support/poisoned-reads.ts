@@ -4,20 +4,25 @@
 // runs, by bytes of somebody else's.
 import { registerHooks } from 'node:module';
 
-const delivery = 'onChunk(viewOf(byteCount));';
-const poisoned = `${delivery} sharedMemory.fill(0xdd, 0, byteCount);`;
+/** What hands memory on that is used again, by file, how often it stands there, and what follows it here. */
+const deliveries: readonly (readonly [file: string, delivery: string, count: number, poison: string])[] = [
+  ['direct-read', 'onChunk(viewOf(byteCount));', 2, 'sharedMemory.fill(0xdd, 0, byteCount);'],
+  ['staged-reads', 'else reader.onChunk(chunk);', 1, 'chunk.fill(0xdd);'],
+];
 
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context);
-    if (!url.endsWith('/src/base/direct-read.ts')) return loaded;
+    const known = deliveries.find(([file]) => url.endsWith(`/src/base/${file}.ts`));
+    if (!known) return loaded;
+    const [, delivery, count, poison] = known;
     if (loaded.source === null || loaded.source === undefined)
       throw new Error(`${url} was not loaded as text`);
     const text =
       typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString();
     const parts = text.split(delivery);
-    if (parts.length !== 3)
-      throw new Error(`${url} does not read "${delivery}" twice any more; poison its reads anew`);
-    return { ...loaded, source: parts.join(poisoned) };
+    if (parts.length !== count + 1)
+      throw new Error(`${url} does not read "${delivery}" ${count} times any more; poison its reads anew`);
+    return { ...loaded, source: parts.join(`${delivery} ${poison}`) };
   },
 });
