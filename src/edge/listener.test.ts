@@ -84,6 +84,35 @@ test('beyond the limit of handshakes the oldest is cut, and an honest client sti
     for (const socket of [...silent, honest]) socket.destroy();
   }));
 
+test('a client that leaves before or amid the handshake is forgotten then, not when its time is over', () =>
+  withListener({ handshakeMs: 600_000 }, async ({ listener, outcomes }) => {
+    // The start of a TLS record that never comes whole.
+    for (const said of ['', '\x16\x03\x01\x02']) {
+      const clients = Array.from({ length: 10 }, () => dial(listener));
+      for (const client of clients) client.write(Buffer.from(said, 'latin1'));
+      await until(() => listener.held.handshakes === 10);
+      for (const client of clients) client.end();
+      await until(() => listener.held.sockets === 0);
+    }
+    assert.deepEqual(listener.held, { sockets: 0, addresses: 0, handshakes: 0 });
+    assert.deepEqual([...new Set(outcomes)], ['tls-failed']);
+    assert.equal(outcomes.length, 20);
+  }));
+
+test('a client that has ended its half after the handshake is still answered', () =>
+  withListener({}, async ({ listener, accepted }) => {
+    const client = dialTls(listener);
+    await once(client, 'secureConnect');
+    await until(() => accepted.length === 1);
+    const [server] = accepted;
+    server!.removeAllListeners('end');
+    const ended = once(server!, 'end');
+    client.end();
+    await ended;
+    assert.equal(server!.writable, true);
+    server!.destroy();
+  }));
+
 test('nothing is kept for connections that are gone, however they ended', () =>
   withListener({ handshakeMs: 3_000, proxies: ['192.0.2.0/24'] }, async ({ listener, outcomes }) => {
     // Both are forgotten when the time for a handshake is over, which an honest client on a busy machine still meets.

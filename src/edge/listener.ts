@@ -250,14 +250,20 @@ export class Listener {
     socket.once('close', () => this.#handshaking.delete(key));
     this.#cutOldestHandshake();
     const { passage } = this.#options;
-    if (passage?.hasServerNames !== true) return void this.#tlsServer!.emit('connection', socket);
+    if (passage?.hasServerNames !== true) return this.#shakeHands(socket);
     passage.look(socket, clientOf(socket, client, peerAddress), {
-      own: () => this.#tlsServer!.emit('connection', socket),
+      own: () => this.#shakeHands(socket),
       taken: (isGood) => {
         this.#handshaking.delete(key);
         this.#options.count(isGood ? 'passed-on' : 'tls-failed');
       },
     });
+  }
+
+  /** Who ends before the handshake is over has left; held open by half he would be kept until its time is over. */
+  #shakeHands(socket: Socket): void {
+    socket.allowHalfOpen = false;
+    this.#tlsServer!.emit('connection', socket);
   }
 
   #cutOldestHandshake(): void {
@@ -310,6 +316,8 @@ export class Listener {
     const known = this.#handshaking.get(key);
     if (!known) return void secured.destroy();
     this.#handshaking.delete(key);
+    known.socket.allowHalfOpen = true;
+    secured.allowHalfOpen = true;
     secured.on('error', ignoreError);
     if (secured.alpnProtocol === challengeProtocol) return letGo(secured);
     // On a resumed TLS 1.2 session servername is false: the name is unknown then, not trusted.
