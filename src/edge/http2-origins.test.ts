@@ -198,7 +198,8 @@ function pipeToOrigin(stream: TunnelStream, port: number, opened: () => void): v
   const socket = connect(port, '127.0.0.1', opened);
   socket.on('error', () => duplex.destroy());
   duplex.on('error', () => socket.destroy());
-  socket.on('close', () => duplex.destroy());
+  // As a connector does: an origin that has closed has said all; only what is broken resets the stream.
+  socket.on('close', () => duplex.end());
   duplex.pipe(socket).pipe(duplex);
 }
 
