@@ -72,6 +72,11 @@ export class GatherWriter implements Flushable {
     return this.#queuedBytes;
   }
 
+  /** What was written last is still to leave, and the connection ends by itself then. */
+  get isEnding(): boolean {
+    return this.#afterAll !== undefined;
+  }
+
   /** Memory with room for `byteCount` bytes from `offset` on, to be filled in place; `advance` tells how far. */
   room(byteCount: number): Buffer {
     if (this.#memory !== undefined && this.#used + byteCount > gatherBufferBytes) this.#closeBuffer();

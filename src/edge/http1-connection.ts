@@ -522,8 +522,9 @@ export class Http1Connection implements Downstream {
     this.#leavingMs = this.#share.now();
   }
 
-  /** Cuts the connection. */
+  /** Cuts the connection; a last word that is on its way still leaves. */
   destroy(): void {
-    this.#destroy();
+    if (this.#out.isEnding) this.#out.endAndDestroy();
+    else this.#destroy();
   }
 }
