@@ -346,8 +346,10 @@ class RunningEdge implements Edge {
     this.#tunnels.close();
     this.#local.close();
     this.#door.close();
-    // One turn for CLOSE frames and last writes to leave.
+    // Time for CLOSE frames and last writes to leave; on a busy machine it may be over before they had their turn, or the
+    // one after it, where the write before them was still under way.
     await new Promise<void>((resolve) => this.#options.clock.after(20, resolve));
+    for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => void setImmediate(resolve));
     this.#door.destroy();
     this.#accessLog.flush();
   }
