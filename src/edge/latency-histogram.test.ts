@@ -29,6 +29,12 @@ test('any percentile of any latencies is told within a bucket: 7 % or a microsec
   );
 });
 
+test('a time just below the end of a short bucket is told within 7 %, too', () => {
+  const histogram = new LatencyHistogram();
+  histogram.add(0.0179);
+  assert.ok(Math.abs(histogram.percentile(1) - 0.0179) <= 0.07 * 0.0179);
+});
+
 test('nothing counted has no percentile; clearing forgets; merging adds', () => {
   const one = new LatencyHistogram();
   const two = new LatencyHistogram();

@@ -61,5 +61,6 @@ function middleOf(bucket: number): number {
   if (bucket < subBuckets) return bucket;
   const widthBits = Math.floor(bucket / subBuckets) - 1;
   const low = (subBuckets + (bucket % subBuckets)) * 2 ** widthBits;
-  return low + (2 ** widthBits - 1) / 2;
+  // Of all times that it holds, parts of a microsecond included. A bucket of one microsecond is told by its start.
+  return widthBits === 0 ? low : low + 2 ** widthBits / 2;
 }
