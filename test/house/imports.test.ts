@@ -15,8 +15,6 @@ const longFiles: Readonly<Record<string, string>> = {
   'src/edge/http1-connection.ts':
     'one state machine; bytes, requests and writing are in files of their own already',
   'src/edge/http1-upstream.ts': 'one state machine, a dozen lines over',
-  'src/edge/http2-front.test.ts': 'one scripted world for every behaviour of the front',
-  'src/edge/http2-origins.test.ts': 'one scripted world for every behaviour of origins',
 };
 
 function tableOfRooms(): Map<string, string> {
