@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util';
 import { createCertificate } from '#testkit/certificates.ts';
 import { type AccessRound, measureAccess } from './access.ts';
 import { type BulkResult, measureBulk, type Transfer } from './bulk.ts';
-import { type IdleResult, measureIdle, measureResident } from './idle.ts';
+import { type IdleResult, measureIdle, measureResident, measureSettled } from './idle.ts';
 import { loadCore, movePinned, proxyCore, runPinned, startPinned, waitForPort } from './machine.ts';
 import {
   mostProxied,
@@ -164,7 +164,7 @@ async function measureTransfers(peers: readonly Peer[]): Promise<void> {
     for (const direction of ['down', 'up'] as const)
       await transfer(ours, { direction, size: '5g', round: 0, sourceFile: sources['5g'] });
   }
-  for (const peer of peers) found.idle.push(measureResident(peer));
+  for (const peer of peers) found.idle.push(await measureSettled(peer));
   for (const connector of connectors) movePinned(connector, proxyCore);
 }
 
@@ -200,7 +200,7 @@ async function measureConnections(peer: Peer): Promise<void> {
       found.idle.push(result);
     }
   }
-  found.idle.push(measureResident(peer));
+  found.idle.push(await measureSettled(peer));
 }
 
 async function startPeer(name: string, options: PeerOptions): Promise<Peer | undefined> {

@@ -15,9 +15,28 @@ export interface IdleResult {
 
 const client = fileURLToPath(new URL('idle-client.ts', import.meta.url));
 
+/** Of a peer whose memory goes on falling; three minutes. */
+const mostLooks = 9;
+
 /** Memory as it stands. */
 export function measureResident(peer: Peer): IdleResult {
   return { peer: peer.name, kind: 'none', connections: 0, resident: residentOf(peer) };
+}
+
+/** Memory once a peer has given back what it gives back by itself: when it has not fallen by a hundredth for twenty seconds. */
+export async function measureSettled(peer: Peer): Promise<IdleResult> {
+  let last = measureResident(peer);
+  for (let i = 0; i < mostLooks; i++) {
+    await pause(20_000);
+    const now = measureResident(peer);
+    if (sum(now.resident) > sum(last.resident) * 0.99) return now;
+    last = now;
+  }
+  return last;
+}
+
+function sum(resident: Readonly<Record<string, number>>): number {
+  return Object.values(resident).reduce((total, bytes) => total + bytes, 0);
 }
 
 /** Opens `count` connections, waits a moment, reads the memory, closes them. */

@@ -9,15 +9,16 @@ const mebibyte = 1 << 20;
 /** An edge of 120 MiB, of which some is in use, some garbage and some freed. */
 function scene() {
   const clock = new FakeClock();
-  const memory = { live: 120, garbage: 0, freed: 0 };
+  const memory = { live: 120, garbage: 0, freed: 0, text: 20 };
   const did: string[] = [];
   const state = { hasDescriptor: true, busyPart: 0 };
   let cpuMs = 0;
   const stop = returnMemory({
     clock,
-    residentBytes() {
+    resident() {
       if (!state.hasDescriptor) throw new Error('EMFILE');
-      return (memory.live + memory.garbage + memory.freed) * mebibyte;
+      const own = memory.live + memory.garbage + memory.freed;
+      return { ownBytes: own * mebibyte, fileBytes: memory.text * mebibyte };
     },
     cpuMs: () => cpuMs,
     collect() {
@@ -28,6 +29,10 @@ function scene() {
     trim() {
       did.push('trim');
       memory.freed = 0;
+    },
+    releaseText() {
+      did.push('release');
+      memory.text = 10;
     },
   });
   const pass = (ms: number): string[] => {
@@ -42,15 +47,15 @@ function scene() {
 test('what a crowd has left is given back, and an edge at rest is left alone', () => {
   const { memory, pass, stop } = scene();
   assert.deepEqual(pass(10_000), []);
-  memory.freed = 15;
+  memory.freed = 7;
   assert.deepEqual(pass(10_000), []);
   memory.freed = 130;
   assert.deepEqual(pass(10_000), ['trim']);
   assert.deepEqual(pass(10_000), []);
-  memory.garbage = 20;
+  memory.garbage = 10;
   memory.freed = 40;
   assert.deepEqual(pass(10_000), ['trim', 'collect', 'trim']);
-  assert.deepEqual(memory, { live: 120, garbage: 0, freed: 0 });
+  assert.deepEqual(memory, { live: 120, garbage: 0, freed: 0, text: 20 });
   memory.freed = 200;
   stop();
   assert.deepEqual(pass(60_000), []);
@@ -64,8 +69,24 @@ test('a busy edge does not collect, and one that has a crowd does not collect ag
   state.busyPart = 0.1;
   assert.deepEqual(pass(10_000), ['trim', 'collect', 'trim']);
   memory.live = 300;
-  assert.deepEqual(pass(10_000), ['trim']);
-  assert.equal(pass(240_000).filter((what) => what === 'collect').length, 2);
+  const collections = (ms: number): number => pass(ms).filter((what) => what === 'collect').length;
+  assert.equal(collections(120_000), 2, 'after 40 and after 80 seconds more');
+  assert.equal(collections(3_200_000), 11);
+  memory.garbage = 40;
+  for (let i = 0; memory.garbage > 0 && i < 32; i++) collections(10_000);
+  memory.garbage = 40;
+  assert.equal(collections(20_000), 1, 'what was of use is soon done again');
+});
+
+test('text that only the start or a crowd needed is let go of at leisure', () => {
+  const { memory, state, pass } = scene();
+  memory.text = 60;
+  state.busyPart = 0.5;
+  assert.deepEqual(pass(10_000), []);
+  state.busyPart = 0.1;
+  assert.deepEqual(pass(10_000), ['release']);
+  memory.text = 30;
+  assert.deepEqual(pass(60_000), []);
 });
 
 test('without a descriptor to ask with it goes on', () => {

@@ -1,49 +1,60 @@
-// Memory that many clients needed goes back to the system when they have left. V8 comes for what they left behind only when
-// more is needed, and malloc keeps what is freed; a process that is at leisure asks both (docs/adr/0005-memory.md).
+// Memory that a start or many clients needed goes back to the system when they are over. V8 comes for what was left behind only
+// when more is needed, malloc keeps what is freed, and the program's own text stays where it was touched once; a process that is
+// at leisure asks all three (docs/adr/0005-memory.md).
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock } from './clock.ts';
+import type { Resident } from './memory/resident.ts';
 
 export interface MemoryReturnOptions {
   readonly clock: Clock;
-  /** Bytes that the process holds now. */
-  readonly residentBytes: () => number;
+  readonly resident: () => Resident;
   /** Processor time that the process has used so far. */
   readonly cpuMs: () => number;
   /** Frees what nobody uses any more. */
   readonly collect: () => void;
   /** Gives back what is free; undefined where nobody can. */
   readonly trim: (() => void) | undefined;
+  /** Lets go of the program's text; undefined where nobody can. */
+  readonly releaseText: (() => void) | undefined;
 }
 
 /** A trim of a process that has nothing to give back takes a millisecond: a ten-thousandth of the time. */
 const lookEveryMs = 10_000;
-/** So much above the least that it ever came down to is worth a look; an edge's own ups and downs are smaller. */
-const worthBytes = 16 * 1024 * 1024;
-/** A collection holds everything up for some 50 ms: only where so little goes on, and not again for a while. */
+/** So much above the least that it ever came down to is worth a trim; an edge's own ups and downs are smaller. */
+const worthTrimBytes = 16 * 1024 * 1024;
+/** And so much a collection, which goes further: it holds everything up for some 50 ms, so only at leisure and not too often. */
+const worthCollectionBytes = 8 * 1024 * 1024;
 const leisurePart = 0.25;
-const collectEveryMs = 120_000;
+/** After a collection that freed something the next one may follow soon; after one that did not, the wait doubles. */
+const leastCollectionWaitMs = 20_000;
+const mostCollectionWaitMs = 320_000;
+/** A process at leisure touches less of its program than this. */
+const worthTextBytes = 32 * 1024 * 1024;
 
 /** Starts giving back; the returned function ends it. */
 export function returnMemory(options: MemoryReturnOptions): () => void {
-  const { clock, residentBytes, cpuMs, collect, trim } = options;
+  const { clock, resident, cpuMs, collect, trim, releaseText } = options;
   // A crowd may be there before the first look.
-  let leastBytes = residentBytes();
+  let leastBytes = resident().ownBytes;
   let lookedMs = clock.nowMs();
   let usedMs = cpuMs();
   let collectedMs = -Infinity;
-  const isWorth = (): boolean => {
-    const bytes = residentBytes();
-    leastBytes = Math.min(leastBytes, bytes);
-    return bytes >= leastBytes + worthBytes;
+  let waitMs = leastCollectionWaitMs;
+  const isAbove = (bytes: number): boolean => {
+    const { ownBytes } = resident();
+    leastBytes = Math.min(leastBytes, ownBytes);
+    return ownBytes >= leastBytes + bytes;
   };
-  const giveBack = (isAtLeisure: boolean): void => {
-    if (!isWorth()) return;
-    trim?.();
-    if (!isAtLeisure || clock.nowMs() - collectedMs < collectEveryMs || !isWorth()) return;
-    collectedMs = clock.nowMs();
+  const giveBackAtLeisure = (): void => {
+    if (resident().fileBytes >= worthTextBytes) releaseText?.();
+    if (clock.nowMs() - collectedMs < waitMs || !isAbove(worthCollectionBytes)) return;
+    const { ownBytes } = resident();
     collect();
     trim?.();
+    collectedMs = clock.nowMs();
+    const isUseful = resident().ownBytes < ownBytes - worthCollectionBytes / 2;
+    waitMs = isUseful ? leastCollectionWaitMs : Math.min(waitMs * 2, mostCollectionWaitMs);
   };
   const look = (): void => {
     const nowMs = clock.nowMs();
@@ -52,7 +63,8 @@ export function returnMemory(options: MemoryReturnOptions): () => void {
     lookedMs = nowMs;
     usedMs = nowUsedMs;
     try {
-      giveBack(isAtLeisure);
+      if (isAbove(worthTrimBytes)) trim?.();
+      if (isAtLeisure) giveBackAtLeisure();
     } catch {
       // Asking takes a descriptor, and there may be none; the next look is as good.
     }

@@ -18,6 +18,7 @@ import { startMetricsServer } from '#connector/metrics-server.ts';
 import { reloadOnChange } from '#connector/reload.ts';
 import type { IngressRule } from '#model/ingress-rule.ts';
 import { parseCredentialsFile, parseToken } from '#tunnel/credentials.ts';
+import { returnOwnMemory } from './own-memory.ts';
 import { aborted } from './signals.ts';
 import { thisMachine } from './this-machine.ts';
 
@@ -55,6 +56,7 @@ export async function runConnector({ request, stop, writeLog }: ConnectorRoleOpt
     ipVersion: ipVersionOf(flags.text('edge-ip-version')),
     bindAddress: flags.text('edge-bind-address') || undefined,
   });
+  const stopReturning = returnOwnMemory(systemClock);
   try {
     const server = await startMetricsServer({
       listen: flags.text('metrics'),
@@ -76,6 +78,7 @@ export async function runConnector({ request, stop, writeLog }: ConnectorRoleOpt
     await server.close();
     if (pidFile !== '') rmSync(pidFile, { force: true });
   } finally {
+    stopReturning();
     await connector.close();
     credentials.close();
   }

@@ -6,8 +6,6 @@ import type { Clock } from '#base/clock.ts';
 import { countTimers } from '#base/counted-clock.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
-import { findMallocTrim } from '#base/malloc-trim.ts';
-import { garbageCollection, returnMemory } from '#base/memory-return.ts';
 import { watchProcess } from '#base/process-watch.ts';
 import type { Random } from '#base/random.ts';
 import { snapshotOf } from '#config/edge-config.ts';
@@ -31,6 +29,7 @@ import { openEdgeCache } from './edge-cache.ts';
 import { dashboardUrlOf, publicHttpsPort } from './edge-composition.ts';
 import { pagesIn } from './error-page-files.ts';
 import { GuardBans } from './guard-bans.ts';
+import { returnOwnMemory } from './own-memory.ts';
 import type { HandedSocket, HandedSockets } from './succession/handed-sockets.ts';
 import { TraceExport } from './trace-export.ts';
 import { cacheShare } from './workers/worker-config.ts';
@@ -148,14 +147,7 @@ async function open(options: ServingOptions, opened: (() => unknown)[]): Promise
     pendingTimers: () => clock.pendingTimers,
   });
   opened.push(stopWatching);
-  const stopReturning = returnMemory({
-    ...{ clock, residentBytes },
-    cpuMs: () => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / 1_000;
-    },
-    ...{ collect: garbageCollection(), trim: findMallocTrim() },
-  });
+  const stopReturning = returnOwnMemory(clock);
   opened.push(stopReturning);
   const endVisits = (): void => edge.endVisits((grant) => desk.isGrantGood(grant));
   desk.listen(endVisits);
