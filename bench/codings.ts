@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Bodies by name: a small page, a page's worth of text, a script bundle, JSON. */
 function bodies(): ReadonlyArray<readonly [string, Buffer]> {
-  const source = readdirSync(`${root}src/edge`)
+  const source = readdirSync(`${root}src/edge`, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => readFileSync(`${root}src/edge/${name}`, 'utf8'))
     .join('\n');

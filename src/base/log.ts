@@ -1,5 +1,5 @@
 // The operational log: one line per event, as JSON or for people (RFC 3339 time, INF/WRN/ERR, key=value),
-// the form that cloudflared's users know. Not for the access log, which has its own writer (edge/access-log.ts).
+// the form that cloudflared's users know. Not for the access log, which has its own writer (edge/logs/access-log.ts).
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 export type LogFields = Readonly<Record<string, unknown>>;

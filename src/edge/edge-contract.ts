@@ -16,20 +16,20 @@ import type { PortLive } from '#model/port-live.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import type { AccessDesk } from './access/access-desk.ts';
 import type { AccessGrant } from './access/access-handler.ts';
-import type { CertificateSource } from './certificate-source.ts';
-import type { DisconnectHow, DisconnectTarget } from './disconnect.ts';
-import type { InnerAnswer, InnerRequest } from './inner-request.ts';
-import type { Expectation } from './expected-tunnels.ts';
-import type { ListenAddress, ListenHandle } from './listener.ts';
-import type { LiveListener } from './live-events.ts';
-import type { LiveView } from './live-view.ts';
-import type { LocalService } from './local-connection.ts';
+import type { CertificateSource } from './front-door/certificate-source.ts';
+import type { DisconnectHow, DisconnectTarget } from './tunnels/disconnect.ts';
+import type { InnerAnswer, InnerRequest } from './own-requests/inner-request.ts';
+import type { Expectation } from './tunnels/expected-tunnels.ts';
+import type { ListenAddress, ListenHandle } from './front-door/listener.ts';
+import type { LiveListener } from './observation/live-events.ts';
+import type { LiveView } from './observation/live-view.ts';
+import type { LocalService } from './tunnels/local-connection.ts';
 import type { Mates } from './mates/mates.ts';
 import type { FindPortHandle, PortHandle } from './ports/port-handles.ts';
-import type { HandlerMaker } from './route-handler.ts';
-import type { RequestLog } from './request-log.ts';
+import type { HandlerMaker } from './routes/route-handler.ts';
+import type { RequestLog } from './logs/request-log.ts';
 import type { Span } from './tracing/span.ts';
-import type { WellKnownSource } from './well-known.ts';
+import type { WellKnownSource } from './front-door/well-known.ts';
 
 export interface EdgeOptions {
   /** The edge's own hostname, '' if it has none. */

@@ -1,6 +1,6 @@
 // What the edge tells the origin with a request, as field lines: who the client is, the request's id, which edges it has
 // passed, and what a step of the route adds. HOT: the client's part is bytes that his connection keeps.
-import type { ClientIdentity } from './client-address.ts';
+import type { ClientIdentity } from './front-door/client-address.ts';
 
 const idLabel = Buffer.from('X-Request-Id: ');
 const loopLabel = Buffer.from('\r\nCDN-Loop: ');

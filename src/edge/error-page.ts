@@ -2,7 +2,7 @@
 // curl. Each carries X-Sallyport-Error and the request id; nothing about the inside of the house leaves with it.
 import { ListFields } from '#http/list-fields.ts';
 import { failureCodes } from '#http/exchange.ts';
-import { ownAnswerStatus } from './uncached-answer.ts';
+import { ownAnswerStatus } from './routes/uncached-answer.ts';
 import type { Downstream, ExchangeFailure, FailureCode, RequestHead } from '#http/exchange.ts';
 
 /** What a visitor can do about it, by code; the rest have nothing a visitor could do. */

@@ -1,7 +1,7 @@
 // What an exchange has around it: the proxy that it belongs to, and a step of the route that may stand by it.
 import type { ExchangeFailure } from '#http/exchange.ts';
 import type { Exchange } from './exchange.ts';
-import type { TunnelSlot } from './tunnel-registry.ts';
+import type { TunnelSlot } from './tunnels/tunnel-registry.ts';
 
 /** A step of the route that stands between an exchange and its client, as long as it waits for the answer's head. */
 export interface ExchangeCompanion {

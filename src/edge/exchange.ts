@@ -30,13 +30,13 @@ import {
   unblamed,
 } from './failed-tries.ts';
 import type { ExchangeCompanion, ExchangeOwner } from './exchange-owner.ts';
-import { isOwnAnswer } from './http2-fields.ts';
-import { isGrpc } from './http2-failure.ts';
-import type { ExchangeSide, MovableUpstream } from './http1-upstream.ts';
-import { withCacheStatus } from './uncached-answer.ts';
-import { goingAway, WebSocketBorder } from './websocket-border.ts';
+import { isOwnAnswer } from './http2/http2-fields.ts';
+import { isGrpc } from './http2/http2-failure.ts';
+import type { ExchangeSide, MovableUpstream } from './http1/http1-upstream.ts';
+import { withCacheStatus } from './routes/uncached-answer.ts';
+import { goingAway, WebSocketBorder } from './websocket/websocket-border.ts';
 import type { RequestTrace } from './tracing/request-trace.ts';
-import type { TunnelSlot, TunnelTarget } from './tunnel-registry.ts';
+import type { TunnelSlot, TunnelTarget } from './tunnels/tunnel-registry.ts';
 
 /** A request may meet rules that have just changed this often: its owner edits, or several connectors follow one by one. */
 const maxRenewals = 5;
@@ -76,7 +76,7 @@ export class Exchange implements Upstream, ExchangeSide, Listed {
   status = 0;
   bytesIn = 0;
   bytesOut = 0;
-  /** The part of those bytes that edge/traffic.ts has counted. */
+  /** The part of those bytes that edge/observation/traffic.ts has counted. */
   countedIn = 0;
   countedOut = 0;
   failure: ExchangeFailure | undefined;

@@ -1,5 +1,5 @@
 // What an edge sees right now: connectors, why others went away, traffic over time, and events as they happen. Plain data
-// that the edge hands out (edge/live-view.ts) and the API passes on as it is.
+// that the edge hands out (edge/observation/live-view.ts) and the API passes on as it is.
 import { z } from 'zod';
 import { timeSchema } from './names.ts';
 

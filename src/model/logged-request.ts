@@ -1,5 +1,5 @@
 // One line of the access log, read again: for the live view, the waterfall and `logs`. The edge writes lines as text
-// (edge/access-log.ts) and parses them only when somebody looks.
+// (edge/logs/access-log.ts) and parses them only when somebody looks.
 import { z } from 'zod';
 
 /** Field names are those of the log line. Times are milliseconds after the request's first byte. */

@@ -16,7 +16,7 @@ import type { AccessDesk } from '#edge/access/access-desk.ts';
 import type { EdgeCache } from '#edge/cache/edge-cache.ts';
 import type { Edge, Inheritance, ListenerState } from '#edge/edge-contract.ts';
 import type { Mates } from '#edge/mates/mates.ts';
-import { type MetricsServer, startMetricsServer } from '#edge/metrics-server.ts';
+import { type MetricsServer, startMetricsServer } from '#edge/observation/metrics-server.ts';
 import type { ChallengePresenter } from '#model/challenge-presenter.ts';
 import type { ControlReport } from '#model/control-report.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';

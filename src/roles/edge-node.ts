@@ -13,7 +13,7 @@ import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { EdgeFacts } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
 import type { Inheritance } from '#edge/edge-contract.ts';
-import { localRules } from '#edge/local-connection.ts';
+import { localRules } from '#edge/tunnels/local-connection.ts';
 import { emptyDirectory } from '#model/access-state.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import { portName } from '#model/port.ts';

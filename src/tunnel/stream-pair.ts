@@ -1,5 +1,5 @@
 // Two tunnel streams joined back to back inside one process: what one end writes, the other is told, as if a connection
-// lay between them. The edge serves its own pages this way (edge/local-connection.ts), through the path that all take.
+// lay between them. The edge serves its own pages this way (edge/tunnels/local-connection.ts), through the path that all take.
 //
 // Calls of the peer come in a turn of their own, never from inside `write`, as with a real connection. Bounded by a
 // window per direction: bytes that the reader has not given back stop the writer.

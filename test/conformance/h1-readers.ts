@@ -8,7 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { Http1Front } from '#edge/http1-front.ts';
+import { Http1Front } from '#edge/http1/http1-front.ts';
 import type { Downstream, RequestHead, Upstream } from '#http/exchange.ts';
 import { pause, within } from '../support/eventually.ts';
 import { ListFields } from '#http/list-fields.ts';

@@ -9,7 +9,7 @@ import { get as httpsGet, request as httpsRequest } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { systemRandom } from '#base/random.ts';
-import { localRules } from '#edge/local-connection.ts';
+import { localRules } from '#edge/tunnels/local-connection.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import { createCredentials } from '#tunnel/credentials.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';

@@ -7,7 +7,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
 import { createUuid } from '#base/uuid.ts';
-import { localRules } from '#edge/local-connection.ts';
+import { localRules } from '#edge/tunnels/local-connection.ts';
 import type { ConnectorConnection } from '#tunnel/connection.ts';
 import { dialConnection } from '#tunnel/driver.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';

@@ -12,7 +12,7 @@ import { type Connector, startConnector } from '#connector/connector.ts';
 import { type CredentialsSource, fixedCredentials } from '#connector/credentials-source.ts';
 import { type EdgeDialer, edgeDialer } from '#connector/edge-dialer.ts';
 import { type MetricsServer, startMetricsServer } from '#connector/metrics-server.ts';
-import type { CertificateSource } from '#edge/certificate-source.ts';
+import type { CertificateSource } from '#edge/front-door/certificate-source.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
 import type { Mates } from '#edge/mates/mates.ts';
 import { defaultLimits, defaultTimeouts, type EdgeSnapshot, type RouteEntry } from '#model/edge-snapshot.ts';

@@ -15,7 +15,7 @@ import { EditedFields } from '#http/edited-fields.ts';
 import { failure, type RequestHead } from '#http/exchange.ts';
 import { renewVisitAfterMs, visitMs } from '#model/sign-in-passage.ts';
 import type { Exchange } from '../exchange.ts';
-import type { HandlerHost, RouteHandler } from '../route-handler.ts';
+import type { HandlerHost, RouteHandler } from '../routes/route-handler.ts';
 import { formatCookie, visitCookie, withoutOwnCookies } from './access-cookies.ts';
 import { type AccessDesk, basicTokenOf, bearerOf } from './access-desk.ts';
 import { meshNames } from './mesh-source.ts';

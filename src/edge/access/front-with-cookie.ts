@@ -2,7 +2,7 @@
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
 import type { ResponseHead } from '#http/exchange.ts';
 import type { Exchange } from '../exchange.ts';
-import { HeadStep } from '../head-step.ts';
+import { HeadStep } from '../routes/head-step.ts';
 
 export class FrontWithCookie extends HeadStep {
   readonly #cookie: string;

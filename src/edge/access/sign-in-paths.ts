@@ -22,7 +22,7 @@ import {
   visitorPages,
 } from '#model/sign-in-passage.ts';
 import type { Exchange } from '../exchange.ts';
-import type { RouteHandler } from '../route-handler.ts';
+import type { RouteHandler } from '../routes/route-handler.ts';
 import { formatCookie, readCookie, tryCookie, visitCookie } from './access-cookies.ts';
 import type { AccessDesk } from './access-desk.ts';
 import { forwardTunnelId } from './forward-auth.ts';

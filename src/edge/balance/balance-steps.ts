@@ -6,8 +6,8 @@ import { ListFields } from '#http/list-fields.ts';
 import type { BalanceEntry } from '#model/balance-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { Exchange } from '../exchange.ts';
-import { HeadStep } from '../head-step.ts';
-import type { HandlerHost, RouteHandler } from '../route-handler.ts';
+import { HeadStep } from '../routes/head-step.ts';
+import type { HandlerHost, RouteHandler } from '../routes/route-handler.ts';
 import { isWell, wantedKey } from './balances.ts';
 
 /** Puts the steps before `next`; undefined when there are none and `next` is nothing. */

@@ -7,7 +7,7 @@ import type { FailureCode } from '#http/exchange.ts';
 import type { MemberLive } from '#model/balance-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { routeName } from '#model/route.ts';
-import type { TunnelRegistry, TunnelSlot } from '../tunnel-registry.ts';
+import type { TunnelRegistry, TunnelSlot } from '../tunnels/tunnel-registry.ts';
 import { Balancer, Member, type NoMember } from './balancer.ts';
 import { MemberChecks } from './member-checks.ts';
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { balanceEntryOf, balanceSchema } from '#model/balance-policy.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';
-import type { TunnelRegistry } from '../tunnel-registry.ts';
+import type { TunnelRegistry } from '../tunnels/tunnel-registry.ts';
 import { Balancer } from './balancer.ts';
 import { MemberChecks } from './member-checks.ts';
 

@@ -5,7 +5,7 @@ import type { Random } from '#base/random.ts';
 import type { BalanceEntry } from '#model/balance-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { checkStream } from '../origins/check-stream.ts';
-import type { TunnelRegistry } from '../tunnel-registry.ts';
+import type { TunnelRegistry } from '../tunnels/tunnel-registry.ts';
 import type { Balancer, Member } from './balancer.ts';
 
 export interface CheckParts {

@@ -3,7 +3,7 @@ import type { CachePolicy } from '#model/cache-policy.ts';
 import type { CachePurge, CacheStatus } from '#model/cached.ts';
 import { rulesFor, requestSettings } from '#http/cache/cache-rules.ts';
 import { reduceQuery } from '#http/cache/query.ts';
-import { innerTargetOf } from '../inner-request.ts';
+import { innerTargetOf } from '../own-requests/inner-request.ts';
 import type { CacheNumbers } from './cache-statistics.ts';
 import type { EdgeCache } from './edge-cache.ts';
 

@@ -1,7 +1,7 @@
 // What was purged, and when: by host, path prefix, tag, or everything. A purge costs one record, however much it covers;
 // an entry is checked against the records made since its request was sent, when it is next looked at. So nothing that
 // was asked for before a purge, or is still on its way, comes back after it.
-import { isUnder } from '../router.ts';
+import { isUnder } from '../routes/router.ts';
 
 /** What a purge covers. */
 export type PurgeScope =

@@ -5,8 +5,8 @@ import type { CacheOutcome } from '#http/cache/cache-status.ts';
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
 import type { Downstream, Fields, ResponseHead } from '#http/exchange.ts';
 import type { Exchange } from '../exchange.ts';
-import { HeadStep } from '../head-step.ts';
-import { isOwnAnswer } from '../http2-fields.ts';
+import { HeadStep } from '../routes/head-step.ts';
+import { isOwnAnswer } from '../http2/http2-fields.ts';
 
 /** How a head that did not come from the cache goes to the front of its exchange: as it is, or through an encoder. */
 export type Responder = (exchange: Exchange, head: ResponseHead) => void;

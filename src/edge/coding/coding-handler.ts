@@ -1,8 +1,8 @@
 // The handler of a route that compresses but does not cache.
 import type { ResponseHead } from '#http/exchange.ts';
 import type { Exchange } from '../exchange.ts';
-import { HeadStep } from '../head-step.ts';
-import type { HandlerHost, RouteHandler } from '../route-handler.ts';
+import { HeadStep } from '../routes/head-step.ts';
+import type { HandlerHost, RouteHandler } from '../routes/route-handler.ts';
 import type { RouteCoder } from './route-coder.ts';
 
 export class CodingHandler implements RouteHandler {

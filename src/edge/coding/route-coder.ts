@@ -10,7 +10,7 @@ import { codedHeadChange } from '#http/coding/coded-head.ts';
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
 import type { Fields, RequestHead, ResponseHead } from '#http/exchange.ts';
 import type { Exchange } from '../exchange.ts';
-import { isOwnAnswer } from '../http2-fields.ts';
+import { isOwnAnswer } from '../http2/http2-fields.ts';
 import { CodedTransfer } from './coded-transfer.ts';
 import type { EncoderPool } from './encoder.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultCachePolicy } from '#model/cache-policy.ts';
-import type { InnerAnswer } from '../inner-request.ts';
+import type { InnerAnswer } from '../own-requests/inner-request.ts';
 import { cacheStep } from './cache-step.ts';
 
 const wallMs = Date.UTC(2026, 0, 1);

@@ -2,8 +2,8 @@
 import type { CachePolicy } from '#model/cache-policy.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import { explainCache } from '#http/cache/explain-cache.ts';
-import type { InnerAnswer, InnerRequest } from '../inner-request.ts';
-import { innerTargetOf } from '../inner-request.ts';
+import type { InnerAnswer, InnerRequest } from '../own-requests/inner-request.ts';
+import { innerTargetOf } from '../own-requests/inner-request.ts';
 
 const titles: Readonly<Record<string, string>> = {
   HIT: 'Answered from the cache',

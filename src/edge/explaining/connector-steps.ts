@@ -3,8 +3,8 @@ import type { ConnectorLive, Disconnect } from '#model/live.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
-import type { ConnectorList } from '../connector-list.ts';
-import type { TunnelSlot } from '../tunnel-registry.ts';
+import type { ConnectorList } from '../tunnels/connector-list.ts';
+import type { TunnelSlot } from '../tunnels/tunnel-registry.ts';
 import { step } from './step.ts';
 
 /** No connector takes requests: since when, and why the last one left. */

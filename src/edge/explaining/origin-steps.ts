@@ -3,7 +3,7 @@ import type { ExplainStep } from '#model/explain.ts';
 import { type FailureCode, failureCodes } from '#http/exchange.ts';
 import type { LoggedRequest } from '#model/logged-request.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
-import type { InnerAnswer } from '../inner-request.ts';
+import type { InnerAnswer } from '../own-requests/inner-request.ts';
 import { step } from './step.ts';
 
 /** Services that are bytes, not HTTP: visitors reach them by WebSocket only. */

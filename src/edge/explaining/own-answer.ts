@@ -3,7 +3,7 @@
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { ExplainStep, ExplainStepName } from '#model/explain.ts';
 import { findRedirect } from '#model/redirect-rule.ts';
-import { innerTargetOf } from '../inner-request.ts';
+import { innerTargetOf } from '../own-requests/inner-request.ts';
 import { canonicalLocation } from '../shaping/canonical-host-step.ts';
 import type { WayBefore } from './explain.ts';
 import { isGuarded } from './origin-steps.ts';

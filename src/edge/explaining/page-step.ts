@@ -4,7 +4,7 @@ import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { ExplainStep } from '#model/explain.ts';
 import { isBelow } from '#http/shaping/prefix-rewrite.ts';
 import { pageAssets } from '#http/shaping/page-assets.ts';
-import type { InnerAnswer } from '../inner-request.ts';
+import type { InnerAnswer } from '../own-requests/inner-request.ts';
 
 /** A page that loads more has shown by then what is wrong with it. */
 const maxAssets = 40;

@@ -5,8 +5,8 @@ import type { ExplainStep } from '#model/explain.ts';
 import { hostMatches } from '#model/ingress-match.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import { routeName } from '#model/route.ts';
-import type { ConnectorList } from '../connector-list.ts';
-import type { Router } from '../router.ts';
+import type { ConnectorList } from '../tunnels/connector-list.ts';
+import type { Router } from '../routes/router.ts';
 import { step } from './step.ts';
 
 /** What is known of routes and claims. */

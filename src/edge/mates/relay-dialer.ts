@@ -13,7 +13,7 @@ import { dialConnection, type DrivenConnection } from '#tunnel/driver.ts';
 import { deafHandler, type OpenRequest, type TunnelStream } from '#tunnel/stream.ts';
 import { localTransport } from '#tunnel/tls-transport.ts';
 import type { WindowBudget } from '#tunnel/window.ts';
-import type { TunnelRegistry, TunnelSlot } from '../tunnel-registry.ts';
+import type { TunnelRegistry, TunnelSlot } from '../tunnels/tunnel-registry.ts';
 import { joinStreams } from './joined-streams.ts';
 import type { Mates } from './mates.ts';
 import { relayCredentials } from './relay-credentials.ts';

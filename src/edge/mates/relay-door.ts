@@ -13,7 +13,7 @@ import type { EdgeConnection } from '#tunnel/connection.ts';
 import { acceptConnection, type DrivenConnection } from '#tunnel/driver.ts';
 import { localTransport } from '#tunnel/tls-transport.ts';
 import type { WindowBudget } from '#tunnel/window.ts';
-import type { TunnelRegistry } from '../tunnel-registry.ts';
+import type { TunnelRegistry } from '../tunnels/tunnel-registry.ts';
 import type { Mates } from './mates.ts';
 import { relayKeyOf } from './relay-credentials.ts';
 

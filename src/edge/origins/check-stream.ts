@@ -3,7 +3,7 @@
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import { deafHandler, type ResetReason, type StreamHandler, type TunnelStream } from '#tunnel/stream.ts';
-import type { TunnelSlot } from '../tunnel-registry.ts';
+import type { TunnelSlot } from '../tunnels/tunnel-registry.ts';
 
 export interface StreamCheck {
   readonly slot: TunnelSlot;

@@ -6,7 +6,7 @@ import type { PublishedRule } from '#model/published-rules.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import type { StreamHandler } from '#tunnel/stream.ts';
 import type { FailureCode } from '#http/exchange.ts';
-import { TunnelRegistry } from '../tunnel-registry.ts';
+import { TunnelRegistry } from '../tunnels/tunnel-registry.ts';
 import type { Exchange } from '../exchange.ts';
 import { OriginWatch } from './origin-watch.ts';
 

@@ -9,7 +9,7 @@ import type { OriginLive } from '#model/origin-live.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
 import { troubleOf } from '../balance/balances.ts';
 import type { Exchange } from '../exchange.ts';
-import type { TunnelRegistry, TunnelSlot } from '../tunnel-registry.ts';
+import type { TunnelRegistry, TunnelSlot } from '../tunnels/tunnel-registry.ts';
 import { checkStream } from './check-stream.ts';
 import { OriginHealth } from './origin-health.ts';
 

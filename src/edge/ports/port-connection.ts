@@ -5,7 +5,7 @@ import { failure } from '#http/exchange.ts';
 import type { ClientAddress, ExchangeFailure } from '#http/exchange.ts';
 import type { PortEntry } from '#model/edge-snapshot.ts';
 import { encodeProxyV1, encodeProxyV2 } from '#wire/proxy-protocol.ts';
-import type { TunnelTarget } from '../tunnel-registry.ts';
+import type { TunnelTarget } from '../tunnels/tunnel-registry.ts';
 import type { PortParts } from './port-parts.ts';
 import type { PortTally } from './port-tally.ts';
 import { SocketSplice } from './socket-splice.ts';

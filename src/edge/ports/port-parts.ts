@@ -2,9 +2,9 @@
 import type { BufferPool } from '#base/buffer-pool.ts';
 import type { Clock } from '#base/clock.ts';
 import type { TurnFlusher } from '#base/turn-flusher.ts';
-import type { AccessLog } from '../access-log.ts';
-import type { ExpectedTunnels } from '../expected-tunnels.ts';
-import type { TunnelRegistry } from '../tunnel-registry.ts';
+import type { AccessLog } from '../logs/access-log.ts';
+import type { ExpectedTunnels } from '../tunnels/expected-tunnels.ts';
+import type { TunnelRegistry } from '../tunnels/tunnel-registry.ts';
 
 export interface PortParts {
   readonly clock: Clock;

@@ -7,8 +7,8 @@ import { failure } from '#http/exchange.ts';
 import type { PublishedRule } from '#model/published-rules.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
 import { failureOfReset } from '../failed-tries.ts';
-import type { ExpectedTunnels } from '../expected-tunnels.ts';
-import type { TunnelRegistry, TunnelSlot, TunnelTarget } from '../tunnel-registry.ts';
+import type { ExpectedTunnels } from '../tunnels/expected-tunnels.ts';
+import type { TunnelRegistry, TunnelSlot, TunnelTarget } from '../tunnels/tunnel-registry.ts';
 
 export interface ReachParts {
   readonly clock: Clock;

@@ -2,7 +2,7 @@
 import { ListFields } from '#http/list-fields.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import { type CanonicalHost, canonicalNameOf } from '#model/shaping/canonical-host.ts';
-import type { RouteHandler } from '../route-handler.ts';
+import type { RouteHandler } from '../routes/route-handler.ts';
 import { stepBefore } from './step-before.ts';
 
 /** The step. */

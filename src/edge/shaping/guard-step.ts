@@ -5,7 +5,7 @@ import { parseDuration } from '#base/duration.ts';
 import { cidrSet } from '#base/ip.ts';
 import { matchesAnyWildcard } from '#base/wildcard.ts';
 import { type GuardSettings, scannerPaths } from '#model/shaping/guard.ts';
-import type { RouteHandler } from '../route-handler.ts';
+import type { RouteHandler } from '../routes/route-handler.ts';
 import type { Bans, BanRule } from './bans.ts';
 import { clientKey } from './client-key.ts';
 import { stepBefore } from './step-before.ts';

@@ -9,8 +9,8 @@ import { type CompiledChanges, compileChanges, variableValues } from '#http/shap
 import type { CorsSettings } from '#model/shaping/cors-rule.ts';
 import { type HeaderChanges, type HeaderRules, securityPresets } from '#model/shaping/header-rules.ts';
 import type { Exchange } from '../exchange.ts';
-import { HeadStep } from '../head-step.ts';
-import type { RouteHandler } from '../route-handler.ts';
+import { HeadStep } from '../routes/head-step.ts';
+import type { RouteHandler } from '../routes/route-handler.ts';
 import { stepBefore } from './step-before.ts';
 
 /** The step of `headers.request`. */

@@ -8,8 +8,8 @@ import type { ErrorPageSettings } from '#model/shaping/error-pages.ts';
 import type { MaintenanceSettings } from '#model/shaping/maintenance.ts';
 import { escapeHtml } from '../error-page.ts';
 import type { Exchange } from '../exchange.ts';
-import { HeadStep } from '../head-step.ts';
-import type { RouteHandler } from '../route-handler.ts';
+import { HeadStep } from '../routes/head-step.ts';
+import type { RouteHandler } from '../routes/route-handler.ts';
 import { stepBefore } from './step-before.ts';
 
 /** The step of `maintenance`. */

@@ -15,8 +15,8 @@ import {
 } from '#http/shaping/prefix-rewrite.ts';
 import type { PathPrefixSettings } from '#model/shaping/path-prefix.ts';
 import type { Exchange } from '../exchange.ts';
-import { HeadStep } from '../head-step.ts';
-import type { HandlerHost, RouteHandler } from '../route-handler.ts';
+import { HeadStep } from '../routes/head-step.ts';
+import type { HandlerHost, RouteHandler } from '../routes/route-handler.ts';
 import { stepBefore } from './step-before.ts';
 
 /** The settings, ready for use. */

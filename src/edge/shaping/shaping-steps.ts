@@ -3,7 +3,7 @@
 //   answer's headers -> error pages -> guard -> rates -> limits -> bandwidth -> canonical host -> maintenance -> CORS
 //   -> access -> redirects -> bare prefix -> request's headers -> cache or coder -> prefix -> origin
 import type { Shaping } from '#model/shaping/shaping.ts';
-import type { HandlerHost, RouteHandler } from '../route-handler.ts';
+import type { HandlerHost, RouteHandler } from '../routes/route-handler.ts';
 import type { Bans } from './bans.ts';
 import { canonicalHostStep } from './canonical-host-step.ts';
 import { guardStep } from './guard-step.ts';

@@ -9,7 +9,7 @@ import { createTunnel, updateTunnel } from '#control/commands/tunnels.ts';
 import { exportLab } from '#control/lab-export.ts';
 import { formatServed, parseServed, type Served, servedBy } from '#control/snapshot.ts';
 import { accessTunnelId, withSignInPaths } from '#edge/access/sign-in-paths.ts';
-import { ClaimedRoutes } from '#edge/claimed-routes.ts';
+import { ClaimedRoutes } from '#edge/routes/claimed-routes.ts';
 import type { AccessPolicy } from '#model/access-policy.ts';
 import { allScopes } from '#model/role.ts';
 import { controlWorld, tester } from '#testkit/control-world.ts';

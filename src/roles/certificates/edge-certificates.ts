@@ -20,7 +20,7 @@ import { rootAnswer, rootPagePath } from '#certs/trust/root-page.ts';
 import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import { hostnamesOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
-import type { WellKnownAnswer, WellKnownSource } from '#edge/well-known.ts';
+import type { WellKnownAnswer, WellKnownSource } from '#edge/front-door/well-known.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { CertificateRecord } from '#model/certificate-record.ts';
 import type { CertificateVault } from '#model/certificate-vault.ts';

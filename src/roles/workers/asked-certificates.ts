@@ -6,7 +6,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
 import { type Certificate, createCertificate, isNamedIn } from '#certs/certificate.ts';
-import type { CertificateSource } from '#edge/certificate-source.ts';
+import type { CertificateSource } from '#edge/front-door/certificate-source.ts';
 import type { CertificateBasics, ShownPem } from './worker-contract.ts';
 
 export interface AskedCertificatesOptions {

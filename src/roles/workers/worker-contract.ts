@@ -15,7 +15,7 @@ import type { ChallengePem } from '#certs/acme/challenge-board.ts';
 import type { EdgeLook } from '#control/edge-view.ts';
 import type { Inheritance } from '#edge/edge-contract.ts';
 import type { MateTopic } from '#edge/mates/mates.ts';
-import type { WellKnownAnswer } from '#edge/well-known.ts';
+import type { WellKnownAnswer } from '#edge/front-door/well-known.ts';
 import type { AccessKeyRing } from '#model/access-keys.ts';
 import type { AccessDirectory } from '#model/access-state.ts';
 import type { LiveEvent } from '#model/live.ts';

@@ -1,7 +1,7 @@
 // Purges that must outlive the process: what was purged and when, one JSON line each, written and synced before a purge is
 // reported done. A start reads them before any file is believed; once every file is gone that they cover, they go too.
 import { z } from 'zod';
-import { isUnder } from '../../router.ts';
+import { isUnder } from '../../routes/router.ts';
 import type { FileSystem } from './file-system.ts';
 
 const scopeSchema = z.discriminatedUnion('kind', [

@@ -1,0 +1,126 @@
+// The writing half of an HTTP/1.1 client connection: response heads, body framing, backpressure.
+//
+// HOT: a head is composed, and its body copied, straight into the buffer that is written; a small response leaves in one
+// write without an allocation.
+import { httpStatusTexts } from '#base/node-http.ts';
+import type { GatherWriter } from '#base/gather-writer.ts';
+import type { Fields, ResponseHead } from '#http/exchange.ts';
+import { ListFields } from '#http/list-fields.ts';
+import { chunkHeader } from '#wire/http1-chunked.ts';
+import type { ErrorAnswer } from '../error-page.ts';
+
+/** Origin heads are at most 64 KiB, the edge adds a few lines; trailers are as much as a head at most. */
+const maxHeadBytes = 72 * 1024;
+
+/** A chunk's size in hexadecimal, CRLF before and after its data. */
+const maxChunkFrameBytes = 20;
+
+/** How the request asked to be answered. */
+export interface ResponseOptions {
+  readonly isHead: boolean;
+  readonly minorVersion: number;
+  /** False: the connection closes after this response. */
+  readonly keepAlive: boolean;
+}
+
+export class Http1Writer {
+  readonly #out: GatherWriter;
+  #isChunked = false;
+  /** Known after `writeHead`: whether the connection can carry another response. */
+  keepsAlive = true;
+
+  constructor(out: GatherWriter) {
+    this.#out = out;
+  }
+
+  /** An interim response, sent at once. */
+  writeInterim(head: ResponseHead): void {
+    this.#compose(statusLine(head.status), head.fields, '\r\n');
+    this.#out.flush();
+  }
+
+  /** 101 and its fields, sent at once. */
+  writeSwitch(head: ResponseHead, protocol: string): void {
+    this.#compose(statusLine(101), head.fields, `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+    this.#out.flush();
+  }
+
+  /** A final head, kept until the body or `flush` follows. */
+  writeHead(head: ResponseHead, options: ResponseOptions): void {
+    this.#isChunked = head.bodyKind === 'chunked' && options.minorVersion === 1;
+    this.keepsAlive = options.keepAlive && (head.bodyKind !== 'chunked' || this.#isChunked);
+    let tail = '';
+    if (head.bodyKind === 'length') tail = `Content-Length: ${head.contentLength}\r\n`;
+    else if (this.#isChunked) tail = 'Transfer-Encoding: chunked\r\n';
+    else if (head.contentLength >= 0 && (options.isHead || head.status === 304)) {
+      tail = `Content-Length: ${head.contentLength}\r\n`;
+    }
+    if (!this.keepsAlive) tail += 'Connection: close\r\n';
+    else if (options.minorVersion === 0) tail += 'Connection: keep-alive\r\n';
+    this.#compose(statusLine(head.status), head.fields, `${tail}\r\n`);
+  }
+
+  #compose(start: string, fields: Fields, tail: string): void {
+    const out = this.#out;
+    const memory = out.room(maxHeadBytes);
+    const limit = out.offset + maxHeadBytes;
+    let at = out.offset;
+    at += memory.latin1Write(start, at);
+    at = fields.writeEndToEnd(memory, at);
+    if (at + tail.length > limit) throw new RangeError('a response head too large to pass on');
+    out.advance(at + memory.latin1Write(tail, at));
+  }
+
+  /** A whole answer of the edge's own, after which the connection closes. */
+  writeFailure(status: number, answer: ErrorAnswer, isHead: boolean): void {
+    const { body, fields } = answer;
+    this.writeHead(
+      { status, fields: new ListFields(fields), bodyKind: 'length', contentLength: body.length },
+      { isHead, minorVersion: 1, keepAlive: false },
+    );
+    if (!isHead) this.writeBody(body);
+    this.finish(null);
+  }
+
+  /** Body bytes, framed if need be; they are copied. False when the client does not keep up. */
+  writeBody(chunk: Buffer): boolean {
+    if (chunk.length === 0) return true;
+    if (!this.#isChunked) return this.#out.write(chunk);
+    this.#writeText(chunkHeader(chunk.length));
+    this.#out.write(chunk);
+    this.#writeText('\r\n');
+    return !this.#out.needsDrain;
+  }
+
+  #writeText(text: string): void {
+    const out = this.#out;
+    const memory = out.room(maxChunkFrameBytes);
+    out.advance(out.offset + memory.latin1Write(text, out.offset));
+  }
+
+  /** Bytes after an upgrade, as they are. */
+  writeRaw(chunk: Buffer): boolean {
+    return this.#out.write(chunk);
+  }
+
+  /** The last chunk, where one is due; everything gathered leaves. */
+  finish(trailers: Fields | null): void {
+    if (this.#isChunked) {
+      if (trailers === null) this.#writeText('0\r\n\r\n');
+      else this.#compose('0\r\n', trailers, '\r\n');
+      this.#isChunked = false;
+    }
+    this.#out.flushSoon();
+  }
+}
+
+/** The edge's own reason phrases; the origin's are not worth a copy. */
+const statusLines: readonly string[] = Array.from(
+  { length: 1000 },
+  (_, status) =>
+    `HTTP/1.1 ${status} ${httpStatusTexts[status] ?? (status === 530 ? 'No Connector' : 'Status')}\r\n`,
+);
+
+function statusLine(status: number): string {
+  return statusLines[status]!;
+}
