@@ -2,7 +2,7 @@
 // name asks for the code 123456.
 import type { UserView } from '#api/account.ts';
 import type { TrustedAddressView, VisitorSessionView } from '#api/users.ts';
-import { scopesOf } from '#model/role.ts';
+import { scopesOf } from '#model/users/role.ts';
 import type { certificateHandlers } from './fake-certificates.ts';
 import type { notificationHandlers } from './fake-notifications.ts';
 import type { dnsHandlers } from './fake-dns.ts';

@@ -1,5 +1,5 @@
 // The cache of the world in memory: what a small lab's would hold after a day.
-import type { CachedResponse } from '#model/cached.ts';
+import type { CachedResponse } from '#model/live/cached.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import type { FakeWorld } from './fake-world.ts';
 

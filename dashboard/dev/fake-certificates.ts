@@ -1,5 +1,5 @@
 // Certificates of the world in memory: one of each kind there is, so that every look of the pages can be seen.
-import type { CertificateDetail, OrderView } from '#model/certificate-view.ts';
+import type { CertificateDetail, OrderView } from '#model/certificates/certificate-view.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import type { FakeWorld } from './fake-world.ts';
 

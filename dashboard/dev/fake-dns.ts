@@ -1,6 +1,6 @@
 // Zones, names and plans of the world in memory: good ones, one on its way, one in conflict, a provider that is away.
 import type { ShownName } from '#api/dns.ts';
-import type { DnsPlan, RecordView, ZoneView } from '#model/dns-view.ts';
+import type { DnsPlan, RecordView, ZoneView } from '#model/dns/dns-view.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import type { FakeWorld } from './fake-world.ts';
 

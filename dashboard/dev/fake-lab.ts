@@ -3,9 +3,9 @@ import type { ApiKeyView } from '#api/users.ts';
 import type { UserView } from '#api/account.ts';
 import type { RouteView } from '#api/routes.ts';
 import type { TunnelView } from '#api/tunnels.ts';
-import type { AuditEvent } from '#model/audit-event.ts';
-import type { ConnectorLive, Disconnect } from '#model/live.ts';
-import type { LoggedRequest } from '#model/logged-request.ts';
+import type { AuditEvent } from '#model/users/audit-event.ts';
+import type { ConnectorLive, Disconnect } from '#model/live/live.ts';
+import type { LoggedRequest } from '#model/live/logged-request.ts';
 import { makeRequest } from './fake-requests.ts';
 import type { FakeTunnel, FakeWorld } from './fake-world.ts';
 

@@ -1,6 +1,6 @@
 // Channels, mutes, messages and the support bundle of the world in memory. Every channel works but the one called "broken".
 import type { ChannelView, MuteView, NotificationView } from '#api/notifications.ts';
-import { channelCure, targetOf } from '#model/notification.ts';
+import { channelCure, targetOf } from '#model/notifications/notification.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import { page } from './fake-routes.ts';
 import type { FakeWorld } from './fake-world.ts';

@@ -1,6 +1,6 @@
 // Requests of the world in memory: as an edge would have logged them, failures too.
 import type { RouteView } from '#api/routes.ts';
-import type { LoggedRequest } from '#model/logged-request.ts';
+import type { LoggedRequest } from '#model/live/logged-request.ts';
 import type { FakeTunnel, FakeWorld } from './fake-world.ts';
 
 const paths = [

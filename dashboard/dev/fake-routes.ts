@@ -1,7 +1,7 @@
 // Routes, what is exposed, and explanations of the world in memory.
 import type { RouteView } from '#api/routes.ts';
-import { type ExplainStep, explainSteps } from '#model/explain.ts';
-import { routeStepNames } from '#model/route-steps.ts';
+import { type ExplainStep, explainSteps } from '#model/live/explain.ts';
+import { routeStepNames } from '#model/routes/route-steps.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import type { FakeWorld } from './fake-world.ts';
 

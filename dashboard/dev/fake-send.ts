@@ -3,7 +3,7 @@
 import { operations } from '#api/api.ts';
 import type { Send } from '#api/client.ts';
 import { apiBase, type Operation } from '#api/operation.ts';
-import { scopesOf } from '#model/role.ts';
+import { scopesOf } from '#model/users/role.ts';
 import { accountHandlers } from './fake-account.ts';
 import { certificateHandlers } from './fake-certificates.ts';
 import { accessHandlers } from './fake-access.ts';

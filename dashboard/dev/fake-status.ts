@@ -1,8 +1,8 @@
 // Status, traffic, requests, audit, settings and the lab file of the world in memory.
 import type { Trouble } from '#api/status.ts';
-import { healthOf, type HealthPart } from '#model/health.ts';
-import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
-import type { ProbeResult } from '#model/probe.ts';
+import { healthOf, type HealthPart } from '#model/live/health.ts';
+import type { LoggedRequest, RequestFilter } from '#model/live/logged-request.ts';
+import type { ProbeResult } from '#model/probes/probe.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import { page } from './fake-routes.ts';
 import type { FakeWorld } from './fake-world.ts';

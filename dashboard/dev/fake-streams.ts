@@ -1,6 +1,6 @@
 // The streams of the world in memory: live events, requests as they finish, a backup's bytes.
 import type { Operation } from '#api/operation.ts';
-import { requestFilterSchema } from '#model/logged-request.ts';
+import { requestFilterSchema } from '#model/live/logged-request.ts';
 import { makeRequest } from './fake-requests.ts';
 import { matches } from './fake-status.ts';
 import type { FakeWorld } from './fake-world.ts';

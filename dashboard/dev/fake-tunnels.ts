@@ -1,6 +1,6 @@
 // Tunnels, keys, rules and connectors of the world in memory.
 import type { TunnelView } from '#api/tunnels.ts';
-import { emptyRuleSetText } from '#model/rule-set.ts';
+import { emptyRuleSetText } from '#model/ingress/rule-set.ts';
 import { page } from './fake-routes.ts';
 import { type Handlers, Refusal } from './fake-contract.ts';
 import type { FakeTunnel, FakeWorld } from './fake-world.ts';

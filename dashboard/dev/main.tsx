@@ -1,7 +1,7 @@
 // The dashboard without an edge, for whoever works on it: an API in memory that keeps the contract's types. What it shows is
 // chosen in the address: /dev/?tunnels=50&role=viewer&signedIn=no&new=yes (kept for the tab).
 import { createApiClient } from '#api/client.ts';
-import type { Role } from '#model/role.ts';
+import type { Role } from '#model/users/role.ts';
 import { startApp } from '../src/start-app.tsx';
 import { createFakeSend } from './fake-send.ts';
 import { FakeWorld } from './fake-world.ts';

@@ -9,9 +9,9 @@ import {
   Outlet,
 } from '@tanstack/react-router';
 import { z } from 'zod';
-import { certificateStates } from '#model/certificate-view.ts';
-import { partKinds, partStates } from '#model/health.ts';
-import { nameStates, recordOwners } from '#model/dns-view.ts';
+import { certificateStates } from '#model/certificates/certificate-view.ts';
+import { partKinds, partStates } from '#model/live/health.ts';
+import { nameStates, recordOwners } from '#model/dns/dns-view.ts';
 import { PageFault } from './shell/page-fault.tsx';
 import { SignedIn } from './shell/signed-in.tsx';
 import { NotFound } from './shell/not-found.tsx';

@@ -1,8 +1,8 @@
 // Signing in, and everything about oneself: the one part of the API that is open to nobody in particular.
 import { z } from 'zod';
 import { idSchema, nameSchema, timeSchema } from '#model/names.ts';
-import { allScopes, roles } from '#model/role.ts';
-import { signInMethods } from '#model/session.ts';
+import { allScopes, roles } from '#model/users/role.ts';
+import { signInMethods } from '#model/users/session.ts';
 import { operation, redirection } from './operation.ts';
 import { pathText } from './path-text.ts';
 

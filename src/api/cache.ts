@@ -1,6 +1,6 @@
 // The shared cache: what it does, what is in it, and taking things out of it.
 import { z } from 'zod';
-import { cachedOrders, cachedResponseSchema, cacheStatusSchema } from '#model/cached.ts';
+import { cachedOrders, cachedResponseSchema, cacheStatusSchema } from '#model/live/cached.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
 

@@ -4,7 +4,7 @@ import {
   certificateDetailSchema,
   certificateStates,
   certificateViewSchema,
-} from '#model/certificate-view.ts';
+} from '#model/certificates/certificate-view.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
 

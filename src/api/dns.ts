@@ -8,8 +8,8 @@ import {
   recordOwners,
   recordViewSchema,
   zoneViewSchema,
-} from '#model/dns-view.ts';
-import { proofSchema, proofStages } from '#model/hostname-proof.ts';
+} from '#model/dns/dns-view.ts';
+import { proofSchema, proofStages } from '#model/dns/hostname-proof.ts';
 import { hostnamePatternSchema, timeSchema } from '#model/names.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';

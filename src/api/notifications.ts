@@ -6,7 +6,7 @@ import {
   channelRuleShape,
   channelSettingsSchema,
   muteSchema,
-} from '#model/notification.ts';
+} from '#model/notifications/notification.ts';
 import { idSchema, nameSchema, timeSchema } from '#model/names.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';

@@ -1,7 +1,7 @@
 // The shape of the API's contract: an operation is plain data, with the schemas of what goes in and comes out. The server
 // (control/http) binds a handler to each, the client (client.ts) calls them, and openapi.json is written from them.
 import type { z } from 'zod';
-import type { Scope } from '#model/role.ts';
+import type { Scope } from '#model/users/role.ts';
 
 /** Where the API stands, below the dashboard's base path. */
 export const apiBase = '/api/v1';

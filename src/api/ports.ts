@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { noteSchema } from '#model/names.ts';
 import { portSchema, portShape, refinePort } from '#model/port.ts';
-import { portLiveSchema } from '#model/port-live.ts';
+import { portLiveSchema } from '#model/live/port-live.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { pathText } from './path-text.ts';

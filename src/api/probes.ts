@@ -1,6 +1,6 @@
 // Hostnames seen from outside.
 import { z } from 'zod';
-import { probeResultSchema } from '#model/probe.ts';
+import { probeResultSchema } from '#model/probes/probe.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
 

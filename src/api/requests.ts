@@ -1,6 +1,6 @@
 // The access log, live and as kept in memory.
 import { z } from 'zod';
-import { loggedRequestSchema, requestFilterSchema } from '#model/logged-request.ts';
+import { loggedRequestSchema, requestFilterSchema } from '#model/live/logged-request.ts';
 import { operation } from './operation.ts';
 import { logCursorSchema, pageQuery } from './page.ts';
 import { pathText } from './path-text.ts';

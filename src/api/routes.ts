@@ -1,12 +1,12 @@
 // Routes, and what the public can reach through them.
 import { z } from 'zod';
-import { accessPolicySchema } from '#model/access-policy.ts';
-import { accessTestBodySchema, accessTestResultSchema } from '#model/access-test.ts';
-import { explanationSchema } from '#model/explain.ts';
-import { memberLiveSchema } from '#model/balance-policy.ts';
+import { accessPolicySchema } from '#model/access/access-policy.ts';
+import { accessTestBodySchema, accessTestResultSchema } from '#model/access/access-test.ts';
+import { explanationSchema } from '#model/live/explain.ts';
+import { memberLiveSchema } from '#model/routes/balance-policy.ts';
 import { hostnamePatternSchema, noteSchema, pathPrefixSchema } from '#model/names.ts';
-import { routeSchema } from '#model/route.ts';
-import { changedStepsShape, routeStepsShape } from '#model/route-steps.ts';
+import { routeSchema } from '#model/routes/route.ts';
+import { changedStepsShape, routeStepsShape } from '#model/routes/route-steps.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { pathText } from './path-text.ts';

@@ -1,12 +1,12 @@
 // What the edge is, how it is, and what has happened: status, traffic, live events, audit, settings, the whole lab, backup.
 import { z } from 'zod';
-import { auditEventSchema, auditedNouns } from '#model/audit-event.ts';
-import { healthSchema, partKinds, partStates } from '#model/health.ts';
+import { auditEventSchema, auditedNouns } from '#model/users/audit-event.ts';
+import { healthSchema, partKinds, partStates } from '#model/live/health.ts';
 import { labPlanSchema } from '#model/lab.ts';
-import { trafficSeriesSchema } from '#model/live.ts';
+import { trafficSeriesSchema } from '#model/live/live.ts';
 import { timeSchema } from '#model/names.ts';
 import { settingsChangeSchema, settingsSchema } from '#model/setting.ts';
-import { troubleSchema } from '#model/trouble.ts';
+import { troubleSchema } from '#model/notifications/trouble.ts';
 import { operation } from './operation.ts';
 import { logCursorSchema, pageQuery } from './page.ts';
 
@@ -161,4 +161,4 @@ export const statusOperations = {
 };
 
 export type Status = z.infer<typeof statusSchema>;
-export type { Trouble } from '#model/trouble.ts';
+export type { Trouble } from '#model/notifications/trouble.ts';

@@ -1,9 +1,9 @@
 // Tunnels, their keys and rules, and the connectors that run them.
 import { z } from 'zod';
-import { accessPolicySchema } from '#model/access-policy.ts';
-import { connectorSchema, disconnectSchema } from '#model/live.ts';
+import { accessPolicySchema } from '#model/access/access-policy.ts';
+import { connectorSchema, disconnectSchema } from '#model/live/live.ts';
 import { hostnamePatternSchema, idSchema, nameSchema, noteSchema, timeSchema } from '#model/names.ts';
-import { ruleSetLimitBytes } from '#model/rule-set.ts';
+import { ruleSetLimitBytes } from '#model/ingress/rule-set.ts';
 import { tunnelManagement, tunnelSchema } from '#model/tunnel.ts';
 import { operation } from './operation.ts';
 import { flagSchema, pageOf, pageQuery } from './page.ts';

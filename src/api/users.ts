@@ -1,9 +1,9 @@
 // Users, their sessions, and API keys, as those see them who may.
 import { z } from 'zod';
-import { scopeSchema } from '#model/api-key.ts';
+import { scopeSchema } from '#model/users/api-key.ts';
 import { idSchema, nameSchema, timeSchema } from '#model/names.ts';
-import { groupsSchema } from '#model/user.ts';
-import { roles } from '#model/role.ts';
+import { groupsSchema } from '#model/users/user.ts';
+import { roles } from '#model/users/role.ts';
 import { sessionViewSchema, userViewSchema } from './account.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';

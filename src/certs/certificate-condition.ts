@@ -1,6 +1,6 @@
 // How the certificate of a hostname is, in a word and a sentence: the one rule by which lists, explain and the certificate
 // page judge.
-import type { CertificateViewState } from '#model/certificate-view.ts';
+import type { CertificateViewState } from '#model/certificates/certificate-view.ts';
 import type { CertificateOrigin } from './certificate-store.ts';
 
 export interface Condition {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { CertificateDetail } from '#model/certificate-view.ts';
-import { certificateDetailSchema } from '#model/certificate-view.ts';
+import type { CertificateDetail } from '#model/certificates/certificate-view.ts';
+import { certificateDetailSchema } from '#model/certificates/certificate-view.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { CertificateWorld, type CertificateWorldOptions } from '#testkit/certificate-world.ts';
 import { CertificateFiles } from './certificate-files.ts';

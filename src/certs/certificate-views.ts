@@ -1,9 +1,9 @@
-// Every certificate as people see it (model/certificate-view.ts), made from what is known at this moment: which hostname is
+// Every certificate as people see it (model/certificates/certificate-view.ts), made from what is known at this moment: which hostname is
 // shown which, what the vault remembers of orders, what the plan will do next. One for each certificate, one for each
 // hostname that has none or a leaf of the internal CA.
 import { X509Certificate } from 'node:crypto';
-import type { CertificateRecord, OrderRecord } from '#model/certificate-record.ts';
-import type { CertificateDetail, CertificateView, OrderView } from '#model/certificate-view.ts';
+import type { CertificateRecord, OrderRecord } from '#model/certificates/certificate-record.ts';
+import type { CertificateDetail, CertificateView, OrderView } from '#model/certificates/certificate-view.ts';
 import type { Certificate } from './certificate.ts';
 import { conditionOf, dayOf } from './certificate-condition.ts';
 import { namesOf } from './certificate-facts.ts';

@@ -3,8 +3,8 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import { errorText, SallyportError } from '#base/errors.ts';
-import type { CertificateRecord } from '#model/certificate-record.ts';
-import type { CertificatePem } from '#model/certificate-view.ts';
+import type { CertificateRecord } from '#model/certificates/certificate-record.ts';
+import type { CertificatePem } from '#model/certificates/certificate-view.ts';
 import { namesOf } from './certificate-facts.ts';
 
 /** Chains are three or four long; a text of more is a bundle of roots. */

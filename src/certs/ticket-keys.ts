@@ -5,7 +5,7 @@ import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
-import type { CertificateVault } from '#model/certificate-vault.ts';
+import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
 
 export interface TicketKeysOptions {
   readonly vault: CertificateVault;

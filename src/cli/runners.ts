@@ -4,8 +4,8 @@ import type { SupportEntry } from '#base/support/support-bundle.ts';
 import type { LogLevel } from '#base/log.ts';
 import type { ConnectorConfig } from '#config/connector-config.ts';
 import type { Send } from '#api/client.ts';
-import type { DnsPlan, DnsStep } from '#model/dns-view.ts';
-import type { ExplainStep } from '#model/explain.ts';
+import type { DnsPlan, DnsStep } from '#model/dns/dns-view.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import type { FlagValue } from './command.ts';
 import type { EdgeTarget } from './edge/connection.ts';
 

@@ -1,7 +1,7 @@
 // The `acme` section of edge.yml: certificates got by themselves. A file of its own because it has an order of
 // preference, short names for well-known authorities, and secrets that stay in files.
 import { z } from 'zod';
-import { challengeMethods } from '#model/certificate-record.ts';
+import { challengeMethods } from '#model/certificates/certificate-record.ts';
 import { duration } from './edge-scalars.ts';
 
 /** Authorities by name: their directories, and what browsers and they themselves ask for. */

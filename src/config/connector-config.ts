@@ -4,8 +4,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { compileRules } from '#model/ingress-match.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import { compileRules } from '#model/ingress/ingress-match.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import { type FlagValue, flagTypeOf, readFlag } from './connector-config-flags.ts';
 import {
   type ConfigEntry,

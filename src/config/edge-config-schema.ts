@@ -1,12 +1,12 @@
 // The shape of edge.yml: names, defaults and descriptions, once. Types, messages, docs/edge-config.md and the JSON
 // Schema all come from here. Durations are written as in Go ("30s", "1m30s"), sizes as "16KiB" or bytes.
 import { z } from 'zod';
-import { hstsPolicySchema, routeHstsSchema } from '#model/hsts-policy.ts';
-import { balanceSchema } from '#model/balance-policy.ts';
-import { redirectsSchema } from '#model/redirect-rule.ts';
+import { hstsPolicySchema, routeHstsSchema } from '#model/routes/hsts-policy.ts';
+import { balanceSchema } from '#model/routes/balance-policy.ts';
+import { redirectsSchema } from '#model/routes/redirect-rule.ts';
 import { portShape, refinePort } from '#model/port.ts';
-import { accessPolicySchema } from '#model/access-policy.ts';
-import { routeCacheSchema, routeCompressionSchema, routeStepsShape } from '#model/route-steps.ts';
+import { accessPolicySchema } from '#model/access/access-policy.ts';
+import { routeCacheSchema, routeCompressionSchema, routeStepsShape } from '#model/routes/route-steps.ts';
 import { defaultLimits, defaultTimeouts, type EdgeLimits, type EdgeTimeouts } from '#model/edge-snapshot.ts';
 import { accessSchema } from './access-schema.ts';
 import { acmeSchema } from './acme-schema.ts';
@@ -23,7 +23,7 @@ import {
   size,
   uuid,
 } from './edge-scalars.ts';
-import { mailSettingsSchema } from '#model/mail-settings.ts';
+import { mailSettingsSchema } from '#model/notifications/mail-settings.ts';
 import { probeSchema } from './probe-schema.ts';
 import { signInSchema } from './sign-in-schema.ts';
 import { tracingSchema } from './tracing-schema.ts';

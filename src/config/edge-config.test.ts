@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultCachePolicy } from '#model/cache-policy.ts';
+import { defaultCachePolicy } from '#model/routes/cache-policy.ts';
 import { parseEdgeConfig, snapshotOf } from './edge-config.ts';
 
 test('an unknown key is an error with its line and what was meant', () => {

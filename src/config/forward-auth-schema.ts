@@ -1,6 +1,6 @@
 // The `forwardAuth` section of edge.yml: sites that another proxy serves, and which proxies may ask the edge about them.
 import { z } from 'zod';
-import { accessPolicySchema } from '#model/access-policy.ts';
+import { accessPolicySchema } from '#model/access/access-policy.ts';
 import { cidr, pattern } from './edge-scalars.ts';
 
 const siteSchema = z.strictObject({

@@ -2,8 +2,8 @@
 // (shared facts, tunnels.md 2e), with two additions: every error is listed, and warnings follow.
 import { parseHostname } from '#base/hostname.ts';
 import { isSallyportError } from '#base/errors.ts';
-import { compileRules } from '#model/ingress-match.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import { compileRules } from '#model/ingress/ingress-match.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import {
   type ConfigReading,
   discoverConfigFile,

@@ -2,8 +2,8 @@
 // the internet. cloudflared stays silent here; Sallyport accepts the file and says so.
 import { isIP } from 'node:net';
 import { cidrSet, privatePrefixes } from '#base/ip.ts';
-import { hostMatches } from '#model/ingress-match.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import { hostMatches } from '#model/ingress/ingress-match.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { ConfigReader } from './connector-config-reader.ts';
 import type { LocatedRule } from './ingress-rules.ts';
 

@@ -3,7 +3,7 @@
 import type { Node } from 'yaml';
 import { cidrSet } from '#base/ip.ts';
 import { isSallyportError } from '#base/errors.ts';
-import type { IpRule, OriginRequest } from '#model/ingress-rule.ts';
+import type { IpRule, OriginRequest } from '#model/ingress/ingress-rule.ts';
 import type { ConfigEntry, ConfigReader } from './connector-config-reader.ts';
 
 /** Only the keys that were written. */

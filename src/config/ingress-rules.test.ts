@@ -1,7 +1,7 @@
 // cloudflared's tables for reading ingress rules (shared facts, tunnels.md 8a), by their names there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Service } from '#model/ingress-rule.ts';
+import type { Service } from '#model/ingress/ingress-rule.ts';
 import { parseConnectorConfig, requireValid } from './connector-config.ts';
 import { defaultPortOf, isHttpScheme } from './ingress-service.ts';
 

@@ -3,8 +3,8 @@
 import type { Node } from 'yaml';
 import { errorText } from '#base/errors.ts';
 import { parseHostname } from '#base/hostname.ts';
-import { compilePath, isCatchAll } from '#model/ingress-match.ts';
-import type { IngressRule, Service } from '#model/ingress-rule.ts';
+import { compilePath, isCatchAll } from '#model/ingress/ingress-match.ts';
+import type { IngressRule, Service } from '#model/ingress/ingress-rule.ts';
 import type { ConfigReader } from './connector-config-reader.ts';
 import {
   mergeOriginRequest,

@@ -1,7 +1,7 @@
 // The text of a remotely managed tunnel's rules, read by the very reader of config.yml: the same words for the same faults,
 // wherever the rules live. What only makes sense in a connector's own file is refused.
 import { SallyportError } from '#base/errors.ts';
-import type { ReadRules } from '#model/rule-set.ts';
+import type { ReadRules } from '#model/ingress/rule-set.ts';
 import { type ConfigProblem, formatProblem, parseConnectorConfig } from './connector-config.ts';
 
 /** Rules and warnings of a text. @throws SallyportError 'config-invalid', with faults by line */

@@ -1,7 +1,7 @@
 // The `signIn` section of edge.yml: OpenID Connect issuers that users may sign in with. What an issuer is stands in the
 // model, since the control plane works with it; what no single value can show is checked here.
 import { z } from 'zod';
-import { oidcIssuerSchema } from '#model/oidc-issuer.ts';
+import { oidcIssuerSchema } from '#model/access/oidc-issuer.ts';
 
 export const signInSchema = z.strictObject({
   oidc: z

@@ -2,7 +2,7 @@
 // fed with streams; it listens nowhere.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createHttpServer } from '#base/node-http.ts';
-import type { IngressRule, Service } from '#model/ingress-rule.ts';
+import type { IngressRule, Service } from '#model/ingress/ingress-rule.ts';
 import { StreamDuplex } from '#tunnel/stream-duplex.ts';
 import { helloPage } from './hello-page.ts';
 import type { Origin, OriginContext } from './origin.ts';

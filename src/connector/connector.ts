@@ -8,7 +8,7 @@ import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
 import { TaskGroup } from '#base/tasks.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import { type PushedConfig, remoteConfigFeature } from '#tunnel/config-exchange.ts';
 import type { ConfigAnswer, ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
 import type { DialOptions } from '#tunnel/driver.ts';

@@ -1,5 +1,5 @@
 // From a rule to the origin that serves it: where to connect, with which roots and protocol, or which built-in answers.
-import type { IngressRule, Service } from '#model/ingress-rule.ts';
+import type { IngressRule, Service } from '#model/ingress/ingress-rule.ts';
 import { createBuiltInOrigin } from './built-in-origin.ts';
 import { createDatagramOrigin } from './datagram-origin.ts';
 import { createForwardOrigin } from './forward-origin.ts';

@@ -3,7 +3,7 @@
 import { lookup } from 'node:dns/promises';
 import { parseAuthority } from '#base/hostname.ts';
 import { isAddress } from '#base/ip.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import { destinationPolicy, type DestinationPolicy } from './destination-policy.ts';
 import type { Origin, OriginContext } from './origin.ts';

@@ -8,7 +8,7 @@ import { errorText, SallyportError } from '#base/errors.ts';
 import { parseAuthority } from '#base/hostname.ts';
 import { formatEndpoint } from '#base/ip.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { ConnectorStatus } from './connector-state.ts';
 
 export interface MetricsServerOptions {

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import type { BufferPool } from '#base/buffer-pool.ts';
 import type { Clock } from '#base/clock.ts';
 import type { TurnFlusher } from '#base/turn-flusher.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { OpenRequest, ResetReason, TunnelStream } from '#tunnel/stream.ts';
 import type { OriginRoots } from './origin-roots.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { IngressRule, OriginRequest, Service } from '#model/ingress-rule.ts';
-import { publishedRuleSchema } from '#model/published-rules.ts';
+import type { IngressRule, OriginRequest, Service } from '#model/ingress/ingress-rule.ts';
+import { publishedRuleSchema } from '#model/ingress/published-rules.ts';
 import { publishRule } from './published-rule.ts';
 
 const originRequest: OriginRequest = {

@@ -1,7 +1,7 @@
 // What of a rule the edge is told: enough to match requests and to speak to the origin, no address of the home network
 // beyond the text its owner wrote.
-import type { IngressRule } from '#model/ingress-rule.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 
 /** The published form of a rule. */
 export function publishRule(rule: IngressRule): PublishedRule {

@@ -4,7 +4,7 @@ import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { type FileWatch, watchFiles } from '#base/file-watch.ts';
 import type { Log } from '#base/log.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { RulesDifference } from './rule-table.ts';
 
 /** The part of a connector that this needs. */

@@ -2,8 +2,8 @@
 // moment before a reload still counts when the very same rule lives on, and is refused as stale otherwise.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { IngressRule } from '#model/ingress-rule.ts';
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import { createOrigin } from './create-origin.ts';
 import type { Origin, OriginContext } from './origin.ts';
 import { publishRule } from './published-rule.ts';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import { silentLog } from '#base/log.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import { RulesInForce } from './rules-in-force.ts';
 import type { RulesDifference, RuleTable } from './rule-table.ts';
 

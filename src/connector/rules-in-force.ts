@@ -3,7 +3,7 @@
 // when the edge gives the rules back. What the edge sent is kept in memory only, so nothing at home can go stale.
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { PushedConfig } from '#tunnel/config-exchange.ts';
 import type { ConfigAnswer } from '#tunnel/connection.ts';
 import { nameOf, type RulesDifference, type RuleTable } from './rule-table.ts';

@@ -2,7 +2,7 @@
 // keeps streams open and uses them again, so this end needs no pool.
 import type { BufferPool } from '#base/buffer-pool.ts';
 import type { TurnFlusher } from '#base/turn-flusher.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { OpenRequest, ResetReason, TunnelStream } from '#tunnel/stream.ts';
 import { encodeProxyV1, encodeProxyV2 } from '#wire/proxy-protocol.ts';
 import { type Origin, type OriginContext, serverNameOf } from './origin.ts';

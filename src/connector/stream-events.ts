@@ -2,7 +2,7 @@
 // that a broken origin under load does not fill the disk.
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { ResetReason } from '#tunnel/stream.ts';
 import type { ConnectorMetrics } from './connector-metrics.ts';
 import type { OriginEvents } from './origin.ts';

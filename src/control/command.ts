@@ -1,8 +1,8 @@
 // What a command is: a function that reads and writes a Draft, or throws one sentence. Everything it may need of the world
 // is in its context, so that the writer can run it again when another edge has committed meanwhile.
-import type { Actor } from '#model/audit-event.ts';
+import type { Actor } from '#model/users/audit-event.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
-import type { ReadRules } from '#model/rule-set.ts';
+import type { ReadRules } from '#model/ingress/rule-set.ts';
 import type { Draft } from './draft.ts';
 import type { ServedPort, ServedRoute } from './snapshot.ts';
 

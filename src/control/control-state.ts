@@ -1,15 +1,15 @@
 // The whole configuration in memory, immutable: readers hold one state as long as they like.
 import { SallyportError } from '#base/errors.ts';
-import type { ApiKey } from '#model/api-key.ts';
+import type { ApiKey } from '#model/users/api-key.ts';
 import type { Port } from '#model/port.ts';
-import type { Route } from '#model/route.ts';
-import type { RuleSet } from '#model/rule-set.ts';
-import type { Channel, Mute } from '#model/notification.ts';
-import type { PagePassword } from '#model/page-password.ts';
+import type { Route } from '#model/routes/route.ts';
+import type { RuleSet } from '#model/ingress/rule-set.ts';
+import type { Channel, Mute } from '#model/notifications/notification.ts';
+import type { PagePassword } from '#model/access/page-password.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
-import type { ShareLink } from '#model/share-link.ts';
+import type { ShareLink } from '#model/access/share-link.ts';
 import type { Tunnel } from '#model/tunnel.ts';
-import type { User } from '#model/user.ts';
+import type { User } from '#model/users/user.ts';
 import { type ObjectKind, objectKinds, type StoredObjects, type StoredState } from '#store/store.ts';
 import { nameIndex } from './lookup-name.ts';
 

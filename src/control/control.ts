@@ -9,7 +9,7 @@ import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { createUuid } from '#base/uuid.ts';
-import type { AuditEvent } from '#model/audit-event.ts';
+import type { AuditEvent } from '#model/users/audit-event.ts';
 import type { Store } from '#store/store.ts';
 import type { Caller, Command, CommandContext, ControlTools, Declared } from './command.ts';
 import { ControlState } from './control-state.ts';

@@ -1,7 +1,7 @@
 // What the control room asks of the edge about DNS. Zones and providers are the edge's own business: it works on with them
 // while the control room is away.
-import type { DnsPlan, DnsSetUp, NameView, RecordView, ZoneView } from '#model/dns-view.ts';
-import type { HostnameProof, ProofStage } from '#model/hostname-proof.ts';
+import type { DnsPlan, DnsSetUp, NameView, RecordView, ZoneView } from '#model/dns/dns-view.ts';
+import type { HostnameProof, ProofStage } from '#model/dns/hostname-proof.ts';
 
 /** DNS at one moment. */
 export interface DnsLook {

@@ -1,9 +1,9 @@
 // A state being changed by one command. Reads see what was written before; what was written becomes one Change for the
 // store, with an audit row for each object, and then the next state.
-import type { AuditedNoun } from '#model/audit-event.ts';
-import type { Mute } from '#model/notification.ts';
+import type { AuditedNoun } from '#model/users/audit-event.ts';
+import type { Mute } from '#model/notifications/notification.ts';
 import { type Port, portName } from '#model/port.ts';
-import { routeName, type Route } from '#model/route.ts';
+import { routeName, type Route } from '#model/routes/route.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
 import type { ObjectKind, StoredObject, StoredObjects } from '#store/store.ts';
 import { ControlState, findUserIn, tablesOf } from './control-state.ts';

@@ -1,12 +1,12 @@
 // What the control room sees of the running edge, and the few things it may ask of it. The two do not share a thread: the
 // control room must never make traffic wait. So a look at the edge is plain data, taken at one moment, and everything else
 // is a question with an answer later. roles/ joins the two.
-import type { HostnameMove } from '#model/hostname-move.ts';
-import type { CertificateDetail, CertificatePem } from '#model/certificate-view.ts';
-import type { CachedQuery, CachedResponse, CachePurge, CacheStatus } from '#model/cached.ts';
-import type { NameView, ZoneView } from '#model/dns-view.ts';
-import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
-import type { ExplainStep } from '#model/explain.ts';
+import type { HostnameMove } from '#model/live/hostname-move.ts';
+import type { CertificateDetail, CertificatePem } from '#model/certificates/certificate-view.ts';
+import type { CachedQuery, CachedResponse, CachePurge, CacheStatus } from '#model/live/cached.ts';
+import type { NameView, ZoneView } from '#model/dns/dns-view.ts';
+import type { AccessTest, AccessTestResult } from '#model/access/access-test.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import type {
   ConnectorLive,
   Disconnect,
@@ -14,15 +14,15 @@ import type {
   TrafficCount,
   TrafficSeries,
   TrafficSpan,
-} from '#model/live.ts';
+} from '#model/live/live.ts';
 import type { BanView } from '#model/ban.ts';
-import type { Health, HealthCounts, HealthPart } from '#model/health.ts';
-import type { ProbeAnswer } from '#model/probe-answer.ts';
-import type { MemberLive } from '#model/balance-policy.ts';
-import type { ProbeResult } from '#model/probe.ts';
-import type { PortLive } from '#model/port-live.ts';
+import type { Health, HealthCounts, HealthPart } from '#model/live/health.ts';
+import type { ProbeAnswer } from '#model/probes/probe-answer.ts';
+import type { MemberLive } from '#model/routes/balance-policy.ts';
+import type { ProbeResult } from '#model/probes/probe.ts';
+import type { PortLive } from '#model/live/port-live.ts';
 import type { DnsEdge } from './dns-edge.ts';
-import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
+import type { LoggedRequest, RequestFilter } from '#model/live/logged-request.ts';
 
 /** A connector and the tunnel it runs. */
 export type TunnelConnector = ConnectorLive & { readonly tunnelId: string };
@@ -108,7 +108,7 @@ export interface EdgeLook {
   /** Zones that the edge manages. */
   readonly zones: readonly ZoneView[];
   readonly memory: { readonly residentBytes: number; readonly heapBytes: number };
-  /** Parts that are not well (model/health.ts); absent: none. */
+  /** Parts that are not well (model/live/health.ts); absent: none. */
   readonly parts?: readonly HealthPart[];
   /** Parts by state; absent: nothing is known. */
   readonly health?: HealthCounts;

@@ -1,10 +1,10 @@
 // The whole lab as one text: what `export` prints. It names things by their names, holds no secrets, and applied to the edge
 // it came from changes nothing.
 import { parse, stringify } from 'yaml';
-import { emptyRuleSetText } from '#model/rule-set.ts';
+import { emptyRuleSetText } from '#model/ingress/rule-set.ts';
 import type { Lab } from '#model/lab.ts';
 import { type Settings, settingsSchema } from '#model/setting.ts';
-import { shortSteps } from '#model/route-steps.ts';
+import { shortSteps } from '#model/routes/route-steps.ts';
 import { portName, shortPort } from '#model/port.ts';
 import type { ControlState } from './control-state.ts';
 

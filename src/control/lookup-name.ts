@@ -1,6 +1,6 @@
 // Names by which people ask for objects, and indexes of them.
 import { type Port, portName } from '#model/port.ts';
-import { routeName, type Route } from '#model/route.ts';
+import { routeName, type Route } from '#model/routes/route.ts';
 import type { ObjectKind, StoredObjects } from '#store/store.ts';
 
 /** The unique name of an object within its kind, as it is looked up; '' for kinds that are not looked up by name. */

@@ -1,11 +1,11 @@
 // What of the configuration the edge serves from: tunnels with their keys and rules, and routes. It goes to the edge with
 // every change, and to a file beside the store, from which an edge starts when its store cannot be reached.
 import { z } from 'zod';
-import { type AccessPolicy, accessPolicySchema } from '#model/access-policy.ts';
+import { type AccessPolicy, accessPolicySchema } from '#model/access/access-policy.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
 import { portName, type PortSettings, portSettingsOf, portShape } from '#model/port.ts';
-import { routeName } from '#model/route.ts';
-import { normalSteps, type RouteSteps, routeStepsShape } from '#model/route-steps.ts';
+import { routeName } from '#model/routes/route.ts';
+import { normalSteps, type RouteSteps, routeStepsShape } from '#model/routes/route-steps.ts';
 import type { Declared } from './command.ts';
 import type { ControlState } from './control-state.ts';
 

@@ -1,5 +1,5 @@
 // What was seen of a hostname in DNS, as the step `dns` of an explanation: in words, with the cure.
-import type { ExplainStep } from '#model/explain.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import { isRightAtZone, type NameSighting } from './name-check.ts';
 
 /** The step `dns` of an explanation. */

@@ -3,7 +3,7 @@
 // `tunnel route dns`.
 import { type Clock, sleep } from '#base/clock.ts';
 import { errorText, isSallyportError } from '#base/errors.ts';
-import type { EdgeTarget } from '#model/desired-name.ts';
+import type { EdgeTarget } from '#model/dns/desired-name.ts';
 import type { DnsMessage } from '#wire/dns-message.ts';
 import { decodeName, lowerName } from '#wire/dns-name.ts';
 import { rcodeName, rcodes, recordTypes } from '#wire/dns-numbers.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SallyportError } from '#base/errors.ts';
-import { recordSet } from '#model/record-set.ts';
+import { recordSet } from '#model/dns/record-set.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { MemoryDnsProvider } from '#testkit/memory-dns-provider.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';

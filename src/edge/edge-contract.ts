@@ -1,5 +1,5 @@
 // What an edge is started with and what it can be asked; edge.ts is the one that there is.
-import type { HostnameMove } from '#model/hostname-move.ts';
+import type { HostnameMove } from '#model/live/hostname-move.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
@@ -8,11 +8,11 @@ import type { ProbeRequest } from '#tunnel/probe-exchange.ts';
 import type { MarkVerdict } from '#base/probe-mark.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
-import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
-import type { ExplainStep } from '#model/explain.ts';
-import type { MemberLive } from '#model/balance-policy.ts';
-import type { OriginLive } from '#model/origin-live.ts';
-import type { PortLive } from '#model/port-live.ts';
+import type { AccessTest, AccessTestResult } from '#model/access/access-test.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
+import type { MemberLive } from '#model/routes/balance-policy.ts';
+import type { OriginLive } from '#model/live/origin-live.ts';
+import type { PortLive } from '#model/live/port-live.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import type { AccessDesk } from './access/access-desk.ts';
 import type { AccessGrant } from './access/access-handler.ts';

@@ -2,7 +2,7 @@
 // one is applied as a whole, and what is under way goes on.
 //
 //   FrontDoor -> Proxy -> TunnelRegistry -> EdgeConnection ~ connector
-import type { HostnameMove } from '#model/hostname-move.ts';
+import type { HostnameMove } from '#model/live/hostname-move.ts';
 import type { Timer } from '#base/clock.ts';
 import type { OutsideLook } from '#base/outside-look.ts';
 import type { MarkVerdict } from '#base/probe-mark.ts';
@@ -21,12 +21,12 @@ import { FrontDoor } from './front-door/front-door.ts';
 import type { LiveListener } from './observation/live-events.ts';
 import type { LiveView } from './observation/live-view.ts';
 import type { DisconnectHow, DisconnectTarget } from './tunnels/disconnect.ts';
-import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
-import type { ExplainStep } from '#model/explain.ts';
+import type { AccessTest, AccessTestResult } from '#model/access/access-test.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import { parsePortName, portName } from '#model/port.ts';
-import type { MemberLive } from '#model/balance-policy.ts';
-import type { OriginLive } from '#model/origin-live.ts';
-import type { PortLive } from '#model/port-live.ts';
+import type { MemberLive } from '#model/routes/balance-policy.ts';
+import type { OriginLive } from '#model/live/origin-live.ts';
+import type { PortLive } from '#model/live/port-live.ts';
 import { explainRequest } from './explaining/explain.ts';
 import { explainPort, type ExplainPortTools } from './explaining/explain-port.ts';
 import { type InnerAnswer, type InnerRequest, innerTargetOf, sendInnerRequest } from './own-requests/inner-request.ts';

@@ -13,7 +13,7 @@ import { OpenNeighbour } from './access/open-neighbour.ts';
 import { guardedHosts, isOwnPath, withSignInPaths } from './access/sign-in-paths.ts';
 import type { AccessLog } from './logs/access-log.ts';
 import { ActiveExchanges } from './active-exchanges.ts';
-import type { MemberLive } from '#model/balance-policy.ts';
+import type { MemberLive } from '#model/routes/balance-policy.ts';
 import type { Member } from './balance/balancer.ts';
 import { Balances } from './balance/balances.ts';
 import { ClientResolver } from './front-door/client-address.ts';

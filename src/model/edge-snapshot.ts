@@ -1,11 +1,11 @@
 // Everything the edge needs to know to serve: immutable, replaced as a whole. Today it comes from edge.yml, later
 // from the control room; the edge never asks where from.
-import type { AccessPolicy } from './access-policy.ts';
-import type { BalanceEntry } from './balance-policy.ts';
-import { defaultCachePolicy, type CachePolicy } from './cache-policy.ts';
-import { defaultCompressionPolicy, type CompressionPolicy } from './compression-policy.ts';
-import type { ForwardAuth } from './forward-auth.ts';
-import type { RedirectRule } from './redirect-rule.ts';
+import type { AccessPolicy } from './access/access-policy.ts';
+import type { BalanceEntry } from './routes/balance-policy.ts';
+import { defaultCachePolicy, type CachePolicy } from './routes/cache-policy.ts';
+import { defaultCompressionPolicy, type CompressionPolicy } from './routes/compression-policy.ts';
+import type { ForwardAuth } from './access/forward-auth.ts';
+import type { RedirectRule } from './routes/redirect-rule.ts';
 import type { Shaping } from './shaping/shaping.ts';
 
 /** A tunnel the edge accepts. Two keys may be valid at once, for rotation without a gap. */

@@ -1,13 +1,13 @@
 // The whole lab as one file: what `export` writes, `diff` compares and `apply` brings about. It names things by their
 // names, not ids, and holds no secrets: a tunnel that does not exist yet is made, and its token shown once.
 import { z } from 'zod';
-import { accessPolicySchema } from './access-policy.ts';
+import { accessPolicySchema } from './access/access-policy.ts';
 import { hostnamePatternSchema, nameSchema, pathPrefixSchema } from './names.ts';
 import { portShape, refinePort } from './port.ts';
-import { roles } from './role.ts';
-import { routeStepsShape } from './route-steps.ts';
+import { roles } from './users/role.ts';
+import { routeStepsShape } from './routes/route-steps.ts';
 import { settingsChangeSchema } from './setting.ts';
-import { groupsSchema } from './user.ts';
+import { groupsSchema } from './users/user.ts';
 import { tunnelManagement } from './tunnel.ts';
 
 export const labSchema = z.strictObject({

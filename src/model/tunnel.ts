@@ -1,7 +1,7 @@
 // A tunnel as its owner keeps it: a named identity with its keys. The edge serves from the much smaller TunnelEntry
 // (edge-snapshot.ts) that control/snapshot.ts makes of it.
 import { z } from 'zod';
-import { accessPolicySchema } from './access-policy.ts';
+import { accessPolicySchema } from './access/access-policy.ts';
 import {
   hostnamePatternSchema,
   idSchema,

@@ -16,7 +16,7 @@ import { type Connector, startConnector } from '#connector/connector.ts';
 import { parseTunnelProtocol } from '#connector/edge-dialer.ts';
 import { startMetricsServer } from '#connector/metrics-server.ts';
 import { reloadOnChange } from '#connector/reload.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import { parseCredentialsFile, parseToken } from '#tunnel/credentials.ts';
 import { returnOwnMemory } from './own-memory.ts';
 import { aborted } from './signals.ts';

@@ -14,7 +14,7 @@ import type { EdgeFacts } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
 import type { Inheritance } from '#edge/edge-contract.ts';
 import { localRules } from '#edge/tunnels/local-connection.ts';
-import { emptyDirectory } from '#model/access-state.ts';
+import { emptyDirectory } from '#model/access/access-state.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import { portName } from '#model/port.ts';
 import type { ControlOffers, OwnersServices } from './control/control-contract.ts';

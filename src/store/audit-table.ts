@@ -1,7 +1,7 @@
 // The audit log: appended to in the order of recording, read newest first, a page at a time.
 import { sql } from 'kysely';
 import { SallyportError } from '#base/errors.ts';
-import { type AuditEvent, auditEventSchema } from '#model/audit-event.ts';
+import { type AuditEvent, auditEventSchema } from '#model/users/audit-event.ts';
 import type { AuditQuery } from './store.ts';
 import { columnText, containsPattern } from './stored-text.ts';
 import type { AuditRow, Database, Transacting } from './tables.ts';

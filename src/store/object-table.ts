@@ -2,16 +2,16 @@
 // from a damaged or hand-edited row into what the edge serves.
 import { z } from 'zod';
 import { SallyportError } from '#base/errors.ts';
-import { apiKeySchema } from '#model/api-key.ts';
-import { channelSchema, muteSchema } from '#model/notification.ts';
+import { apiKeySchema } from '#model/users/api-key.ts';
+import { channelSchema, muteSchema } from '#model/notifications/notification.ts';
 import { portName, portSchema } from '#model/port.ts';
-import { routeName, routeSchema } from '#model/route.ts';
-import { ruleSetSchema } from '#model/rule-set.ts';
-import { pagePasswordSchema } from '#model/page-password.ts';
+import { routeName, routeSchema } from '#model/routes/route.ts';
+import { ruleSetSchema } from '#model/ingress/rule-set.ts';
+import { pagePasswordSchema } from '#model/access/page-password.ts';
 import { settingsSchema } from '#model/setting.ts';
-import { shareLinkSchema } from '#model/share-link.ts';
+import { shareLinkSchema } from '#model/access/share-link.ts';
 import { tunnelSchema } from '#model/tunnel.ts';
-import { userSchema } from '#model/user.ts';
+import { userSchema } from '#model/users/user.ts';
 import type { Change, ObjectKind, StoredObject, StoredObjects } from './store.ts';
 import { columnText } from './stored-text.ts';
 import type { Database, ObjectRow, Transacting } from './tables.ts';

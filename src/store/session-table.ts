@@ -1,5 +1,5 @@
 // Browsers that have signed in. What a session was made with is JSON; when it was last seen is a column of its own.
-import { type Session, sessionSchema } from '#model/session.ts';
+import { type Session, sessionSchema } from '#model/users/session.ts';
 import { SallyportError } from '#base/errors.ts';
 import { columnText } from './stored-text.ts';
 import type { Database, SessionRow } from './tables.ts';

@@ -4,18 +4,18 @@
 // Two kinds of things are kept:
 // - *objects*: the configuration. They are loaded as a whole, changed by `commit`, and numbered by one revision;
 // - what changes often or grows for ever: sessions, one-time secrets, audit events, leases, opaque documents.
-import type { ApiKey } from '#model/api-key.ts';
-import type { AuditedNoun, AuditEvent } from '#model/audit-event.ts';
+import type { ApiKey } from '#model/users/api-key.ts';
+import type { AuditedNoun, AuditEvent } from '#model/users/audit-event.ts';
 import type { Port } from '#model/port.ts';
-import type { Route } from '#model/route.ts';
-import type { RuleSet } from '#model/rule-set.ts';
-import type { Session } from '#model/session.ts';
-import type { Channel, Mute } from '#model/notification.ts';
-import type { PagePassword } from '#model/page-password.ts';
+import type { Route } from '#model/routes/route.ts';
+import type { RuleSet } from '#model/ingress/rule-set.ts';
+import type { Session } from '#model/users/session.ts';
+import type { Channel, Mute } from '#model/notifications/notification.ts';
+import type { PagePassword } from '#model/access/page-password.ts';
 import type { Settings } from '#model/setting.ts';
-import type { ShareLink } from '#model/share-link.ts';
+import type { ShareLink } from '#model/access/share-link.ts';
 import type { Tunnel } from '#model/tunnel.ts';
-import type { User } from '#model/user.ts';
+import type { User } from '#model/users/user.ts';
 
 /** The kinds of objects, and the type of each. */
 export interface StoredObjects {

@@ -6,8 +6,8 @@ import type {
   CertificateRecord,
   OrderRecord,
   PendingOrder,
-} from '#model/certificate-record.ts';
-import type { CertificateVault } from '#model/certificate-vault.ts';
+} from '#model/certificates/certificate-record.ts';
+import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
 import { FakeClock } from './fake-clock.ts';
 
 export interface VaultScene {

@@ -7,8 +7,8 @@ import {
 } from '#certs/issuance/acme-settings.ts';
 import { CertificateManager, type CertificateManagerOptions } from '#certs/issuance/certificate-manager.ts';
 import { openDocumentVault } from '#certs/vault/document-vault.ts';
-import type { CertificateVault } from '#model/certificate-vault.ts';
-import type { ChallengePresenter } from '#model/challenge-presenter.ts';
+import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
+import type { ChallengePresenter } from '#model/certificates/challenge-presenter.ts';
 import { FakeAuthority, type SeenChallenge } from './fake-authority.ts';
 import { FakeClock } from './fake-clock.ts';
 import { MemoryDocuments } from './memory-documents.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSallyportError } from '#base/errors.ts';
 import type { ChangeGroup, ChangeOutcome, DnsProvider, RecordChange } from '#dns/provider/dns-provider.ts';
-import { recordSet, type RecordSet, setKey } from '#model/record-set.ts';
+import { recordSet, type RecordSet, setKey } from '#model/dns/record-set.ts';
 
 /** A provider with one zone to play in. */
 export interface ProviderWorld {

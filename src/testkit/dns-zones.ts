@@ -1,6 +1,6 @@
 // Zones and queries for tests of the name server.
-import { recordSet } from '#model/record-set.ts';
-import { defaultAuthorityTimes, type ZoneSnapshot } from '#model/zone-snapshot.ts';
+import { recordSet } from '#model/dns/record-set.ts';
+import { defaultAuthorityTimes, type ZoneSnapshot } from '#model/dns/zone-snapshot.ts';
 import { ednsOptions, ednsRecord } from '#wire/dns-edns.ts';
 import { type DnsMessage, noFlags } from '#wire/dns-message.ts';
 import { recordClasses, recordTypes } from '#wire/dns-numbers.ts';

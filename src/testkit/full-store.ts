@@ -1,7 +1,7 @@
 // A store with something of everything in it, and everything that is in a store, to compare two of them.
 import type { SqlStore } from '#store/sql-store.ts';
-import type { Session } from '#model/session.ts';
-import type { AuditEvent } from '#model/audit-event.ts';
+import type { Session } from '#model/users/session.ts';
+import type { AuditEvent } from '#model/users/audit-event.ts';
 import type { StoredObject } from '#store/store.ts';
 import {
   oneOfEach,

@@ -1,6 +1,6 @@
 // A DNS provider in memory, for tests of everything above providers. It keeps to the interface's rules, and misbehaves on
 // demand: slow, failing, lying, or cut off in the middle of a group as a provider without transactions may be.
-import { isSameSet, recordSet, type RecordSet, setKey } from '#model/record-set.ts';
+import { isSameSet, recordSet, type RecordSet, setKey } from '#model/dns/record-set.ts';
 import type {
   ChangeGroup,
   DnsProvider,

@@ -1,15 +1,15 @@
 // Nouns of the control plane as tests need them: valid, told apart by a number, changed where a test says so.
 import { createHash } from 'node:crypto';
-import type { ApiKey } from '#model/api-key.ts';
-import type { AuditEvent } from '#model/audit-event.ts';
+import type { ApiKey } from '#model/users/api-key.ts';
+import type { AuditEvent } from '#model/users/audit-event.ts';
 import type { Port } from '#model/port.ts';
-import type { Route } from '#model/route.ts';
-import type { RuleSet } from '#model/rule-set.ts';
-import type { PagePassword } from '#model/page-password.ts';
-import type { Session } from '#model/session.ts';
-import type { ShareLink } from '#model/share-link.ts';
+import type { Route } from '#model/routes/route.ts';
+import type { RuleSet } from '#model/ingress/rule-set.ts';
+import type { PagePassword } from '#model/access/page-password.ts';
+import type { Session } from '#model/users/session.ts';
+import type { ShareLink } from '#model/access/share-link.ts';
 import type { Tunnel } from '#model/tunnel.ts';
-import type { User } from '#model/user.ts';
+import type { User } from '#model/users/user.ts';
 import type { Change, StoredObject } from '#store/store.ts';
 
 /** A moment in 2026, for everything that was made at some time. */

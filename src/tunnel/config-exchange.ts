@@ -6,7 +6,7 @@ import { splitText } from './piece-gatherer.ts';
 /** What a connector names in AUTH when it takes part. */
 export const remoteConfigFeature = 'remote-config';
 
-/** The longest text; a rule set's own limit (model/rule-set.ts) is lower. */
+/** The longest text; a rule set's own limit (model/ingress/rule-set.ts) is lower. */
 export const configLimitBytes = 4 * 1024 * 1024;
 
 /** Rules as they are pushed. Version 0 with an empty text gives the rules back to the connector. */

@@ -1,5 +1,5 @@
 // The connector's end of a tunnel connection: answers HELLO, publishes rules, is handed streams.
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
 import { decodeHello, decodeWelcome, encodeAuth } from '#wire/tunnel-message.ts';
 import { decodeProbe, encodeProbe } from '#wire/tunnel-probe.ts';

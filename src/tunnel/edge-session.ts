@@ -2,7 +2,7 @@
 import type { Random } from '#base/random.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { OutsideLook } from '#base/outside-look.ts';
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
 import { type ConnectorInfo, decodeAuth, encodeHello, encodeWelcome } from '#wire/tunnel-message.ts';
 import { decodeProbe, encodeProbe } from '#wire/tunnel-probe.ts';

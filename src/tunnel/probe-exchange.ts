@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { OutsideLook } from '#base/outside-look.ts';
-import { outsideLookSchema } from '#model/probe.ts';
+import { outsideLookSchema } from '#model/probes/probe.ts';
 import { faultText, plainIssues } from '#model/schema-faults.ts';
 
 /** What a connector names in AUTH when it takes part. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isSallyportError } from '#base/errors.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 import { frameError } from '#wire/tunnel-frame.ts';
 import { decodePiece, pieceBytes } from '#wire/tunnel-versioned-text.ts';
 import { PieceGatherer } from './piece-gatherer.ts';

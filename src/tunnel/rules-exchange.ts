@@ -1,7 +1,7 @@
 // A connector's rule list on its way to the edge: cut into RULES frames, gathered, checked and acknowledged.
 import { Buffer } from 'node:buffer';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { type PublishedRules, publishedRulesSchema } from '#model/published-rules.ts';
+import { type PublishedRules, publishedRulesSchema } from '#model/ingress/published-rules.ts';
 import { frameError } from '#wire/tunnel-frame.ts';
 import type { VersionedAck } from '#wire/tunnel-versioned-text.ts';
 import { splitText } from './piece-gatherer.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SallyportError } from '#base/errors.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 import { plainOpenRequest } from '#testkit/tunnel-pair.ts';
 import { tunnelWorld as world } from '#testkit/tunnel-world.ts';
 import { encodeFrame, frameTypes } from '#wire/tunnel-frame.ts';

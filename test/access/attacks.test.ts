@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { hashOfNonce } from '#model/sign-in-passage.ts';
+import { hashOfNonce } from '#model/access/sign-in-passage.ts';
 import { eventually } from '../support/eventually.ts';
 import { repositoryRoot } from '../support/process.ts';
 import type { RawResponse } from '../support/raw-client.ts';

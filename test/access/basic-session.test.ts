@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { tokenPassMs } from '#model/access-pass.ts';
-import { type AccessDirectory, emptyDirectory } from '#model/access-state.ts';
+import { tokenPassMs } from '#model/access/access-pass.ts';
+import { type AccessDirectory, emptyDirectory } from '#model/access/access-state.ts';
 import type { RawResponse } from '../support/raw-client.ts';
 import { plainAnswer, RecordingOrigin } from '../support/recording-origin.ts';
 import { type DeskWorld, directoryOf, startDeskWorld } from './desk-world.ts';

@@ -13,7 +13,7 @@ import {
 } from '#http/access/access-decision.ts';
 import { compilePolicy } from '#http/access/compiled-policy.ts';
 import { canonicalPath } from '#http/request-target.ts';
-import { type AccessPolicy, accessPolicySchema, type AccessRule } from '#model/access-policy.ts';
+import { type AccessPolicy, accessPolicySchema, type AccessRule } from '#model/access/access-policy.ts';
 
 interface Row {
   readonly policy: AccessPolicy;

@@ -1,7 +1,7 @@
 // Proxies that ask the edge who may pass: what they must say, what is refused, and what they are told.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { ForwardAuth } from '#model/forward-auth.ts';
+import type { ForwardAuth } from '#model/access/forward-auth.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import type { RawResponse } from '../support/raw-client.ts';
 import { type DeskWorld, directoryOf, startDeskWorld } from './desk-world.ts';

@@ -6,7 +6,7 @@ import { silentLog } from '#base/log.ts';
 import { MailOutbox } from '#base/mail/mail-outbox.ts';
 import { sendMail } from '#base/mail/send-mail.ts';
 import { createTextSigner } from '#base/signed-text.ts';
-import { createPassage } from '#model/sign-in-passage.ts';
+import { createPassage } from '#model/access/sign-in-passage.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { type Answer, signInWorld, type SignInWorld } from '../control/sign-in-world.ts';
 import { startMailServer } from '../support/mail-server.ts';

@@ -6,7 +6,7 @@
 // All 13,000: SALLYPORT_PATH_GAMES=all (many minutes). Otherwise every eleventh.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { AccessPolicy } from '#model/access-policy.ts';
+import type { AccessPolicy } from '#model/access/access-policy.ts';
 import type { LogLine } from '../edge/world.ts';
 import { type DeskWorld, startDeskWorld } from './desk-world.ts';
 import {

@@ -12,7 +12,7 @@ import {
   lineOfPolicy,
   parsePolicyLine,
   presetLines,
-} from '#model/access-policy.ts';
+} from '#model/access/access-policy.ts';
 import { accessPresets, presetNames } from '#model/presets/access-preset.ts';
 import { presetRows } from './preset-rows.ts';
 

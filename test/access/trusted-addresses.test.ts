@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { maxTrusted, TrustedAddresses } from '#edge/access/trusted-addresses.ts';
-import { type AccessDirectory, emptyDirectory, trustMs } from '#model/access-state.ts';
-import { trustKey } from '#model/trusted-address.ts';
+import { type AccessDirectory, emptyDirectory, trustMs } from '#model/access/access-state.ts';
+import { trustKey } from '#model/access/trusted-address.ts';
 import { eventually } from '../support/eventually.ts';
 import { type DeskWorld, startDeskWorld } from './desk-world.ts';
 

@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { apiBase } from '#api/operation.ts';
 import { type ApiClient, createApiClient } from '#api/client.ts';
-import type { AccessPolicy } from '#model/access-policy.ts';
+import type { AccessPolicy } from '#model/access/access-policy.ts';
 import { sendToEdge } from '#roles/commands/send-to-edge.ts';
 import { startDemo } from '../support/demo.ts';
 import { Visitor } from './visitor.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CaseAnswer, CaseClient } from '../conformance/cache-case-runner.ts';
-import type { CachePolicySettings } from '#model/cache-policy.ts';
+import type { CachePolicySettings } from '#model/routes/cache-policy.ts';
 import { parseResponses } from '../support/raw-client.ts';
 import type { RecordedRequest } from '../support/recording-origin.ts';
 import { worldForBothProtocols } from './both-protocols.ts';

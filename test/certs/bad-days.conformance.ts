@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import { createWebClient } from '#base/web-client.ts';
 import { AcmeClient } from '#certs/acme/acme-client.ts';
-import type { AccountRecord, CertificateRecord } from '#model/certificate-record.ts';
+import type { AccountRecord, CertificateRecord } from '#model/certificates/certificate-record.ts';
 import { startSallyport } from '../support/demo.ts';
 import { pebbleIsMissing } from '../support/pebble.ts';
 import { within } from '../support/eventually.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { systemRandom } from '#base/random.ts';
 import { openSeal } from '#control/seal.ts';
-import type { OrderRecord } from '#model/certificate-record.ts';
+import type { OrderRecord } from '#model/certificates/certificate-record.ts';
 import { createCredentials, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { startSallyport } from '../support/demo.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,6 +1,6 @@
 // What our cache is judged with, and the one table of the cases that it does not pass, each with its reason: judges print
 // it, and are red when a case fails that is not in it, or passes although it is.
-import { resolveCachePolicy } from '#model/cache-policy.ts';
+import { resolveCachePolicy } from '#model/routes/cache-policy.ts';
 
 /** What the suite asks of a cache that does all that it may; each is off by default (docs/edge-config.md). */
 export const fullPolicy = resolveCachePolicy({

@@ -1,7 +1,7 @@
 // Who may do what: one row for every operation of the API, written by hand and not derived from the contract, so that a
 // change of rights is a change of this page. roles.test.ts holds every kind of caller against it.
 import type { OperationId } from '#api/api.ts';
-import type { Role, Scope } from '#model/role.ts';
+import type { Role, Scope } from '#model/users/role.ts';
 
 export interface AccessRow {
   /** The least that a browser must have signed in as. */

@@ -2,7 +2,7 @@
 // running edge.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { CachedResponse, CacheStatus } from '#model/cached.ts';
+import type { CachedResponse, CacheStatus } from '#model/live/cached.ts';
 import { type Demo, sallyportCommand, startDemo } from '../support/demo.ts';
 import { startProcess } from '../support/process.ts';
 

@@ -5,7 +5,7 @@ import { createServer as createTlsServer, type Server } from 'node:tls';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
-import { explanationSchema, type Explanation } from '#model/explain.ts';
+import { explanationSchema, type Explanation } from '#model/live/explain.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { eventually } from '../support/eventually.ts';
 import { OwnEdge } from '../support/own-edge.ts';

@@ -2,7 +2,7 @@
 // are the issuer's at each sign-in, down to none.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type OidcIssuer, oidcIssuerSchema } from '#model/oidc-issuer.ts';
+import { type OidcIssuer, oidcIssuerSchema } from '#model/access/oidc-issuer.ts';
 import { apiPathOf, type IssuerUser, startIssuer, clientSecret, visitIssuer } from './issuer.ts';
 import { type Answer, type Browser, signInWorld, type SignInWorld } from './sign-in-world.ts';
 

@@ -1,7 +1,7 @@
 // Signing in with an OpenID Connect issuer: a real one on one side, our API over real HTTP on the other.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { type OidcIssuer, oidcIssuerSchema } from '#model/oidc-issuer.ts';
+import { type OidcIssuer, oidcIssuerSchema } from '#model/access/oidc-issuer.ts';
 import {
   apiPathOf,
   clientSecret,

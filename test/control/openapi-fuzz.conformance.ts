@@ -2,7 +2,7 @@
 // nobody, undeclared methods. No answer is a fault of the edge, every one is as described, what the schemas refuse is refused.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { allScopes } from '#model/role.ts';
+import { allScopes } from '#model/users/role.ts';
 import { OwnEdge } from '../support/own-edge.ts';
 import { run, startProcess } from '../support/process.ts';
 import { pythonIsMissing, pythonTool } from '../support/python-tool.ts';

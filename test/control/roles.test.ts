@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type OperationId, operations } from '#api/api.ts';
 import type { Operation } from '#api/operation.ts';
-import { allScopes, type Role, type Scope } from '#model/role.ts';
+import { allScopes, type Role, type Scope } from '#model/users/role.ts';
 import { accessTable, type AccessRow } from './access-table.ts';
 import { type Answer, type Browser, type Client, signInWorld, type SignInWorld } from './sign-in-world.ts';
 

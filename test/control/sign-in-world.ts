@@ -8,7 +8,7 @@ import { SallyportError } from '#base/errors.ts';
 import { createUuid } from '#base/uuid.ts';
 import { silentLog } from '#base/log.ts';
 import { systemRandom } from '#base/random.ts';
-import { allScopes, type Role } from '#model/role.ts';
+import { allScopes, type Role } from '#model/users/role.ts';
 import { operations } from '#api/api.ts';
 import { apiBase } from '#api/operation.ts';
 import { createUser } from '#control/commands/users.ts';

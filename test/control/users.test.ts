@@ -1,7 +1,7 @@
 // Users and API keys over real HTTP: who may do what to whom. Every operation by everybody is roles.test.ts.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { allScopes, scopesOf } from '#model/role.ts';
+import { allScopes, scopesOf } from '#model/users/role.ts';
 import { type Browser, type Client, signInWorld, type SignInWorld } from './sign-in-world.ts';
 
 const dayMs = 86_400_000;

@@ -8,7 +8,7 @@ import { systemRandom } from '#base/random.ts';
 import { ask } from '#dns/client/ask.ts';
 import type { DnsServer } from '#dns/server/dns-server.ts';
 import { exportZone } from '#dns/zone-export.ts';
-import type { ZoneSnapshot } from '#model/zone-snapshot.ts';
+import type { ZoneSnapshot } from '#model/dns/zone-snapshot.ts';
 import { type RecordLine, zoneFrom } from '#testkit/dns-zones.ts';
 import { type SeededRandom, seededRandom } from '#testkit/seeded-random.ts';
 import type { DnsMessage, DnsRecord } from '#wire/dns-message.ts';

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { recordSet } from '#model/record-set.ts';
+import { recordSet } from '#model/dns/record-set.ts';
 import { sallyportCommand } from '../support/demo.ts';
 import { at, keyName, type NameServer, startNameServer } from '../support/dns-servers.ts';
 import { eventually } from '../support/eventually.ts';

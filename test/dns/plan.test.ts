@@ -7,7 +7,7 @@ import { applySteps } from '#dns/plan/apply-plan.ts';
 import { plan, type PlanStep } from '#dns/plan/plan.ts';
 import { requireWhole, Surveyor } from '#dns/plan/survey.ts';
 import { Rfc2136Provider } from '#dns/provider/rfc2136.ts';
-import { recordSet } from '#model/record-set.ts';
+import { recordSet } from '#model/dns/record-set.ts';
 import { at, keyName, type NameServer, startNameServer } from '../support/dns-servers.ts';
 import { run } from '../support/process.ts';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { ShownName } from '#api/dns.ts';
-import type { DnsPlan, ZoneView } from '#model/dns-view.ts';
-import { recordSet } from '#model/record-set.ts';
+import type { DnsPlan, ZoneView } from '#model/dns/dns-view.ts';
+import { recordSet } from '#model/dns/record-set.ts';
 import { eventually } from '../support/eventually.ts';
 import { pebbleIsMissing } from '../support/pebble.ts';
 import { Lab } from './lab.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exportZone } from '#dns/zone-export.ts';
-import { recordSet, type RecordSet } from '#model/record-set.ts';
+import { recordSet, type RecordSet } from '#model/dns/record-set.ts';
 import { seedRecords } from '#testkit/dns-provider-suite.ts';
 import { isInstalled, run } from '../support/process.ts';
 

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { systemRandom } from '#base/random.ts';
-import { balanceEntryOf, balanceSchema, type MemberLive } from '#model/balance-policy.ts';
+import { balanceEntryOf, balanceSchema, type MemberLive } from '#model/routes/balance-policy.ts';
 import { createCredentials, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { eventually } from '../support/eventually.ts';
 import type { RawResponse } from '../support/raw-client.ts';

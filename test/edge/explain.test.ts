@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { localRules } from '#edge/tunnels/local-connection.ts';
-import { explainStepSchema, type ExplainStep, type ExplainStepName } from '#model/explain.ts';
+import { explainStepSchema, type ExplainStep, type ExplainStepName } from '#model/live/explain.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import { eventually } from '../support/eventually.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';

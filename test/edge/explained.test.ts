@@ -12,7 +12,7 @@ import { parseEdgeConfig, snapshotOf } from '#config/edge-config.ts';
 import { explanationOf } from '#control/handlers/routes.ts';
 import { systemClock } from '#base/clock.ts';
 import { EdgeCache } from '#edge/cache/edge-cache.ts';
-import { explanationSchema } from '#model/explain.ts';
+import { explanationSchema } from '#model/live/explain.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/process.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { connect, type ClientHttp2Session } from 'node:http2';
 import { after, before, test } from 'node:test';
-import { defaultCompressionPolicy } from '#model/compression-policy.ts';
+import { defaultCompressionPolicy } from '#model/routes/compression-policy.ts';
 import { loopbackLookup } from '../support/loopback-lookup.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 import { type EdgeWorld, type RawResponse, responsesOf, routeOf, startEdgeWorld } from './world.ts';

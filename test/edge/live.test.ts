@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { systemRandom } from '#base/random.ts';
-import { connectorSchema, disconnectSchema, type LiveEvent, liveEventSchema } from '#model/live.ts';
+import { connectorSchema, disconnectSchema, type LiveEvent, liveEventSchema } from '#model/live/live.ts';
 import { createCredentials, publicKeyOf } from '#tunnel/credentials.ts';
 import { eventually } from '../support/eventually.ts';
 import { type EdgeWorld, routeOf, startEdgeWorld, tunnelOf } from './world.ts';

@@ -11,7 +11,7 @@ import { systemRandom } from '#base/random.ts';
 import { parseConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { type Connector, startConnector } from '#connector/connector.ts';
 import { fixedCredentials } from '#connector/credentials-source.ts';
-import type { ConnectorLive, LiveEvent } from '#model/live.ts';
+import type { ConnectorLive, LiveEvent } from '#model/live/live.ts';
 import { rulesOf } from '../connector/world.ts';
 import { loopbackLookup } from '../support/loopback-lookup.ts';
 import { eventually } from '../support/eventually.ts';

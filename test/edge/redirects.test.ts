@@ -2,7 +2,7 @@
 // requests go on.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { redirectsOf, redirectsSchema } from '#model/redirect-rule.ts';
+import { redirectsOf, redirectsSchema } from '#model/routes/redirect-rule.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 import { type EdgeWorld, routeOf, startEdgeWorld } from './world.ts';
 

@@ -1,7 +1,7 @@
 // The last requests and the live tail of a running edge: what the dashboard's Requests page stands on.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type LoggedRequest, loggedRequestSchema } from '#model/logged-request.ts';
+import { type LoggedRequest, loggedRequestSchema } from '#model/live/logged-request.ts';
 import { eventually } from '../support/eventually.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 import { type EdgeWorld, startEdgeWorld } from './world.ts';

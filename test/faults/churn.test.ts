@@ -10,7 +10,7 @@ import { RE2JS } from 're2js';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
 
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { ConnectorConnection } from '#tunnel/connection.ts';
 import { dialConnection } from '#tunnel/driver.ts';
 import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/tls-transport.ts';

@@ -16,7 +16,7 @@ import type { CertificateSource } from '#edge/front-door/certificate-source.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';
 import type { Mates } from '#edge/mates/mates.ts';
 import { defaultLimits, defaultTimeouts, type EdgeSnapshot, type RouteEntry } from '#model/edge-snapshot.ts';
-import type { IngressRule } from '#model/ingress-rule.ts';
+import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import { createCertificate, type TestCertificate } from '#testkit/certificates.ts';
 import { createCredentials, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { pinOfCertificate } from '#tunnel/edge-trust.ts';

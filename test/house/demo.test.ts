@@ -7,7 +7,7 @@ import { get as getHttps } from 'node:https';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { healthSchema } from '#model/health.ts';
+import { healthSchema } from '#model/live/health.ts';
 import { createServer as createOrigin, get as getHttp, type IncomingMessage, type Server } from 'node:http';
 import { type Demo, sallyportCommand, startDemo } from '../support/demo.ts';
 import { within } from '../support/eventually.ts';

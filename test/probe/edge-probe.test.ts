@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DnsServer } from '#dns/server/dns-server.ts';
-import { probeResultSchema } from '#model/probe.ts';
+import { probeResultSchema } from '#model/probes/probe.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { type RecordLine, zoneFrom } from '#testkit/dns-zones.ts';
 import { eventually } from '../support/eventually.ts';

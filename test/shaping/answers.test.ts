@@ -6,7 +6,7 @@ import { errorPagesSchema } from '#model/shaping/error-pages.ts';
 import { headerRulesSchema } from '#model/shaping/header-rules.ts';
 import { maintenanceSchema } from '#model/shaping/maintenance.ts';
 import type { Shaping } from '#model/shaping/shaping.ts';
-import { compressionPolicyOf, compressionPolicySchema } from '#model/compression-policy.ts';
+import { compressionPolicyOf, compressionPolicySchema } from '#model/routes/compression-policy.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 import { type EdgeWorld, routeOf, startEdgeWorld } from '../edge/world.ts';
 

@@ -5,7 +5,7 @@ import { connect } from 'node:http2';
 import { after, before, describe, test } from 'node:test';
 import { stringify } from 'yaml';
 import { parseEdgeConfig, snapshotOf } from '#config/edge-config.ts';
-import { type RouteStepName, routeStepNames } from '#model/route-steps.ts';
+import { type RouteStepName, routeStepNames } from '#model/routes/route-steps.ts';
 import { http1CaseClient, http2CaseClient } from '../conformance/cache-case-clients.ts';
 import type { CaseAnswer, CaseAsk, CaseClient } from '../conformance/cache-case-runner.ts';
 import { answerText, type CacheWorld, startCacheWorld } from '../cache/cache-world.ts';

@@ -15,7 +15,7 @@ import {
   routeStepNames,
   routeStepSchemas,
   routeStepsShape,
-} from '#model/route-steps.ts';
+} from '#model/routes/route-steps.ts';
 import { faultText, plainIssues } from '#model/schema-faults.ts';
 
 interface Sample {

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seedRecords } from '#testkit/dns-provider-suite.ts';
-import type { RecordSet } from '#model/record-set.ts';
+import type { RecordSet } from '#model/dns/record-set.ts';
 import type { TsigAlgorithm } from '#wire/dns-tsig.ts';
 import { eventually } from './eventually.ts';
 import { freePort, isInstalled, run, type RunningProcess, startProcess } from './process.ts';

@@ -1,7 +1,7 @@
 // The stream of live events (GET /events): it says what to read again, tells the living picture of each second's traffic,
 // and knows whether the edge is there. One for the page; it reconnects with backoff and heals by itself.
 import type { ApiClient } from '#api/client.ts';
-import { type LiveEvent, liveEventSchema } from '#model/live.ts';
+import { type LiveEvent, liveEventSchema } from '#model/live/live.ts';
 import { readEvents } from './event-stream.ts';
 import { isSignedOut } from './send.ts';
 import type { CallId } from './queries.ts';

@@ -1,7 +1,7 @@
 // What the live events leave behind for the screen: whether the edge is there, and the last second's traffic by tunnel.
 // A small store outside of React, so that a second's traffic redraws only what shows it.
 import { createContext, use, useSyncExternalStore } from 'react';
-import type { TrafficCount } from '#model/live.ts';
+import type { TrafficCount } from '#model/live/live.ts';
 import type { Connection } from './live-events.ts';
 
 /** Traffic of the last whole second. */

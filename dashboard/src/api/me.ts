@@ -1,7 +1,7 @@
 // Who is signed in and what he may do; what his role does not allow is not offered.
 import { createContext, use } from 'react';
 import type { Me } from '#api/account.ts';
-import type { Scope } from '#model/role.ts';
+import type { Scope } from '#model/users/role.ts';
 
 export const MeContext = createContext<Me | undefined>(undefined);
 

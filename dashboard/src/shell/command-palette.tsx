@@ -3,7 +3,7 @@ import { Modal, UnstyledButton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useId, useState } from 'react';
-import { routeName } from '#model/route.ts';
+import { routeName } from '#model/routes/route.ts';
 import { useMe } from '../api/me.ts';
 import { useRead } from '../api/queries.ts';
 import { Icon, type IconName } from '../kit/icons.tsx';

@@ -1,6 +1,6 @@
 // The pages there are, in three groups: what is going on, what leads where, who may. A page that the role does not allow is
 // not offered.
-import type { Scope } from '#model/role.ts';
+import type { Scope } from '#model/users/role.ts';
 import type { IconName } from '../kit/icons.tsx';
 
 export interface NavigationItem {

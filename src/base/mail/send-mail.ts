@@ -7,7 +7,7 @@ import { readSecretFile } from '../secret-file.ts';
 /** How the connection to the mail server is kept from listeners. */
 export const mailSecurities = ['starttls', 'tls', 'none'] as const;
 
-/** The owner's mail server, as edge.yml names it (model/mail-settings.ts). */
+/** The owner's mail server, as edge.yml names it (model/notifications/mail-settings.ts). */
 export interface MailSettings {
   readonly host: string;
   readonly port: number;

@@ -3,8 +3,8 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import type { WebClient } from '#base/web-client.ts';
-import type { AccountRecord } from '#model/certificate-record.ts';
-import type { CertificateVault } from '#model/certificate-vault.ts';
+import type { AccountRecord } from '#model/certificates/certificate-record.ts';
+import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
 import { AcmeClient } from './acme-client.ts';
 import { AcmeError } from './acme-error.ts';
 import type { ExternalAccount } from './signed-request.ts';

@@ -5,9 +5,9 @@ import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
-import type { ChallengeMethod } from '#model/certificate-record.ts';
-import type { CertificateVault } from '#model/certificate-vault.ts';
-import type { ChallengePresenter } from '#model/challenge-presenter.ts';
+import type { ChallengeMethod } from '#model/certificates/certificate-record.ts';
+import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
+import type { ChallengePresenter } from '#model/certificates/challenge-presenter.ts';
 import { challengeCertificate, txtNameOf, txtValueOf } from './challenge.ts';
 import { isSharedAnswer, SharedAnswers } from './shared-answers.ts';
 

@@ -3,7 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { type Clock, sleep } from '#base/clock.ts';
 import { errorText, isSallyportError } from '#base/errors.ts';
-import type { ChallengeMethod } from '#model/certificate-record.ts';
+import type { ChallengeMethod } from '#model/certificates/certificate-record.ts';
 import { writeCertificateRequest } from '../x509-request.ts';
 import type { AcmeClient, Located } from './acme-client.ts';
 import { AcmeError, isProblem, readProblem } from './acme-error.ts';

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
-import type { CertificateVault } from '#model/certificate-vault.ts';
+import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
 
 export interface SharedAnswersOptions {
   readonly vault: CertificateVault;

@@ -1,5 +1,5 @@
 // Why an authority could not validate a hostname, with the cure for each of the kinds it names (RFC 8555 section 6.7).
-import type { ChallengeMethod } from '#model/certificate-record.ts';
+import type { ChallengeMethod } from '#model/certificates/certificate-record.ts';
 import { AcmeError, type AcmeProblem } from './acme-error.ts';
 
 export interface ValidationFailure {

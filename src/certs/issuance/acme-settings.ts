@@ -1,5 +1,5 @@
 // What the owner has decided about certificates by ACME, in the words of this room; roles/ makes it from edge.yml.
-import type { ChallengeMethod } from '#model/certificate-record.ts';
+import type { ChallengeMethod } from '#model/certificates/certificate-record.ts';
 import type { ExternalAccount } from '../acme/signed-request.ts';
 
 /** One certificate authority. */

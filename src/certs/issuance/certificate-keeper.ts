@@ -4,8 +4,8 @@
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { CertificateRecord, OrderRecord, PendingOrder } from '#model/certificate-record.ts';
-import type { CertificateVault } from '#model/certificate-vault.ts';
+import type { CertificateRecord, OrderRecord, PendingOrder } from '#model/certificates/certificate-record.ts';
+import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
 import { ShownCertificates } from './shown-certificates.ts';
 import { type NameUse, otherwiseUnusedMs, UnusedCertificates } from './unused-certificates.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { challengeMethods } from '#model/certificate-record.ts';
+import { challengeMethods } from '#model/certificates/certificate-record.ts';
 import { choiceAfter, methodChoices, methodFault, type MethodFacts } from './method-choice.ts';
 
 const all: MethodFacts = {

@@ -1,6 +1,6 @@
 // By which method a hostname is validated, and why: a pure decision that people can read. DNS-01 where somebody can write
 // to the zone, else TLS-ALPN-01, else HTTP-01; after failures the next one that is possible has its turn.
-import { type ChallengeMethod, challengeMethods } from '#model/certificate-record.ts';
+import { type ChallengeMethod, challengeMethods } from '#model/certificates/certificate-record.ts';
 
 export interface MethodChoice {
   readonly method: ChallengeMethod;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OrderFailure, OrderRecord } from '#model/certificate-record.ts';
+import type { OrderFailure, OrderRecord } from '#model/certificates/certificate-record.ts';
 import { orderRecord } from '#testkit/certificate-vault-suite.ts';
 import { authorityFreeAt, ordersPerWindow, pastTries, wasRefusedBy } from './order-history.ts';
 

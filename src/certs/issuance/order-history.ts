@@ -1,7 +1,7 @@
 // What past orders say about the next: how often a name has failed in a row, when it may be tried again, and which
 // authorities are to be left alone for now. Pure; the order log is the only memory, so a restart forgets nothing.
 import { createHash } from 'node:crypto';
-import type { OrderRecord } from '#model/certificate-record.ts';
+import type { OrderRecord } from '#model/certificates/certificate-record.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OrderFailure } from '#model/certificate-record.ts';
+import type { OrderFailure } from '#model/certificates/certificate-record.ts';
 import { certificateRecord, orderRecord, pendingOrder } from '#testkit/certificate-vault-suite.ts';
 import type { AuthoritySettings } from './acme-settings.ts';
 import type { MethodChoice } from './method-choice.ts';

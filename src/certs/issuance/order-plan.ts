@@ -9,7 +9,7 @@ import type {
   ChallengeMethod,
   OrderRecord,
   PendingOrder,
-} from '#model/certificate-record.ts';
+} from '#model/certificates/certificate-record.ts';
 import { isNamedIn } from '../certificate.ts';
 import type { AcmeSettings, AuthoritySettings } from './acme-settings.ts';
 import { choiceAfter, type MethodChoice } from './method-choice.ts';

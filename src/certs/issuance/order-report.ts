@@ -1,7 +1,7 @@
 // What people are told when an order fails: what broke, what goes on working and until which day, and when it is tried
 // again.
 import type { Log } from '#base/log.ts';
-import type { CertificateRecord, OrderRecord } from '#model/certificate-record.ts';
+import type { CertificateRecord, OrderRecord } from '#model/certificates/certificate-record.ts';
 import { pastTries } from './order-history.ts';
 
 /** Where the report finds what it needs. */

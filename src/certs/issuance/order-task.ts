@@ -10,8 +10,8 @@ import type {
   OrderFailure,
   OrderRecord,
   PendingOrder,
-} from '#model/certificate-record.ts';
-import type { CertificateVault } from '#model/certificate-vault.ts';
+} from '#model/certificates/certificate-record.ts';
+import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
 import { AcmeError } from '../acme/acme-error.ts';
 import type { ChallengeBoard } from '../acme/challenge-board.ts';
 import { runOrder } from '../acme/order-run.ts';

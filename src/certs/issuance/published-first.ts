@@ -2,7 +2,7 @@
 // failure costs a minute's wait and one of its few failures an hour. Their first order waits until they are published, and
 // not for ever: a look that never succeeds says nothing about what the authority sees.
 import type { Log } from '#base/log.ts';
-import type { ChallengeMethod } from '#model/certificate-record.ts';
+import type { ChallengeMethod } from '#model/certificates/certificate-record.ts';
 
 export interface PublishedFirstOptions {
   /** Whether a hostname's records are being made, or about to be. */

@@ -1,6 +1,6 @@
 // When a certificate is to be renewed: a pure function of its dates, of what its authority suggests (RFC 9773) and of the
 // number drawn for it. Nothing here knows how long certificates usually live: six days work like ninety.
-import type { CertificateRecord } from '#model/certificate-record.ts';
+import type { CertificateRecord } from '#model/certificates/certificate-record.ts';
 
 /** What is needed of a record. */
 export type Renewable = Pick<CertificateRecord, 'notBeforeMs' | 'notAfterMs' | 'jitter' | 'renewal'>;

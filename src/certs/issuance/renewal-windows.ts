@@ -2,7 +2,7 @@
 // after a start. A window that has come early is how a revocation, or a mistake of the authority's, is found out.
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { CertificateRecord } from '#model/certificate-record.ts';
+import type { CertificateRecord } from '#model/certificates/certificate-record.ts';
 import { certificateFacts, renewalIdOf } from '../certificate-facts.ts';
 import type { AcmeSettings } from './acme-settings.ts';
 import type { Authorities } from './authorities.ts';

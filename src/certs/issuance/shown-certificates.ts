@@ -3,7 +3,7 @@
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { CertificateRecord } from '#model/certificate-record.ts';
+import type { CertificateRecord } from '#model/certificates/certificate-record.ts';
 import { type Certificate, createCertificate } from '../certificate.ts';
 import { CertificateIndex } from './certificate-index.ts';
 

@@ -4,7 +4,7 @@
 // The while is not for comfort: a hostname that is taken away and added again (a config being edited, a rename and back, a
 // deployment that removes before it adds) must not cost an order each time, since authorities issue the same names five
 // times in a week and then no more.
-import type { CertificateRecord } from '#model/certificate-record.ts';
+import type { CertificateRecord } from '#model/certificates/certificate-record.ts';
 import { CertificateIndex } from './certificate-index.ts';
 
 /**

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
 import { createOnce, makeFolder, replaceFileDurably } from '#base/private-file.ts';
-import type { VaultLease } from '#model/certificate-vault.ts';
+import type { VaultLease } from '#model/certificates/certificate-vault.ts';
 
 const holdingSchema = z.object({ holder: z.string(), untilMs: z.number() });
 type Holding = z.output<typeof holdingSchema>;

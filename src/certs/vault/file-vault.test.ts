@@ -12,7 +12,7 @@ import {
   testCertificateVault,
 } from '#testkit/certificate-vault-suite.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
-import type { CertificateVault } from '#model/certificate-vault.ts';
+import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
 import { openFileVault } from './file-vault.ts';
 
 interface Scene {

@@ -21,8 +21,8 @@ import {
   orderRecordSchema,
   type PendingOrder,
   pendingOrderSchema,
-} from '#model/certificate-record.ts';
-import type { CertificateVault, VaultLease } from '#model/certificate-vault.ts';
+} from '#model/certificates/certificate-record.ts';
+import type { CertificateVault, VaultLease } from '#model/certificates/certificate-vault.ts';
 import { answerSchema, isAnswerToken } from './answer.ts';
 import { takeFileLease } from './file-lease.ts';
 import type { Sealer } from './sealer.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SallyportError } from '#base/errors.ts';
 import { silentLog } from '#base/log.ts';
-import type { CertificateVault } from '#model/certificate-vault.ts';
+import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
 import { accountRecord, certificateRecord, testCertificateVault } from '#testkit/certificate-vault-suite.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { MemoryDocuments } from '#testkit/memory-documents.ts';

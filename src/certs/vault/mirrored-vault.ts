@@ -9,8 +9,8 @@ import type {
   CertificateRecord,
   OrderRecord,
   PendingOrder,
-} from '#model/certificate-record.ts';
-import type { CertificateVault, VaultLease } from '#model/certificate-vault.ts';
+} from '#model/certificates/certificate-record.ts';
+import type { CertificateVault, VaultLease } from '#model/certificates/certificate-vault.ts';
 
 export interface MirroredVaultOptions {
   /** Over the store. */

@@ -1,7 +1,7 @@
 // `sallyport access test` and `sallyport access set`: who may pass a route.
 import { SallyportError } from '#base/errors.ts';
-import { describePolicy } from '#model/access-policy.ts';
-import { routeName } from '#model/route.ts';
+import { describePolicy } from '#model/access/access-policy.ts';
+import { routeName } from '#model/routes/route.ts';
 import { textOf } from '../command.ts';
 import { allItems, argument, edgeCommand, timeText } from './edge-command.ts';
 import { opensText, presetText } from './presets.ts';

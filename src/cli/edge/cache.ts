@@ -1,6 +1,6 @@
 // `sallyport cache status|list|purge`.
-import type { CacheStatus } from '#model/cached.ts';
-import { cachedOrders } from '#model/cached.ts';
+import type { CacheStatus } from '#model/live/cached.ts';
+import { cachedOrders } from '#model/live/cached.ts';
 import { formatDuration } from '#base/duration.ts';
 import { SallyportError } from '#base/errors.ts';
 import { listOf, numberOf, textOf } from '../command.ts';

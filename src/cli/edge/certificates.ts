@@ -1,6 +1,6 @@
 // `sallyport cert list|show|renew|import|remove`.
 import { SallyportError } from '#base/errors.ts';
-import type { CertificateDetail, CertificateView, OrderView } from '#model/certificate-view.ts';
+import type { CertificateDetail, CertificateView, OrderView } from '#model/certificates/certificate-view.ts';
 import { textOf } from '../command.ts';
 import { paint } from '../paint.ts';
 import {

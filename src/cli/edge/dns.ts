@@ -1,6 +1,6 @@
 // `sallyport dns status` and `dns records`: what the running edge knows of its hostnames and zones.
 import type { ShownName } from '#api/dns.ts';
-import type { RecordView, ZoneView } from '#model/dns-view.ts';
+import type { RecordView, ZoneView } from '#model/dns/dns-view.ts';
 import { textOf } from '../command.ts';
 import { troubleCode } from '../dns-source.ts';
 import { formatTable } from '../table.ts';

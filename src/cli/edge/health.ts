@@ -1,6 +1,6 @@
 // `sallyport health`: every part of the edge, how it is, since when, and what to do.
 import { SallyportError } from '#base/errors.ts';
-import { type HealthCounts, type HealthPart, partKinds, partStates } from '#model/health.ts';
+import { type HealthCounts, type HealthPart, partKinds, partStates } from '#model/live/health.ts';
 import { type EdgeSession, edgeCommand, timeText } from './edge-command.ts';
 import { textOf } from '../command.ts';
 import { paint } from '../paint.ts';

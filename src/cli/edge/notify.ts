@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ChannelView } from '#api/notifications.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { type ChannelKind, channelKinds } from '#model/notification.ts';
+import { type ChannelKind, channelKinds } from '#model/notifications/notification.ts';
 import { type Flag, type Input, textOf } from '../command.ts';
 import { allItems, argument, type EdgeSession, edgeCommand, timeText } from './edge-command.ts';
 

@@ -1,5 +1,5 @@
 // `sallyport probe`: what is seen of hostnames from outside.
-import type { ProbeResult } from '#model/probe.ts';
+import type { ProbeResult } from '#model/probes/probe.ts';
 import { paint } from '../paint.ts';
 import { allItems, edgeCommand, type EdgeSession, timeText } from './edge-command.ts';
 

@@ -1,5 +1,5 @@
 // Flags with which commands say what the edge does on a route's way: `off`, `none`, `default`, or settings in YAML or JSON
-// as they stand in edge.yml. One row for each step of model/route-steps.ts.
+// as they stand in edge.yml. One row for each step of model/routes/route-steps.ts.
 import { parse, stringify } from 'yaml';
 import type { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
@@ -10,7 +10,7 @@ import {
   type RouteSteps,
   routeStepSchemas,
   shortSteps,
-} from '#model/route-steps.ts';
+} from '#model/routes/route-steps.ts';
 import { faultText, plainIssues } from '#model/schema-faults.ts';
 import { type Flag, type Input, textOf } from '../command.ts';
 

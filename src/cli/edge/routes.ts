@@ -1,11 +1,11 @@
 // `sallyport route list|add|remove|show`, `exposed`, `explain`.
 import { SallyportError } from '#base/errors.ts';
 import type { RouteView } from '#api/routes.ts';
-import { type AccessPolicy, describePolicy, isOpenToAll, parsePolicyLine } from '#model/access-policy.ts';
-import { subjectForms } from '#model/access-subject.ts';
-import type { MemberLive } from '#model/balance-policy.ts';
-import type { Explanation } from '#model/explain.ts';
-import { routeName } from '#model/route.ts';
+import { type AccessPolicy, describePolicy, isOpenToAll, parsePolicyLine } from '#model/access/access-policy.ts';
+import { subjectForms } from '#model/access/access-subject.ts';
+import type { MemberLive } from '#model/routes/balance-policy.ts';
+import type { Explanation } from '#model/live/explain.ts';
+import { routeName } from '#model/routes/route.ts';
 import { type Input, textOf } from '../command.ts';
 import { paint } from '../paint.ts';
 import { presetText } from './presets.ts';

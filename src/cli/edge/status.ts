@@ -1,5 +1,5 @@
 // `sallyport status`, `connector list`, `audit`, `logs`.
-import type { LoggedRequest } from '#model/logged-request.ts';
+import type { LoggedRequest } from '#model/live/logged-request.ts';
 import type { Status } from '#api/status.ts';
 import { SallyportError } from '#base/errors.ts';
 import { type Command, numberOf, textOf } from '../command.ts';

@@ -2,8 +2,8 @@
 // work, stage by stage, and tells how long each took or where it stopped.
 import type { RouteView } from '#api/routes.ts';
 import { errorText, isSallyportError } from '#base/errors.ts';
-import { type HostnameProof, type ProofStage, proofStages } from '#model/hostname-proof.ts';
-import { routeName } from '#model/route.ts';
+import { type HostnameProof, type ProofStage, proofStages } from '#model/dns/hostname-proof.ts';
+import { routeName } from '#model/routes/route.ts';
 import { type Command, numberOf } from '../command.ts';
 import { paint } from '../paint.ts';
 import { argument, edgeCommand, type EdgeSession } from './edge-command.ts';

@@ -1,6 +1,6 @@
 // `sallyport user ...` and `sallyport api-key ...`.
-import type { Scope, Role } from '#model/role.ts';
-import { allScopes, roles } from '#model/role.ts';
+import type { Scope, Role } from '#model/users/role.ts';
+import { allScopes, roles } from '#model/users/role.ts';
 import { SallyportError } from '#base/errors.ts';
 import { numberOf, listOf, textOf, type Input } from '../command.ts';
 import { allItems, argument, confirm, edgeCommand, timeText, yesFlag } from './edge-command.ts';

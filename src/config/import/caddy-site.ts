@@ -1,8 +1,8 @@
 // One site of a Caddyfile as routes and rules: what its directives say together, in our words. What guards a site and does not
 // map leaves it shut to strangers, never open.
 import { isPrefix } from '#base/ip.ts';
-import type { AccessPolicy } from '#model/access-policy.ts';
-import type { BalanceSettings } from '#model/balance-policy.ts';
+import type { AccessPolicy } from '#model/access/access-policy.ts';
+import type { BalanceSettings } from '#model/routes/balance-policy.ts';
 import type { HeaderChanges } from '#model/shaping/header-rules.ts';
 import type { CaddyStatement } from './caddyfile.ts';
 import { type CaddyMatcher, namedMatchers, takeMatcher } from './caddy-matchers.ts';

@@ -4,8 +4,8 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { SallyportError } from '#base/errors.ts';
-import { type AccessPolicy, accessPolicySchema } from '#model/access-policy.ts';
-import type { BalanceSettings } from '#model/balance-policy.ts';
+import { type AccessPolicy, accessPolicySchema } from '#model/access/access-policy.ts';
+import type { BalanceSettings } from '#model/routes/balance-policy.ts';
 import { type DraftRoute, type Imported, LabDraft } from './lab-draft.ts';
 import { placeServices } from './several-services.ts';
 

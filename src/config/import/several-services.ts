@@ -1,6 +1,6 @@
 // One place of a site with several services behind it, as a balanced route: the first service by a rule for the hostname itself,
 // each other by a rule for a name that only it has, which a member of the route names.
-import type { BalanceSettings } from '#model/balance-policy.ts';
+import type { BalanceSettings } from '#model/routes/balance-policy.ts';
 import type { DraftRoute, LabDraft } from './lab-draft.ts';
 import { patternBelow } from './lab-draft.ts';
 

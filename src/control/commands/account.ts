@@ -1,7 +1,7 @@
 // Commands of a user on his own account, and what signing in changes of it. They name the user by id and read him anew, so
 // that what was decided on a state of a moment ago does not undo a change made since.
 import { SallyportError } from '#base/errors.ts';
-import type { User } from '#model/user.ts';
+import type { User } from '#model/users/user.ts';
 import type { Command } from '../command.ts';
 import { requireFreeName } from './users.ts';
 

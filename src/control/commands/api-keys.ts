@@ -1,7 +1,7 @@
 // Commands on API keys.
 import { SallyportError } from '#base/errors.ts';
-import type { ApiKey } from '#model/api-key.ts';
-import type { Scope } from '#model/role.ts';
+import type { ApiKey } from '#model/users/api-key.ts';
+import type { Scope } from '#model/users/role.ts';
 import type { Command } from '../command.ts';
 import { required } from '../control-state.ts';
 

@@ -1,6 +1,6 @@
 // Members of balanced routes name their tunnel as their owner does, by name or id. When the tunnel gets another name, they
 // follow; when it goes, they go with it.
-import type { Route } from '#model/route.ts';
+import type { Route } from '#model/routes/route.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { Draft } from '../draft.ts';
 

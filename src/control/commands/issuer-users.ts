@@ -4,9 +4,9 @@
 // A mail address alone proves little: it counts only when the issuer says that it is verified, the owner lets this issuer
 // link by mail, and an owner wrote the address down here (one that a user wrote of himself might be somebody else's).
 import { SallyportError } from '#base/errors.ts';
-import { type OidcIssuer, roleOfGroups } from '#model/oidc-issuer.ts';
-import type { Role } from '#model/role.ts';
-import { groupsSchema, type Identity, type User } from '#model/user.ts';
+import { type OidcIssuer, roleOfGroups } from '#model/access/oidc-issuer.ts';
+import type { Role } from '#model/users/role.ts';
+import { groupsSchema, type Identity, type User } from '#model/users/user.ts';
 import type { IssuerError } from '#api/account.ts';
 import type { Command, CommandContext } from '../command.ts';
 import type { Draft } from '../draft.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allScopes, scopesOf } from '#model/role.ts';
+import { allScopes, scopesOf } from '#model/users/role.ts';
 import { controlWorld, refusal, tester } from '#testkit/control-world.ts';
 import { exportLab } from '../lab-export.ts';
 import { applyLab } from './lab-apply.ts';

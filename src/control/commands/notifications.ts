@@ -1,6 +1,6 @@
 // Commands on channels and mutes. Settings come sealed: what is secret is never in a draft in the clear.
 import { SallyportError } from '#base/errors.ts';
-import { type Channel, maxChannels, maxMutes, type Mute } from '#model/notification.ts';
+import { type Channel, maxChannels, maxMutes, type Mute } from '#model/notifications/notification.ts';
 import type { Command } from '../command.ts';
 import { required } from '../control-state.ts';
 import type { Draft } from '../draft.ts';

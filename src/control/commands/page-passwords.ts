@@ -1,6 +1,6 @@
 // Commands on page passwords.
 import { SallyportError } from '#base/errors.ts';
-import { maxPagePasswords, type PagePassword } from '#model/page-password.ts';
+import { maxPagePasswords, type PagePassword } from '#model/access/page-password.ts';
 import type { Command } from '../command.ts';
 import { required } from '../control-state.ts';
 

@@ -1,7 +1,7 @@
 // Commands on ports: what stands in each other's way, the rule that comes along, the served configuration, the lab file.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allScopes } from '#model/role.ts';
+import { allScopes } from '#model/users/role.ts';
 import { controlWorld, refusal, tester } from '#testkit/control-world.ts';
 import { portShape } from '#model/port.ts';
 import { z } from 'zod';

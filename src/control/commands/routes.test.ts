@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cachePolicySchema } from '#model/cache-policy.ts';
-import { routeHstsSchema } from '#model/hsts-policy.ts';
+import { cachePolicySchema } from '#model/routes/cache-policy.ts';
+import { routeHstsSchema } from '#model/routes/hsts-policy.ts';
 import { controlWorld, refusal, tester } from '#testkit/control-world.ts';
 import { formatServed, parseServed, servedBy } from '../snapshot.ts';
 import { createRoute, deleteRoute, updateRoute } from './routes.ts';

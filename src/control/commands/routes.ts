@@ -1,16 +1,16 @@
 // Commands on routes. A route to a remotely managed tunnel may bring its ingress rule along: one step for the owner, one
 // change in the store, both or neither.
 import { SallyportError } from '#base/errors.ts';
-import type { AccessPolicy } from '#model/access-policy.ts';
+import type { AccessPolicy } from '#model/access/access-policy.ts';
 import { portName } from '#model/port.ts';
-import { routeName, type Route } from '#model/route.ts';
+import { routeName, type Route } from '#model/routes/route.ts';
 import {
   type ChangedSteps,
   normalSteps,
   type RouteSteps,
   withChanges,
   withoutSteps,
-} from '#model/route-steps.ts';
+} from '#model/routes/route-steps.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { required } from '../control-state.ts';

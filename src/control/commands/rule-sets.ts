@@ -2,8 +2,8 @@
 // put in and taken out of it without touching the rest.
 import { isMap, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml';
 import { SallyportError } from '#base/errors.ts';
-import { hostMatches, isCatchAll } from '#model/ingress-match.ts';
-import { emptyRuleSetText, type RuleSet } from '#model/rule-set.ts';
+import { hostMatches, isCatchAll } from '#model/ingress/ingress-match.ts';
+import { emptyRuleSetText, type RuleSet } from '#model/ingress/rule-set.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { Command, CommandContext } from '../command.ts';
 import type { Draft } from '../draft.ts';

@@ -1,6 +1,6 @@
 // Commands on share links. Each opening of a counted link is one, so that two browsers at two edges never take the same one.
 import { SallyportError } from '#base/errors.ts';
-import { maxShareLinks, type ShareLink } from '#model/share-link.ts';
+import { maxShareLinks, type ShareLink } from '#model/access/share-link.ts';
 import type { Command } from '../command.ts';
 import { required } from '../control-state.ts';
 

@@ -1,11 +1,11 @@
 // Commands on tunnels and their keys.
 import { namesMember, removeMembers, renameMembers } from './balance-members.ts';
 import { SallyportError } from '#base/errors.ts';
-import type { AccessPolicy } from '#model/access-policy.ts';
+import type { AccessPolicy } from '#model/access/access-policy.ts';
 import type { Tunnel, TunnelKey } from '#model/tunnel.ts';
 import { type Port, portName } from '#model/port.ts';
-import { routeName } from '#model/route.ts';
-import { emptyRuleSetText } from '#model/rule-set.ts';
+import { routeName } from '#model/routes/route.ts';
+import { emptyRuleSetText } from '#model/ingress/rule-set.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { required } from '../control-state.ts';
 import type { Draft } from '../draft.ts';

@@ -1,8 +1,8 @@
 // Commands on users, by those who may change users. Two rules hold whatever is asked: the last owner who can sign in stays
 // one, and nobody touches a user who may more than himself, nor makes one, so that a key for users alone opens nothing else.
 import { SallyportError } from '#base/errors.ts';
-import { type Role, type Scope, scopesOf } from '#model/role.ts';
-import type { User } from '#model/user.ts';
+import { type Role, type Scope, scopesOf } from '#model/users/role.ts';
+import type { User } from '#model/users/user.ts';
 import type { Command } from '../command.ts';
 import { required } from '../control-state.ts';
 import type { Draft } from '../draft.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RouteView } from '#api/routes.ts';
 import { silentLog } from '#base/log.ts';
-import type { AccessPolicy } from '#model/access-policy.ts';
-import type { ProbeAnswer } from '#model/probe-answer.ts';
+import type { AccessPolicy } from '#model/access/access-policy.ts';
+import type { ProbeAnswer } from '#model/probes/probe-answer.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { againAfterMs, ExposureWatch, maxPerLook, retryAfterMs } from './exposure-watch.ts';
 

@@ -5,9 +5,9 @@ import type { RouteView } from '#api/routes.ts';
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { isOpenToAll } from '#model/access-policy.ts';
-import type { ProbeAnswer } from '#model/probe-answer.ts';
-import { routeName } from '#model/route.ts';
+import { isOpenToAll } from '#model/access/access-policy.ts';
+import type { ProbeAnswer } from '#model/probes/probe-answer.ts';
+import { routeName } from '#model/routes/route.ts';
 import { recogniseProduct } from './recognise.ts';
 
 export interface ExposureWatchOptions {

@@ -1,6 +1,6 @@
 // Whether an answer is that of a product that is administered in a browser (admin-signatures.ts). A pure comparison: who asks
 // for the answer, and when, is exposure-watch.ts.
-import type { ProbeAnswer } from '#model/probe-answer.ts';
+import type { ProbeAnswer } from '#model/probes/probe-answer.ts';
 import { adminSignatures, type Mark } from './admin-signatures.ts';
 
 /** The first product that any of the answers gives away. */

@@ -10,7 +10,7 @@ import {
   openingKeys,
   type PassageKey,
   signsUntilMs,
-} from '#model/access-keys.ts';
+} from '#model/access/access-keys.ts';
 import type { Control } from '../control.ts';
 import type { Handlers } from '../http/handler.ts';
 

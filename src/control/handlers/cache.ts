@@ -1,6 +1,6 @@
 // Handlers of the operations on the cache. Purges are written down: who took what out, and when.
 import type { cacheOperations } from '#api/cache.ts';
-import type { CachePurge } from '#model/cached.ts';
+import type { CachePurge } from '#model/live/cached.ts';
 import { placeOfCursor } from '../views/listing.ts';
 import type { Handlers } from '../http/handler.ts';
 import type { Sources } from '../views/tunnel-view.ts';

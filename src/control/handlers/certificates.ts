@@ -1,6 +1,6 @@
 // Handlers of the operations on certificates. The edge has them; here they are searched, and every change is written down.
 import type { certificateOperations } from '#api/certificates.ts';
-import type { CertificateDetail, CertificateView } from '#model/certificate-view.ts';
+import type { CertificateDetail, CertificateView } from '#model/certificates/certificate-view.ts';
 import type { Caller } from '../command.ts';
 import { required } from '../control-state.ts';
 import type { Handlers } from '../http/handler.ts';

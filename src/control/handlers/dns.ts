@@ -1,7 +1,7 @@
 // Handlers of the operations on DNS.
 import type { dnsOperations } from '#api/dns.ts';
 import { SallyportError } from '#base/errors.ts';
-import type { DnsPlan } from '#model/dns-view.ts';
+import type { DnsPlan } from '#model/dns/dns-view.ts';
 import type { Handlers } from '../http/handler.ts';
 import { pageOfList } from '../views/listing.ts';
 import { findTunnel, type Sources } from '../views/tunnel-view.ts';

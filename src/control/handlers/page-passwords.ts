@@ -2,8 +2,8 @@
 import type { PagePasswordView, pagePasswordOperations } from '#api/access.ts';
 import { hashPassword } from '#base/password-hash.ts';
 import type { Random } from '#base/random.ts';
-import type { PagePassword } from '#model/page-password.ts';
-import { routeName } from '#model/route.ts';
+import type { PagePassword } from '#model/access/page-password.ts';
+import { routeName } from '#model/routes/route.ts';
 import { deletePagePassword, setPagePassword } from '../commands/page-passwords.ts';
 import type { Handlers } from '../http/handler.ts';
 import { pageOfList } from '../views/listing.ts';

@@ -2,7 +2,7 @@
 import type { requestOperations } from '#api/requests.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { Clock } from '#base/clock.ts';
-import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
+import type { LoggedRequest, RequestFilter } from '#model/live/logged-request.ts';
 import { required } from '../control-state.ts';
 import { writeEvents } from '../http/event-stream.ts';
 import type { Handlers } from '../http/handler.ts';

@@ -1,8 +1,8 @@
 // Handlers of the operations on routes, and the two that answer "what is open?" and "where does it stop?".
 import type { routeOperations, RouteView } from '#api/routes.ts';
-import type { Explanation, ExplainStep } from '#model/explain.ts';
+import type { Explanation, ExplainStep } from '#model/live/explain.ts';
 import { parsePortName, portName } from '#model/port.ts';
-import { routeName } from '#model/route.ts';
+import { routeName } from '#model/routes/route.ts';
 import { SallyportError } from '#base/errors.ts';
 import { createRoute, deleteRoute, updateRoute } from '../commands/routes.ts';
 import { required } from '../control-state.ts';

@@ -2,9 +2,9 @@
 import type { accessOperations, ShareLinkView } from '#api/access.ts';
 import type { Clock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
-import type { PassTexts } from '#model/access-pass.ts';
-import type { ShareLink } from '#model/share-link.ts';
-import { signInBase } from '#model/sign-in-passage.ts';
+import type { PassTexts } from '#model/access/access-pass.ts';
+import type { ShareLink } from '#model/access/share-link.ts';
+import { signInBase } from '#model/access/sign-in-passage.ts';
 import { createShareLink, deleteShareLink } from '../commands/share-links.ts';
 import type { Handlers } from '../http/handler.ts';
 import { pageOfList } from '../views/listing.ts';

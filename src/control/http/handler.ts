@@ -1,11 +1,11 @@
 // What a handler of the API gets and gives. Handlers know nothing of sockets: they take validated input and who asks, and
 // return plain data, or a function that writes a stream.
 import type { ServerResponse } from 'node:http';
-import type { ApiKey } from '#model/api-key.ts';
-import type { Actor } from '#model/audit-event.ts';
-import type { Scope } from '#model/role.ts';
-import type { Session } from '#model/session.ts';
-import type { User } from '#model/user.ts';
+import type { ApiKey } from '#model/users/api-key.ts';
+import type { Actor } from '#model/users/audit-event.ts';
+import type { Scope } from '#model/users/role.ts';
+import type { Session } from '#model/users/session.ts';
+import type { User } from '#model/users/user.ts';
 import type { Operations } from '#api/api.ts';
 import type { CallResult, HandlerInput } from '#api/operation.ts';
 import type { Caller } from '../command.ts';

@@ -3,8 +3,8 @@
 //   news --rule, mutes--> waiting --windowMs, quiet hours--> outbox, one at a time --sent or given up-->
 //
 // Several news within the window go in one message; what is over before anybody was told is not told at all.
-import { isWithinHours, momentOf, parseHours, zoneFormat } from '#model/access-hours.ts';
-import { type Channel, isAtLeast } from '#model/notification.ts';
+import { isWithinHours, momentOf, parseHours, zoneFormat } from '#model/access/access-hours.ts';
+import { type Channel, isAtLeast } from '#model/notifications/notification.ts';
 import type { News } from './trouble-book.ts';
 
 /** News within so long of the first go together. */

@@ -3,7 +3,7 @@
 // client-server API v1 (PUT .../send/...), Slack's incoming webhooks.
 import { createHmac } from 'node:crypto';
 import type { WebRequest } from '#base/web-client.ts';
-import type { ChannelSettings } from '#model/notification.ts';
+import type { ChannelSettings } from '#model/notifications/notification.ts';
 import type { Message } from './message-text.ts';
 
 /** Telegram takes 4,096 characters, Slack cuts at 40,000, ntfy makes a file of more than 4,096 bytes. */

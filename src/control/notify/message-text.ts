@@ -1,6 +1,6 @@
 // A message in words: a subject of one line and a text that says what is wrong, since when, and what to do. The same words for
 // every channel; how they are wrapped is the channel's matter (channel-request.ts).
-import { severities, type Severity } from '#model/notification.ts';
+import { severities, type Severity } from '#model/notifications/notification.ts';
 import { newsTitle } from './notify-state.ts';
 import type { News } from './trouble-book.ts';
 

@@ -5,14 +5,14 @@ import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { createUuid } from '#base/uuid.ts';
-import type { ControlReport } from '#model/control-report.ts';
+import type { ControlReport } from '#model/live/control-report.ts';
 import {
   type Channel,
   channelCure,
   type ChannelSettings,
   channelSettingsSchema,
-} from '#model/notification.ts';
-import type { Trouble } from '#model/trouble.ts';
+} from '#model/notifications/notification.ts';
+import type { Trouble } from '#model/notifications/trouble.ts';
 import type { Control } from '../control.ts';
 import type { Seal } from '../seal.ts';
 import { type ChannelBox, type ChannelRule, channelTroubleId, type Outgoing } from './channel-box.ts';

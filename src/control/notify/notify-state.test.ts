@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Trouble } from '#model/trouble.ts';
+import type { Trouble } from '#model/notifications/trouble.ts';
 import { isQuietAt, maxAttempts, maxOutbox, maxWaiting, windowMs, type ChannelRule } from './channel-box.ts';
 import {
   decodeState,

@@ -1,7 +1,7 @@
 // The whole of what notifications remember, and the one function that changes it: an event, the rules and the time go in, the
 // next state and what is to be done come out. No clock, no network, no store: notifier.ts has those.
-import { maxChannels } from '#model/notification.ts';
-import type { Trouble } from '#model/trouble.ts';
+import { maxChannels } from '#model/notifications/notification.ts';
+import type { Trouble } from '#model/notifications/trouble.ts';
 import {
   type BoxStep,
   type ChannelBox,

@@ -4,8 +4,8 @@
 //
 //   absent --seen--> new --settleMs--> open (began) --away--> leaving --settleMs--> absent (recovered)
 //   any of them --flapChanges in flapWindowMs--> flapping --calmMs without a change--> open (began) or absent (recovered)
-import { isAtLeast, type Severity } from '#model/notification.ts';
-import type { Trouble } from '#model/trouble.ts';
+import { isAtLeast, type Severity } from '#model/notifications/notification.ts';
+import type { Trouble } from '#model/notifications/trouble.ts';
 
 /** A restart of a connector or an edge is over in less. */
 export const settleMs = 20_000;

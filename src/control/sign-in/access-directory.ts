@@ -1,10 +1,10 @@
 // Whom the edge may let pass protected routes: users, API keys that may visit sites, and browsers that have signed in. Made
 // here, where all of it is known, and handed to the edge before anybody asks (roles/control/access-feed.ts).
-import { type AccessDirectory, type DirectorySession, trustMs } from '#model/access-state.ts';
-import { scopesOf } from '#model/role.ts';
+import { type AccessDirectory, type DirectorySession, trustMs } from '#model/access/access-state.ts';
+import { scopesOf } from '#model/users/role.ts';
 import { lookOf } from '#model/setting.ts';
-import type { Session } from '#model/session.ts';
-import type { User } from '#model/user.ts';
+import type { Session } from '#model/users/session.ts';
+import type { User } from '#model/users/user.ts';
 import type { SignInParts } from './sign-in-parts.ts';
 
 /** As of now. */

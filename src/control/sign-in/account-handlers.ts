@@ -1,7 +1,7 @@
 // Handlers of what a user does with his own account: who am I, name, password, sessions.
 import { version } from '#base/version.ts';
 import { SallyportError } from '#base/errors.ts';
-import type { User } from '#model/user.ts';
+import type { User } from '#model/users/user.ts';
 import { changeAccount, hasWayIn } from '../commands/account.ts';
 import { required } from '../control-state.ts';
 import type { CallContext, Handlers } from '../http/handler.ts';

@@ -1,9 +1,9 @@
 // Users, sessions and API keys as the API shows them: without a hash, a secret or a key.
 import type { SessionView, UserView } from '#api/account.ts';
 import type { ApiKeyView } from '#api/users.ts';
-import type { ApiKey } from '#model/api-key.ts';
-import type { Session } from '#model/session.ts';
-import type { User } from '#model/user.ts';
+import type { ApiKey } from '#model/users/api-key.ts';
+import type { Session } from '#model/users/session.ts';
+import type { User } from '#model/users/user.ts';
 
 /** Times of last uses by id (last-uses.ts). */
 export type LastUseTimes = ReadonlyMap<string, number>;

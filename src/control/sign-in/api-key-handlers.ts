@@ -1,9 +1,9 @@
 // Handlers of the operations on API keys. A key sees itself; with the scope `keys:write` also those of its user; with
 // `keys:read`, which is the owner's, all.
 import { SallyportError } from '#base/errors.ts';
-import type { ApiKey } from '#model/api-key.ts';
-import { type Scope, scopesOf } from '#model/role.ts';
-import type { User } from '#model/user.ts';
+import type { ApiKey } from '#model/users/api-key.ts';
+import { type Scope, scopesOf } from '#model/users/role.ts';
+import type { User } from '#model/users/user.ts';
 import { createApiKey, deleteApiKey } from '../commands/api-keys.ts';
 import { required } from '../control-state.ts';
 import type { Handlers, Identity } from '../http/handler.ts';

@@ -4,7 +4,7 @@
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { User } from '#model/user.ts';
+import type { User } from '#model/users/user.ts';
 import type { Caller } from '../command.ts';
 import type { Control } from '../control.ts';
 

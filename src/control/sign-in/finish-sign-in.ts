@@ -1,8 +1,8 @@
 // The end of every way to sign in: what it changes of the account is kept, the audit log is written, and the browser gets a
 // new session; its old one, if it had any, ends.
 import { SallyportError } from '#base/errors.ts';
-import type { SignInMethod } from '#model/session.ts';
-import type { User } from '#model/user.ts';
+import type { SignInMethod } from '#model/users/session.ts';
+import type { User } from '#model/users/user.ts';
 import { changeAccount } from '../commands/account.ts';
 import type { CallContext } from '../http/handler.ts';
 import { actorOf } from './identify.ts';

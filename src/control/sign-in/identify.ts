@@ -8,8 +8,8 @@
 import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { allScopes, scopesOf } from '#model/role.ts';
-import type { User } from '#model/user.ts';
+import { allScopes, scopesOf } from '#model/users/role.ts';
+import type { User } from '#model/users/user.ts';
 import type { ControlState } from '../control-state.ts';
 import type { Identify } from '../http/api-server.ts';
 import { type ApiRequest, type Identity, nobody } from '../http/handler.ts';

@@ -1,8 +1,8 @@
 // An invitation by mail: for guests and viewers alone, since who reads a mailbox must not run the edge. It goes out behind the
 // answer, like every mail; the link in it is the one that was made for the inviter, too, and good once.
 import { SallyportError } from '#base/errors.ts';
-import type { Role } from '#model/role.ts';
-import type { User } from '#model/user.ts';
+import type { Role } from '#model/users/role.ts';
+import type { User } from '#model/users/user.ts';
 import { invitationPath } from './invitation-pages.ts';
 import type { OneTimeLink } from './one-time-links.ts';
 import type { SignInParts } from './sign-in-parts.ts';

@@ -1,8 +1,8 @@
 // Where an invitation by mail leads: a page without script, on which whoever was invited signs in once and chooses a password
 // for the next time. Looking at it signs nobody in: programs that look at mails follow links.
 import { errorText, isSallyportError } from '#base/errors.ts';
-import { visitorPages } from '#model/sign-in-passage.ts';
-import type { User } from '#model/user.ts';
+import { visitorPages } from '#model/access/sign-in-passage.ts';
+import type { User } from '#model/users/user.ts';
 import { nobody } from '../http/handler.ts';
 import { refuseForgery } from '../http/same-origin.ts';
 import { failSignIn, finishSignIn } from './finish-sign-in.ts';

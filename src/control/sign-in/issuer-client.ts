@@ -3,7 +3,7 @@
 import type { Configuration, IDToken, UserInfoResponse } from 'openid-client';
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
-import type { OidcIssuer } from '#model/oidc-issuer.ts';
+import type { OidcIssuer } from '#model/access/oidc-issuer.ts';
 import type { IssuerClaims } from '../commands/issuer-users.ts';
 
 export interface IssuerClientsOptions {

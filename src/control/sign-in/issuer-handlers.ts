@@ -7,8 +7,8 @@
 import type { IssuerError } from '#api/account.ts';
 import { apiBase } from '#api/operation.ts';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
-import type { OidcIssuer } from '#model/oidc-issuer.ts';
-import type { User } from '#model/user.ts';
+import type { OidcIssuer } from '#model/access/oidc-issuer.ts';
+import type { User } from '#model/users/user.ts';
 import { changeAccount, hasWayIn } from '../commands/account.ts';
 import { type Admission, admitIdentity, type IssuerClaims, linkIdentity } from '../commands/issuer-users.ts';
 import type { Command } from '../command.ts';

@@ -2,8 +2,8 @@
 // lately. An API key that leaked, or a browser left open, must not be able to let its finder in for good.
 import type { Clock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
-import type { Session } from '#model/session.ts';
-import type { User } from '#model/user.ts';
+import type { Session } from '#model/users/session.ts';
+import type { User } from '#model/users/user.ts';
 import type { ControlState } from '../control-state.ts';
 import type { CallContext } from '../http/handler.ts';
 

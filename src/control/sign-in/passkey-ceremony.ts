@@ -6,7 +6,7 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { isAddress } from '#base/ip.ts';
-import type { Passkey, User } from '#model/user.ts';
+import type { Passkey, User } from '#model/users/user.ts';
 import type { DashboardPlace } from './session-cookie.ts';
 
 /** JSON of the WebAuthn API, as browsers make and take it (`parseCreationOptionsFromJSON`, `toJSON`). */

@@ -1,7 +1,7 @@
 // Handlers of passkeys: signing in with one, making one, taking one away. Every challenge is a ticket: good once, for five
 // minutes.
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
-import type { Passkey, User } from '#model/user.ts';
+import type { Passkey, User } from '#model/users/user.ts';
 import { changeAccount, hasWayIn } from '../commands/account.ts';
 import { required, type ControlState } from '../control-state.ts';
 import type { CallContext, Handlers } from '../http/handler.ts';

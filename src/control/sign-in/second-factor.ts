@@ -1,7 +1,7 @@
 // The code of an app, or a recovery code in its place: each counts once. Which one was given follows from its form. The
 // check runs inside the command that uses the code up, so that two requests at once cannot both have it.
 import { SallyportError } from '#base/errors.ts';
-import type { User } from '#model/user.ts';
+import type { User } from '#model/users/user.ts';
 import type { Seal } from '../seal.ts';
 import { isRecoveryCodeText, useRecoveryCode } from './recovery-codes.ts';
 import { matchTotp } from './totp.ts';

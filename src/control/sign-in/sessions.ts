@@ -4,7 +4,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import { createUuid } from '#base/uuid.ts';
-import type { Session, SignInMethod } from '#model/session.ts';
+import type { Session, SignInMethod } from '#model/users/session.ts';
 import type { Settings } from '#model/setting.ts';
 import type { Store } from '#store/store.ts';
 import type { ApiRequest } from '../http/handler.ts';

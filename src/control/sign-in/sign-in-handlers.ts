@@ -1,7 +1,7 @@
 // Handlers of the ways in: what there is, password (with a code), one-time link, and out again.
 import { SallyportError } from '#base/errors.ts';
-import type { SignInMethod } from '#model/session.ts';
-import type { User } from '#model/user.ts';
+import type { SignInMethod } from '#model/users/session.ts';
+import type { User } from '#model/users/user.ts';
 import { hasWayIn } from '../commands/account.ts';
 import type { ControlState } from '../control-state.ts';
 import type { CallContext, Handlers } from '../http/handler.ts';

@@ -5,7 +5,7 @@ import type { userOperations } from '#api/users.ts';
 import type { Caller } from '../command.ts';
 import type { Identify } from '../http/api-server.ts';
 import type { Handlers } from '../http/handler.ts';
-import type { AccessDirectory } from '#model/access-state.ts';
+import type { AccessDirectory } from '#model/access/access-state.ts';
 import { accessDirectory } from './access-directory.ts';
 import { accountHandlers } from './account-handlers.ts';
 import { apiKeyHandlers } from './api-key-handlers.ts';

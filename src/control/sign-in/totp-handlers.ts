@@ -1,7 +1,7 @@
 // Handlers of the codes that a password may be joined by: set up in two steps, so that nobody locks himself out with an app
 // that did not take the secret.
 import { SallyportError } from '#base/errors.ts';
-import type { User } from '#model/user.ts';
+import type { User } from '#model/users/user.ts';
 import { changeAccount } from '../commands/account.ts';
 import type { CallContext, Handlers } from '../http/handler.ts';
 import { userView } from './account-view.ts';

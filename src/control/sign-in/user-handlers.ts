@@ -1,13 +1,13 @@
 // Handlers of the operations on users, by those who may see or change them.
 import type { userOperations, VisitorSessionView } from '#api/users.ts';
 import { SallyportError } from '#base/errors.ts';
-import type { User } from '#model/user.ts';
+import type { User } from '#model/users/user.ts';
 import { createUser, deleteUser, touchable, updateUser } from '../commands/users.ts';
 import type { Command } from '../command.ts';
 import { required } from '../control-state.ts';
 import type { CallContext, Handlers } from '../http/handler.ts';
 import { pageOfList } from '../views/listing.ts';
-import { trustKey } from '#model/trusted-address.ts';
+import { trustKey } from '#model/access/trusted-address.ts';
 import { accessDirectory } from './access-directory.ts';
 import { sessionView, userView } from './account-view.ts';
 import { requireMailable, sendInvitation } from './invitation-mail.ts';

@@ -1,5 +1,5 @@
 // Where visitors of protected sites sign in: pages on the dashboard's hostname, below /access. Whoever is signed in already
-// is led on at once, with a hand-over for the one site that asked (model/sign-in-passage.ts). What a page leads to was signed
+// is led on at once, with a hand-over for the one site that asked (model/access/sign-in-passage.ts). What a page leads to was signed
 // by the edge: no address that somebody wrote into a link is ever followed.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { apiBase } from '#api/operation.ts';
@@ -7,7 +7,7 @@ import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import { createPageLook, type PageLook } from '#base/page-look.ts';
 import { createUuid } from '#base/uuid.ts';
 import { lookOf } from '#model/setting.ts';
-import { handOverMs, type SignInAsk, signInBase, visitorPages } from '#model/sign-in-passage.ts';
+import { handOverMs, type SignInAsk, signInBase, visitorPages } from '#model/access/sign-in-passage.ts';
 import { describeRequest, type Identify } from '../http/api-server.ts';
 import type { ApiRequest, CallContext, Handlers, Identity } from '../http/handler.ts';
 import { nobody } from '../http/handler.ts';

@@ -1,9 +1,9 @@
 // Administration pages that anybody can reach, among the troubles: so they reach the log, `status`, the dashboard and every
 // channel. Which routes are such pages, exposure/exposure-watch.ts has found out.
 import type { RouteView } from '#api/routes.ts';
-import { isOpenToAll } from '#model/access-policy.ts';
-import { routeName } from '#model/route.ts';
-import type { Trouble } from '#model/trouble.ts';
+import { isOpenToAll } from '#model/access/access-policy.ts';
+import { routeName } from '#model/routes/route.ts';
+import type { Trouble } from '#model/notifications/trouble.ts';
 import { allRoutes } from './route-view.ts';
 import type { ViewSources } from './tunnel-view.ts';
 

@@ -1,7 +1,7 @@
 // "What is open?": every hostname and path that the public can reach right now, who may, and where it leads. The edge's own
 // pages are in the list like everybody else's.
 import type { ExposedPort, Exposure, RouteView } from '#api/routes.ts';
-import { describePolicy, isOpenToAll } from '#model/access-policy.ts';
+import { describePolicy, isOpenToAll } from '#model/access/access-policy.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import type { CertificateState, EdgeLook } from '../edge-view.ts';
 import type { ViewSources } from './tunnel-view.ts';

@@ -1,6 +1,6 @@
 // Ports as the API shows them, stored and declared, each with what the edge sees of it.
 import type { PortView } from '#api/ports.ts';
-import { compileRules } from '#model/ingress-match.ts';
+import { compileRules } from '#model/ingress/ingress-match.ts';
 import { type Port, portName, portSettingsOf } from '#model/port.ts';
 import { findTunnel, type ViewSources } from './tunnel-view.ts';
 

@@ -1,9 +1,9 @@
 // Routes as the API shows them, of all three kinds: stored, declared in edge.yml, claimed by a connector's own rules; each
 // with the service at home that it reaches now.
-import type { AccessPolicy } from '#model/access-policy.ts';
-import { compileRules, type RuleMatcher } from '#model/ingress-match.ts';
-import { routeName, type Route } from '#model/route.ts';
-import { normalSteps } from '#model/route-steps.ts';
+import type { AccessPolicy } from '#model/access/access-policy.ts';
+import { compileRules, type RuleMatcher } from '#model/ingress/ingress-match.ts';
+import { routeName, type Route } from '#model/routes/route.ts';
+import { normalSteps } from '#model/routes/route-steps.ts';
 import type { RouteView } from '#api/routes.ts';
 import type { TunnelConnector } from '../edge-view.ts';
 import { findTunnel, TunnelIndex, type ViewSources } from './tunnel-view.ts';

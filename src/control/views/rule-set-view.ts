@@ -1,7 +1,7 @@
 // The ingress rules of a tunnel as the API shows them: the text at the edge for remotely managed ones, what the connectors
 // publish for the others; and for each connector which of them it runs.
 import type { RuleSetView } from '#api/tunnels.ts';
-import { emptyRuleSetText } from '#model/rule-set.ts';
+import { emptyRuleSetText } from '#model/ingress/rule-set.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import { stringify } from 'yaml';
 import type { ControlTools } from '../command.ts';

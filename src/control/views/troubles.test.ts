@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HealthPart } from '#model/health.ts';
+import type { HealthPart } from '#model/live/health.ts';
 import { emptyLook } from '../edge-view.ts';
 import { ControlState } from '../control-state.ts';
 import { bySeverity, troublesOf } from './troubles.ts';

@@ -1,10 +1,10 @@
 // What is wrong, in words with the cure: the list on top of the overview and of `sallyport status`. Made from what is true
 // at the moment, never stored, so that nothing has to be dismissed by hand.
-import { severities } from '#model/notification.ts';
-import { passwordsOf } from '#model/access-policy.ts';
-import { routeName } from '#model/route.ts';
-import type { Trouble } from '#model/trouble.ts';
-import type { HealthPart } from '#model/health.ts';
+import { severities } from '#model/notifications/notification.ts';
+import { passwordsOf } from '#model/access/access-policy.ts';
+import { routeName } from '#model/routes/route.ts';
+import type { Trouble } from '#model/notifications/trouble.ts';
+import type { HealthPart } from '#model/live/health.ts';
 import type { ControlEnd, EdgeLook } from '../edge-view.ts';
 import { adminTroubles } from './admin-troubles.ts';
 import { allRoutes } from './route-view.ts';

@@ -1,7 +1,7 @@
 // A tunnel as the API shows it: what is kept of it, and how it is right now, with words for what is wrong.
 import type { ConnectorView, Rotation, TunnelView } from '#api/tunnels.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
-import type { Disconnect } from '#model/live.ts';
+import type { Disconnect } from '#model/live/live.ts';
 import type { Tunnel } from '#model/tunnel.ts';
 import type { Control } from '../control.ts';
 import type { Declared } from '../command.ts';

@@ -1,6 +1,6 @@
 // Whether a zone's own servers answer with a record set: each of them is asked, and all must agree.
-import type { RecordSet } from '#model/record-set.ts';
-import { hasSameValues, recordSet } from '#model/record-set.ts';
+import type { RecordSet } from '#model/dns/record-set.ts';
+import { hasSameValues, recordSet } from '#model/dns/record-set.ts';
 import { isSallyportError } from '#base/errors.ts';
 import type { DnsMessage } from '#wire/dns-message.ts';
 import { lowerName } from '#wire/dns-name.ts';

@@ -1,7 +1,7 @@
 // external-dns' words for records, and ours. Its JSON comes from Go: any field may be absent or null, targets have no dot at
 // their end, texts may or may not be quoted, and a TTL of 0 is "none said".
 import { z } from 'zod';
-import { recordSet, type RecordSet } from '#model/record-set.ts';
+import { recordSet, type RecordSet } from '#model/dns/record-set.ts';
 import { lowerName, parseName } from '#wire/dns-name.ts';
 import { normalRecordText, quoteText } from '#wire/dns-record-text.ts';
 

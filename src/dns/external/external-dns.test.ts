@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cidrSet } from '#base/ip.ts';
 import { silentLog } from '#base/log.ts';
-import { recordSet, setKey } from '#model/record-set.ts';
+import { recordSet, setKey } from '#model/dns/record-set.ts';
 import { MemoryDnsProvider } from '#testkit/memory-dns-provider.ts';
 import { checksums, formatMarker, markerName } from '../plan/ownership-marker.ts';
 import { ExternalDns } from './external-dns.ts';

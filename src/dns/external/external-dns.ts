@@ -7,7 +7,7 @@
 //   POST /records          changes; 204 when all are done. Only 5xx is tried again by it, so whatever may pass is a 500
 import { errorText } from '#base/errors.ts';
 import { isWithin } from '#wire/dns-name.ts';
-import { isSameSet, type RecordSet, setKey } from '#model/record-set.ts';
+import { isSameSet, type RecordSet, setKey } from '#model/dns/record-set.ts';
 import type { ManagedProvider } from '../plan/survey.ts';
 import { looksLikeMarker, markerName, markersIn } from '../plan/ownership-marker.ts';
 import { longestZone } from '../plan/zone-match.ts';

@@ -1,6 +1,6 @@
 // The built-in name server's zones behind the interface of all providers: plan, apply, markers, DNS-01 and external-dns
 // work on them as on any other. What is applied is answered from the next query on.
-import { hasSameValues, isSameSet, type RecordSet } from '#model/record-set.ts';
+import { hasSameValues, isSameSet, type RecordSet } from '#model/dns/record-set.ts';
 import { isWithin } from '#wire/dns-name.ts';
 import type {
   ChangeGroup,

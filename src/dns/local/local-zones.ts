@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import { replaceFile } from '#base/private-file.ts';
-import { type RecordSet, setKey } from '#model/record-set.ts';
-import { nextSerial, type ZoneAuthority, type ZoneSnapshot } from '#model/zone-snapshot.ts';
+import { type RecordSet, setKey } from '#model/dns/record-set.ts';
+import { nextSerial, type ZoneAuthority, type ZoneSnapshot } from '#model/dns/zone-snapshot.ts';
 
 /** A zone that the built-in server answers for. */
 export interface LocalZoneConfig {

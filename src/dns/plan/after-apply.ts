@@ -1,6 +1,6 @@
 // What is made of the outcome of a step: the state of its hostname, and a line in the log.
 import type { Log } from '#base/log.ts';
-import type { NameState } from '#model/desired-name.ts';
+import type { NameState } from '#model/dns/desired-name.ts';
 import type { ChangeOutcome } from '../provider/dns-provider.ts';
 import type { PlanStep } from './plan.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SallyportError } from '#base/errors.ts';
-import { recordSet, setKey } from '#model/record-set.ts';
+import { recordSet, setKey } from '#model/dns/record-set.ts';
 import { MemoryDnsProvider } from '#testkit/memory-dns-provider.ts';
 import type { ChangeOutcome } from '../provider/dns-provider.ts';
 import { applySteps } from './apply-plan.ts';

@@ -1,7 +1,7 @@
 // How far the records of each wanted hostname are, and since when; a change of state is one line in the log.
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
-import type { NameState } from '#model/desired-name.ts';
+import type { NameState } from '#model/dns/desired-name.ts';
 
 /** A state with its age. */
 export interface StatedName extends NameState {

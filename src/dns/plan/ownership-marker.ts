@@ -8,7 +8,7 @@
 // `wrote` lists checksums of values that this edge wrote: those of the last write and those that it replaced. A value
 // under the hostname with another checksum was put there by hand, and its record set is somebody else's from then on.
 import { createHash } from 'node:crypto';
-import type { RecordSet } from '#model/record-set.ts';
+import type { RecordSet } from '#model/dns/record-set.ts';
 import { isWithin } from '#wire/dns-name.ts';
 import { quoteText, unquoteText } from '#wire/dns-record-text.ts';
 

@@ -1,6 +1,6 @@
 // The verdict on one wanted hostname: good as it is, to be made or mended, or in somebody else's hands.
-import type { DesiredName, EdgeTarget, NameStateWord } from '#model/desired-name.ts';
-import { hasSameValues, isSameSet, recordSet, type RecordSet } from '#model/record-set.ts';
+import type { DesiredName, EdgeTarget, NameStateWord } from '#model/dns/desired-name.ts';
+import { hasSameValues, isSameSet, recordSet, type RecordSet } from '#model/dns/record-set.ts';
 import { parseName } from '#wire/dns-name.ts';
 import type { ProviderZone, RecordChange } from '../provider/dns-provider.ts';
 import {

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { EdgeTarget } from '#model/desired-name.ts';
-import { isSameSet, recordSet, type RecordSet, setKey } from '#model/record-set.ts';
+import type { EdgeTarget } from '#model/dns/desired-name.ts';
+import { isSameSet, recordSet, type RecordSet, setKey } from '#model/dns/record-set.ts';
 import { MemoryDnsProvider } from '#testkit/memory-dns-provider.ts';
 import { applySteps } from './apply-plan.ts';
 import { checksums, isWritten, markerName, markersIn, parseMarker } from './ownership-marker.ts';

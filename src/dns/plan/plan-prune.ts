@@ -1,5 +1,5 @@
 // Markers of ours whose hostname nobody wants any more: the records that we wrote go, and then the marker.
-import { recordSet } from '#model/record-set.ts';
+import { recordSet } from '#model/dns/record-set.ts';
 import type { RecordChange } from '../provider/dns-provider.ts';
 import { isWritten, markedHostname, markersIn, parseMarker } from './ownership-marker.ts';
 import { leadingTypes } from './wanted-sets.ts';

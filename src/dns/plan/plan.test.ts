@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSameSet, recordSet, type RecordSet } from '#model/record-set.ts';
+import { isSameSet, recordSet, type RecordSet } from '#model/dns/record-set.ts';
 import { checksums, formatMarker, markerName } from './ownership-marker.ts';
 import { type ActualZone, plan, type PlanInput } from './plan.ts';
 

@@ -1,7 +1,7 @@
 // From what is wanted and what stands, the steps between them: a pure function. Nothing is changed or removed but what
 // carries our marker and is as we wrote it; what is otherwise is reported, and left.
-import type { DesiredName, EdgeTarget, NameState } from '#model/desired-name.ts';
-import type { RecordSet } from '#model/record-set.ts';
+import type { DesiredName, EdgeTarget, NameState } from '#model/dns/desired-name.ts';
+import type { RecordSet } from '#model/dns/record-set.ts';
 import type { ProviderZone, RecordChange } from '../provider/dns-provider.ts';
 import { planName } from './plan-name.ts';
 import { planPrune } from './plan-prune.ts';

@@ -2,7 +2,7 @@
 // every server of their zone answers so. Asked in turn, a few at a time, with growing pauses.
 import { type Clock, sleep } from '#base/clock.ts';
 import { isSallyportError } from '#base/errors.ts';
-import { isSameSet } from '#model/record-set.ts';
+import { isSameSet } from '#model/dns/record-set.ts';
 import type { DnsProvider, ProviderZone, RecordChange } from '../provider/dns-provider.ts';
 import type { NameStates } from './name-states.ts';
 import type { PlanStep } from './plan.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SallyportError } from '#base/errors.ts';
 import { silentLog } from '#base/log.ts';
-import { recordSet, setKey } from '#model/record-set.ts';
+import { recordSet, setKey } from '#model/dns/record-set.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { MemoryDnsProvider } from '#testkit/memory-dns-provider.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';

@@ -1,6 +1,6 @@
 // Whose the records of a zone are, told by the ownership markers that stand beside them.
-import type { RecordView } from '#model/dns-view.ts';
-import type { RecordSet } from '#model/record-set.ts';
+import type { RecordView } from '#model/dns/dns-view.ts';
+import type { RecordSet } from '#model/dns/record-set.ts';
 import { isWritten, markedHostname, markerName, markersIn } from './ownership-marker.ts';
 import { leadingTypes } from './wanted-sets.ts';
 import { ZoneRecords } from './zone-records.ts';

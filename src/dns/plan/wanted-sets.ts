@@ -1,7 +1,7 @@
 // The record sets that make a hostname lead to this edge: an alias to the edge's own name where one can stand, else the
 // edge's addresses.
-import type { EdgeTarget } from '#model/desired-name.ts';
-import { recordSet, type RecordSet } from '#model/record-set.ts';
+import type { EdgeTarget } from '#model/dns/desired-name.ts';
+import { recordSet, type RecordSet } from '#model/dns/record-set.ts';
 
 /** How long resolvers keep our records, in seconds. */
 export interface RecordTtls {

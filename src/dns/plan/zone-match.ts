@@ -1,5 +1,5 @@
 // Which zone a hostname belongs to: the longest of those that cover it, over all providers and accounts.
-import type { RecordSet } from '#model/record-set.ts';
+import type { RecordSet } from '#model/dns/record-set.ts';
 import { isWithin, lowerName, nameLabels, parentName } from '#wire/dns-name.ts';
 
 /** The zone among `zones` with the longest name that covers `hostname`; the first of equals. */

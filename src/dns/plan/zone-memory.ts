@@ -1,5 +1,5 @@
 // What the last looks found, zone by zone: for those who want to see it, and for a zone whose provider is away just now.
-import type { RecordView, ZoneView } from '#model/dns-view.ts';
+import type { RecordView, ZoneView } from '#model/dns/dns-view.ts';
 import { RecordOwners } from './record-owner.ts';
 import type { ActualZone, UnreadableZone } from './plan.ts';
 import type { Survey } from './survey.ts';

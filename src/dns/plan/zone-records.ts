@@ -1,5 +1,5 @@
 // A zone's record sets, found by name and type.
-import { type RecordSet, setKey } from '#model/record-set.ts';
+import { type RecordSet, setKey } from '#model/dns/record-set.ts';
 
 export class ZoneRecords {
   readonly #bySet = new Map<string, RecordSet>();

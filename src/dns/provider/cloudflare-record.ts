@@ -1,6 +1,6 @@
 // One record between Cloudflare's words and ours. There, names have no dot at their end, a priority stands beside the
 // content, and some types are written in parts (`data`).
-import type { RecordSet } from '#model/record-set.ts';
+import type { RecordSet } from '#model/dns/record-set.ts';
 import { unquoteText } from '#wire/dns-record-text.ts';
 import type { CloudflareRecord } from './cloudflare.ts';
 import { normalValue } from './http-provider.ts';

@@ -1,7 +1,7 @@
 // Cloudflare (API v4). Records are single there and have ids; sets are put together from them, and changes go out in
 // batches, each one transaction. 1,200 requests in five minutes and, on the free plan, 200 records in a batch.
 import { z } from 'zod';
-import { hasSameValues, setKey } from '#model/record-set.ts';
+import { hasSameValues, setKey } from '#model/dns/record-set.ts';
 import type { ChangeGroup, ProviderZone, RecordChange } from './dns-provider.ts';
 import { cloudflareBody, cloudflareValue } from './cloudflare-record.ts';
 import {

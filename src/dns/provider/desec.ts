@@ -1,7 +1,7 @@
 // deSEC. Record sets as we have them, changed many at a time in one atomic request, which is needed: a domain takes 15
 // writes a minute and 300 a day. TTLs below the domain's minimum (3,600 s unless they raise it) are refused.
 import { z } from 'zod';
-import { recordSet } from '#model/record-set.ts';
+import { recordSet } from '#model/dns/record-set.ts';
 import type { ProviderZone } from './dns-provider.ts';
 import {
   type ApplyWays,

@@ -1,7 +1,7 @@
 // DigitalOcean (API v2). Records are single, with ids, and each is changed by a request of its own: no transactions, and
 // 250 requests a minute.
 import { z } from 'zod';
-import { type RecordSet, setKey } from '#model/record-set.ts';
+import { type RecordSet, setKey } from '#model/dns/record-set.ts';
 import { quoteText, unquoteText } from '#wire/dns-record-text.ts';
 import type { ProviderZone, RecordChange } from './dns-provider.ts';
 import {

@@ -3,7 +3,7 @@
 //
 // Changes name what must stand there before, so that nobody's record is overwritten unseen: a provider refuses a group
 // whose record sets are others by now. A change whose `before` and `after` are equal is a condition and nothing else.
-import type { RecordSet } from '#model/record-set.ts';
+import type { RecordSet } from '#model/dns/record-set.ts';
 
 /** A zone that a provider holds. */
 export interface ProviderZone {

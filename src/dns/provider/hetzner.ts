@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { sleep } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
-import { hasSameValues, recordSet } from '#model/record-set.ts';
+import { hasSameValues, recordSet } from '#model/dns/record-set.ts';
 import type { ProviderZone, RecordChange } from './dns-provider.ts';
 import { ApiRefusal } from './http-api.ts';
 import {

@@ -3,7 +3,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { WebClient } from '#base/web-client.ts';
-import { recordSet, type RecordSet, setKey } from '#model/record-set.ts';
+import { recordSet, type RecordSet, setKey } from '#model/dns/record-set.ts';
 import { lowerName, parseName } from '#wire/dns-name.ts';
 import { normalRecordText } from '#wire/dns-record-text.ts';
 import type { ChangeGroup, DnsProvider, OutcomeReport, ProviderZone, RecordChange } from './dns-provider.ts';

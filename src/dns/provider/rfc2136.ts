@@ -2,7 +2,7 @@
 // edge.yml; records are listed by AXFR. Groups share a message until one of its prerequisites fails; then the message
 // is halved until the group that does not fit is alone.
 import { isSallyportError, SallyportError } from '#base/errors.ts';
-import { hasSameValues, isSameSet, type RecordSet, recordSet, setKey } from '#model/record-set.ts';
+import { hasSameValues, isSameSet, type RecordSet, recordSet, setKey } from '#model/dns/record-set.ts';
 import type { DnsRecord } from '#wire/dns-message.ts';
 import { lowerName } from '#wire/dns-name.ts';
 import { rcodeName, rcodes, recordTypes, typeName, typeNumber } from '#wire/dns-numbers.ts';

@@ -1,7 +1,7 @@
 // Record sets between Route 53's XML and ours. There, bytes in names and texts that are no letters are written \ooo in
 // octal; sets may have several forms (weighted, by place), or be an alias to something of AWS: those are shown as what
 // they are, and equal nothing that we would write.
-import { isSameSet, recordSet, type RecordSet } from '#model/record-set.ts';
+import { isSameSet, recordSet, type RecordSet } from '#model/dns/record-set.ts';
 import type { RecordChange } from './dns-provider.ts';
 import { normalName, normalValue } from './http-provider.ts';
 import { childAt, childrenOf, escapeXml, textAt, type XmlElement } from './xml-elements.ts';

@@ -3,8 +3,8 @@
 //   zone section      | the zone, type SOA
 //   prerequisites     | absent set: class NONE; set with exactly these records: class IN, TTL 0
 //   updates           | whole set goes: class ANY, TTL 0; then each record comes: class IN
-import type { RecordSet } from '#model/record-set.ts';
-import { isSameSet } from '#model/record-set.ts';
+import type { RecordSet } from '#model/dns/record-set.ts';
+import { isSameSet } from '#model/dns/record-set.ts';
 import { type DnsMessage, type DnsRecord, noFlags } from '#wire/dns-message.ts';
 import { opcodes, recordClasses, recordTypes, typeNumber } from '#wire/dns-numbers.ts';
 import { parseRecordData } from '#wire/dns-record-text.ts';

@@ -3,7 +3,7 @@
 // somebody else may write; it is kept short by looking again before every batch.
 import type { Clock } from '#base/clock.ts';
 import { isSallyportError } from '#base/errors.ts';
-import { isSameSet, type RecordSet, setKey } from '#model/record-set.ts';
+import { isSameSet, type RecordSet, setKey } from '#model/dns/record-set.ts';
 import type { ChangeGroup, ChangeOutcome, OutcomeReport, RecordChange } from './dns-provider.ts';
 import { ApiRefusal } from './http-api.ts';
 

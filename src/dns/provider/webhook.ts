@@ -2,7 +2,7 @@
 // group whole or not at all; what it cannot do it says for each group.
 import { z } from 'zod';
 import { isSallyportError, SallyportError } from '#base/errors.ts';
-import { recordSet, type RecordSet } from '#model/record-set.ts';
+import { recordSet, type RecordSet } from '#model/dns/record-set.ts';
 import type {
   ChangeGroup,
   ChangeOutcome,

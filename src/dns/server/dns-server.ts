@@ -6,7 +6,7 @@ import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
 import { TaskGroup } from '#base/tasks.ts';
-import type { ZoneSnapshot } from '#model/zone-snapshot.ts';
+import type { ZoneSnapshot } from '#model/dns/zone-snapshot.ts';
 import { lowerName } from '#wire/dns-name.ts';
 import { rcodeName } from '#wire/dns-numbers.ts';
 import type { TsigKey } from '#wire/dns-tsig.ts';

@@ -4,7 +4,7 @@ import { type DnsMessage, type DnsRecord, encodeMessage, noFlags } from '#wire/d
 import { lowerName } from '#wire/dns-name.ts';
 import { recordTypes } from '#wire/dns-numbers.ts';
 import { signTsig } from '#wire/dns-tsig.ts';
-import { isLaterSerial } from '#model/zone-snapshot.ts';
+import { isLaterSerial } from '#model/dns/zone-snapshot.ts';
 import { formatAddress, addressBytes } from '#base/ip.ts';
 import type { ServerAddress } from '../client/server-address.ts';
 import type { TransferQuestion } from './respond.ts';

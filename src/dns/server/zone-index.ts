@@ -1,7 +1,7 @@
 // A zone made ready to be answered from: record data as bytes, found by name and type; names without records of their own
 // that lie above others (empty non-terminals, RFC 8020) exist too.
-import type { ZoneSnapshot } from '#model/zone-snapshot.ts';
-import type { RecordSet } from '#model/record-set.ts';
+import type { ZoneSnapshot } from '#model/dns/zone-snapshot.ts';
+import type { RecordSet } from '#model/dns/record-set.ts';
 import type { DnsRecord } from '#wire/dns-message.ts';
 import { compareNames, isWithin, lowerName, parentName } from '#wire/dns-name.ts';
 import { recordClasses, recordTypes, typeNumber } from '#wire/dns-numbers.ts';

@@ -13,9 +13,9 @@ import {
   type DirectoryToken,
   type DirectoryUser,
   emptyDirectory,
-} from '#model/access-state.ts';
-import { type AccessVisit, type Passage, visitMs } from '#model/sign-in-passage.ts';
-import type { PassTexts } from '#model/access-pass.ts';
+} from '#model/access/access-state.ts';
+import { type AccessVisit, type Passage, visitMs } from '#model/access/sign-in-passage.ts';
+import type { PassTexts } from '#model/access/access-pass.ts';
 import type { AssertionSigner } from './assertion.ts';
 import { AccessPasses } from './access-passes.ts';
 import type { AccessGrant } from './access-handler.ts';

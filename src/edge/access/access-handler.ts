@@ -10,10 +10,10 @@ import {
   type Visit,
 } from '#http/access/access-decision.ts';
 import type { CompiledPolicy } from '#http/access/compiled-policy.ts';
-import { parseSubject } from '#model/access-subject.ts';
+import { parseSubject } from '#model/access/access-subject.ts';
 import { EditedFields } from '#http/edited-fields.ts';
 import { failure, type RequestHead } from '#http/exchange.ts';
-import { renewVisitAfterMs, visitMs } from '#model/sign-in-passage.ts';
+import { renewVisitAfterMs, visitMs } from '#model/access/sign-in-passage.ts';
 import type { Exchange } from '../exchange.ts';
 import type { HandlerHost, RouteHandler } from '../routes/route-handler.ts';
 import { formatCookie, visitCookie, withoutOwnCookies } from './access-cookies.ts';

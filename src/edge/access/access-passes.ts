@@ -2,8 +2,8 @@
 // tokens sent as name and password. The cookie names objects of the directory; what was revoked there, or has run out, opens nothing any more. Everything is in memory.
 import { readingsOf, compilePath, isSurelyBelow, type PathPattern } from '#http/access/path-readings.ts';
 import type { RequestHead } from '#http/exchange.ts';
-import { type HeldPass, maxHeld, type PassTexts, tokenPassMs } from '#model/access-pass.ts';
-import type { AccessDirectory, DirectoryLink, DirectoryPassword } from '#model/access-state.ts';
+import { type HeldPass, maxHeld, type PassTexts, tokenPassMs } from '#model/access/access-pass.ts';
+import type { AccessDirectory, DirectoryLink, DirectoryPassword } from '#model/access/access-state.ts';
 import { formatCookie, passCookie, readCookie } from './access-cookies.ts';
 
 interface KnownLink {

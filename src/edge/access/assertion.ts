@@ -9,8 +9,8 @@ import {
   keysOf,
   publishedKeys,
   signingKey,
-} from '#model/access-keys.ts';
-import type { identityForms } from '#model/access-policy.ts';
+} from '#model/access/access-keys.ts';
+import type { identityForms } from '#model/access/access-policy.ts';
 import type { Visitor } from './visitor.ts';
 
 /** An assertion is good for so long; a visitor gets a new one when half of it is over. */

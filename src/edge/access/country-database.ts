@@ -3,7 +3,7 @@
 import { Reader, type CountryResponse } from 'mmdb-lib';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { cidrSet, parseAddress, privatePrefixes } from '#base/ip.ts';
-import { isCountry } from '#model/access-subject.ts';
+import { isCountry } from '#model/access/access-subject.ts';
 
 /** Who knows countries of addresses. */
 export interface CountrySource {

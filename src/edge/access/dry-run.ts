@@ -9,13 +9,13 @@ import {
   type Visit,
 } from '#http/access/access-decision.ts';
 import { isPublic } from '#http/access/compiled-policy.ts';
-import { type AccessPolicy, describePolicy, presetLines } from '#model/access-policy.ts';
+import { type AccessPolicy, describePolicy, presetLines } from '#model/access/access-policy.ts';
 import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
-import { forwardPaths } from '#model/forward-auth.ts';
+import { forwardPaths } from '#model/access/forward-auth.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
-import type { AccessTest, AccessTestResult } from '#model/access-test.ts';
-import type { ExplainStep } from '#model/explain.ts';
-import { routeName } from '#model/route.ts';
+import type { AccessTest, AccessTestResult } from '#model/access/access-test.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
+import { routeName } from '#model/routes/route.ts';
 import { innerTargetOf } from '../own-requests/inner-request.ts';
 import type { RouteMatch, Router } from '../routes/router.ts';
 import type { AccessDesk } from './access-desk.ts';

@@ -5,10 +5,10 @@
 import { RE2JS } from 're2js';
 import { readingsOf } from '#http/access/path-readings.ts';
 import { decodedPath } from '#http/request-target.ts';
-import { wholePolicy } from '#model/access-policy.ts';
+import { wholePolicy } from '#model/access/access-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import { compilePath, hostMatches } from '#model/ingress-match.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import { compilePath, hostMatches } from '#model/ingress/ingress-match.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 
 /** What of an exchange says who asks, and what for. */
 export interface GuardedExchange {

@@ -3,7 +3,7 @@
 // plane, in the store; what only looks at links (a chat's preview, a prefetch) gets a page with a button, and is not.
 import { html } from '#base/plain-page.ts';
 import type { RequestHead } from '#http/exchange.ts';
-import type { DirectoryLink } from '#model/access-state.ts';
+import type { DirectoryLink } from '#model/access/access-state.ts';
 import type { Exchange } from '../exchange.ts';
 import type { AccessDesk } from './access-desk.ts';
 import { readForm } from './form-reader.ts';

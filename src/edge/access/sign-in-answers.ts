@@ -2,7 +2,7 @@
 // gets 401 with a challenge, because it could not follow.
 import { ListFields } from '#http/list-fields.ts';
 import type { RequestHead } from '#http/exchange.ts';
-import { askMs, hashOfNonce, maxReturnLength, visitorPages } from '#model/sign-in-passage.ts';
+import { askMs, hashOfNonce, maxReturnLength, visitorPages } from '#model/access/sign-in-passage.ts';
 import { type PlainPage, renderPage } from '#base/plain-page.ts';
 import type { Exchange } from '../exchange.ts';
 import { formatCookie, readCookie, tryCookie } from './access-cookies.ts';

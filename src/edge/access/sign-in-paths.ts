@@ -10,8 +10,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { isPublic } from '#http/access/compiled-policy.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
-import type { AssertionAlgorithm } from '#model/access-keys.ts';
-import { forwardPaths } from '#model/forward-auth.ts';
+import type { AssertionAlgorithm } from '#model/access/access-keys.ts';
+import { forwardPaths } from '#model/access/forward-auth.ts';
 import { dashboardTunnelId, reservedTunnelId } from '#model/local-tunnel.ts';
 import {
   type HandOver,
@@ -20,7 +20,7 @@ import {
   signInBase,
   visitMs,
   visitorPages,
-} from '#model/sign-in-passage.ts';
+} from '#model/access/sign-in-passage.ts';
 import type { Exchange } from '../exchange.ts';
 import type { RouteHandler } from '../routes/route-handler.ts';
 import { formatCookie, readCookie, tryCookie, visitCookie } from './access-cookies.ts';

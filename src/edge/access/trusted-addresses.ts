@@ -1,8 +1,8 @@
 // Addresses where users have signed in within the last day, for rules like `address-of:group:family`: a television behind the
-// same router passes without a sign-in of its own. The sessions say so (model/access-state.ts): what ends a session ends it.
+// same router passes without a sign-in of its own. The sessions say so (model/access/access-state.ts): what ends a session ends it.
 import { addressBytes } from '#base/ip.ts';
-import { type AccessDirectory, type DirectorySession, trustMs } from '#model/access-state.ts';
-import { trustKey } from '#model/trusted-address.ts';
+import { type AccessDirectory, type DirectorySession, trustMs } from '#model/access/access-state.ts';
+import { trustKey } from '#model/access/trusted-address.ts';
 
 /** Addresses that are trusted at once; the latest sign-ins count. */
 export const maxTrusted = 10_000;

@@ -3,7 +3,7 @@
 // object for each cookie or token, kept while it is good, so that what an origin is told of it is made once.
 import type { X509Certificate } from 'node:crypto';
 import type { VisitingUser } from '#http/access/access-decision.ts';
-import type { DirectoryToken, DirectoryUser } from '#model/access-state.ts';
+import type { DirectoryToken, DirectoryUser } from '#model/access/access-state.ts';
 
 /** What origins of one audience are told, and the keys it was signed with (assertion.ts). */
 export interface VisitorTold {

@@ -3,7 +3,7 @@
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
 import type { ResponseHead } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
-import type { BalanceEntry } from '#model/balance-policy.ts';
+import type { BalanceEntry } from '#model/routes/balance-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { Exchange } from '../exchange.ts';
 import { HeadStep } from '../routes/head-step.ts';

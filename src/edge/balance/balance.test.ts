@@ -2,7 +2,7 @@
 // budget and the circuit breaker. Every clock reading is an argument.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { balanceEntryOf, balanceSchema } from '#model/balance-policy.ts';
+import { balanceEntryOf, balanceSchema } from '#model/routes/balance-policy.ts';
 import { Balancer, Member, type PickOptions } from './balancer.ts';
 import { MemberHealth } from './member-health.ts';
 import { RetryBudget } from './retry-budget.ts';

@@ -2,7 +2,7 @@
 // has one; backups only when nobody else can. It lives as long as the route, through changes of its settings. No clock:
 // `nowMs` is an argument.
 import { createHash } from 'node:crypto';
-import { type BalanceEntry, type MemberLive } from '#model/balance-policy.ts';
+import { type BalanceEntry, type MemberLive } from '#model/routes/balance-policy.ts';
 import { MemberHealth } from './member-health.ts';
 import { RetryBudget } from './retry-budget.ts';
 

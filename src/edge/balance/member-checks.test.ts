@@ -2,7 +2,7 @@
 // member is gone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { balanceEntryOf, balanceSchema } from '#model/balance-policy.ts';
+import { balanceEntryOf, balanceSchema } from '#model/routes/balance-policy.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';
 import type { TunnelRegistry } from '../tunnels/tunnel-registry.ts';

@@ -2,7 +2,7 @@
 // checks come at their own pace, moved by up to a tenth, so that those of many routes never come all at once.
 import type { Clock, Timer } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
-import type { BalanceEntry } from '#model/balance-policy.ts';
+import type { BalanceEntry } from '#model/routes/balance-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { checkStream } from '../origins/check-stream.ts';
 import type { TunnelRegistry } from '../tunnels/tunnel-registry.ts';

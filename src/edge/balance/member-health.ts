@@ -4,7 +4,7 @@
 //   up --fall bad checks--> down --rise good checks--> starting --slow start--> up
 //   up --failures in a row--> ejected --time--> trial --one good request--> starting ...
 //                               ^------- one bad request, twice the time -------'
-import type { BalanceEntry, MemberLive } from '#model/balance-policy.ts';
+import type { BalanceEntry, MemberLive } from '#model/routes/balance-policy.ts';
 
 type Policy = Pick<BalanceEntry, 'check' | 'eject'>;
 

@@ -2,7 +2,7 @@
 // memory and on disk, and nothing of it is remembered.
 import { ageMs, freshForMs } from '#http/cache/freshness.ts';
 import type { Clock } from '#base/clock.ts';
-import type { CachedQuery, CachedResponse } from '#model/cached.ts';
+import type { CachedQuery, CachedResponse } from '#model/live/cached.ts';
 import type { CacheEntry } from './cache-entry.ts';
 import type { DiskRecord } from './disk/disk-record.ts';
 import type { DiskStore } from './disk/disk-store.ts';

@@ -1,7 +1,7 @@
 // One stored response: its head in the forms that answers need, its times, its body, and its place in the queues. The
 // body may still be coming in.
 import { crc32 } from 'node:zlib';
-import type { Coding } from '#model/compression-policy.ts';
+import type { Coding } from '#model/routes/compression-policy.ts';
 import type { Fields } from '#http/exchange.ts';
 import { addressOf } from '#http/cache/cache-key.ts';
 import { cacheStatusLines } from '#http/cache/cache-status.ts';

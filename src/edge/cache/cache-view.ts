@@ -1,6 +1,6 @@
 // The cache as its owner sees it: numbers, contents, and purges in the words of people (addresses, not keys).
-import type { CachePolicy } from '#model/cache-policy.ts';
-import type { CachePurge, CacheStatus } from '#model/cached.ts';
+import type { CachePolicy } from '#model/routes/cache-policy.ts';
+import type { CachePurge, CacheStatus } from '#model/live/cached.ts';
 import { rulesFor, requestSettings } from '#http/cache/cache-rules.ts';
 import { reduceQuery } from '#http/cache/query.ts';
 import { innerTargetOf } from '../own-requests/inner-request.ts';

@@ -15,7 +15,7 @@ import type { SpillBlocks } from './disk/block-files.ts';
 import { KeyIndex } from './key-index.ts';
 import { listContents } from './cache-contents.ts';
 import type { Contents } from './cache-contents.ts';
-import type { CachedQuery } from '#model/cached.ts';
+import type { CachedQuery } from '#model/live/cached.ts';
 import { CacheStatistics } from './cache-statistics.ts';
 import { Flights } from './flights.ts';
 import { Purges } from './purges.ts';

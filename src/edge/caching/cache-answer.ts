@@ -1,5 +1,5 @@
 // An answer from the cache: the whole stored response, a part of it, or word that the client's copy is still good.
-import type { Coding } from '#model/compression-policy.ts';
+import type { Coding } from '#model/routes/compression-policy.ts';
 import type { RequestHead, ResponseHead } from '#http/exchange.ts';
 import { parseRange, resolveRange } from '#http/byte-range.ts';
 import type { ByteRange } from '#http/byte-range.ts';

@@ -7,8 +7,8 @@
 //             -> being asked already? wait
 //             -> ask (is it still good? or: what is it?) -> CacheMiss
 //   others    -> PassThrough, which voids what they changed
-import type { CachePolicy, CacheRule } from '#model/cache-policy.ts';
-import type { Coding } from '#model/compression-policy.ts';
+import type { CachePolicy, CacheRule } from '#model/routes/cache-policy.ts';
+import type { Coding } from '#model/routes/compression-policy.ts';
 import { ChangedRequest } from '#http/changed-request.ts';
 import { parseRange } from '#http/byte-range.ts';
 import { cacheKey } from '#http/cache/cache-key.ts';

@@ -1,6 +1,6 @@
 // A stored body in another coding: made once, when the first client asks for it, and kept beside the body. While the body
 // still comes in it is compressed as it comes; who asks meanwhile reads along.
-import type { Coding } from '#model/compression-policy.ts';
+import type { Coding } from '#model/routes/compression-policy.ts';
 import type { ExchangeFailure } from '#http/exchange.ts';
 import { Encoder, encodeWhole } from '../coding/encoder.ts';
 import type { EncoderPool, EncoderSink } from '../coding/encoder.ts';

@@ -1,5 +1,5 @@
 // One request that the cache may answer, with everything about it that is worked out once.
-import type { CachePolicy, CacheRule } from '#model/cache-policy.ts';
+import type { CachePolicy, CacheRule } from '#model/routes/cache-policy.ts';
 import type { Downstream, RequestHead } from '#http/exchange.ts';
 import { parseCacheControl } from '#http/cache/cache-control.ts';
 import type { CacheControl } from '#http/cache/cache-control.ts';

@@ -1,7 +1,7 @@
 // A response that is compressed on its way, and kept nowhere: stands between an upstream and its exchange, from the head on.
 // A short body that comes in one go is compressed as a whole and gets a length; what comes in pieces is passed on in
 // pieces, and nothing waits for more than the compressor.
-import type { Coding } from '#model/compression-policy.ts';
+import type { Coding } from '#model/routes/compression-policy.ts';
 import { codedHeadChange } from '#http/coding/coded-head.ts';
 import { CopiedFields } from '#http/copied-fields.ts';
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';

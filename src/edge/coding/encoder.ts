@@ -15,7 +15,7 @@ import {
   zstdCompress,
 } from 'node:zlib';
 import type { BrotliOptions, Gzip, ZlibOptions, ZstdOptions } from 'node:zlib';
-import type { Coding } from '#model/compression-policy.ts';
+import type { Coding } from '#model/routes/compression-policy.ts';
 
 /** What for: a body that is sent and forgotten, or one that is kept. */
 export type CodingPurpose = 'sent' | 'kept';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultCachePolicy } from '#model/cache-policy.ts';
+import { defaultCachePolicy } from '#model/routes/cache-policy.ts';
 import type { InnerAnswer } from '../own-requests/inner-request.ts';
 import { cacheStep } from './cache-step.ts';
 

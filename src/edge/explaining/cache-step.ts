@@ -1,6 +1,6 @@
 // The step `cache` of explain: what the route's cache did with a request that was just made, and why it was no hit.
-import type { CachePolicy } from '#model/cache-policy.ts';
-import type { ExplainStep } from '#model/explain.ts';
+import type { CachePolicy } from '#model/routes/cache-policy.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import { explainCache } from '#http/cache/explain-cache.ts';
 import type { InnerAnswer, InnerRequest } from '../own-requests/inner-request.ts';
 import { innerTargetOf } from '../own-requests/inner-request.ts';

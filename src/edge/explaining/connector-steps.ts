@@ -1,8 +1,8 @@
 // The steps between route and origin: connectors that are there, or why none is, and the ingress rule that takes the request.
-import type { ConnectorLive, Disconnect } from '#model/live.ts';
-import type { ExplainStep } from '#model/explain.ts';
+import type { ConnectorLive, Disconnect } from '#model/live/live.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 import type { ConnectorList } from '../tunnels/connector-list.ts';
 import type { TunnelSlot } from '../tunnels/tunnel-registry.ts';
 import { step } from './step.ts';

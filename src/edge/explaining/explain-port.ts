@@ -3,9 +3,9 @@
 // left before a byte is sent.
 import { closestName } from '#base/closest-name.ts';
 import type { PortEntry, TunnelEntry } from '#model/edge-snapshot.ts';
-import type { ExplainStep } from '#model/explain.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import { type ExchangeFailure, failureCodes } from '#http/exchange.ts';
-import type { PortLive } from '#model/port-live.ts';
+import type { PortLive } from '#model/live/port-live.ts';
 import type { ConnectorList } from '../tunnels/connector-list.ts';
 import type { TunnelRegistry } from '../tunnels/tunnel-registry.ts';
 import { connectorStep, noConnector, ruleStep } from './connector-steps.ts';

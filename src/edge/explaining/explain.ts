@@ -2,11 +2,11 @@
 // request. Each step says what was found and, where the way stops, why and what to do. Nothing here decides anything: the
 // request goes the way that every request goes, and the steps say what stood at its sides.
 import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
-import type { ExplainStep } from '#model/explain.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import { decodedPath } from '#http/request-target.ts';
-import type { LoggedRequest } from '#model/logged-request.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
-import type { MemberLive } from '#model/balance-policy.ts';
+import type { LoggedRequest } from '#model/live/logged-request.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
+import type { MemberLive } from '#model/routes/balance-policy.ts';
 import type { ConnectorList } from '../tunnels/connector-list.ts';
 import type { InnerAnswer, InnerRequest } from '../own-requests/inner-request.ts';
 import { innerTargetOf } from '../own-requests/inner-request.ts';

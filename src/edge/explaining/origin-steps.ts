@@ -1,8 +1,8 @@
 // The last steps of an explanation: the service at home, as it answered, or why it was not asked.
-import type { ExplainStep } from '#model/explain.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import { type FailureCode, failureCodes } from '#http/exchange.ts';
-import type { LoggedRequest } from '#model/logged-request.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import type { LoggedRequest } from '#model/live/logged-request.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 import type { InnerAnswer } from '../own-requests/inner-request.ts';
 import { step } from './step.ts';
 

@@ -1,8 +1,8 @@
 // Where the edge itself answers a URL, so that nothing is asked at home: the other name of the site, a redirect of the route,
 // the bare prefix, and the page that says how many services are well. Each is told as the step that does it.
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import type { ExplainStep, ExplainStepName } from '#model/explain.ts';
-import { findRedirect } from '#model/redirect-rule.ts';
+import type { ExplainStep, ExplainStepName } from '#model/live/explain.ts';
+import { findRedirect } from '#model/routes/redirect-rule.ts';
 import { innerTargetOf } from '../own-requests/inner-request.ts';
 import { canonicalLocation } from '../shaping/canonical-host-step.ts';
 import type { WayBefore } from './explain.ts';

@@ -1,7 +1,7 @@
 // The step `page` of explain, for a route with a path prefix: fetches the page and what it loads, through the edge, and says
 // which of that fails or stands outside the prefix. The usual cause is a site that was built for another base address.
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import type { ExplainStep } from '#model/explain.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import { isBelow } from '#http/shaping/prefix-rewrite.ts';
 import { pageAssets } from '#http/shaping/page-assets.ts';
 import type { InnerAnswer } from '../own-requests/inner-request.ts';

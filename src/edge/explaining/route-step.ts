@@ -1,10 +1,10 @@
 // The step `route` of an explanation: where the hostname and path lead, or why nowhere, with what may have been meant.
 import { closestName } from '#base/closest-name.ts';
 import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
-import type { ExplainStep } from '#model/explain.ts';
-import { hostMatches } from '#model/ingress-match.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
+import { hostMatches } from '#model/ingress/ingress-match.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
-import { routeName } from '#model/route.ts';
+import { routeName } from '#model/routes/route.ts';
 import type { ConnectorList } from '../tunnels/connector-list.ts';
 import type { Router } from '../routes/router.ts';
 import { step } from './step.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { balanceEntryOf, balanceSchema, type MemberLive } from '#model/balance-policy.ts';
-import { compressionPolicyOf, compressionPolicySchema } from '#model/compression-policy.ts';
+import { balanceEntryOf, balanceSchema, type MemberLive } from '#model/routes/balance-policy.ts';
+import { compressionPolicyOf, compressionPolicySchema } from '#model/routes/compression-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import type { ExplainStep } from '#model/explain.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import { shapingSchemas } from '#model/shaping/shaping.ts';
 import { stepsAfterAccess, stepsBeforeAccess } from './shaping-told.ts';
 

@@ -1,5 +1,5 @@
 // How a step of an explanation is made; every file of this folder tells its own with it.
-import type { ExplainStep, ExplainStepName } from '#model/explain.ts';
+import type { ExplainStep, ExplainStepName } from '#model/live/explain.ts';
 
 /** What is said of a step; the rest is as where there is nothing to say. */
 export type StepData = Omit<ExplainStep, 'step' | 'facts' | 'ms' | 'cure'> &

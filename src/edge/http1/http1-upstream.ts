@@ -19,7 +19,7 @@ import { findHeadEnd } from '#wire/http1-head-end.ts';
 import { Http1Head } from '#wire/http1-head.ts';
 import { parseResponseHead } from '#wire/http1-start-line.ts';
 import type { StreamHandler, TunnelStream, ResetReason } from '#tunnel/stream.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 import type { EdgeLines } from '../edge-lines.ts';
 import { Http1RequestWriter } from './http1-request-writer.ts';
 import type { TunnelSlot } from '../tunnels/tunnel-registry.ts';

@@ -16,7 +16,7 @@ import type {
   Upstream,
 } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 import { until } from '#testkit/http2-front-world.ts';
 import { memoryLink } from '#testkit/memory-network.ts';
 import { plainOpenRequest, tunnelPair } from '#testkit/tunnel-pair.ts';

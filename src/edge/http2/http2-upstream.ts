@@ -5,7 +5,7 @@ import type { ClientHttp2Stream } from 'node:http2';
 import { Duplex, addAbortSignal } from 'node:stream';
 import { failure } from '#http/exchange.ts';
 import type { BodyKind, Fields, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 import type { EdgeLines } from '../edge-lines.ts';
 import type { ExchangeSide, MovableUpstream } from '../http1/http1-upstream.ts';
 import { Http2Fields } from './http2-fields.ts';

@@ -1,7 +1,7 @@
 // An access log line read again: as data, and against a filter. Lines are looked at as text first, because most of those
 // that are looked at are not wanted, and reading JSON costs ten times as much.
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
-import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
+import type { LoggedRequest, RequestFilter } from '#model/live/logged-request.ts';
 
 /** A line as data; undefined for one that is no line of ours. */
 export function parseLine(line: string): LoggedRequest | undefined {

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { silentLog } from '#base/log.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
-import { type LoggedRequest, loggedRequestSchema, type RequestFilter } from '#model/logged-request.ts';
+import { type LoggedRequest, loggedRequestSchema, type RequestFilter } from '#model/live/logged-request.ts';
 import { lineMatcher, parseLine } from './logged-line.ts';
 import { RequestLog, tailLinesPerSecond } from './request-log.ts';
 

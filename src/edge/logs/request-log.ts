@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
+import type { LoggedRequest, RequestFilter } from '#model/live/logged-request.ts';
 import { lineMatcher, type LineMatcher, parseLine } from './logged-line.ts';
 
 /** Kept at most, whatever the number of lines: 20,000 ordinary lines take 8 MB. */

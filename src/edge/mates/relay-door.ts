@@ -8,7 +8,7 @@ import { createServer, type Server } from 'node:net';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import { acceptConnection, type DrivenConnection } from '#tunnel/driver.ts';
 import { localTransport } from '#tunnel/tls-transport.ts';

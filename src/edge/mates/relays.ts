@@ -1,5 +1,5 @@
 // What ties the tunnels of an edge's workers together: each takes relayed tunnels in, and lends its own.
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import { RelayDialer, type RelayDialerOptions } from './relay-dialer.ts';
 import { RelayDoor } from './relay-door.ts';
 

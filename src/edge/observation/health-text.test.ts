@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { healthOf, type HealthPart } from '#model/health.ts';
+import { healthOf, type HealthPart } from '#model/live/health.ts';
 import { healthText } from './health-text.ts';
 
 const part = (kind: HealthPart['kind'], name: string, state: HealthPart['state']): HealthPart => ({

@@ -4,7 +4,7 @@
 //     DOWN      origin http://localhost:8096 of media, since 2026-01-05 12:00:40 UTC
 //               The last request to it failed: origin-refused.
 //               Start the service at home ...
-import { countParts, type Health, type HealthPart, partKinds, partStates } from '#model/health.ts';
+import { countParts, type Health, type HealthPart, partKinds, partStates } from '#model/live/health.ts';
 
 /** The lines, each with its end. */
 export function healthText(health: Health): string {

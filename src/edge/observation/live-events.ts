@@ -2,7 +2,7 @@
 // rules, and once a second the traffic of the last one. Without a listener it costs nothing.
 import type { Log } from '#base/log.ts';
 import { errorText } from '#base/errors.ts';
-import type { LiveEvent, TrafficCount } from '#model/live.ts';
+import type { LiveEvent, TrafficCount } from '#model/live/live.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import { emptyCount, type Traffic } from './traffic.ts';
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { formatEndpoint } from '#base/ip.ts';
 import { listenHandleOf } from '#base/socket-internals.ts';
-import type { Health } from '#model/health.ts';
+import type { Health } from '#model/live/health.ts';
 import { healthText } from './health-text.ts';
 
 export interface MetricsServerOptions {

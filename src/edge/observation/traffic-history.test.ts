@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { TrafficSpan } from '#model/live.ts';
-import { trafficSeriesSchema } from '#model/live.ts';
+import type { TrafficSpan } from '#model/live/live.ts';
+import { trafficSeriesSchema } from '#model/live/live.ts';
 import { TrafficHistory } from './traffic-history.ts';
 
 const startWallMs = 1_767_225_600_400;

@@ -4,7 +4,7 @@
 //
 // Steps are counted on the monotonic clock, begun at the wall clock's second, so that a wall clock that is set does not
 // tear the picture. About 400 KB in all, whatever the traffic.
-import type { TrafficSeries, TrafficSpan } from '#model/live.ts';
+import type { TrafficSeries, TrafficSpan } from '#model/live/live.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 /** What one request, or a part of one, adds. */

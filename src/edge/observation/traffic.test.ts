@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLog } from '#base/log.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import { type LiveEvent, liveEventSchema } from '#model/live.ts';
+import { type LiveEvent, liveEventSchema } from '#model/live/live.ts';
 import { dashboardTunnelId } from '#model/local-tunnel.ts';
 import type { Exchange } from '../exchange.ts';
 import { LiveEvents } from './live-events.ts';

@@ -2,9 +2,9 @@
 // time. HOT: per finished request one look-up by the route's identity and a handful of additions (bench/http1-path.ts); bytes
 // of long transfers are counted while they run, by the proxy's sweep.
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import type { TrafficCount } from '#model/live.ts';
+import type { TrafficCount } from '#model/live/live.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
-import { routeName } from '#model/route.ts';
+import { routeName } from '#model/routes/route.ts';
 import type { Exchange } from '../exchange.ts';
 import { TrafficHistory, type TrafficHistoryOptions } from './traffic-history.ts';
 

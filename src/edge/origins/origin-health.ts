@@ -4,7 +4,7 @@
 //   unknown --a request was answered--> ok --one that the origin failed--> degraded --three in a row, or a dial too--> down
 //                                        ^------- a request was answered, or (where dials had failed) a dial -------'
 import type { FailureCode } from '#http/exchange.ts';
-import type { OriginLive } from '#model/origin-live.ts';
+import type { OriginLive } from '#model/live/origin-live.ts';
 
 /** Failed requests in a row after which it is called down. */
 const failuresToDown = 3;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import type { StreamHandler } from '#tunnel/stream.ts';
 import type { FailureCode } from '#http/exchange.ts';

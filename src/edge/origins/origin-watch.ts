@@ -5,8 +5,8 @@
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
-import type { OriginLive } from '#model/origin-live.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import type { OriginLive } from '#model/live/origin-live.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 import { troubleOf } from '../balance/balances.ts';
 import type { Exchange } from '../exchange.ts';
 import type { TunnelRegistry, TunnelSlot } from '../tunnels/tunnel-registry.ts';

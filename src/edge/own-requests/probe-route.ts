@@ -1,6 +1,6 @@
 // A plain look at what a hostname answers, by the edge itself and never on a request's path: its page, and where it leads on the
 // same hostname, a few steps far. What comes of it goes to the control plane, which knows products by their answers.
-import type { ProbeAnswer } from '#model/probe-answer.ts';
+import type { ProbeAnswer } from '#model/probes/probe-answer.ts';
 import type { InnerAnswer, InnerRequest } from './inner-request.ts';
 
 /** Products lead to their sign-in page by one or two. */

@@ -3,7 +3,7 @@
 import { type CidrSet, cidrSet } from '#base/ip.ts';
 import type { PortEntry } from '#model/edge-snapshot.ts';
 import type { Elsewhere } from '../mates/connection-census.ts';
-import type { PortLive } from '#model/port-live.ts';
+import type { PortLive } from '#model/live/port-live.ts';
 
 /** Why a client was turned away. */
 export type Refused = 'not-allowed' | 'too-many';

@@ -12,7 +12,7 @@ import { TurnFlusher } from '#base/turn-flusher.ts';
 import type { ClientAddress, ExchangeFailure } from '#http/exchange.ts';
 import { failure } from '#http/exchange.ts';
 import type { EdgeSnapshot, PortEntry } from '#model/edge-snapshot.ts';
-import type { PortLive } from '#model/port-live.ts';
+import type { PortLive } from '#model/live/port-live.ts';
 import type { ConnectionCensus } from '../mates/connection-census.ts';
 import { DatagramPort } from './datagram-port.ts';
 import { alerts, readHello, refuseTls } from './hello-reader.ts';

@@ -4,7 +4,7 @@
 import type { Clock, Timer } from '#base/clock.ts';
 import type { ExchangeFailure, FailureCode } from '#http/exchange.ts';
 import { failure } from '#http/exchange.ts';
-import type { PublishedRule } from '#model/published-rules.ts';
+import type { PublishedRule } from '#model/ingress/published-rules.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
 import { failureOfReset } from '../failed-tries.ts';
 import type { ExpectedTunnels } from '../tunnels/expected-tunnels.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import { ClaimedRoutes } from './claimed-routes.ts';
 
 function snapshot(tunnels: Record<string, string[]>, routes: readonly [string, string][] = []): EdgeSnapshot {

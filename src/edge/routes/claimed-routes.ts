@@ -2,7 +2,7 @@
 // claim. One line at home and nothing else. A claim outlives the connection, so that a visitor is told "no connector"
 // rather than "no such site" while the connector is away; it ends when the tunnel publishes rules without it.
 import { matchesHostPattern } from '#base/hostname.ts';
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 
 export class ClaimedRoutes {

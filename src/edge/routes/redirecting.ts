@@ -1,7 +1,7 @@
 // The step of a route that answers with its redirects, before its cache and its origin; other requests go on as they would
 // without it.
-import type { RedirectRule } from '#model/redirect-rule.ts';
-import { findRedirect } from '#model/redirect-rule.ts';
+import type { RedirectRule } from '#model/routes/redirect-rule.ts';
+import { findRedirect } from '#model/routes/redirect-rule.ts';
 import { ListFields } from '#http/list-fields.ts';
 import type { Exchange } from '../exchange.ts';
 import type { HandlerHost, RouteHandler } from './route-handler.ts';

@@ -1,7 +1,7 @@
 // The seam for what a route does with a request between routing and the origin: one list of steps, made when a snapshot
 // is applied. A route without any has no handler, and its requests pay nothing.
 import type { Downstream, RequestHead } from '#http/exchange.ts';
-import type { MemberLive } from '#model/balance-policy.ts';
+import type { MemberLive } from '#model/routes/balance-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { CompiledPolicy } from '#http/access/compiled-policy.ts';
 import type { Exchange } from '../exchange.ts';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { stringify } from 'yaml';
 import { parseEdgeConfig, snapshotOf } from '#config/edge-config.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import { type RouteStepName, routeStepNames } from '#model/route-steps.ts';
+import { type RouteStepName, routeStepNames } from '#model/routes/route-steps.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { EdgeCache } from '../cache/edge-cache.ts';
 import { type HandlerHost, stepNamesOf } from './route-handler.ts';

@@ -18,7 +18,7 @@ import { accessTunnelId, SignInPaths } from '../access/sign-in-paths.ts';
 import type { Mates } from '../mates/mates.ts';
 import { shareBans } from '../mates/shared-bans.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './route-handler.ts';
-import { routeName } from '#model/route.ts';
+import { routeName } from '#model/routes/route.ts';
 import { Bans } from '../shaping/bans.ts';
 import { LimitTables } from '../shaping/limit-steps.ts';
 import type { PageReader } from '../shaping/page-steps.ts';

@@ -11,7 +11,7 @@ import { EditedFields } from '#http/edited-fields.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import { readTraceContext } from '#http/trace-context.ts';
 import type { EdgeTracing, RouteEntry } from '#model/edge-snapshot.ts';
-import { routeName } from '#model/route.ts';
+import { routeName } from '#model/routes/route.ts';
 import type { Exchange } from '../exchange.ts';
 import { RequestTrace, type TraceTry } from './request-trace.ts';
 import type { Span, SpanEvent } from './span.ts';

@@ -4,7 +4,7 @@
 import type { Clock, Timer } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
-import type { ConnectorLive } from '#model/live.ts';
+import type { ConnectorLive } from '#model/live/live.ts';
 import {
   encodeConfig,
   type EncodedConfig,

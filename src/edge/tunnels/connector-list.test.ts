@@ -1,8 +1,8 @@
 // The list of connectors, fed by hand: what is shown, what is told, and what stays known of those that went away.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connectorSchema, disconnectSchema, type LiveEvent, liveEventSchema } from '#model/live.ts';
-import type { PublishedRules } from '#model/published-rules.ts';
+import { connectorSchema, disconnectSchema, type LiveEvent, liveEventSchema } from '#model/live/live.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import { ConnectorList } from './connector-list.ts';
 import { disconnectsPerTunnel } from './disconnect-log.ts';

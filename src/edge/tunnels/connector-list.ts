@@ -1,7 +1,7 @@
 // The connectors that are here: a process at home with its several connections, as its owner thinks of it. Fed by the
 // tunnel acceptor, read by the live view; tells of every change.
-import type { ConnectorLive, Disconnect, LiveEvent } from '#model/live.ts';
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { ConnectorLive, Disconnect, LiveEvent } from '#model/live/live.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { ClaimedIdentity, DisconnectReason, EdgeConnection } from '#tunnel/connection.ts';
 import { DisconnectLog } from './disconnect-log.ts';
 

@@ -1,6 +1,6 @@
 // Why tunnel connections ended, the last ones of each tunnel: what an owner wants to know first when something was away.
 // Connectors that were refused before they became a connection stand here, too.
-import type { Disconnect } from '#model/live.ts';
+import type { Disconnect } from '#model/live/live.ts';
 
 /** Kept for each tunnel. */
 export const disconnectsPerTunnel = 50;

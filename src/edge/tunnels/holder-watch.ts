@@ -3,7 +3,7 @@
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import type { HostnameMove } from '#model/hostname-move.ts';
+import type { HostnameMove } from '#model/live/hostname-move.ts';
 
 /** Names whose last holder is remembered; the oldest are forgotten first. */
 const maxRemembered = 20_000;

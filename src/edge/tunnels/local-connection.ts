@@ -10,7 +10,7 @@ import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { createUuid } from '#base/uuid.ts';
 import { architecture, version } from '#base/version.ts';
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { DisconnectReason, EdgeConnection } from '#tunnel/connection.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import { StreamDuplex } from '#tunnel/stream-duplex.ts';

@@ -6,7 +6,7 @@ import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import type { EdgeConnection, EdgeConnectionHandler } from '#tunnel/connection.ts';
 import { acceptConnection } from '#tunnel/driver.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EdgeConnection } from '#tunnel/connection.ts';
-import type { PublishedRules } from '#model/published-rules.ts';
+import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import { TunnelRegistry, type TunnelSlot } from './tunnel-registry.ts';
 
 const rules: PublishedRules = { version: 1, rules: [] };

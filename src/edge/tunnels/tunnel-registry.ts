@@ -3,9 +3,9 @@
 // that leave together cost one write, until a connection is busy enough for the next to help.
 import { RuleGuard } from '../access/rule-guard.ts';
 import type { DisconnectReason, EdgeConnection } from '#tunnel/connection.ts';
-import type { PublishedRule, PublishedRules } from '#model/published-rules.ts';
-import type { RuleMatcher } from '#model/ingress-match.ts';
-import { compileRules } from '#model/ingress-match.ts';
+import type { PublishedRule, PublishedRules } from '#model/ingress/published-rules.ts';
+import type { RuleMatcher } from '#model/ingress/ingress-match.ts';
+import { compileRules } from '#model/ingress/ingress-match.ts';
 import type { Member } from '../balance/balancer.ts';
 import { OriginPool } from '../origins/origin-pool.ts';
 

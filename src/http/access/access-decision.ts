@@ -1,7 +1,7 @@
 // Whether a visit may pass: a pure function of a compiled policy and what is known of the visit. It starts from deny; the
 // first rule that matches decides. What is not known opens nothing: a rule that lets through needs to know, a rule that
 // turns away does so when it cannot rule itself out.
-import type { PersonSubject } from '#model/access-subject.ts';
+import type { PersonSubject } from '#model/access/access-subject.ts';
 import type { CompiledPolicy, CompiledRule, CompiledSubject, Known } from './compiled-policy.ts';
 import { isSurelyBelow, mayBeBelow, readingsOf, type PathReadings } from './path-readings.ts';
 

@@ -1,15 +1,15 @@
 // A policy made ready when a snapshot is: subjects parsed, prefixes as bytes, paths as segments, hours as minutes. What a
 // request costs then is a walk over a few small objects.
 import { cidrSet, isAddress } from '#base/ip.ts';
-import { isWithinHours, momentOf, parseHours, zoneFormat, type AccessHours } from '#model/access-hours.ts';
+import { isWithinHours, momentOf, parseHours, zoneFormat, type AccessHours } from '#model/access/access-hours.ts';
 import {
   type AccessPolicy,
   type AccessRule,
   isOpenWord,
   wholePolicy,
   type WholePolicy,
-} from '#model/access-policy.ts';
-import { type AccessSubject, isPersonSubject, parseSubject } from '#model/access-subject.ts';
+} from '#model/access/access-policy.ts';
+import { type AccessSubject, isPersonSubject, parseSubject } from '#model/access/access-subject.ts';
 import { compilePath, type PathPattern } from './path-readings.ts';
 
 /** What can be said of a condition; what is not known opens nothing. */

@@ -55,7 +55,7 @@ export interface PathPattern {
   readonly hasStars: boolean;
 }
 
-/** Prepares a pattern such as `/api`, `/*.git/info` or `=/health` (model/access-policy.ts has the form). */
+/** Prepares a pattern such as `/api`, `/*.git/info` or `=/health` (model/access/access-policy.ts has the form). */
 export function compilePath(text: string): PathPattern {
   const isExact = text.startsWith('=');
   const path = isExact ? text.slice(1) : text;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultCachePolicy, resolveCachePolicy } from '#model/cache-policy.ts';
+import { defaultCachePolicy, resolveCachePolicy } from '#model/routes/cache-policy.ts';
 import { formatHttpDate } from '../http-date.ts';
 import { cacheStatusLines } from './cache-status.ts';
 import { explainCache } from './explain-cache.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { defaultCachePolicy, resolveCachePolicy } from '#model/cache-policy.ts';
-import type { CachePolicySettings } from '#model/cache-policy.ts';
+import { defaultCachePolicy, resolveCachePolicy } from '#model/routes/cache-policy.ts';
+import type { CachePolicySettings } from '#model/routes/cache-policy.ts';
 import { formatHttpDate } from '../http-date.ts';
 import { ListFields } from '../list-fields.ts';
 import { responseSettings, rulesFor } from './cache-rules.ts';

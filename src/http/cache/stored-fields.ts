@@ -1,7 +1,7 @@
 // Which fields of a response are kept, how a 304 changes them, and which a 304 of our own repeats (RFC 9111 sections 3.1,
 // 3.2 and 4.3.4, RFC 9110 section 15.4.5). A head is a flat list of names and values, in order, names as received.
 import type { Fields } from '../exchange.ts';
-import type { SetCookieMode } from '#model/cache-policy.ts';
+import type { SetCookieMode } from '#model/routes/cache-policy.ts';
 
 /** Never kept: of one connection or one way, or made anew for each answer. */
 const neverKept = new Set([

@@ -1,6 +1,6 @@
 // Which content coding a client gets (RFC 9110 section 12.5.3): the one it likes best of those that are offered, and among
 // equals the one that the edge likes best. Clients have few different ways to say it, so choices are remembered.
-import type { Coding } from '#model/compression-policy.ts';
+import type { Coding } from '#model/routes/compression-policy.ts';
 
 /** Different Accept-Encoding values that are remembered; who invents more is parsed each time. */
 const maxRemembered = 256;

@@ -6,7 +6,7 @@
 // what an edge can see: browsers say with Sec-Fetch-Site who caused a request. So pages that may hold a secret are
 // compressed only when no other site caused the request, unless the policy says otherwise.
 import { matchesAnyWildcard } from '#base/wildcard.ts';
-import type { CompressionPolicy } from '#model/compression-policy.ts';
+import type { CompressionPolicy } from '#model/routes/compression-policy.ts';
 import type { Fields } from '../exchange.ts';
 
 /** What of a response the decision needs. */

@@ -1,6 +1,6 @@
 // The head of a response that the edge compresses, or would compress for others: what describes the bytes as they were goes
 // or becomes weak, what describes them now comes (RFC 9110 sections 8.4, 8.8.1 and 12.5.5).
-import type { Coding } from '#model/compression-policy.ts';
+import type { Coding } from '#model/routes/compression-policy.ts';
 import { weakened } from '../cache/validators.ts';
 
 const dropped: ReadonlySet<string> = new Set(['content-encoding', 'accept-ranges', 'etag']);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comparedSteps, normalSteps, shortSteps, withChanges, withoutSteps } from '../route-steps.ts';
+import { comparedSteps, normalSteps, shortSteps, withChanges, withoutSteps } from '../routes/route-steps.ts';
 import { canonicalNameOf, siblingOf } from './canonical-host.ts';
 import { pathPrefixStepSchema } from './path-prefix.ts';
 

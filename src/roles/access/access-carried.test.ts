@@ -10,8 +10,8 @@ import { exportLab } from '#control/lab-export.ts';
 import { formatServed, parseServed, type Served, servedBy } from '#control/snapshot.ts';
 import { accessTunnelId, withSignInPaths } from '#edge/access/sign-in-paths.ts';
 import { ClaimedRoutes } from '#edge/routes/claimed-routes.ts';
-import type { AccessPolicy } from '#model/access-policy.ts';
-import { allScopes } from '#model/role.ts';
+import type { AccessPolicy } from '#model/access/access-policy.ts';
+import { allScopes } from '#model/users/role.ts';
 import { controlWorld, tester } from '#testkit/control-world.ts';
 import { composeConfig, declaredBy } from '../edge-composition.ts';
 

@@ -1,4 +1,4 @@
-// Draws keys of access, and puts them into a ring (model/access-keys.ts).
+// Draws keys of access, and puts them into a ring (model/access/access-keys.ts).
 import {
   createHash,
   createPrivateKey,
@@ -15,7 +15,7 @@ import {
   type AssertionKey,
   type PassageKey,
   prunedRing,
-} from '#model/access-keys.ts';
+} from '#model/access/access-keys.ts';
 
 /** As createTextSigner wants it. */
 const passageKeyBytes = 32;

@@ -12,7 +12,7 @@ import {
   keysOf,
   kindsIn,
   publishedAheadMs,
-} from '#model/access-keys.ts';
+} from '#model/access/access-keys.ts';
 import { withNewKeys } from './access-key-drawing.ts';
 
 /** Where the ring is kept. */

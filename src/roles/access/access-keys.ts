@@ -10,8 +10,8 @@ import { createFile, replaceFile } from '#base/private-file.ts';
 import type { Random } from '#base/random.ts';
 import type { TextSigner } from '#base/signed-text.ts';
 import { AssertionSigner } from '#edge/access/assertion.ts';
-import { createRingSigner } from '#model/access-key-signer.ts';
-import { type AccessKeyRing, accessKeyRingSchema } from '#model/access-keys.ts';
+import { createRingSigner } from '#model/access/access-key-signer.ts';
+import { type AccessKeyRing, accessKeyRingSchema } from '#model/access/access-keys.ts';
 import { assertionKey, firstRing, passageKey } from './access-key-drawing.ts';
 
 const fileName = 'access.key';

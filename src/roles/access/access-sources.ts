@@ -6,7 +6,7 @@ import type { AccessConfig } from '#config/access-schema.ts';
 import type { AccessDesk } from '#edge/access/access-desk.ts';
 import { compilePolicy, isPublic } from '#http/access/compiled-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import { routeName } from '#model/route.ts';
+import { routeName } from '#model/routes/route.ts';
 import { AuthorityFiles } from './authority-files.ts';
 import { CountryFile } from './country-file.ts';
 

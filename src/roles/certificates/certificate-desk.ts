@@ -6,7 +6,7 @@ import { SallyportError } from '#base/errors.ts';
 import type { CertificateViews } from '#certs/certificate-views.ts';
 import { importedRecord } from '#certs/import-certificate.ts';
 import type { CertificateManager } from '#certs/issuance/certificate-manager.ts';
-import type { CertificateDetail, CertificatePem } from '#model/certificate-view.ts';
+import type { CertificateDetail, CertificatePem } from '#model/certificates/certificate-view.ts';
 
 export interface CertificateDeskOptions {
   readonly views: CertificateViews;

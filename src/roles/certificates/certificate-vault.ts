@@ -12,7 +12,7 @@ import { type MirroredVaultOptions, openMirroredVault } from '#certs/vault/mirro
 import type { Sealer } from '#certs/vault/sealer.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { openSeal, type Seal } from '#control/seal.ts';
-import type { CertificateVault } from '#model/certificate-vault.ts';
+import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
 import { storeUrlOf } from '../edge-composition.ts';
 
 export interface CertificateVaultOptions {

@@ -3,7 +3,7 @@
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { AccessDirectory } from '#model/access-state.ts';
+import type { AccessDirectory } from '#model/access/access-state.ts';
 
 export interface AccessFeedOptions {
   readonly clock: Clock;

@@ -13,12 +13,12 @@ import type { Declared } from '#control/command.ts';
 import type { DnsEdge } from '#control/dns-edge.ts';
 import type { ControlEnd, EdgeFacts, EdgeLook, EdgeView } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
-import type { AccessKeyRing, AssertionAlgorithm } from '#model/access-keys.ts';
-import type { AccessDirectory } from '#model/access-state.ts';
-import type { ControlReport } from '#model/control-report.ts';
-import type { LiveEvent } from '#model/live.ts';
-import type { OidcIssuer } from '#model/oidc-issuer.ts';
-import type { LoggedRequest, RequestFilter } from '#model/logged-request.ts';
+import type { AccessKeyRing, AssertionAlgorithm } from '#model/access/access-keys.ts';
+import type { AccessDirectory } from '#model/access/access-state.ts';
+import type { ControlReport } from '#model/live/control-report.ts';
+import type { LiveEvent } from '#model/live/live.ts';
+import type { OidcIssuer } from '#model/access/oidc-issuer.ts';
+import type { LoggedRequest, RequestFilter } from '#model/live/logged-request.ts';
 import type { LogEntry } from './forwarded-log.ts';
 
 /** What edge.yml says that only the control plane works with: servers of the owner, for the most part. */

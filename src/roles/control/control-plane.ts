@@ -13,7 +13,7 @@ import type { DocumentStore } from '#certs/vault/document-vault.ts';
 import type { Declared } from '#control/command.ts';
 import type { ControlEnd, EdgeFacts } from '#control/edge-view.ts';
 import type { Served } from '#control/snapshot.ts';
-import type { ControlReport } from '#model/control-report.ts';
+import type { ControlReport } from '#model/live/control-report.ts';
 import {
   type ControlHello,
   type ControlOffers,
@@ -22,7 +22,7 @@ import {
   type OwnersServices,
 } from './control-contract.ts';
 import type { AccessCounter } from '../edge-serving.ts';
-import type { AccessKeyRing } from '#model/access-keys.ts';
+import type { AccessKeyRing } from '#model/access/access-keys.ts';
 import { passToControl } from './control-door.ts';
 import { readLastGood } from './last-good.ts';
 import { startThread } from './start-thread.ts';

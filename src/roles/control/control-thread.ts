@@ -45,9 +45,9 @@ import { openSeal } from '#control/seal.ts';
 import { type SignIn, signInHandlers } from '#control/sign-in/sign-in.ts';
 import { type Served, servedBy } from '#control/snapshot.ts';
 import { lookAt } from '#control/views/tunnel-view.ts';
-import { createRingSigner } from '#model/access-key-signer.ts';
-import { createPassTexts } from '#model/access-pass.ts';
-import { createPassage } from '#model/sign-in-passage.ts';
+import { createRingSigner } from '#model/access/access-key-signer.ts';
+import { createPassTexts } from '#model/access/access-pass.ts';
+import { createPassage } from '#model/access/sign-in-passage.ts';
 import { openStore } from '#store/open-store.ts';
 import { createCredentials, formatToken, publicKeyOf } from '#tunnel/credentials.ts';
 import {

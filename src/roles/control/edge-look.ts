@@ -1,7 +1,7 @@
 // A process of the edge at one moment, in plain data (EdgeLook): what the control plane draws its lists from.
 import type { CertificateState, DnsState, EdgeLook } from '#control/edge-view.ts';
 import type { Edge, ListenerState } from '#edge/edge-contract.ts';
-import { routeName } from '#model/route.ts';
+import { routeName } from '#model/routes/route.ts';
 import type { EdgeNames } from '../dns/edge-names.ts';
 
 /** What is looked at. */

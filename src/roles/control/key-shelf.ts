@@ -3,7 +3,7 @@ import { errorText, SallyportError } from '#base/errors.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { Seal } from '#control/seal.ts';
-import { accessKeyRingSchema } from '#model/access-keys.ts';
+import { accessKeyRingSchema } from '#model/access/access-keys.ts';
 import type { Store } from '#store/store.ts';
 import type { KeyShelf } from '../access/access-key-keeper.ts';
 

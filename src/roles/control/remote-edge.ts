@@ -1,9 +1,9 @@
 // The edge as the control thread sees it: every question goes to the main thread, events come from there.
 import type { ThreadLink } from '#base/thread-link.ts';
 import type { EdgeFacts, EdgeView } from '#control/edge-view.ts';
-import type { CertificatePem } from '#model/certificate-view.ts';
-import type { LiveEvent } from '#model/live.ts';
-import type { LoggedRequest } from '#model/logged-request.ts';
+import type { CertificatePem } from '#model/certificates/certificate-view.ts';
+import type { LiveEvent } from '#model/live/live.ts';
+import type { LoggedRequest } from '#model/live/logged-request.ts';
 import type { EdgeOffers } from './control-contract.ts';
 
 export class RemoteEdge implements EdgeView {

@@ -7,7 +7,7 @@ import { SallyportError } from '#base/errors.ts';
 import { parseHostname } from '#base/hostname.ts';
 import { systemRandom } from '#base/random.ts';
 import type { DnsCheckReport } from '#cli/runners.ts';
-import type { DnsPlan, DnsStep } from '#model/dns-view.ts';
+import type { DnsPlan, DnsStep } from '#model/dns/dns-view.ts';
 import { readEdgeConfig, snapshotOf } from '#config/edge-config.ts';
 import type { DnsConfig } from '#config/dns-schema.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';

@@ -2,7 +2,7 @@
 import { isLocalhost, matchesHostPattern } from '#base/hostname.ts';
 import { isAddress } from '#base/ip.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
-import type { DesiredName } from '#model/desired-name.ts';
+import type { DesiredName } from '#model/dns/desired-name.ts';
 import type { PortEntry, RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
 
 /** Stands for the edge itself where a route's id stands for others. */

@@ -1,7 +1,7 @@
 // A step of a DNS plan as it is shown: plain data for the API and the command line.
 import type { PlanStep } from '#dns/plan/plan.ts';
 import type { ChangeOutcome } from '#dns/provider/dns-provider.ts';
-import type { DnsStep } from '#model/dns-view.ts';
+import type { DnsStep } from '#model/dns/dns-view.ts';
 
 /** `outcome`: undefined before it was applied. */
 export function stepReport(step: PlanStep, outcome: ChangeOutcome | undefined): DnsStep {

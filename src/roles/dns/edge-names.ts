@@ -20,8 +20,8 @@ import { DnsReconciler } from '#dns/plan/reconciler.ts';
 import type { ManagedProvider } from '#dns/plan/survey.ts';
 import { type DnsListenAddress, type DnsServer, startDnsServer } from '#dns/server/dns-server.ts';
 import { TxtPresenter } from '#dns/txt-presenter.ts';
-import type { ChallengePresenter } from '#model/challenge-presenter.ts';
-import type { DnsSetUp } from '#model/dns-view.ts';
+import type { ChallengePresenter } from '#model/certificates/challenge-presenter.ts';
+import type { DnsSetUp } from '#model/dns/dns-view.ts';
 import type { PortEntry, RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
 import {
   type DnsSettingsOptions,

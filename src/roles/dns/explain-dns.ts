@@ -3,7 +3,7 @@
 import { isLocalhost } from '#base/hostname.ts';
 import { explainName } from '#dns/explain-name.ts';
 import { lookAtName } from '#dns/name-check.ts';
-import type { ExplainStep } from '#model/explain.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
 import type { EdgeInstance } from '../edge-instance.ts';
 
 /** Undefined where there is nothing to be said: no DNS is asked for the name, or the edge does not know where it is. */

@@ -2,8 +2,8 @@
 // certificate in a real handshake at the edge's public address, the answer of the origin to a real request.
 import { isLocalhost } from '#base/hostname.ts';
 import { isRightAtZone, lookAtName, lookAtZone, type ServerSighting } from '#dns/name-check.ts';
-import type { ExplainStep } from '#model/explain.ts';
-import type { HostnameProof, ProofStage } from '#model/hostname-proof.ts';
+import type { ExplainStep } from '#model/live/explain.ts';
+import type { HostnameProof, ProofStage } from '#model/dns/hostname-proof.ts';
 import { covers, shownAt, type ShownCertificate } from '../certificates/certificate-handshake.ts';
 import { publicHttpsPort } from '../edge-composition.ts';
 import type { EdgeInstance } from '../edge-instance.ts';

@@ -4,7 +4,7 @@
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
-import type { ControlReport } from '#model/control-report.ts';
+import type { ControlReport } from '#model/live/control-report.ts';
 import {
   type Health,
   type HealthCounts,
@@ -12,7 +12,7 @@ import {
   type HealthPart,
   partKinds,
   partStates,
-} from '#model/health.ts';
+} from '#model/live/health.ts';
 import type { EdgeLook } from '#control/edge-view.ts';
 import { collectNotifications } from './notification-metrics.ts';
 import { HealthBook } from './health-book.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { healthOf, maxPartsOfKind, type PartNow, type PartState } from '#model/health.ts';
+import { healthOf, maxPartsOfKind, type PartNow, type PartState } from '#model/live/health.ts';
 import { HealthBook } from './health-book.ts';
 
 const part = (name: string, state: PartState, more: Partial<PartNow> = {}): PartNow => ({

@@ -1,6 +1,6 @@
 // Remembers since when each part of the edge is as it is. A part that is well again begins anew; one that is gone for good is
 // forgotten. No clock: `nowMs` is an argument.
-import type { HealthPart, PartKind, PartNow, PartState } from '#model/health.ts';
+import type { HealthPart, PartKind, PartNow, PartState } from '#model/live/health.ts';
 
 interface Entry {
   state: PartState;

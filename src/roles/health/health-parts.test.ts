@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyLook, type EdgeLook } from '#control/edge-view.ts';
-import type { CertificateView } from '#model/certificate-view.ts';
+import type { CertificateView } from '#model/certificates/certificate-view.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
 import { partsOf, type PartSources } from './health-parts.ts';
 

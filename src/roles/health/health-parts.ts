@@ -1,10 +1,10 @@
 // Every part of an edge as it is at one look, in the words that the other views have for it.
-import type { MemberLive } from '#model/balance-policy.ts';
-import type { CertificateView } from '#model/certificate-view.ts';
+import type { MemberLive } from '#model/routes/balance-policy.ts';
+import type { CertificateView } from '#model/certificates/certificate-view.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
-import type { PartNow, PartState } from '#model/health.ts';
+import type { PartNow, PartState } from '#model/live/health.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
-import type { OriginLive } from '#model/origin-live.ts';
+import type { OriginLive } from '#model/live/origin-live.ts';
 import type { EdgeLook } from '#control/edge-view.ts';
 import { certificateCure, cures, storeSentence } from '#control/views/troubles.ts';
 import { tunnelStatusOf } from '#control/views/tunnel-view.ts';

@@ -3,7 +3,7 @@ import { isNothing } from '#base/resolve-name.ts';
 import type { MarkVerdict } from '#base/probe-mark.ts';
 import type { OutsideLook } from '#base/outside-look.ts';
 import { certificateCure } from '#control/views/troubles.ts';
-import type { ProbeOutcome } from '#model/probe.ts';
+import type { ProbeOutcome } from '#model/probes/probe.ts';
 
 export interface ProbeFacts {
   /** What was asked for: of a wildcard, a name below it. */

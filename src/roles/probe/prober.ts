@@ -4,8 +4,8 @@ import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
-import type { PartNow, PartState } from '#model/health.ts';
-import type { ProbeOutcome, ProbeResult } from '#model/probe.ts';
+import type { PartNow, PartState } from '#model/live/health.ts';
+import type { ProbeOutcome, ProbeResult } from '#model/probes/probe.ts';
 
 /** What one probe found, before it is known how often in a row. */
 export type ProbeFinding = Omit<ProbeResult, 'failures' | 'hostname' | 'from' | 'atMs'>;

@@ -1,9 +1,9 @@
 // The control plane's questions answered for all processes of an edge: the first's own answers and those of its workers, put
 // together. What there is only one of (certificates, names, a request that is sent again) the first answers alone.
 import type { ThreadLink } from '#base/thread-link.ts';
-import type { AccessDirectory } from '#model/access-state.ts';
-import type { LiveEvent } from '#model/live.ts';
-import type { RequestFilter } from '#model/logged-request.ts';
+import type { AccessDirectory } from '#model/access/access-state.ts';
+import type { LiveEvent } from '#model/live/live.ts';
+import type { RequestFilter } from '#model/live/logged-request.ts';
 import type { ControlOffers, EdgeOffers } from '../control/control-contract.ts';
 import { mergedCacheStatus, mergedContents } from './merged-cache.ts';
 import { mergedLook } from './merged-look.ts';

@@ -1,7 +1,7 @@
 // The caches of several processes as one: numbers are added up, and contents listed together. A response may be in more than
 // one of them, and is then listed as often.
 import { hitRatioOf } from '#edge/cache/cache-statistics.ts';
-import type { CachedQuery, CachedResponse, CacheStatus } from '#model/cached.ts';
+import type { CachedQuery, CachedResponse, CacheStatus } from '#model/live/cached.ts';
 
 type Numbers = CacheStatus['total'];
 

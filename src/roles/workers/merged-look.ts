@@ -1,10 +1,10 @@
 // What the processes of an edge see, as one look: a connector is one however many processes it is connected to, and counts are
 // added up.
 import type { EdgeLook, TunnelConnector } from '#control/edge-view.ts';
-import type { MemberLive } from '#model/balance-policy.ts';
-import type { TrafficCount } from '#model/live.ts';
-import type { OriginLive } from '#model/origin-live.ts';
-import type { PortLive } from '#model/port-live.ts';
+import type { MemberLive } from '#model/routes/balance-policy.ts';
+import type { TrafficCount } from '#model/live/live.ts';
+import type { OriginLive } from '#model/live/origin-live.ts';
+import type { PortLive } from '#model/live/port-live.ts';
 
 /** As many as a single process tells of. */
 const mostDisconnects = 50;

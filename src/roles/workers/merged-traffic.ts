@@ -1,7 +1,7 @@
 // Traffic over time of several processes as that of one. Counts are added; a percentile of the whole cannot be had from
 // percentiles of parts, so it is told as the parts' mean by their requests, which differs little where the kernel spreads
 // connections.
-import type { TrafficSeries } from '#model/live.ts';
+import type { TrafficSeries } from '#model/live/live.ts';
 
 type Point = TrafficSeries['points'][number];
 

@@ -1,7 +1,7 @@
 // A zone at a fake provider: record sets, or single records that make them up, and what its name servers answer, which
 // follows a moment after.
 import type { Clock } from '#base/clock.ts';
-import { hasSameValues, recordSet, type RecordSet, setKey } from '#model/record-set.ts';
+import { hasSameValues, recordSet, type RecordSet, setKey } from '#model/dns/record-set.ts';
 
 /** One record; its id never changes. */
 export interface FakeRecord {

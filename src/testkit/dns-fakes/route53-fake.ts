@@ -11,7 +11,7 @@ import {
   textAt,
   type XmlElement,
 } from '#dns/provider/xml-elements.ts';
-import { isSameSet, recordSet, type RecordSet } from '#model/record-set.ts';
+import { isSameSet, recordSet, type RecordSet } from '#model/dns/record-set.ts';
 import { type FakeFaults, type FakeRequest, fakeWeb, reply, SlidingLimit } from './fake-web.ts';
 import { FakeZone } from './fake-zone.ts';
 

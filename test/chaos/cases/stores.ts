@@ -1,5 +1,5 @@
 // Cases of a PostgreSQL that is killed, comes back, or hands over to its standby, while the edge serves.
-import type { Health } from '#model/health.ts';
+import type { Health } from '#model/live/health.ts';
 import { eventually, pause } from '../../support/eventually.ts';
 import { DatabasePair, databaseUrl } from '../database-pair.ts';
 import { type Lab, startLimitMs } from '../lab.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { routeStepsShape } from '../../../../src/model/route-steps.ts';
+import { routeStepsShape } from '../../../../src/model/routes/route-steps.ts';
 import { formOf, nameAsWords, type Setting, settingOf, startOf } from './setting.ts';
 
 test('every step of a route has fields; nothing is left to be written as JSON', () => {

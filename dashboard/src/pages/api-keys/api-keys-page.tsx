@@ -3,7 +3,7 @@ import { Button, Checkbox, Modal, Select, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import type { ApiKeyView } from '#api/users.ts';
-import { type Scope, scopes } from '#model/role.ts';
+import { type Scope, scopes } from '#model/users/role.ts';
 import { useMay, useMe } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
 import { CodeBlock } from '../../kit/copy.tsx';

@@ -1,5 +1,5 @@
 // One change, value by value; texts of several lines are compared line by line.
-import type { AuditEvent } from '#model/audit-event.ts';
+import type { AuditEvent } from '#model/users/audit-event.ts';
 import { formatMoment } from '../../kit/units.ts';
 import { type Difference, differences, lineDiff } from './json-diff.ts';
 import classes from './audit.module.css';

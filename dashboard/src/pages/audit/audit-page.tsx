@@ -2,7 +2,7 @@
 import { Select, UnstyledButton } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
-import { type AuditEvent, auditedNouns } from '#model/audit-event.ts';
+import { type AuditEvent, auditedNouns } from '#model/users/audit-event.ts';
 import { usePaged } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Faint, Filters, NameCell } from '../../kit/filters.tsx';

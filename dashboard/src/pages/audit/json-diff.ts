@@ -1,5 +1,5 @@
 // The difference between an object before and after a change, value by value, for the audit.
-import type { AuditEvent } from '#model/audit-event.ts';
+import type { AuditEvent } from '#model/users/audit-event.ts';
 
 type Json = AuditEvent['before'];
 

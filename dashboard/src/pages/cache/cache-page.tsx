@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { getRouteApi } from '@tanstack/react-router';
-import type { CacheStatus } from '#model/cached.ts';
+import type { CacheStatus } from '#model/live/cached.ts';
 import { useMay } from '../../api/me.ts';
 import { useRead } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';

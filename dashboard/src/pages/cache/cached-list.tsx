@@ -1,7 +1,7 @@
 // What is in the cache: addresses with their size and for how long they are served without asking.
 import { Select, Tooltip, ActionIcon } from '@mantine/core';
 import { useState } from 'react';
-import { type CachedResponse, cachedOrders } from '#model/cached.ts';
+import { type CachedResponse, cachedOrders } from '#model/live/cached.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';

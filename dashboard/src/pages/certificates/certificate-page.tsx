@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import type { CertificateDetail, OrderView } from '#model/certificate-view.ts';
+import type { CertificateDetail, OrderView } from '#model/certificates/certificate-view.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, useRead } from '../../api/queries.ts';
 import { Confirm } from '../../kit/confirm.tsx';

@@ -1,5 +1,5 @@
 // Words and tones for certificates.
-import type { CertificateView } from '#model/certificate-view.ts';
+import type { CertificateView } from '#model/certificates/certificate-view.ts';
 import type { Tone } from '../../kit/status.tsx';
 
 export const certificateTone: Readonly<Record<CertificateView['state'], Tone>> = {

@@ -3,7 +3,7 @@ import { Button, Select } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { type CertificateView, certificateStates } from '#model/certificate-view.ts';
+import { type CertificateView, certificateStates } from '#model/certificates/certificate-view.ts';
 import { useMay } from '../../api/me.ts';
 import { usePaged } from '../../api/queries.ts';
 import { type Column, DataTable, type Order } from '../../kit/data-table.tsx';

@@ -1,5 +1,5 @@
 // An explanation: the verdict, and every step from the name to the origin with what was found there.
-import type { Explanation, ExplainStep, ExplainStepName } from '#model/explain.ts';
+import type { Explanation, ExplainStep, ExplainStepName } from '#model/live/explain.ts';
 import { Notice } from '../../kit/notices.tsx';
 import { formatMs } from '../../kit/units.ts';
 import classes from './explain.module.css';

@@ -1,7 +1,7 @@
 // What is open? Everything that the public can reach right now, by hostname and by port, and what each thing leads to.
 import { getRouteApi, Link } from '@tanstack/react-router';
 import type { ExposedPort, Exposure } from '#api/routes.ts';
-import { isOpenWord } from '#model/access-policy.ts';
+import { isOpenWord } from '#model/access/access-policy.ts';
 import { useRead } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';

@@ -2,7 +2,7 @@
 // is not well stands first, with since when and what to do.
 import { Button, Select } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { type HealthPart, partKinds, partStates } from '#model/health.ts';
+import { type HealthPart, partKinds, partStates } from '#model/live/health.ts';
 import { useChange, useRead } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';

@@ -1,5 +1,5 @@
 // Words for the parts of an edge and for how they are.
-import type { Health, HealthPart } from '#model/health.ts';
+import type { Health, HealthPart } from '#model/live/health.ts';
 import type { Tone } from '../../kit/status.tsx';
 import { formatAmount } from '../../kit/units.ts';
 

@@ -1,5 +1,5 @@
 // States of names and zones, and owners of records, in words and tones.
-import type { NameView, RecordView, ZoneView } from '#model/dns-view.ts';
+import type { NameView, RecordView, ZoneView } from '#model/dns/dns-view.ts';
 import type { Tone } from '../../kit/status.tsx';
 
 export const nameTone: Readonly<Record<NameView['state'], Tone>> = {

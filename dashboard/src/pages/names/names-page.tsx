@@ -5,7 +5,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import type { ShownName } from '#api/dns.ts';
-import { type DnsSetUp, nameStates } from '#model/dns-view.ts';
+import { type DnsSetUp, nameStates } from '#model/dns/dns-view.ts';
 import { readAgain, usePaged, useRead } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Faint, Filters, NameCell } from '../../kit/filters.tsx';

@@ -1,6 +1,6 @@
 // What the edge would change in DNS now, and a button that has it done.
 import { Button, Group, Modal } from '@mantine/core';
-import type { DnsPlan, DnsStep } from '#model/dns-view.ts';
+import type { DnsPlan, DnsStep } from '#model/dns/dns-view.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, useRead } from '../../api/queries.ts';
 import { OnEdge } from '../../kit/confirm.tsx';

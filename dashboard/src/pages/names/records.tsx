@@ -1,5 +1,5 @@
 // Records of DNS, a line each: type, TTL, values.
-import type { RecordView } from '#model/dns-view.ts';
+import type { RecordView } from '#model/dns/dns-view.ts';
 import { Mono } from '../../kit/page.tsx';
 import { Tag } from '../../kit/status.tsx';
 import classes from './names.module.css';

@@ -1,6 +1,6 @@
 // The zones that the edge manages: who keeps them, whether they can be read, and how much of them is the edge's.
 import { Link, useNavigate } from '@tanstack/react-router';
-import type { ZoneView } from '#model/dns-view.ts';
+import type { ZoneView } from '#model/dns/dns-view.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Faint, NameCell } from '../../kit/filters.tsx';
 import { Empty } from '../../kit/notices.tsx';

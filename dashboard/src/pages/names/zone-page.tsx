@@ -1,7 +1,7 @@
 // One zone: how it is, and every record in it with its owner.
 import { Select } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { type RecordView, recordOwners } from '#model/dns-view.ts';
+import { type RecordView, recordOwners } from '#model/dns/dns-view.ts';
 import { useRead } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';

@@ -2,7 +2,7 @@
 import { Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { ChannelView } from '#api/notifications.ts';
-import { type ChannelKind, channelKinds, severities } from '#model/notification.ts';
+import { type ChannelKind, channelKinds, severities } from '#model/notifications/notification.ts';
 import { type Input, useChange } from '../../api/queries.ts';
 import { FormDialog } from '../../kit/form-dialog.tsx';
 import { useToast } from '../../kit/toasts.tsx';

@@ -1,6 +1,6 @@
 // Words for channels: what each kind is called, what it needs, and how a channel is.
 import type { ChannelView, NotificationView } from '#api/notifications.ts';
-import type { ChannelKind, Severity } from '#model/notification.ts';
+import type { ChannelKind, Severity } from '#model/notifications/notification.ts';
 import type { Tone } from '../../kit/status.tsx';
 
 export const kindWords: Readonly<Record<ChannelKind, string>> = {

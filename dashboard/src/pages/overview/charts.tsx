@@ -1,7 +1,7 @@
 // Requests, errors, latency and bytes over time.
 import { SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
-import type { TrafficSeries, TrafficSpan } from '#model/live.ts';
+import type { TrafficSeries, TrafficSpan } from '#model/live/live.ts';
 import { useRead } from '../../api/queries.ts';
 import { LineChart } from '../../kit/line-chart.tsx';
 import { ProblemNotice } from '../../kit/notices.tsx';

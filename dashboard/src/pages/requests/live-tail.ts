@@ -1,7 +1,7 @@
 // The live tail: what the edge holds, and each further request as it finishes. It reconnects by itself, and can be paused
 // without losing what comes meanwhile (up to the limit).
 import { useEffect, useReducer, useRef } from 'react';
-import { loggedRequestSchema, type LoggedRequest, type RequestFilter } from '#model/logged-request.ts';
+import { loggedRequestSchema, type LoggedRequest, type RequestFilter } from '#model/live/logged-request.ts';
 import { readEvents } from '../../api/event-stream.ts';
 import { useApi } from '../../api/queries.ts';
 

@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { LoggedRequest } from '#model/logged-request.ts';
+import type { LoggedRequest } from '#model/live/logged-request.ts';
 import { useMay } from '../../api/me.ts';
 import { useApi, useRead } from '../../api/queries.ts';
 import { useTunnelName } from '../../api/tunnel-names.ts';

@@ -1,5 +1,5 @@
 // A status code in the colour of its class, with the word for what failed.
-import type { LoggedRequest } from '#model/logged-request.ts';
+import type { LoggedRequest } from '#model/live/logged-request.ts';
 import classes from './requests.module.css';
 
 /** `200`, `404`, `502 origin-refused`. */

@@ -3,7 +3,7 @@ import { Button, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { LoggedRequest } from '#model/logged-request.ts';
+import type { LoggedRequest } from '#model/live/logged-request.ts';
 import { useTunnelName } from '../../api/tunnel-names.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';

@@ -1,7 +1,7 @@
 // A request's time is told hop by hop, without gaps.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LoggedRequest } from '#model/logged-request.ts';
+import type { LoggedRequest } from '#model/live/logged-request.ts';
 import { failedHop, spansOf } from './waterfall.ts';
 
 const request = {

@@ -1,5 +1,5 @@
 // A logged request as spans of time, hop by hop: where it waited, and where it stopped.
-import type { LoggedRequest } from '#model/logged-request.ts';
+import type { LoggedRequest } from '#model/live/logged-request.ts';
 import { formatBytes } from '../../kit/units.ts';
 
 export interface Span {

@@ -1,7 +1,7 @@
 // Who may pass a route, as one line to read and to edit: `public`, `private`, or words with commas. Policies whose rules have
 // conditions are more than a line says, and are changed in a file or by the API.
 import type { RouteView } from '#api/routes.ts';
-import { lineOfPolicy, policyOfLine } from '#model/access-policy.ts';
+import { lineOfPolicy, policyOfLine } from '#model/access/access-policy.ts';
 
 type Access = RouteView['access'];
 

@@ -2,7 +2,7 @@
 import { TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { routeName } from '#model/route.ts';
+import { routeName } from '#model/routes/route.ts';
 import { useChange } from '../../api/queries.ts';
 import { FormDialog } from '../../kit/form-dialog.tsx';
 import { useToast } from '../../kit/toasts.tsx';

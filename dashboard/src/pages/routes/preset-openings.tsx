@@ -1,6 +1,6 @@
 // What the presets of a route's policy let through without a sign-in, each request with its reason, and what to know first.
 import type { RouteView } from '#api/routes.ts';
-import { presetsOf } from '#model/access-policy.ts';
+import { presetsOf } from '#model/access/access-policy.ts';
 import { accessPresets, type PresetOpening } from '#model/presets/access-preset.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Notice } from '../../kit/notices.tsx';

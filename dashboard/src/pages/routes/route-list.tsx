@@ -3,7 +3,7 @@ import { Button } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { RouteView } from '#api/routes.ts';
-import { routeName } from '#model/route.ts';
+import { routeName } from '#model/routes/route.ts';
 import { usePaged } from '../../api/queries.ts';
 import { type Column, DataTable, type Order } from '../../kit/data-table.tsx';
 import { Faint, NameCell } from '../../kit/filters.tsx';

@@ -1,6 +1,6 @@
 // Who runs a tunnel right now, connection by connection, and why the last ones went away.
 import type { TunnelView } from '#api/tunnels.ts';
-import type { ConnectorLive, Disconnect } from '#model/live.ts';
+import type { ConnectorLive, Disconnect } from '#model/live/live.ts';
 import { useRead } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';

@@ -1,5 +1,5 @@
 // What each role may, in a sentence.
-import type { Role } from '#model/role.ts';
+import type { Role } from '#model/users/role.ts';
 
 export const roleWords: Readonly<Record<Role, string>> = {
   owner: 'Everything, users, settings and backups too.',

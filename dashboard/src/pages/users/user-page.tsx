@@ -3,7 +3,7 @@ import { Button, Group, Select, Switch, TextInput } from '@mantine/core';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { UserView } from '#api/account.ts';
-import type { Role } from '#model/role.ts';
+import type { Role } from '#model/users/role.ts';
 import { useMay, useMe } from '../../api/me.ts';
 import { useApi, useChange, useRead } from '../../api/queries.ts';
 import { Confirm, OnEdge } from '../../kit/confirm.tsx';

@@ -4,7 +4,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { UserView } from '#api/account.ts';
-import { type Role, roles } from '#model/role.ts';
+import { type Role, roles } from '#model/users/role.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';

@@ -1,6 +1,6 @@
 // A route as its owner keeps it: a public hostname (and path) that leads to a tunnel, with what the edge does on the way.
 import { z } from 'zod';
-import { accessPolicySchema } from './access-policy.ts';
+import { accessPolicySchema } from '../access/access-policy.ts';
 import {
   hostnamePatternSchema,
   idSchema,
@@ -8,7 +8,7 @@ import {
   pathPrefixSchema,
   timeSchema,
   versionSchema,
-} from './names.ts';
+} from '../names.ts';
 import { routeStepsShape } from './route-steps.ts';
 
 export const routeSchema = z.strictObject({

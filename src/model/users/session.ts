@@ -1,7 +1,7 @@
 // A browser that has signed in. Kept in the store by the SHA-256 of its cookie; what changes often (last seen) is not
 // part of the control state and makes no audit row.
 import { z } from 'zod';
-import { idSchema, timeSchema } from './names.ts';
+import { idSchema, timeSchema } from '../names.ts';
 
 /** How somebody signed in. */
 export const signInMethods = ['password', 'passkey', 'link', 'oidc', 'mail'] as const;

@@ -1,7 +1,7 @@
 // What an edge knows of those who may pass its protected routes: users, service tokens, and the browsers that have signed in.
 // The control plane hands it over ahead of any request; at a request nobody is asked. Who is not in it does not pass.
 import type { LookSettings } from '#base/page-look.ts';
-import type { Role } from './role.ts';
+import type { Role } from '../users/role.ts';
 
 /** A user as far as access is concerned; one who is disabled is not among them. */
 export interface DirectoryUser {

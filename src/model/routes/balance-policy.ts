@@ -2,7 +2,7 @@
 // them are well, and how much trouble it makes for one that is not. One schema for edge.yml, the API, the lab file and the
 // dashboard.
 import { z } from 'zod';
-import { hostnamePatternSchema } from './names.ts';
+import { hostnamePatternSchema } from '../names.ts';
 
 const mostMembers = 50;
 const seconds = (least: number, most: number) => z.number().min(least).max(most);

@@ -2,7 +2,7 @@
 // hostname seen from outside. Every part has a state, since when, what is so in a sentence, and what to do. Made by
 // roles/health/, shown by /readyz, the API, the commands, the dashboard and the metrics.
 import { z } from 'zod';
-import { timeSchema } from './names.ts';
+import { timeSchema } from '../names.ts';
 
 /** In the order in which they are shown. */
 export const partKinds = ['listener', 'store', 'certificate', 'dns', 'tunnel', 'origin', 'probe'] as const;

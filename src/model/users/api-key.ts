@@ -1,7 +1,7 @@
 // A key for programs. The key itself is shown once; kept are its first characters, to know it again, and its SHA-256
 // (a key has 256 random bits, so that a slow hash would guard nothing).
 import { z } from 'zod';
-import { idSchema, nameSchema, timeSchema, versionSchema } from './names.ts';
+import { idSchema, nameSchema, timeSchema, versionSchema } from '../names.ts';
 import { allScopes, type Scope } from './role.ts';
 
 export const scopeSchema = z.enum(allScopes as [Scope, ...Scope[]]);

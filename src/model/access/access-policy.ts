@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { isPrefix } from '#base/ip.ts';
 import { parseHours } from './access-hours.ts';
 import { isCountry, isPersonSubject, parseSubject, subjectForms } from './access-subject.ts';
-import { accessPresets, type PresetName, presetNames } from './presets/access-preset.ts';
+import { accessPresets, type PresetName, presetNames } from '../presets/access-preset.ts';
 
 /** Rules of one policy; a list that is walked at each request must end. */
 export const maxRules = 200;

@@ -1,6 +1,6 @@
 // A password (or PIN) that opens pages to whoever knows it, without being anybody: a policy names it by `password:NAME`.
 import { z } from 'zod';
-import { idSchema, timeSchema, versionSchema } from './names.ts';
+import { idSchema, timeSchema, versionSchema } from '../names.ts';
 
 export const pagePasswordNameSchema = z
   .string()

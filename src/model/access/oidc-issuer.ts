@@ -1,7 +1,7 @@
 // An OpenID Connect issuer that users may sign in with (Authentik, Keycloak, Authelia, Google ...), and what its word is
 // worth here. Declared in edge.yml, since whoever sets it decides who gets in.
 import { z } from 'zod';
-import { type Role, roles } from './role.ts';
+import { type Role, roles } from '../users/role.ts';
 
 /** Loopback may do without TLS, for tests and for an issuer on the edge's own machine. */
 function isIssuerUrl(text: string): boolean {

@@ -1,5 +1,5 @@
 // What is kept about certificates: accounts at authorities, certificates with their keys, orders that were made and orders
-// under way. Plain data with the schemas beside it; model/certificate-vault.ts keeps it.
+// under way. Plain data with the schemas beside it; model/certificates/certificate-vault.ts keeps it.
 import { z } from 'zod';
 
 /** Ways to show an authority that a hostname leads here (RFC 8555 section 8, RFC 8737), in the order of preference. */

@@ -1,7 +1,7 @@
 // A person with an account at the edge, and the ways in which he proves to be himself. Secrets stand here only as hashes
 // or sealed; what the API shows is `PublicUser` (api/users.ts), which has none of them.
 import { z } from 'zod';
-import { idSchema, nameSchema, timeSchema, versionSchema } from './names.ts';
+import { idSchema, nameSchema, timeSchema, versionSchema } from '../names.ts';
 import { roles } from './role.ts';
 
 /** A WebAuthn credential (a passkey). */

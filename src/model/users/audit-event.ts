@@ -1,6 +1,6 @@
 // One change: who, from where, what, from what, to what, when. Written in the same transaction as the change itself.
 import { z } from 'zod';
-import { idSchema, timeSchema } from './names.ts';
+import { idSchema, timeSchema } from '../names.ts';
 
 /** Nouns whose changes are written down. */
 export const auditedNouns = [

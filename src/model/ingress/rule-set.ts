@@ -1,7 +1,7 @@
 // The ingress rules of a remotely managed tunnel, kept at the edge in the very text of cloudflared's config.yml
 // (`ingress:` and `originRequest:`), so that a rule reads the same wherever it lives, and a fault has its line.
 import { z } from 'zod';
-import { idSchema, timeSchema } from './names.ts';
+import { idSchema, timeSchema } from '../names.ts';
 
 /** Longest text of a rule set; ten thousand ordinary rules fit. */
 export const ruleSetLimitBytes = 2 * 1024 * 1024;

@@ -1,7 +1,7 @@
 // What is in the edge's cache and what it has done, as the API, the command line and the dashboard show it; and what a
 // purge takes away.
 import { z } from 'zod';
-import { timeSchema } from './names.ts';
+import { timeSchema } from '../names.ts';
 
 /** Requests by what became of them, bytes, and the part that the cache answered. */
 export const cacheNumbersSchema = z.object({

@@ -33,7 +33,7 @@ const purposes = { ask: 'access ask', handOver: 'access hand-over', visit: 'acce
 const askSchema = z.strictObject({
   /** Canonical hostname. */
   host: z.string().min(1).max(253),
-  /** Its https port, where another proxy serves it (model/forward-auth.ts); absent: the edge's own. */
+  /** Its https port, where another proxy serves it (model/access/forward-auth.ts); absent: the edge's own. */
   port: z.int().min(1).max(65_535).optional(),
   /** Path and query on it. */
   path: z.string().startsWith('/').max(maxReturnLength),

@@ -1,7 +1,7 @@
 // What an edge sees right now: connectors, why others went away, traffic over time, and events as they happen. Plain data
 // that the edge hands out (edge/observation/live-view.ts) and the API passes on as it is.
 import { z } from 'zod';
-import { timeSchema } from './names.ts';
+import { timeSchema } from '../names.ts';
 
 /** A connector process with its connections to this edge. */
 export const connectorSchema = z.object({

@@ -6,7 +6,7 @@ import { cachePolicySchema } from './cache-policy.ts';
 import { compressionPolicySchema } from './compression-policy.ts';
 import { hstsPolicySchema, type RouteHsts, routeHstsSchema } from './hsts-policy.ts';
 import { type RedirectSettings, redirectsSchema } from './redirect-rule.ts';
-import { type Shaping, shapingOf, shapingSchemas } from './shaping/shaping.ts';
+import { type Shaping, shapingOf, shapingSchemas } from '../shaping/shaping.ts';
 
 export const routeCacheSchema = z.union([z.literal('off'), cachePolicySchema]).meta({
   description:

@@ -1,7 +1,7 @@
 // DNS as an edge's owner sees it: zones with their records and whose they are, hostnames with how far they are, the plan
 // between what is and what shall be. Made by the rooms dns and roles, shown by API, command line and dashboard.
 import { z } from 'zod';
-import { timeSchema } from './names.ts';
+import { timeSchema } from '../names.ts';
 
 /** How far a hostname's records are. */
 export const nameStates = ['good', 'pending', 'conflict', 'failed', 'unmanaged'] as const;

@@ -1,5 +1,5 @@
 // A link that opens a path of a protected site for whoever holds it, for some time, and for some openings if its owner counts
-// them. The link is a signed text (model/access-pass.ts) that names this object; without the object it opens nothing.
+// them. The link is a signed text (model/access/access-pass.ts) that names this object; without the object it opens nothing.
 import { z } from 'zod';
 import {
   hostnamePatternSchema,
@@ -8,7 +8,7 @@ import {
   pathPrefixSchema,
   timeSchema,
   versionSchema,
-} from './names.ts';
+} from '../names.ts';
 
 export const shareLinkSchema = z.strictObject({
   id: idSchema,

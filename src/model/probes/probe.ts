@@ -1,6 +1,6 @@
 // A hostname seen from outside: what a probe found, by whom, and what to do about it.
 import { z } from 'zod';
-import { timeSchema } from './names.ts';
+import { timeSchema } from '../names.ts';
 
 /**
  * `unseen`: it cannot be told from there (many routers let nobody inside reach their own public address). `elsewhere`:

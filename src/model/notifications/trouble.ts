@@ -1,6 +1,6 @@
 // Something that is wrong, in words, with its cure. Made anew at each look from what is true at the moment.
 import { z } from 'zod';
-import { timeSchema } from './names.ts';
+import { timeSchema } from '../names.ts';
 import { severities } from './notification.ts';
 
 export const troubleSchema = z

@@ -1,8 +1,8 @@
 // Where the edge tells of troubles: channels, each with a rule of what it is told and when, and mutes. What a channel needs to
 // send (addresses that are as good as keys, tokens) is one sealed text; only `target` says in words where it goes.
 import { z } from 'zod';
-import { parseHours } from './access-hours.ts';
-import { idSchema, nameSchema, timeSchema, versionSchema } from './names.ts';
+import { parseHours } from '../access/access-hours.ts';
+import { idSchema, nameSchema, timeSchema, versionSchema } from '../names.ts';
 
 /** From the worst to the least. */
 export const severities = ['error', 'warning', 'notice'] as const;
