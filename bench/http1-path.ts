@@ -4,7 +4,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { systemClock } from '#base/clock.ts';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import { AccessDesk } from '#edge/access/access-desk.ts';
 import { AssertionSigner } from '#edge/access/assertion.ts';

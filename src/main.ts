@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { httpGet } from '#base/node-http.ts';
+import { httpGet } from '#base/net/node-http.ts';
 import { runCommandLine } from '#cli/cli.ts';
 import type { CommandContext } from '#cli/command.ts';
 import type { ReadyAnswer, Runners } from '#cli/runners.ts';

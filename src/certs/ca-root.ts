@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { replaceFile } from '#base/private-file.ts';
+import { replaceFile } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
 import { issueRoot } from './x509-issue.ts';
 

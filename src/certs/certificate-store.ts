@@ -3,7 +3,7 @@
 // ask through this.
 import type { SecureContext, SecureContextOptions } from 'node:tls';
 import type { Random } from '#base/random.ts';
-import { matchesHostPattern } from '#base/hostname.ts';
+import { matchesHostPattern } from '#base/net/hostname.ts';
 import { type Certificate, isNamedIn } from './certificate.ts';
 import type { ChallengePem } from './acme/challenge-board.ts';
 import type { CertificateFiles } from './certificate-files.ts';

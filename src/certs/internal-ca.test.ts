@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isSallyportError } from '#base/errors.ts';
-import { replaceFile } from '#base/private-file.ts';
+import { replaceFile } from '#base/secrets/private-file.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';
 import type { Certificate } from './certificate.ts';

@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import type { Clock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
-import { replaceFile } from '#base/private-file.ts';
+import { replaceFile } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
 import { type CaRoot, createRoot, readRoot } from './ca-root.ts';
 import { type Certificate, createCertificate } from './certificate.ts';

@@ -3,7 +3,7 @@
 // read and checked by node:crypto.
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import { isIP } from 'node:net';
-import { addressBytes } from '#base/ip.ts';
+import { addressBytes } from '#base/net/ip.ts';
 import type { Random } from '#base/random.ts';
 import {
   bitString,

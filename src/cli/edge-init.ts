@@ -1,7 +1,7 @@
 // `sallyport edge init`: from nothing to an edge that can be started, in one go: edge.yml, the first owner's link, and what
 // DNS and the firewall need, checked. Safe to run again: what is there is kept, what is missing is told.
 import { SallyportError } from '#base/errors.ts';
-import { parseHostname } from '#base/hostname.ts';
+import { parseHostname } from '#base/net/hostname.ts';
 import {
   type Command,
   type CommandContext,

@@ -1,6 +1,6 @@
 // `sallyport import FILE`: what another program was told, as a lab file of ours, with a list of what did not map.
 import { SallyportError } from '#base/errors.ts';
-import { replaceFile } from '#base/private-file.ts';
+import { replaceFile } from '#base/secrets/private-file.ts';
 import { type ImportForm, importForms } from '#config/import/import-forms.ts';
 import type { Unmapped } from '#config/import/lab-draft.ts';
 import { type Command, type Input, outputFlag, textOf, wantsJson } from './command.ts';

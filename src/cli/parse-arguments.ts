@@ -1,8 +1,8 @@
 // The command line, in cloudflared's manner: flags may stand before, between and after the command's words, with one dash
 // or two, `--flag value` or `--flag=value`. Which words are values is known from one table of all flags.
-import { parseDuration } from '#base/duration.ts';
+import { parseDuration } from '#base/text/duration.ts';
 import { SallyportError } from '#base/errors.ts';
-import { closestName } from '#base/closest-name.ts';
+import { closestName } from '#base/text/closest-name.ts';
 import { flagTypeOf } from '#config/connector-config-flags.ts';
 import type { Command, Flag, FlagValue, Input } from './command.ts';
 import { flagsFromEnvironment } from './environment.ts';

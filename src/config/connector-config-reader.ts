@@ -11,7 +11,7 @@ import {
   parseDocument,
   type YAMLMap,
 } from 'yaml';
-import { parseDuration } from '#base/duration.ts';
+import { parseDuration } from '#base/text/duration.ts';
 
 /** One thing that is wrong ('error') or suspicious ('warning'), or a key nobody reads ('unused-key'). */
 export interface ConfigProblem {

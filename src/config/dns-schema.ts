@@ -1,7 +1,7 @@
 // The `dns` section of edge.yml: where records are made and kept, and the name server built in. A file of its own because
 // each kind of provider has fields of its own, secrets stay in files, and what belongs together is checked here.
 import { z } from 'zod';
-import { parseAddress } from '#base/ip.ts';
+import { parseAddress } from '#base/net/ip.ts';
 import { cidr, duration, hostname, listen, listeners, scalar } from './edge-scalars.ts';
 
 /** Kinds of providers, each with the fields that it needs beyond `name` and `zones`, and those that it may have. */

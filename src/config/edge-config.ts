@@ -21,7 +21,7 @@ import { forwardAuthFaults } from './forward-auth-schema.ts';
 import { acmeFaults } from './acme-schema.ts';
 import { dnsFaults, withAbsoluteDnsPaths } from './dns-schema.ts';
 import { type EdgeConfig, edgeConfigSchema, limitsOf, timeoutsOf } from './edge-config-schema.ts';
-import { closestName } from '#base/closest-name.ts';
+import { closestName } from '#base/text/closest-name.ts';
 import { signInFaults } from './sign-in-schema.ts';
 
 /**

@@ -1,9 +1,9 @@
 // Single values of edge.yml: how each is written, and the one sentence that refuses what cannot be read.
 import { z } from 'zod';
-import { parseDuration } from '#base/duration.ts';
-import { parseHostname } from '#base/hostname.ts';
-import { isAddress, isPrefix } from '#base/ip.ts';
-import { parseSize } from '#base/size.ts';
+import { parseDuration } from '#base/text/duration.ts';
+import { parseHostname } from '#base/net/hostname.ts';
+import { isAddress, isPrefix } from '#base/net/ip.ts';
+import { parseSize } from '#base/text/size.ts';
 
 /** Where a listener binds; `host` undefined is every address of both families. */
 export interface ListenAddress {

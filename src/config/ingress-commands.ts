@@ -1,6 +1,6 @@
 // `tunnel ingress validate` and `tunnel ingress rule URL`: what they print and how they exit, as cloudflared does
 // (shared facts, tunnels.md 2e), with two additions: every error is listed, and warnings follow.
-import { parseHostname } from '#base/hostname.ts';
+import { parseHostname } from '#base/net/hostname.ts';
 import { isSallyportError } from '#base/errors.ts';
 import { compileRules } from '#model/ingress/ingress-match.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';

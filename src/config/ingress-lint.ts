@@ -1,7 +1,7 @@
 // What is allowed but probably not meant: rules that can never be reached, verification switched off for an address on
 // the internet. cloudflared stays silent here; Sallyport accepts the file and says so.
 import { isIP } from 'node:net';
-import { cidrSet, privatePrefixes } from '#base/ip.ts';
+import { cidrSet, privatePrefixes } from '#base/net/ip.ts';
 import { hostMatches } from '#model/ingress/ingress-match.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { ConfigReader } from './connector-config-reader.ts';

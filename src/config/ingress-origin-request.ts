@@ -1,7 +1,7 @@
 // `originRequest`: how the connector speaks to origins. Each key may stand in a rule or at the top of the file; the
 // rule's wins, then the file's, then cloudflared's default (shared facts, tunnels.md 2c).
 import type { Node } from 'yaml';
-import { cidrSet } from '#base/ip.ts';
+import { cidrSet } from '#base/net/ip.ts';
 import { isSallyportError } from '#base/errors.ts';
 import type { IpRule, OriginRequest } from '#model/ingress/ingress-rule.ts';
 import type { ConfigEntry, ConfigReader } from './connector-config-reader.ts';

@@ -2,7 +2,7 @@
 // cloudflared, every error of the list is reported, not only the first.
 import type { Node } from 'yaml';
 import { errorText } from '#base/errors.ts';
-import { parseHostname } from '#base/hostname.ts';
+import { parseHostname } from '#base/net/hostname.ts';
 import { compilePath, isCatchAll } from '#model/ingress/ingress-match.ts';
 import type { IngressRule, Service } from '#model/ingress/ingress-rule.ts';
 import type { ConfigReader } from './connector-config-reader.ts';

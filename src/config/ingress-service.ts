@@ -1,6 +1,6 @@
 // What a rule's `service` says, in cloudflared's terms: a URL whose scheme decides, a unix socket, or one of the
 // services the connector answers by itself. The error texts carry cloudflared's wording, which people search for.
-import { parseAddress } from '#base/ip.ts';
+import { parseAddress } from '#base/net/ip.ts';
 import type { Service } from '#model/ingress/ingress-rule.ts';
 
 /** A service, or why the text names none; `warning` when it works in a way its writer may not expect. */

@@ -1,7 +1,7 @@
 // The `probe` section of edge.yml: how often the edge looks at its hostnames from outside, by which resolvers, and whose
 // connectors look, too.
 import { z } from 'zod';
-import { isAddress } from '#base/ip.ts';
+import { isAddress } from '#base/net/ip.ts';
 import { duration } from './edge-scalars.ts';
 
 /** Often enough to be told within minutes, seldom enough to be nobody's burden. */

@@ -1,7 +1,7 @@
 // The services a connector answers by itself: http_status:N and hello_world. A node:http server in this process is
 // fed with streams; it listens nowhere.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createHttpServer } from '#base/node-http.ts';
+import { createHttpServer } from '#base/net/node-http.ts';
 import type { IngressRule, Service } from '#model/ingress/ingress-rule.ts';
 import { StreamDuplex } from '#tunnel/stream-duplex.ts';
 import { helloPage } from './hello-page.ts';

@@ -1,6 +1,6 @@
 // The connector's numbers: cloudflared's names where a dashboard may know them (shared facts, tunnels.md 2g), ours
 // beside them. A connector carries bytes, not requests: what cloudflared counts as requests are streams here.
-import type { Counter, Family, Gauge, Histogram, MetricsRegistry } from '#base/metrics.ts';
+import type { Counter, Family, Gauge, Histogram, MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 
 /** Milliseconds; cloudflared's buckets. */

@@ -5,7 +5,7 @@
 import type { Clock } from '#base/clock.ts';
 import { errorText, isSallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { Random } from '#base/random.ts';
 import { TaskGroup } from '#base/tasks.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
@@ -35,7 +35,7 @@ import { OutsideProbes } from './outside-probes.ts';
 import { RulesInForce } from './rules-in-force.ts';
 import { StreamEvents } from './stream-events.ts';
 import { WorkerSpread } from './worker-spread.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 
 export interface ConnectorOptions {
   readonly credentials: CredentialsSource;

@@ -3,7 +3,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { errorText } from '#base/errors.ts';
-import { formatEndpoint } from '#base/ip.ts';
+import { formatEndpoint } from '#base/net/ip.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { OpenRequest, ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
 import { DatagramReader, datagramRoomBytes, encodeDatagram } from '#wire/tunnel-datagram.ts';

@@ -1,6 +1,6 @@
 // Where bastion and SOCKS streams may lead. It starts from deny: an address is allowed only when the first matching
 // entry of the rule's ipRules says so, and cloud metadata services never are, whatever the rules say.
-import { cidrSet, type CidrSet } from '#base/ip.ts';
+import { cidrSet, type CidrSet } from '#base/net/ip.ts';
 import type { IpRule } from '#model/ingress/ingress-rule.ts';
 
 export interface DestinationPolicy {

@@ -2,7 +2,7 @@
 // rules, and when it ends dial again. While a successor is being made (the edge drains, credentials were renewed)
 // the old connection goes on serving.
 import { type Clock, sleep } from '#base/clock.ts';
-import { formatDuration } from '#base/duration.ts';
+import { formatDuration } from '#base/text/duration.ts';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';

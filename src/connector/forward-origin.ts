@@ -1,8 +1,8 @@
 // Rules whose destination the client names: `bastion` (in the OPEN frame) and `socks-proxy` (inside the stream). A name is
 // resolved once, every address is held against the rule's ipRules, and the very address that passed is dialled.
 import { lookup } from 'node:dns/promises';
-import { parseAuthority } from '#base/hostname.ts';
-import { isAddress } from '#base/ip.ts';
+import { parseAuthority } from '#base/net/hostname.ts';
+import { isAddress } from '#base/net/ip.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import { destinationPolicy, type DestinationPolicy } from './destination-policy.ts';

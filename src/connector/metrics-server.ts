@@ -2,12 +2,12 @@
 // tunnels.md 2g), on this machine only unless told otherwise. No debug endpoints.
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createHttpServer } from '#base/node-http.ts';
+import { createHttpServer } from '#base/net/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { parseAuthority } from '#base/hostname.ts';
-import { formatEndpoint } from '#base/ip.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
+import { parseAuthority } from '#base/net/hostname.ts';
+import { formatEndpoint } from '#base/net/ip.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { ConnectorStatus } from './connector-state.ts';
 

@@ -1,8 +1,8 @@
 // What all origins of a connector share: the clock, gathered writes, roots.
-import { BufferPool } from '#base/buffer-pool.ts';
+import { BufferPool } from '#base/io/buffer-pool.ts';
 import type { Clock } from '#base/clock.ts';
-import { gatherBufferBytes } from '#base/gather-writer.ts';
-import { TurnFlusher } from '#base/turn-flusher.ts';
+import { gatherBufferBytes } from '#base/io/gather-writer.ts';
+import { TurnFlusher } from '#base/io/turn-flusher.ts';
 import type { OriginContext, OriginEvents } from './origin.ts';
 import { OriginRoots } from './origin-roots.ts';
 

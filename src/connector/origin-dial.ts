@@ -3,7 +3,7 @@
 import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
-import { formatEndpoint } from '#base/ip.ts';
+import { formatEndpoint } from '#base/net/ip.ts';
 import { originFailure, type OriginFailure } from './origin-failure.ts';
 
 /** Where and how to connect; made once per rule. */

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
-import { BufferPool } from '#base/buffer-pool.ts';
-import { gatherBufferBytes } from '#base/gather-writer.ts';
-import { TurnFlusher } from '#base/turn-flusher.ts';
+import { BufferPool } from '#base/io/buffer-pool.ts';
+import { gatherBufferBytes } from '#base/io/gather-writer.ts';
+import { TurnFlusher } from '#base/io/turn-flusher.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
 import { OriginPipe } from './origin-pipe.ts';
 

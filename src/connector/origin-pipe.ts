@@ -5,10 +5,10 @@
 // has no room, the socket is not read. Each direction ends by itself (half-close), so protocols that rely on FIN work.
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { BufferPool } from '#base/buffer-pool.ts';
-import { readDirectly } from '#base/direct-read.ts';
-import { GatherWriter } from '#base/gather-writer.ts';
-import type { Flushable, TurnFlusher } from '#base/turn-flusher.ts';
+import type { BufferPool } from '#base/io/buffer-pool.ts';
+import { readDirectly } from '#base/io/direct-read.ts';
+import { GatherWriter } from '#base/io/gather-writer.ts';
+import type { Flushable, TurnFlusher } from '#base/io/turn-flusher.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
 import { originFailure } from './origin-failure.ts';
 

@@ -1,9 +1,9 @@
 // An origin as the connector serves it: whatever a rule's service is, it is handed streams and does the rest
 // (create-origin.ts makes one for a rule).
 import { isIP } from 'node:net';
-import type { BufferPool } from '#base/buffer-pool.ts';
+import type { BufferPool } from '#base/io/buffer-pool.ts';
 import type { Clock } from '#base/clock.ts';
-import type { TurnFlusher } from '#base/turn-flusher.ts';
+import type { TurnFlusher } from '#base/io/turn-flusher.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { OpenRequest, ResetReason, TunnelStream } from '#tunnel/stream.ts';
 import type { OriginRoots } from './origin-roots.ts';

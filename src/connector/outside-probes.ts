@@ -1,11 +1,11 @@
 // Looks at hostnames from where this connector is, when its edge asks: as a visitor there would, and no further. The path is an
 // edge's mark and nothing else, the port is 443 or the edge's, and an address of a private network is dialled only where the
 // edge itself is there: nobody may have this machine look around at home.
-import { cidrSet } from '#base/ip.ts';
-import { lookFromOutside, type OutsideLook } from '#base/outside-look.ts';
-import { maxMarkBytes, nonceOf } from '#base/probe-mark.ts';
+import { cidrSet } from '#base/net/ip.ts';
+import { lookFromOutside, type OutsideLook } from '#base/net/outside-look.ts';
+import { maxMarkBytes, nonceOf } from '#base/net/probe-mark.ts';
 import { createSecureContext, getCACertificates } from 'node:tls';
-import { nameResolver } from '#base/resolve-name.ts';
+import { nameResolver } from '#base/net/resolve-name.ts';
 import type { ProbeAnswer, ProbeRequest } from '#tunnel/probe-exchange.ts';
 
 export interface OutsideProbesOptions {

@@ -1,7 +1,7 @@
 // Origins that are dialled: http, https, h2c, unix sockets, tcp and its relatives. One socket for each stream; the edge
 // keeps streams open and uses them again, so this end needs no pool.
-import type { BufferPool } from '#base/buffer-pool.ts';
-import type { TurnFlusher } from '#base/turn-flusher.ts';
+import type { BufferPool } from '#base/io/buffer-pool.ts';
+import type { TurnFlusher } from '#base/io/turn-flusher.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { OpenRequest, ResetReason, TunnelStream } from '#tunnel/stream.ts';
 import { encodeProxyV1, encodeProxyV2 } from '#wire/proxy-protocol.ts';

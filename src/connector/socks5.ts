@@ -6,8 +6,8 @@
 import { Buffer } from 'node:buffer';
 import { isIP } from 'node:net';
 import { noBytes } from '#base/bytes.ts';
-import { parseHostname } from '#base/hostname.ts';
-import { parseAddress } from '#base/ip.ts';
+import { parseHostname } from '#base/net/hostname.ts';
+import { parseAddress } from '#base/net/ip.ts';
 import type { StreamHandler, TunnelStream } from '#tunnel/stream.ts';
 
 const version = 5;

@@ -8,7 +8,7 @@ import type { Clock } from '#base/clock.ts';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 import type { AuditEvent } from '#model/users/audit-event.ts';
 import type { Store } from '#store/store.ts';
 import type { Caller, Command, CommandContext, ControlTools, Declared } from './command.ts';

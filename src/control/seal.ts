@@ -6,7 +6,7 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { SallyportError } from '#base/errors.ts';
-import { createFile } from '#base/private-file.ts';
+import { createFile } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
 
 /** Seals and opens small secrets. `purpose` names what a secret belongs to (`totp <user id>`): it opens for nothing else. */

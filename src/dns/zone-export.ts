@@ -1,6 +1,6 @@
 // A zone as a master file (RFC 1035 section 5): to keep, to read, or to take to another provider. Loads as it is; where a
 // provider keeps SOA and NS to itself, they are filled in.
-import { isAddress } from '#base/ip.ts';
+import { isAddress } from '#base/net/ip.ts';
 import { recordSet, type RecordSet } from '#model/dns/record-set.ts';
 import { compareNames, lowerName, parseName } from '#wire/dns-name.ts';
 import { parseServerAddress } from './client/server-address.ts';

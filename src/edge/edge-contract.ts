@@ -2,10 +2,10 @@
 import type { HostnameMove } from '#model/live/hostname-move.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
-import type { OutsideLook } from '#base/outside-look.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
+import type { OutsideLook } from '#base/net/outside-look.ts';
 import type { ProbeRequest } from '#tunnel/probe-exchange.ts';
-import type { MarkVerdict } from '#base/probe-mark.ts';
+import type { MarkVerdict } from '#base/net/probe-mark.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import type { AccessTest, AccessTestResult } from '#model/access/access-test.ts';

@@ -4,8 +4,8 @@
 //   FrontDoor -> Proxy -> TunnelRegistry -> EdgeConnection ~ connector
 import type { HostnameMove } from '#model/live/hostname-move.ts';
 import type { Timer } from '#base/clock.ts';
-import type { OutsideLook } from '#base/outside-look.ts';
-import type { MarkVerdict } from '#base/probe-mark.ts';
+import type { OutsideLook } from '#base/net/outside-look.ts';
+import type { MarkVerdict } from '#base/net/probe-mark.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { ProbeRequest } from '#tunnel/probe-exchange.ts';

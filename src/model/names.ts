@@ -1,7 +1,7 @@
 // Schemas of the small values that many nouns share: ids, names, hostnames, path prefixes, times. Each gives one sentence
 // on what is wrong, and the canonical form of what is right.
 import { z } from 'zod';
-import { parseHostname } from '#base/hostname.ts';
+import { parseHostname } from '#base/net/hostname.ts';
 
 /** An id of ours: 128 random bits as a lower-case UUID. */
 export const idSchema = z

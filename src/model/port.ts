@@ -2,7 +2,7 @@
 // service at home unopened. Its hostname says which ingress rule of the tunnel serves it; for TLS it is the name that
 // clients ask for. One schema for edge.yml, the API, the lab file and the dashboard.
 import { z } from 'zod';
-import { isAddress, isPrefix } from '#base/ip.ts';
+import { isAddress, isPrefix } from '#base/net/ip.ts';
 import type { PortEntry } from './edge-snapshot.ts';
 import { hostnamePatternSchema, idSchema, noteSchema, timeSchema, versionSchema } from './names.ts';
 

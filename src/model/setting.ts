@@ -1,8 +1,8 @@
 // What an owner can set while the edge runs, and what it is when he has set nothing. Everything that must be known before
 // the store opens (ports, folders, the store itself) stands in edge.yml instead.
 import { z } from 'zod';
-import { logoFault, maxLogoText } from '#base/logo.ts';
-import type { LookSettings } from '#base/page-look.ts';
+import { logoFault, maxLogoText } from '#base/pages/logo.ts';
+import type { LookSettings } from '#base/pages/page-look.ts';
 
 const day = 86_400_000;
 

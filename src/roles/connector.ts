@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { systemClock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { createLog, type Log, type LogLevel } from '#base/log.ts';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import { architecture, version } from '#base/version.ts';
 import type { ConnectorRequest, CredentialsOrigin } from '#cli/runners.ts';

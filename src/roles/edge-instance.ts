@@ -2,9 +2,9 @@
 // edge node (edge-node.ts) runs one beside its control plane.
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
-import { MetricsRegistry } from '#base/metrics.ts';
-import { sumExpositions } from '#base/metrics-sum.ts';
-import { makeFolder } from '#base/private-file.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
+import { sumExpositions } from '#base/metrics/metrics-sum.ts';
+import { makeFolder } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
 import type { InternalCa } from '#certs/internal-ca.ts';
 import type { DocumentStore } from '#certs/vault/document-vault.ts';

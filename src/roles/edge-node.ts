@@ -6,7 +6,7 @@
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { makeFolder } from '#base/private-file.ts';
+import { makeFolder } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
 import { version } from '#base/version.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';

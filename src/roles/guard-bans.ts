@@ -1,6 +1,6 @@
 // The bans of the edge's guard for those who look at them: in wall time, by address as people write it, and in metrics.
 import type { Clock } from '#base/clock.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { clientKey } from '#edge/shaping/client-key.ts';
 import { Bans } from '#edge/shaping/bans.ts';
 import type { BanView } from '#model/ban.ts';

@@ -1,9 +1,9 @@
 // This process gives back memory that it does not need any more: an edge, each of its workers, a connector.
 import type { Clock } from '#base/clock.ts';
-import { findMallocTrim } from '#base/malloc-trim.ts';
+import { findMallocTrim } from '#base/memory/malloc-trim.ts';
 import { residentNow } from '#base/memory/resident.ts';
 import { findTextRelease } from '#base/memory/program-text.ts';
-import { garbageCollection, returnMemory } from '#base/memory-return.ts';
+import { garbageCollection, returnMemory } from '#base/memory/memory-return.ts';
 
 /** Starts giving back; the returned function ends it. */
 export function returnOwnMemory(clock: Clock): () => void {

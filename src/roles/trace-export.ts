@@ -3,11 +3,11 @@
 import type { Clock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { Random } from '#base/random.ts';
-import { readSecretFile } from '#base/secret-file.ts';
+import { readSecretFile } from '#base/secrets/secret-file.ts';
 import { version } from '#base/version.ts';
-import { createWebClient } from '#base/web-client.ts';
+import { createWebClient } from '#base/net/web-client.ts';
 import { type TracingConfig, tracesUrl } from '#config/tracing-schema.ts';
 import { encodeSpans } from '#edge/tracing/otlp-json.ts';
 import type { Span } from '#edge/tracing/span.ts';

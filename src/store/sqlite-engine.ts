@@ -8,7 +8,7 @@ import { Backoff } from '#base/backoff.ts';
 import { type Clock, sleep } from '#base/clock.ts';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { makeFolder } from '#base/private-file.ts';
+import { makeFolder } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
 import { closedError } from './closed-error.ts';
 import type { ChangeOptions, Engine } from './engine.ts';

@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
-import { makeFolder } from '#base/private-file.ts';
+import { makeFolder } from '#base/secrets/private-file.ts';
 
 /**
  * Lets `write` fill a temporary file beside `file` (it is there, empty, mode 0600), then replaces `file` by it.

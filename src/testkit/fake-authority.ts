@@ -4,7 +4,7 @@
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, verify } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import { readElements, readInside } from '#base/der-read.ts';
-import { type WebAnswer, type WebClient, WebError, type WebRequest } from '#base/web-client.ts';
+import { type WebAnswer, type WebClient, WebError, type WebRequest } from '#base/net/web-client.ts';
 import { certificateFacts, renewalIdOf } from '#certs/certificate-facts.ts';
 import {
   authorityKeyIdentifier,

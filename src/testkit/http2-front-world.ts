@@ -10,7 +10,7 @@ import { connect as connectTls, createServer } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { once } from 'node:events';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { Http2Front } from '#edge/http2/http2-front.ts';
 import type { Http2FrontOptions } from '#edge/http2/http2-front.ts';
 import { failureCodes } from '#http/exchange.ts';

@@ -14,7 +14,7 @@ import type { TunnelKeys } from '#tunnel/handshake.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import type { Transport } from '#tunnel/transport.ts';
 import type { ConnectorInfo } from '#wire/tunnel-message.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 
 export interface TunnelPairOptions {
   readonly clock: Clock;

@@ -3,7 +3,7 @@
 // already, so its form is sound.
 import { isIP } from 'node:net';
 import { type DerElement, readElements } from '#base/der-read.ts';
-import { addressBytes } from '#base/ip.ts';
+import { addressBytes } from '#base/net/ip.ts';
 
 export interface CertificateLimits {
   /** CAs that may stand between this one and a leaf; Infinity without a limit. */

@@ -1,6 +1,6 @@
 // A tunnel connection as its two owners see it: an authenticated session over one transport, driven by real sockets
 // and timers (driver.ts). The edge gets one from `acceptConnection`, the connector from `dialConnection`.
-import type { OutsideLook } from '#base/outside-look.ts';
+import type { OutsideLook } from '#base/net/outside-look.ts';
 import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { ConnectorInfo } from '#wire/tunnel-message.ts';
 import type { ConfigAck } from '#wire/tunnel-versioned-text.ts';

@@ -3,7 +3,7 @@
 import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject, sign, verify } from 'node:crypto';
 import { SallyportError } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 
 /** A tunnel's credentials; whoever holds them is the tunnel. Never log one. */
 export interface TunnelCredentials {

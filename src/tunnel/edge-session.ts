@@ -1,7 +1,7 @@
 // The edge's end of a tunnel connection: says HELLO, judges AUTH, takes rules, opens streams.
 import type { Random } from '#base/random.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
-import type { OutsideLook } from '#base/outside-look.ts';
+import type { OutsideLook } from '#base/net/outside-look.ts';
 import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
 import { type ConnectorInfo, decodeAuth, encodeHello, encodeWelcome } from '#wire/tunnel-message.ts';
@@ -22,7 +22,7 @@ import { PieceGatherer } from './piece-gatherer.ts';
 import { parseRules, rulesLimitBytes } from './rules-exchange.ts';
 import { Session, type SessionOptions } from './session.ts';
 import type { OpenRequest, TunnelStream } from './stream.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 
 export interface EdgeSessionOptions extends SessionOptions {
   readonly edgeName: string;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { seededRandom } from '#testkit/seeded-random.ts';
 import { createCredentials, publicKeyOf } from './credentials.ts';
 import { answerHello, judgeAuth, signedMessage, versionFault } from './handshake.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 
 const random = seededRandom(9);
 const credentials = createCredentials(random, '', '');

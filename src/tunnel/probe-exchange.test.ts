@@ -1,7 +1,7 @@
 // Looks from where a connector is: what passes between two sessions, under virtual time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OutsideLook } from '#base/outside-look.ts';
+import type { OutsideLook } from '#base/net/outside-look.ts';
 import { tunnelWorld } from '#testkit/tunnel-world.ts';
 import { encodeFrame, frameTypes } from '#wire/tunnel-frame.ts';
 import { encodeProbe } from '#wire/tunnel-probe.ts';

@@ -2,7 +2,7 @@
 // what is asked and answered, and who at the edge waits for which answer.
 import { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
-import type { OutsideLook } from '#base/outside-look.ts';
+import type { OutsideLook } from '#base/net/outside-look.ts';
 import { outsideLookSchema } from '#model/probes/probe.ts';
 import { faultText, plainIssues } from '#model/schema-faults.ts';
 

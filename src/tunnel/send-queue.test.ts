@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { BufferPool } from '#base/buffer-pool.ts';
+import { BufferPool } from '#base/io/buffer-pool.ts';
 import { SendQueue } from './send-queue.ts';
 
 const bufferBytes = 65_536;

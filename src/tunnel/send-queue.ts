@@ -4,7 +4,7 @@
 // in memory that serves again: a fresh 64 KiB for each read had the collector go through the whole heap several times a
 // second (a quarter of a connector's CPU, perf over bench/bench.ts --only bulk).
 import { Buffer } from 'node:buffer';
-import type { BufferPool } from '#base/buffer-pool.ts';
+import type { BufferPool } from '#base/io/buffer-pool.ts';
 
 /** Where drained bytes go: `take(piece, from, to)`; the piece is valid during the call only. */
 export type TakePiece = (piece: Uint8Array, from: number, to: number) => void;

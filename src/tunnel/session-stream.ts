@@ -1,6 +1,6 @@
 // One stream inside a session: its two directions, its credit, and the calls of whoever holds it. HOT: `write` and
 // `receiveData` run for every frame; the usual case copies straight into the output and allocates nothing.
-import type { BufferPool } from '#base/buffer-pool.ts';
+import type { BufferPool } from '#base/io/buffer-pool.ts';
 import { SallyportError, errorText } from '#base/errors.ts';
 import { frameTypes } from '#wire/tunnel-frame.ts';
 import { encodeCodeAndText } from '#wire/tunnel-message.ts';

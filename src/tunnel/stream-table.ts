@@ -5,7 +5,7 @@
 //
 // Streams that have bytes and credit but found the output full stand in a ring and send one turn (32 KiB) each, so a
 // bulk transfer takes its share and no more, and a stream without credit takes no place at all.
-import { BufferPool } from '#base/buffer-pool.ts';
+import { BufferPool } from '#base/io/buffer-pool.ts';
 import { SallyportError } from '#base/errors.ts';
 import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
 import {

@@ -2,8 +2,8 @@
 // processes of one edge.
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { readDirectly } from '#base/direct-read.ts';
-import { SocketWriter } from '#base/socket-writer.ts';
+import { readDirectly } from '#base/io/direct-read.ts';
+import { SocketWriter } from '#base/io/socket-writer.ts';
 import { SallyportError } from '#base/errors.ts';
 import { dialTlsSocket, type TlsDialOptions } from './tls-dial.ts';
 import type { Transport, TransportHandler } from './transport.ts';

@@ -1,6 +1,6 @@
 // The transport for networks that let only web traffic out: binary WebSocket messages inside TLS on port 443. Message
 // boundaries mean nothing; the bytes are the same as on a bare TLS transport, and so are all rules of trust.
-import { HttpMessage } from '#base/node-http.ts';
+import { HttpMessage } from '#base/net/node-http.ts';
 import type { TLSSocket } from 'node:tls';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { SallyportError } from '#base/errors.ts';

@@ -1,6 +1,6 @@
 // Record data as people, master files and providers write it (RFC 1035 section 5, RFC 3597 section 5), to bytes and
 // back. Names inside end with a dot; addresses and strings have one spelling, so texts of equal data are equal.
-import { addressBytes, formatAddress } from '#base/ip.ts';
+import { addressBytes, formatAddress } from '#base/net/ip.ts';
 import { decodeName, encodeName, malformed, parseName } from './dns-name.ts';
 import { recordTypes as type, typeNumber } from './dns-numbers.ts';
 import { decodeRecordData } from './dns-record-data.ts';

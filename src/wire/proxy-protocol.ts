@@ -3,7 +3,7 @@
 // what the specification does not allow is an error, never a guess, because the address it yields decides access.
 import { isIPv4, isIPv6 } from 'node:net';
 import { SallyportError } from '#base/errors.ts';
-import { addressBytes, formatAddress, parseAddress } from '#base/ip.ts';
+import { addressBytes, formatAddress, parseAddress } from '#base/net/ip.ts';
 
 /** Two ends of the proxied connection. `ip` addresses are in canonical text form. */
 export interface ProxiedAddresses {

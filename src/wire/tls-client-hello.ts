@@ -5,8 +5,8 @@
 //     record:   type 22 | version 3.x | length u16 | fragment          (RFC 8446 section 5.1)
 //     message:  type 1 | length u24 | version | random 32 | session id | cipher suites | compression | extensions
 import { SallyportError } from '#base/errors.ts';
-import { parseHostname } from '#base/hostname.ts';
-import { isAddress } from '#base/ip.ts';
+import { parseHostname } from '#base/net/hostname.ts';
+import { isAddress } from '#base/net/ip.ts';
 
 /** What a ClientHello says. */
 export interface ClientHello {

@@ -306,10 +306,10 @@ describe('comparing secrets', () => {
       [],
     );
     for (const file of [
-      'src/base/signed-text.ts',
+      'src/base/secrets/signed-text.ts',
       'src/edge/access/sign-in-paths.ts',
       'src/control/sign-in/totp.ts',
-      'src/base/password-hash.ts',
+      'src/base/secrets/password-hash.ts',
     ])
       assert.match(readFileSync(join(repositoryRoot, file), 'utf8'), /timingSafeEqual\(/, file);
     // A key is found by the hash of the whole: what a comparison of hashes could tell is nothing about the key.

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { silentLog } from '#base/log.ts';
 import { MailOutbox } from '#base/mail/mail-outbox.ts';
 import { sendMail } from '#base/mail/send-mail.ts';
-import { createTextSigner } from '#base/signed-text.ts';
+import { createTextSigner } from '#base/secrets/signed-text.ts';
 import { createPassage } from '#model/access/sign-in-passage.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { type Answer, signInWorld, type SignInWorld } from '../control/sign-in-world.ts';

@@ -6,7 +6,7 @@ import { createLog } from '#base/log.ts';
 import { MailOutbox } from '#base/mail/mail-outbox.ts';
 import { sendMail } from '#base/mail/send-mail.ts';
 import { totpCode } from '#control/sign-in/totp.ts';
-import { createTextSigner } from '#base/signed-text.ts';
+import { createTextSigner } from '#base/secrets/signed-text.ts';
 import { askMs, createPassage, hashOfNonce } from '#model/access/sign-in-passage.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { signInWorld, type SignInWorld } from '../control/sign-in-world.ts';

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
-import { createWebClient } from '#base/web-client.ts';
+import { createWebClient } from '#base/net/web-client.ts';
 import { AcmeClient } from '#certs/acme/acme-client.ts';
 import type { AccountRecord, CertificateRecord } from '#model/certificates/certificate-record.ts';
 import { startSallyport } from '../support/demo.ts';

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SallyportError } from '#base/errors.ts';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { startConnector } from '#connector/connector.ts';
 import { fixedCredentials } from '#connector/credentials-source.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';

@@ -1,7 +1,7 @@
 // The connector's local server: its answers, and the addresses it takes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { createConnectorMetrics } from '#connector/connector-metrics.ts';
 import type { ConnectorStatus } from '#connector/connector-state.ts';
 import { type MetricsServer, startMetricsServer } from '#connector/metrics-server.ts';

@@ -1,7 +1,7 @@
 // A connector for tests, against an edge side on loopback, with everything it logs.
 import { systemClock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import { parseConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { type Connector, startConnector } from '#connector/connector.ts';

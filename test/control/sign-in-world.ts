@@ -5,7 +5,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, request, type Server } 
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 import { silentLog } from '#base/log.ts';
 import { systemRandom } from '#base/random.ts';
 import { allScopes, type Role } from '#model/users/role.ts';

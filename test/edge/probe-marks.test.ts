@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { connect, constants } from 'node:http2';
 import { after, before, test } from 'node:test';
-import { probePath } from '#base/probe-mark.ts';
+import { probePath } from '#base/net/probe-mark.ts';
 import { accessPolicySchema } from '#model/access/access-policy.ts';
 import { loopbackLookup } from '../support/loopback-lookup.ts';
 import { type EdgeWorld, responsesOf, startEdgeWorld } from './world.ts';

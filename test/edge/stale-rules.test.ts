@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import { after, before, beforeEach, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 import { localRules } from '#edge/tunnels/local-connection.ts';
 import type { ConnectorConnection } from '#tunnel/connection.ts';
 import { dialConnection } from '#tunnel/driver.ts';

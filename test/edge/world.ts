@@ -5,7 +5,7 @@ import type { SecureContext } from 'node:tls';
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '#base/clock.ts';
 import { silentLog } from '#base/log.ts';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import type { Connector } from '#connector/connector.ts';
 import { startConnector } from '#connector/connector.ts';

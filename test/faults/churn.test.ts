@@ -17,7 +17,7 @@ import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/tls-transport.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricOf, World, type WorldEdge } from './world.ts';
 import { startWebOrigin, type WebOrigin } from './web-origin.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 
 let world: World;
 let origin: WebOrigin;

@@ -5,7 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { systemClock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import { parseConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { type Connector, startConnector } from '#connector/connector.ts';

@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Server
 import { once } from 'node:events';
 import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { after, test } from 'node:test';
-import { lookFromOutside, type OutsideLook, type OutsideLookOptions } from '#base/outside-look.ts';
-import { nameResolver } from '#base/resolve-name.ts';
+import { lookFromOutside, type OutsideLook, type OutsideLookOptions } from '#base/net/outside-look.ts';
+import { nameResolver } from '#base/net/resolve-name.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { zoneFrom } from '#testkit/dns-zones.ts';
 import { closedPort } from '../connector/origins.ts';

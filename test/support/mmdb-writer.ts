@@ -3,7 +3,7 @@
 //
 //   tree   node_count * (left, right), 24 bits each: a node, node_count for nothing, or node_count + 16 + an offset of data
 //   data   control byte: type in the upper three bits, size in the lower five; then the value
-import { addressBytes } from '#base/ip.ts';
+import { addressBytes } from '#base/net/ip.ts';
 
 type Value = string | number | readonly Value[] | { readonly [key: string]: Value };
 

@@ -1,7 +1,7 @@
 // Our name server on loopback for tests.
 import { systemClock } from '#base/clock.ts';
 import { silentLog } from '#base/log.ts';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import { type DnsServer, type DnsServerOptions, startDnsServer } from '#dns/server/dns-server.ts';
 

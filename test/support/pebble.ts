@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createWebClient } from '#base/web-client.ts';
+import { createWebClient } from '#base/net/web-client.ts';
 import type { ChallengePresenter } from '#model/certificates/challenge-presenter.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { eventually } from './eventually.ts';

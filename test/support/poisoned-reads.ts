@@ -13,7 +13,7 @@ const deliveries: readonly (readonly [file: string, delivery: string, count: num
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context);
-    const known = deliveries.find(([file]) => url.endsWith(`/src/base/${file}.ts`));
+    const known = deliveries.find(([file]) => url.endsWith(`/src/base/io/${file}.ts`));
     if (!known) return loaded;
     const [, delivery, count, poison] = known;
     if (loaded.source === null || loaded.source === undefined)

@@ -2,7 +2,7 @@
 // its cure, and never with the password. The library is loaded at the first mail: an edge that sends none does not pay for it.
 import { readFile } from 'node:fs/promises';
 import { errorText, SallyportError } from '../errors.ts';
-import { readSecretFile } from '../secret-file.ts';
+import { readSecretFile } from '../secrets/secret-file.ts';
 
 /** How the connection to the mail server is kept from listeners. */
 export const mailSecurities = ['starttls', 'tls', 'none'] as const;

@@ -2,7 +2,7 @@
 // leaves one account and not two.
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
-import type { WebClient } from '#base/web-client.ts';
+import type { WebClient } from '#base/net/web-client.ts';
 import type { AccountRecord } from '#model/certificates/certificate-record.ts';
 import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
 import { AcmeClient } from './acme-client.ts';

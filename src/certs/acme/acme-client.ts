@@ -5,7 +5,7 @@ import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
 import { version } from '#base/version.ts';
-import { type WebAnswer, type WebClient, WebError, type WebRequest } from '#base/web-client.ts';
+import { type WebAnswer, type WebClient, WebError, type WebRequest } from '#base/net/web-client.ts';
 import { AcmeError, isProblem, parseJson, readRetryAfter, refusal, unreachable } from './acme-error.ts';
 import {
   type AuthorizationResource,

@@ -2,7 +2,7 @@
 // problem documents (RFC 8555 section 6.7, RFC 7807); networks answer with Node's codes. The scheduler follows the code
 // and the time to wait, people read the sentence.
 import { type ErrorCode, SallyportError } from '#base/errors.ts';
-import type { WebAnswer, WebError } from '#base/web-client.ts';
+import type { WebAnswer, WebError } from '#base/net/web-client.ts';
 
 /** Codes of the catalogue that orders fail with. */
 export type AcmeErrorCode = Extract<

@@ -1,6 +1,6 @@
 // The authorities that the settings name, each with its client once it was needed, and what their clocks tell of ours.
 import type { Clock } from '#base/clock.ts';
-import type { WebClient } from '#base/web-client.ts';
+import type { WebClient } from '#base/net/web-client.ts';
 import type { CertificateVault } from '#model/certificates/certificate-vault.ts';
 import { openAccount, registerAccount, type AccountOptions } from '../acme/accounts.ts';
 import type { AcmeClient, ClockReading } from '../acme/acme-client.ts';

@@ -5,7 +5,7 @@ import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { TaskGroup } from '#base/tasks.ts';
-import type { WebClient } from '#base/web-client.ts';
+import type { WebClient } from '#base/net/web-client.ts';
 import type { CertificateRecord, OrderRecord, PendingOrder } from '#model/certificates/certificate-record.ts';
 import type { CertificateVault, VaultLease } from '#model/certificates/certificate-vault.ts';
 import type { ChallengePresenter } from '#model/certificates/challenge-presenter.ts';

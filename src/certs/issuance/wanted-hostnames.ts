@@ -1,6 +1,6 @@
 // The hostnames that the edge serves, as the certificates that are to be got for them: without those that have another
 // certificate, or that nobody could vouch for, and with those below a wildcard route that a visitor has asked for.
-import { matchesHostPattern } from '#base/hostname.ts';
+import { matchesHostPattern } from '#base/net/hostname.ts';
 import type { Log } from '#base/log.ts';
 import { isNamedIn, wildcardOf } from '../certificate.ts';
 import type { AcmeSettings } from './acme-settings.ts';

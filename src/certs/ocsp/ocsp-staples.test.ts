@@ -3,7 +3,7 @@ import { createHash, sign, X509Certificate } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { readInside } from '#base/der-read.ts';
 import { type Log, silentLog } from '#base/log.ts';
-import { type WebAnswer, WebError } from '#base/web-client.ts';
+import { type WebAnswer, WebError } from '#base/net/web-client.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { bitString, objectIdentifier, octetString, sequence, tlv } from '../der.ts';

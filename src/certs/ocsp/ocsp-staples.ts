@@ -6,7 +6,7 @@ import type { Clock, Timer } from '#base/clock.ts';
 import { createHash, X509Certificate } from 'node:crypto';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { WebClient } from '#base/web-client.ts';
+import type { WebClient } from '#base/net/web-client.ts';
 import { certificateFacts } from '../certificate-facts.ts';
 import { decodeOcspAnswer, encodeOcspRequest, issuerOf, type OcspAnswer } from './ocsp-message.ts';
 

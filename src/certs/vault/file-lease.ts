@@ -5,7 +5,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
-import { createOnce, makeFolder, replaceFileDurably } from '#base/private-file.ts';
+import { createOnce, makeFolder, replaceFileDurably } from '#base/secrets/private-file.ts';
 import type { VaultLease } from '#model/certificates/certificate-vault.ts';
 
 const holdingSchema = z.object({ holder: z.string(), untilMs: z.number() });

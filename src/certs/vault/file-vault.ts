@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { createOnce, makeFolder, replaceFileDurably, unwritable } from '#base/private-file.ts';
+import { createOnce, makeFolder, replaceFileDurably, unwritable } from '#base/secrets/private-file.ts';
 import {
   type AccountRecord,
   accountRecordSchema,

@@ -1,5 +1,5 @@
 // `sallyport ban list|lift`: who the guard keeps out, and letting somebody in again.
-import { formatDuration } from '#base/duration.ts';
+import { formatDuration } from '#base/text/duration.ts';
 import { SallyportError } from '#base/errors.ts';
 import { textOf } from '../command.ts';
 import { allItems, edgeCommand, timeText } from './edge-command.ts';

@@ -1,7 +1,7 @@
 // `sallyport cache status|list|purge`.
 import type { CacheStatus } from '#model/live/cached.ts';
 import { cachedOrders } from '#model/live/cached.ts';
-import { formatDuration } from '#base/duration.ts';
+import { formatDuration } from '#base/text/duration.ts';
 import { SallyportError } from '#base/errors.ts';
 import { listOf, numberOf, textOf } from '../command.ts';
 import { paint } from '../paint.ts';

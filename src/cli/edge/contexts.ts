@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { replaceFile } from '#base/private-file.ts';
+import { replaceFile } from '#base/secrets/private-file.ts';
 import type { CommandContext } from '../command.ts';
 
 const contextSchema = z.strictObject({

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { LabPlan } from '#model/lab.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { replaceFile } from '#base/private-file.ts';
+import { replaceFile } from '#base/secrets/private-file.ts';
 import { type Flag, type Input, textOf } from '../command.ts';
 import { paint } from '../paint.ts';
 import { argument, confirm, edgeCommand, yesFlag } from './edge-command.ts';

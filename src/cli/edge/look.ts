@@ -1,7 +1,7 @@
 // `sallyport look show|set`: how the pages look that visitors see: the owner's name, colour and logo.
 import { readFileSync } from 'node:fs';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { logoFault, logoOf } from '#base/logo.ts';
+import { logoFault, logoOf } from '#base/pages/logo.ts';
 import type { Settings } from '#model/setting.ts';
 import { type Input, textOf } from '../command.ts';
 import { edgeCommand, type EdgeSession } from './edge-command.ts';

@@ -1,5 +1,5 @@
 // `sallyport access presets`, and what commands say of the presets in a policy: what they open, and what to know before.
-import { closestName } from '#base/closest-name.ts';
+import { closestName } from '#base/text/closest-name.ts';
 import { SallyportError } from '#base/errors.ts';
 import { type AccessPolicy, accessPolicySchema, presetLines, presetsOf } from '#model/access/access-policy.ts';
 import { accessPresets, presetNamed, presetNames } from '#model/presets/access-preset.ts';

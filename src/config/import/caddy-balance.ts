@@ -1,5 +1,5 @@
 // The words of a Caddyfile's `reverse_proxy` about several upstreams and their health, as `balance` of a route.
-import { parseDuration } from '#base/duration.ts';
+import { parseDuration } from '#base/text/duration.ts';
 import type { BalanceSettings } from '#model/routes/balance-policy.ts';
 
 /** What they say so far. */

@@ -1,6 +1,6 @@
 // One site of a Caddyfile as routes and rules: what its directives say together, in our words. What guards a site and does not
 // map leaves it shut to strangers, never open.
-import { isPrefix } from '#base/ip.ts';
+import { isPrefix } from '#base/net/ip.ts';
 import type { AccessPolicy } from '#model/access/access-policy.ts';
 import type { BalanceSettings } from '#model/routes/balance-policy.ts';
 import type { HeaderChanges } from '#model/shaping/header-rules.ts';

@@ -1,5 +1,5 @@
 // A Caddyfile as a lab file: each site's hostnames as routes, what it proxies to as ingress rules of one tunnel.
-import { parseHostname } from '#base/hostname.ts';
+import { parseHostname } from '#base/net/hostname.ts';
 import { parseCaddyfile } from './caddyfile.ts';
 import { CaddySite } from './caddy-site.ts';
 import { type Imported, LabDraft } from './lab-draft.ts';

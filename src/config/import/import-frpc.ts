@@ -4,8 +4,8 @@
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { parseHostname } from '#base/hostname.ts';
-import { parseSize } from '#base/size.ts';
+import { parseHostname } from '#base/net/hostname.ts';
+import { parseSize } from '#base/text/size.ts';
 import { type DraftRoute, type Imported, LabDraft, patternBelow } from './lab-draft.ts';
 
 const proxySchema = z.looseObject({

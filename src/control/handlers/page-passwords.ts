@@ -1,6 +1,6 @@
 // Handlers of the operations on page passwords. The password itself is hashed before it is kept, and shown nowhere.
 import type { PagePasswordView, pagePasswordOperations } from '#api/access.ts';
-import { hashPassword } from '#base/password-hash.ts';
+import { hashPassword } from '#base/secrets/password-hash.ts';
 import type { Random } from '#base/random.ts';
 import type { PagePassword } from '#model/access/page-password.ts';
 import { routeName } from '#model/routes/route.ts';

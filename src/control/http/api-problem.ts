@@ -1,6 +1,6 @@
 // Errors as the API tells them: problem details (RFC 9457), from the one error class. What is not an error of ours is a
 // fault: it is logged with its stack, and the client learns the request id to ask about, nothing else.
-import { httpStatusTexts } from '#base/node-http.ts';
+import { httpStatusTexts } from '#base/net/node-http.ts';
 import { type ErrorCode, errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import { type Problem, type ProblemCode, problemStatus } from '#api/problem.ts';

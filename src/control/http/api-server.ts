@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Clock, Timer } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
-import { createHttpServer } from '#base/node-http.ts';
+import { createHttpServer } from '#base/net/node-http.ts';
 import { faultText, plainIssues } from '#model/schema-faults.ts';
 import { operations } from '#api/api.ts';
 import { apiBase, type Operation } from '#api/operation.ts';

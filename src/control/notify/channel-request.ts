@@ -2,7 +2,7 @@
 // followed: Standard Webhooks 1.0 (webhook), docs.ntfy.sh/publish (ntfy), core.telegram.org/bots/api#sendmessage, Matrix
 // client-server API v1 (PUT .../send/...), Slack's incoming webhooks.
 import { createHmac } from 'node:crypto';
-import type { WebRequest } from '#base/web-client.ts';
+import type { WebRequest } from '#base/net/web-client.ts';
 import type { ChannelSettings } from '#model/notifications/notification.ts';
 import type { Message } from './message-text.ts';
 

@@ -1,6 +1,6 @@
 // Sends one message by one channel, and says what came of it in a sentence that holds no secret.
 import { errorText, isSallyportError } from '#base/errors.ts';
-import { type WebAnswer, type WebClient, WebError } from '#base/web-client.ts';
+import { type WebAnswer, type WebClient, WebError } from '#base/net/web-client.ts';
 import type { ChannelSettings } from '#model/notifications/notification.ts';
 import { channelRequest } from './channel-request.ts';
 import type { Message } from './message-text.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
 import { silentLog } from '#base/log.ts';
-import { type WebAnswer, WebError, type WebRequest } from '#base/web-client.ts';
+import { type WebAnswer, WebError, type WebRequest } from '#base/net/web-client.ts';
 import { type ChannelSettings, targetOf } from '#model/notifications/notification.ts';
 import type { Trouble } from '#model/notifications/trouble.ts';
 import { type ControlWorld, controlWorld, tester } from '#testkit/control-world.ts';

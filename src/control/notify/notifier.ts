@@ -4,7 +4,7 @@ import type { Clock, Timer } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 import type { ControlReport } from '#model/live/control-report.ts';
 import {
   type Channel,

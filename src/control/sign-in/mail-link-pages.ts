@@ -1,10 +1,10 @@
 // The pages of a one-time link by mail, without script: where a visitor asks for it, and where the link leads. The link itself
 // signs nobody in: programs that look at mails follow links, so it leads to a button.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AttemptLimits } from '#base/attempt-limits.ts';
+import { AttemptLimits } from '#base/secrets/attempt-limits.ts';
 import { errorText, isSallyportError } from '#base/errors.ts';
-import type { PageLook } from '#base/page-look.ts';
-import type { Markup } from '#base/plain-page.ts';
+import type { PageLook } from '#base/pages/page-look.ts';
+import type { Markup } from '#base/pages/plain-page.ts';
 import type { SignInAsk } from '#model/access/sign-in-passage.ts';
 import type { User } from '#model/users/user.ts';
 import type { ApiRequest, CallContext } from '../http/handler.ts';

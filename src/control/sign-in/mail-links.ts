@@ -7,7 +7,7 @@ import type { Log } from '#base/log.ts';
 import type { MailOutbox } from '#base/mail/mail-outbox.ts';
 import { isMailAddress } from '#base/mail/send-mail.ts';
 import type { Random } from '#base/random.ts';
-import type { AttemptRules } from '#base/attempt-limits.ts';
+import type { AttemptRules } from '#base/secrets/attempt-limits.ts';
 import { visitorPages } from '#model/access/sign-in-passage.ts';
 import type { User } from '#model/users/user.ts';
 import type { Control } from '../control.ts';

@@ -5,7 +5,7 @@
 // first one comes that could be right: it takes 20 MB that an edge without passkeys does not spend.
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { isAddress } from '#base/ip.ts';
+import { isAddress } from '#base/net/ip.ts';
 import type { Passkey, User } from '#model/users/user.ts';
 import type { DashboardPlace } from './session-cookie.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSallyportError } from '#base/errors.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';
-import { hashOfNothing, hashPassword, isOutdatedHash, isPasswordOf } from '#base/password-hash.ts';
+import { hashOfNothing, hashPassword, isOutdatedHash, isPasswordOf } from '#base/secrets/password-hash.ts';
 import { Passwords } from './passwords.ts';
 
 const random = seededRandom(3);

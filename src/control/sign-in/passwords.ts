@@ -9,7 +9,7 @@ import {
   type HashCost,
   isOutdatedHash,
   isPasswordOf,
-} from '#base/password-hash.ts';
+} from '#base/secrets/password-hash.ts';
 
 export interface PasswordsOptions {
   readonly random: Random;

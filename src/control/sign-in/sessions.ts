@@ -3,7 +3,7 @@
 // end it, since phones change theirs all day.
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 import type { Session, SignInMethod } from '#model/users/session.ts';
 import type { Settings } from '#model/setting.ts';
 import type { Store } from '#store/store.ts';

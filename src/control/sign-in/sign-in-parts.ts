@@ -7,12 +7,12 @@ import type { OidcIssuer } from '#model/access/oidc-issuer.ts';
 import type { Passage } from '#model/access/sign-in-passage.ts';
 import type { Control } from '../control.ts';
 import type { Seal } from '../seal.ts';
-import { AttemptLimits, openingRules, signInRules } from '#base/attempt-limits.ts';
+import { AttemptLimits, openingRules, signInRules } from '#base/secrets/attempt-limits.ts';
 import { FailedSignIns } from './failed-sign-ins.ts';
 import { IssuerClients } from './issuer-client.ts';
 import { LastUses } from './last-uses.ts';
 import { OneTimeLinks } from './one-time-links.ts';
-import type { HashCost } from '#base/password-hash.ts';
+import type { HashCost } from '#base/secrets/password-hash.ts';
 import { Passwords } from './passwords.ts';
 import { type DashboardPlace, dashboardPlace } from './session-cookie.ts';
 import { Sessions } from './sessions.ts';
@@ -41,7 +41,7 @@ export interface SignInOptions {
   readonly oidc?: {
     /** As edge.yml lists them now. */
     readonly issuers: () => readonly OidcIssuer[];
-    /** Reads a client secret (base/secret-file.ts); at each sign-in, so that a new one needs no restart. */
+    /** Reads a client secret (base/secrets/secret-file.ts); at each sign-in, so that a new one needs no restart. */
     readonly readSecretFile: (file: string, what: string) => Promise<string>;
   };
   /** Where mails go out; absent where none do. */

@@ -1,9 +1,9 @@
-// Sends the pages that visitors of protected sites see at the dashboard's hostname (base/plain-page.ts) over node:http.
+// Sends the pages that visitors of protected sites see at the dashboard's hostname (base/pages/plain-page.ts) over node:http.
 import type { ServerResponse } from 'node:http';
-import type { PageLook } from '#base/page-look.ts';
-import { type PlainPage, renderPage } from '#base/plain-page.ts';
+import type { PageLook } from '#base/pages/page-look.ts';
+import { type PlainPage, renderPage } from '#base/pages/plain-page.ts';
 
-export { html, pageFields as pageHeaders } from '#base/plain-page.ts';
+export { html, pageFields as pageHeaders } from '#base/pages/plain-page.ts';
 
 export interface Page extends PlainPage {
   readonly status?: number;

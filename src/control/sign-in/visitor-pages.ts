@@ -4,8 +4,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { apiBase } from '#api/operation.ts';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
-import { createPageLook, type PageLook } from '#base/page-look.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createPageLook, type PageLook } from '#base/pages/page-look.ts';
+import { createUuid } from '#base/text/uuid.ts';
 import { lookOf } from '#model/setting.ts';
 import { handOverMs, type SignInAsk, signInBase, visitorPages } from '#model/access/sign-in-passage.ts';
 import { describeRequest, type Identify } from '../http/api-server.ts';

@@ -1,8 +1,8 @@
 // Addresses of DNS servers as edge.yml and commands write them: `192.0.2.53`, `[2001:db8::53]:5353`, `ns1.example.com`.
 import { lookup } from 'node:dns/promises';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { parseAuthority } from '#base/hostname.ts';
-import { formatEndpoint, isAddress, parseAddress } from '#base/ip.ts';
+import { parseAuthority } from '#base/net/hostname.ts';
+import { formatEndpoint, isAddress, parseAddress } from '#base/net/ip.ts';
 
 export interface ServerAddress {
   /** Address or hostname. */

@@ -4,10 +4,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { type CidrSet, formatEndpoint } from '#base/ip.ts';
+import { type CidrSet, formatEndpoint } from '#base/net/ip.ts';
 import type { Log } from '#base/log.ts';
-import { listenHandleOf } from '#base/socket-internals.ts';
-import { createHttpServer } from '#base/node-http.ts';
+import { listenHandleOf } from '#base/io/socket-internals.ts';
+import { createHttpServer } from '#base/net/node-http.ts';
 import { changesSchema, endpointSchema } from './endpoint.ts';
 import type { ExternalDns } from './external-dns.ts';
 

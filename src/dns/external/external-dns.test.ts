@@ -1,7 +1,7 @@
 // external-dns' protocol over HTTP, with bodies as its Go code writes them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cidrSet } from '#base/ip.ts';
+import { cidrSet } from '#base/net/ip.ts';
 import { silentLog } from '#base/log.ts';
 import { recordSet, setKey } from '#model/dns/record-set.ts';
 import { MemoryDnsProvider } from '#testkit/memory-dns-provider.ts';

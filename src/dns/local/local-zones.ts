@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { replaceFile } from '#base/private-file.ts';
+import { replaceFile } from '#base/secrets/private-file.ts';
 import { type RecordSet, setKey } from '#model/dns/record-set.ts';
 import { nextSerial, type ZoneAuthority, type ZoneSnapshot } from '#model/dns/zone-snapshot.ts';
 

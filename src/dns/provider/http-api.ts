@@ -10,7 +10,7 @@ import { Backoff } from '#base/backoff.ts';
 import { type Clock, sleep } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
-import { type WebAnswer, type WebClient, WebError, type WebRequest } from '#base/web-client.ts';
+import { type WebAnswer, type WebClient, WebError, type WebRequest } from '#base/net/web-client.ts';
 
 export interface HttpApiOptions {
   /** The provider's name in edge.yml, for messages. */

@@ -2,7 +2,7 @@
 // normal form. What is left to each is its interface's own: requests, answers and limits.
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
-import type { WebClient } from '#base/web-client.ts';
+import type { WebClient } from '#base/net/web-client.ts';
 import { recordSet, type RecordSet, setKey } from '#model/dns/record-set.ts';
 import { lowerName, parseName } from '#wire/dns-name.ts';
 import { normalRecordText } from '#wire/dns-record-text.ts';

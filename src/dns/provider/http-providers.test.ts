@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSallyportError } from '#base/errors.ts';
-import type { WebClient } from '#base/web-client.ts';
+import type { WebClient } from '#base/net/web-client.ts';
 import { recordSet, type RecordSet } from '#model/dns/record-set.ts';
 import { CloudflareFake } from '#testkit/dns-fakes/cloudflare-fake.ts';
 import { DesecFake } from '#testkit/dns-fakes/desec-fake.ts';

@@ -2,7 +2,7 @@
 // stands and a creation wants nothing there, so conditions are theirs to hold as well. Five requests a second.
 import { z } from 'zod';
 import { SallyportError } from '#base/errors.ts';
-import type { WebAnswer } from '#base/web-client.ts';
+import type { WebAnswer } from '#base/net/web-client.ts';
 import { type AwsCredentials, awsHeaders } from './aws-signature.ts';
 import type { ChangeGroup, ProviderZone, RecordChange } from './dns-provider.ts';
 import {

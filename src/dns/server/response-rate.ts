@@ -1,7 +1,7 @@
 // Limits how many like answers a network gets over UDP, where the sender's address may be forged to flood its owner. What
 // is over the limit is dropped, and every other time answered with "ask over TCP" instead (slip), which helps an honest
 // client and is no larger than its question. As BIND's and Knot's response rate limiting do.
-import { addressBytes } from '#base/ip.ts';
+import { addressBytes } from '#base/net/ip.ts';
 
 export interface ResponseRateOptions {
   /** Like answers a second to one network. */

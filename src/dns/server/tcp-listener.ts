@@ -3,8 +3,8 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { formatEndpoint } from '#base/ip.ts';
-import { listenHandleOf } from '#base/socket-internals.ts';
+import { formatEndpoint } from '#base/net/ip.ts';
+import { listenHandleOf } from '#base/io/socket-internals.ts';
 import { framed, MessageStream } from '../client/message-stream.ts';
 
 export interface TcpLimits {

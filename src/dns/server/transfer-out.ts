@@ -5,7 +5,7 @@ import { lowerName } from '#wire/dns-name.ts';
 import { recordTypes } from '#wire/dns-numbers.ts';
 import { signTsig } from '#wire/dns-tsig.ts';
 import { isLaterSerial } from '#model/dns/zone-snapshot.ts';
-import { formatAddress, addressBytes } from '#base/ip.ts';
+import { formatAddress, addressBytes } from '#base/net/ip.ts';
 import type { ServerAddress } from '../client/server-address.ts';
 import type { TransferQuestion } from './respond.ts';
 import { transferRecords } from './zone-index.ts';

@@ -2,8 +2,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { formatEndpoint } from '#base/ip.ts';
-import { datagramHandleOf } from '#base/socket-internals.ts';
+import { formatEndpoint } from '#base/net/ip.ts';
+import { datagramHandleOf } from '#base/io/socket-internals.ts';
 
 export interface UdpListenerOptions {
   /** undefined: every address, both families. */

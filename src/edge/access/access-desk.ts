@@ -2,7 +2,7 @@
 // how origins are told. Everything is in memory; a request asks nobody.
 import { createHash, type X509Certificate } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
-import { createPageLook, type PageLook, plainLook } from '#base/page-look.ts';
+import { createPageLook, type PageLook, plainLook } from '#base/pages/page-look.ts';
 import type { Random } from '#base/random.ts';
 import type { VisitingUser } from '#http/access/access-decision.ts';
 import type { CompiledPolicy } from '#http/access/compiled-policy.ts';

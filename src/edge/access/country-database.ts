@@ -2,7 +2,7 @@
 // at a request but memory. What it does not know, a private address among it, has no country, and opens nothing.
 import { Reader, type CountryResponse } from 'mmdb-lib';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { cidrSet, parseAddress, privatePrefixes } from '#base/ip.ts';
+import { cidrSet, parseAddress, privatePrefixes } from '#base/net/ip.ts';
 import { isCountry } from '#model/access/access-subject.ts';
 
 /** Who knows countries of addresses. */

@@ -1,7 +1,7 @@
 // Answers proxies that ask who may pass (model/access/forward-auth.ts has the paths). The request that they ask about goes through the
 // very step that guards routes; what would have gone on to an origin is answered with 200 and what the origin would have been
 // told. Everything else is an answer for the visitor: to the sign-in, a challenge, a refusal, or one of the edge's own pages.
-import { cidrSet, type CidrSet } from '#base/ip.ts';
+import { cidrSet, type CidrSet } from '#base/net/ip.ts';
 import { compilePolicy } from '#http/access/compiled-policy.ts';
 import type { ResponseHead } from '#http/exchange.ts';
 import { type ForwardAuth, forwardPaths } from '#model/access/forward-auth.ts';

@@ -5,9 +5,9 @@
 //   forward-auth, visitor-pages   X-Forwarded-Method, -Proto, -Host, -Uri    (Caddy, Traefik)
 //   auth-request                  X-Original-Method, X-Original-URL          (nginx)
 //   all                           X-Forwarded-For: the address that the proxy has added last
-import { parseAuthority } from '#base/hostname.ts';
+import { parseAuthority } from '#base/net/hostname.ts';
 import { errorText } from '#base/errors.ts';
-import { type CidrSet, parseAddress } from '#base/ip.ts';
+import { type CidrSet, parseAddress } from '#base/net/ip.ts';
 import { ChangedRequest } from '#http/changed-request.ts';
 import type { ClientAddress, Fields, RequestHead } from '#http/exchange.ts';
 import { parseOriginForm } from '#http/request-target.ts';

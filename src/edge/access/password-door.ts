@@ -1,10 +1,10 @@
 // The page that asks for a page password, and where its form goes. What it asks for is signed: the page it leads back to, and
 // which passwords open that. A right one becomes a pass in a cookie of this hostname; guesses are slowed down by client and
 // by what is asked for. Hashing happens off this thread, a few at a time.
-import { AttemptLimits } from '#base/attempt-limits.ts';
+import { AttemptLimits } from '#base/secrets/attempt-limits.ts';
 import { isSallyportError } from '#base/errors.ts';
-import { isPasswordOf } from '#base/password-hash.ts';
-import { html } from '#base/plain-page.ts';
+import { isPasswordOf } from '#base/secrets/password-hash.ts';
+import { html } from '#base/pages/plain-page.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import type { DoorAsk } from '#model/access/access-pass.ts';
 import type { DirectoryPassword } from '#model/access/access-state.ts';

@@ -1,7 +1,7 @@
 // Where share links lead: the token in the address is exchanged for a cookie of this hostname, and the browser goes on to the
 // page that the link opens, whose address holds no token. Each browser that opens a counted link is counted by the control
 // plane, in the store; what only looks at links (a chat's preview, a prefetch) gets a page with a button, and is not.
-import { html } from '#base/plain-page.ts';
+import { html } from '#base/pages/plain-page.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import type { DirectoryLink } from '#model/access/access-state.ts';
 import type { Exchange } from '../exchange.ts';

@@ -1,6 +1,6 @@
 // Addresses where users have signed in within the last day, for rules like `address-of:group:family`: a television behind the
 // same router passes without a sign-in of its own. The sessions say so (model/access/access-state.ts): what ends a session ends it.
-import { addressBytes } from '#base/ip.ts';
+import { addressBytes } from '#base/net/ip.ts';
 import { type AccessDirectory, type DirectorySession, trustMs } from '#model/access/access-state.ts';
 import { trustKey } from '#model/access/trusted-address.ts';
 

@@ -1,7 +1,7 @@
 // The balancers of an edge: one for each route that says something about it, kept while the route stays; their checks; what
 // requests are told and what their outcome tells. Time comes from the clock here, and goes as an argument to the rest.
 import type { Clock } from '#base/clock.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { Random } from '#base/random.ts';
 import type { FailureCode } from '#http/exchange.ts';
 import type { MemberLive } from '#model/routes/balance-policy.ts';

@@ -1,7 +1,7 @@
 // What a route does about content codings: which responses, for which clients, and how. Both kinds of answers ask it: those
 // that pass through (respond), and those that are kept (cached-coding.ts).
 import type { Coding, CompressionPolicy } from '#model/routes/compression-policy.ts';
-import { matchesAnyWildcard } from '#base/wildcard.ts';
+import { matchesAnyWildcard } from '#base/text/wildcard.ts';
 import { mediaType, readResponseFacts } from '#http/cache/response-facts.ts';
 import type { ResponseFacts } from '#http/cache/response-facts.ts';
 import { CodingChoice } from '#http/coding/accept-encoding.ts';

@@ -1,7 +1,7 @@
 // A port followed through the edge: is it open, who may connect, is a connector there, which rule serves it, and is the service
 // reached. A hostname whose TLS is passed on is a port, too. The service is reached through the tunnel as for a client, and
 // left before a byte is sent.
-import { closestName } from '#base/closest-name.ts';
+import { closestName } from '#base/text/closest-name.ts';
 import type { PortEntry, TunnelEntry } from '#model/edge-snapshot.ts';
 import type { ExplainStep } from '#model/live/explain.ts';
 import { type ExchangeFailure, failureCodes } from '#http/exchange.ts';

@@ -1,5 +1,5 @@
 // The step `route` of an explanation: where the hostname and path lead, or why nowhere, with what may have been meant.
-import { closestName } from '#base/closest-name.ts';
+import { closestName } from '#base/text/closest-name.ts';
 import type { RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';
 import type { ExplainStep } from '#model/live/explain.ts';
 import { hostMatches } from '#model/ingress/ingress-match.ts';

@@ -1,6 +1,6 @@
 // What the steps of a route do to a request, for `explain`: one step for each that the route has, in the order in which a
 // request meets them. Who explains is nobody's client, so limits that count clients are told, not tried.
-import { matchesAnyWildcard } from '#base/wildcard.ts';
+import { matchesAnyWildcard } from '#base/text/wildcard.ts';
 import type { MemberLive } from '#model/routes/balance-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { ExplainStep, ExplainStepName } from '#model/live/explain.ts';

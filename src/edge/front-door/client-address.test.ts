@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cidrSet } from '#base/ip.ts';
+import { cidrSet } from '#base/net/ip.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 import { ClientResolver } from './client-address.ts';

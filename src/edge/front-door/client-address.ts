@@ -1,8 +1,8 @@
 // Who the client is. Start from the socket's peer (or what a trusted PROXY header said); only where that peer is a
 // trusted proxy is X-Forwarded-For believed, walked from right to left over trusted hops (edge.md section 6.3).
 import { noBytes } from '#base/bytes.ts';
-import type { CidrSet } from '#base/ip.ts';
-import { parseAddress } from '#base/ip.ts';
+import type { CidrSet } from '#base/net/ip.ts';
+import { parseAddress } from '#base/net/ip.ts';
 import type { ClientAddress, RequestHead } from '#http/exchange.ts';
 
 /** What the edge tells the origin about the client of one request. One object per connection for direct clients. */

@@ -4,7 +4,7 @@
 //   Listener -> Http1Front | Http2Front -> Proxy
 //            -> TunnelAcceptor
 import type { TLSSocket } from 'node:tls';
-import { cidrSet } from '#base/ip.ts';
+import { cidrSet } from '#base/net/ip.ts';
 import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { failure } from '#http/exchange.ts';
 import type { ClientAddress } from '#http/exchange.ts';

@@ -1,6 +1,6 @@
 // What a TLS handshake of the edge chooses: protocol and certificate, for visitors, connectors and validators.
 import type { SecureContext, TlsOptions, TLSSocket } from 'node:tls';
-import { askForCertificate } from '#base/socket-internals.ts';
+import { askForCertificate } from '#base/io/socket-internals.ts';
 import type { CertificateSource } from './certificate-source.ts';
 
 /** ALPN in the edge's order of preference. */

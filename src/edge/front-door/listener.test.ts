@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createSecureContext, connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { test } from 'node:test';
-import { cidrSet } from '#base/ip.ts';
+import { cidrSet } from '#base/net/ip.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { until } from '#testkit/http2-front-world.ts';
 import type { CertificateSource } from './certificate-source.ts';

@@ -9,7 +9,7 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { noBytes } from '#base/bytes.ts';
-import { GatherWriter } from '#base/gather-writer.ts';
+import { GatherWriter } from '#base/io/gather-writer.ts';
 import { failure } from '#http/exchange.ts';
 import type {
   ClientAddress,

@@ -1,10 +1,10 @@
 // All HTTP/1.1 client connections of one listener: what they share, their limits and their sweep.
 import type { Socket } from 'node:net';
-import { BufferPool, keptBuffers } from '#base/buffer-pool.ts';
-import { gatherBufferBytes } from '#base/gather-writer.ts';
-import { StagedReads } from '#base/staged-reads.ts';
-import { Turn } from '#base/turn.ts';
-import { TurnFlusher } from '#base/turn-flusher.ts';
+import { BufferPool, keptBuffers } from '#base/io/buffer-pool.ts';
+import { gatherBufferBytes } from '#base/io/gather-writer.ts';
+import { StagedReads } from '#base/io/staged-reads.ts';
+import { Turn } from '#base/io/turn.ts';
+import { TurnFlusher } from '#base/io/turn-flusher.ts';
 import type { EdgeLimits, EdgeTimeouts } from '#model/edge-snapshot.ts';
 import type { ClientAddress, Downstream, FailureCode, RequestHead, Upstream } from '#http/exchange.ts';
 import type { HeadLimits } from '#wire/http1-head-end.ts';

@@ -1,7 +1,7 @@
 // From a parsed HTTP/1.1 head to a request that may enter the edge: canonical host and path, framing, upgrade,
 // expectation. Everything that could be understood in two ways ends here with a status.
-import { parseAuthority } from '#base/hostname.ts';
-import type { Authority } from '#base/hostname.ts';
+import { parseAuthority } from '#base/net/hostname.ts';
+import type { Authority } from '#base/net/hostname.ts';
 import type { BodyKind, ClientAddress, FailureCode, Fields, RequestHead } from '#http/exchange.ts';
 import { canonicalPath } from '#http/request-target.ts';
 import type { Http1Error } from '#wire/http1-error.ts';

@@ -2,8 +2,8 @@
 //
 // HOT: a head is composed, and its body copied, straight into the buffer that is written; a small response leaves in one
 // write without an allocation.
-import { httpStatusTexts } from '#base/node-http.ts';
-import type { GatherWriter } from '#base/gather-writer.ts';
+import { httpStatusTexts } from '#base/net/node-http.ts';
+import type { GatherWriter } from '#base/io/gather-writer.ts';
 import type { Fields, ResponseHead } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 import { chunkHeader } from '#wire/http1-chunked.ts';

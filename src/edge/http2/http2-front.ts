@@ -4,7 +4,7 @@
 //   TLSSocket -> Http2ClientSession -> Http2Exchange -> start(request, downstream) -> Upstream
 import type { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '#base/clock.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { ClientAddress, Downstream, ExchangeFailure, RequestHead, Upstream } from '#http/exchange.ts';
 import { FieldTable } from './http2-fields.ts';
 import type { FailureAnswer } from './http2-failure.ts';

@@ -1,5 +1,5 @@
 // What the HTTP/2 front counts: connections and why each ended, streams that were reset and by whom.
-import type { MetricsRegistry } from '#base/metrics.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 
 /** Every way a client's HTTP/2 connection can end. */
 export const sessionClosings = [

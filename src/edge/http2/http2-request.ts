@@ -2,7 +2,7 @@
 // one canonical host and path, and a refusal wherever two readers could understand two things (edge.md section 3.2 says
 // what nghttp2 has already refused and what it lets through).
 import { createHash } from 'node:crypto';
-import { parseAuthority } from '#base/hostname.ts';
+import { parseAuthority } from '#base/net/hostname.ts';
 import { failure } from '#http/exchange.ts';
 import type { BodyKind, ClientAddress, ExchangeFailure, FailureCode, RequestHead } from '#http/exchange.ts';
 import { canonicalPath } from '#http/request-target.ts';

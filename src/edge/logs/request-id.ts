@@ -1,6 +1,6 @@
 // The id of a request: the edge makes one, or keeps the one that a trusted client (a proxy or CDN in front) gave it. It stands
 // in the access log, in error pages and in X-Request-Id for the origin.
-import type { CidrSet } from '#base/ip.ts';
+import type { CidrSet } from '#base/net/ip.ts';
 import type { RequestHead } from '#http/exchange.ts';
 
 /** What ids are made of, so that they can stand in logs, addresses and headers; as long as the tunnel protocol has room for. */

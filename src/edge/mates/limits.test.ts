@@ -1,7 +1,7 @@
 // Limits that hold over all workers of an edge, each within the bound that docs/workers.md states.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AttemptLimits, signInRules } from '#base/attempt-limits.ts';
+import { AttemptLimits, signInRules } from '#base/secrets/attempt-limits.ts';
 import { isSallyportError } from '#base/errors.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { introduce, linkedMates } from '#testkit/linked-mates.ts';

@@ -1,7 +1,7 @@
 // Guesses at page passwords over all workers: an attempt that one lets begin is counted by all, and what became of it, too.
-import type { Attempt, AttemptLimits, AttemptReceipt } from '#base/attempt-limits.ts';
+import type { Attempt, AttemptLimits, AttemptReceipt } from '#base/secrets/attempt-limits.ts';
 import type { Random } from '#base/random.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 import type { MateNews, Mates } from './mates.ts';
 
 /** Attempts of others whose end is awaited; the oldest stay counted as failed. */

@@ -1,5 +1,5 @@
 // What the edge counts. Children are bound once; the hot path adds to numbers.
-import type { Counter, Gauge, Histogram, MetricsRegistry, Family } from '#base/metrics.ts';
+import type { Counter, Gauge, Histogram, MetricsRegistry, Family } from '#base/metrics/metrics.ts';
 import type { FailureCode } from '#http/exchange.ts';
 import type { Exchange } from '../exchange.ts';
 import type { TunnelRegistry } from '../tunnels/tunnel-registry.ts';

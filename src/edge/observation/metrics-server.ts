@@ -1,11 +1,11 @@
 // The edge's private HTTP server: /metrics for Prometheus, /healthz (the process answers), /readyz (how every part is, and by
 // its status whether the edge can serve). It shows nothing of requests or secrets, but belongs on a private address all the same.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createHttpServer } from '#base/node-http.ts';
+import { createHttpServer } from '#base/net/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { formatEndpoint } from '#base/ip.ts';
-import { listenHandleOf } from '#base/socket-internals.ts';
+import { formatEndpoint } from '#base/net/ip.ts';
+import { listenHandleOf } from '#base/io/socket-internals.ts';
 import type { Health } from '#model/live/health.ts';
 import { healthText } from './health-text.ts';
 

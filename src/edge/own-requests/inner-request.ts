@@ -1,7 +1,7 @@
 // A request that the edge makes itself, through the whole data path behind its listeners: for `explain` and for sending a
 // logged request again. The answer's body is thrown away; what is told is what a visitor's log line would tell.
 import { errorText, SallyportError } from '#base/errors.ts';
-import { parseAuthority } from '#base/hostname.ts';
+import { parseAuthority } from '#base/net/hostname.ts';
 import { parseOriginForm } from '#http/request-target.ts';
 import { ListFields } from '#http/list-fields.ts';
 import type {

@@ -1,6 +1,6 @@
 // Has a connector look at a hostname from where it is: one connection of the tunnel that can, chosen anew each time.
 import { SallyportError } from '#base/errors.ts';
-import type { OutsideLook } from '#base/outside-look.ts';
+import type { OutsideLook } from '#base/net/outside-look.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
 import type { ProbeRequest } from '#tunnel/probe-exchange.ts';
 import type { TunnelRegistry } from '../tunnels/tunnel-registry.ts';

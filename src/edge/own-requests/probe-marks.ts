@@ -1,8 +1,8 @@
 // Answers `/.well-known/sallyport/probe/<nonce>` on every hostname that has a route, before anything of the route: who looks
-// from outside so learns that a name leads to this edge (base/probe-mark.ts). The key comes from that of session tickets, which
+// from outside so learns that a name leads to this edge (base/net/probe-mark.ts). The key comes from that of session tickets, which
 // edges of one store share; a mark is only ever compared a moment after it was made, so that its change does no harm.
 import { hkdfSync } from 'node:crypto';
-import { holderOf, judgeMark, markOf, type MarkVerdict, nonceOf, probeKeyBytes } from '#base/probe-mark.ts';
+import { holderOf, judgeMark, markOf, type MarkVerdict, nonceOf, probeKeyBytes } from '#base/net/probe-mark.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { WellKnownAnswer, WellKnownSource } from '../front-door/well-known.ts';
 

@@ -1,8 +1,8 @@
 // A UDP port of the edge: every client (address and port) has a session, which is a tunnel stream of framed datagrams, until
 // it has been silent for long enough. What finds no room is dropped, as on any network; nothing waits, nothing grows.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { parseAddress } from '#base/ip.ts';
-import { datagramHandleOf } from '#base/socket-internals.ts';
+import { parseAddress } from '#base/net/ip.ts';
+import { datagramHandleOf } from '#base/io/socket-internals.ts';
 import { failure } from '#http/exchange.ts';
 import type { ExchangeFailure } from '#http/exchange.ts';
 import type { ResetReason, StreamHandler } from '#tunnel/stream.ts';

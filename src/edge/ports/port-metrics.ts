@@ -1,5 +1,5 @@
 // What the edge counts of its ports, by port.
-import type { MetricsRegistry } from '#base/metrics.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { PortTally } from './port-tally.ts';
 
 type Sample = [Record<string, string>, number];

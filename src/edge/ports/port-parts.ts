@@ -1,7 +1,7 @@
 // What all ports of an edge share.
-import type { BufferPool } from '#base/buffer-pool.ts';
+import type { BufferPool } from '#base/io/buffer-pool.ts';
 import type { Clock } from '#base/clock.ts';
-import type { TurnFlusher } from '#base/turn-flusher.ts';
+import type { TurnFlusher } from '#base/io/turn-flusher.ts';
 import type { AccessLog } from '../logs/access-log.ts';
 import type { ExpectedTunnels } from '../tunnels/expected-tunnels.ts';
 import type { TunnelRegistry } from '../tunnels/tunnel-registry.ts';

@@ -1,6 +1,6 @@
 // What a port lets in and what has passed: its limits, and counts for status and metrics. It lives as long as the port,
 // through changes of its settings.
-import { type CidrSet, cidrSet } from '#base/ip.ts';
+import { type CidrSet, cidrSet } from '#base/net/ip.ts';
 import type { PortEntry } from '#model/edge-snapshot.ts';
 import type { Elsewhere } from '../mates/connection-census.ts';
 import type { PortLive } from '#model/live/port-live.ts';

@@ -5,10 +5,10 @@
 //                     -> DatagramPort -> sessions       -> tunnel
 //   Listener (https) -> `look`        -> PortConnection, or back to the listener's own TLS
 import type { Socket } from 'node:net';
-import { BufferPool } from '#base/buffer-pool.ts';
-import { gatherBufferBytes } from '#base/gather-writer.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
-import { TurnFlusher } from '#base/turn-flusher.ts';
+import { BufferPool } from '#base/io/buffer-pool.ts';
+import { gatherBufferBytes } from '#base/io/gather-writer.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
+import { TurnFlusher } from '#base/io/turn-flusher.ts';
 import type { ClientAddress, ExchangeFailure } from '#http/exchange.ts';
 import { failure } from '#http/exchange.ts';
 import type { EdgeSnapshot, PortEntry } from '#model/edge-snapshot.ts';

@@ -2,10 +2,10 @@
 // one write; neither side's chunks are kept. Each direction ends by itself (half-close); a reset passes on as a reset, so
 // that something cut short never looks whole.
 import type { Socket } from 'node:net';
-import type { BufferPool } from '#base/buffer-pool.ts';
-import { readDirectly } from '#base/direct-read.ts';
-import { GatherWriter } from '#base/gather-writer.ts';
-import type { Flushable, TurnFlusher } from '#base/turn-flusher.ts';
+import type { BufferPool } from '#base/io/buffer-pool.ts';
+import { readDirectly } from '#base/io/direct-read.ts';
+import { GatherWriter } from '#base/io/gather-writer.ts';
+import type { Flushable, TurnFlusher } from '#base/io/turn-flusher.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
 
 export interface SpliceOptions {

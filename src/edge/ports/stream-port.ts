@@ -1,8 +1,8 @@
 // A TCP port of the edge that was made at run time: it accepts connections and hands them on. Opening may fail (another
 // program has the port) and is tried again by whoever owns it.
 import { createServer, type Server, type Socket } from 'node:net';
-import { parseAddress } from '#base/ip.ts';
-import { listenHandleOf } from '#base/socket-internals.ts';
+import { parseAddress } from '#base/net/ip.ts';
+import { listenHandleOf } from '#base/io/socket-internals.ts';
 import type { Arrival } from './port-connection.ts';
 import { hostOf, type InheritedPorts, type PortHandle } from './port-handles.ts';
 

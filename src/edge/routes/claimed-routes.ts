@@ -1,7 +1,7 @@
 // Routes that come by themselves: a hostname in a connector's published rules that matches a pattern its tunnel may
 // claim. One line at home and nothing else. A claim outlives the connection, so that a visitor is told "no connector"
 // rather than "no such site" while the connector is away; it ends when the tunnel publishes rules without it.
-import { matchesHostPattern } from '#base/hostname.ts';
+import { matchesHostPattern } from '#base/net/hostname.ts';
 import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 

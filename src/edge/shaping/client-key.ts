@@ -1,6 +1,6 @@
 // Who counts as one client: an IPv4 address, or an IPv6 /64, which is what one household or one server is given and within
 // which addresses are drawn at will.
-import { addressBytes } from '#base/ip.ts';
+import { addressBytes } from '#base/net/ip.ts';
 
 /** The key of an address; text that is none is its own. */
 export function clientKey(address: string): string {

@@ -1,9 +1,9 @@
 // The step of a route with a guard: refuses what only scanners ask for, and whoever is banned, before anything else is done for
 // them.
 import type { Clock } from '#base/clock.ts';
-import { parseDuration } from '#base/duration.ts';
-import { cidrSet } from '#base/ip.ts';
-import { matchesAnyWildcard } from '#base/wildcard.ts';
+import { parseDuration } from '#base/text/duration.ts';
+import { cidrSet } from '#base/net/ip.ts';
+import { matchesAnyWildcard } from '#base/text/wildcard.ts';
 import { type GuardSettings, scannerPaths } from '#model/shaping/guard.ts';
 import type { RouteHandler } from '../routes/route-handler.ts';
 import type { Bans, BanRule } from './bans.ts';

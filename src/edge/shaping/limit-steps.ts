@@ -1,9 +1,9 @@
 // The steps that hold a route's requests to limits: how large, how often, how fast. What they count outlives a change of the
 // configuration, as long as the limit itself stays what it was.
 import type { Clock } from '#base/clock.ts';
-import { parseDuration } from '#base/duration.ts';
-import { parseSize } from '#base/size.ts';
-import { matchesAnyWildcard } from '#base/wildcard.ts';
+import { parseDuration } from '#base/text/duration.ts';
+import { parseSize } from '#base/text/size.ts';
+import { matchesAnyWildcard } from '#base/text/wildcard.ts';
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
 import type { RequestHead, ResponseHead } from '#http/exchange.ts';
 import type { BandwidthSettings } from '#model/shaping/bandwidth.ts';

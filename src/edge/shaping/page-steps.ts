@@ -1,6 +1,6 @@
 // The steps that answer with pages of the owner's: while a site is being worked on, and in the place of errors.
-import { parseDuration } from '#base/duration.ts';
-import { cidrSet } from '#base/ip.ts';
+import { parseDuration } from '#base/text/duration.ts';
+import { cidrSet } from '#base/net/ip.ts';
 import { failureCodes } from '#http/exchange.ts';
 import type { ExchangeFailure, FailureCode, Fields, ResponseHead } from '#http/exchange.ts';
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';

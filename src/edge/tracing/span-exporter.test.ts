@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLog } from '#base/log.ts';
-import { MetricsRegistry } from '#base/metrics.ts';
-import type { WebAnswer } from '#base/web-client.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
+import type { WebAnswer } from '#base/net/web-client.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';
 import { SpanExporter } from './span-exporter.ts';

@@ -2,8 +2,8 @@
 // sampled requests on. A request is one `server` span; each try of an origin is a `client` span below it.
 //
 //   client --traceparent--> request span -> try 1 (failed), try 2 --traceparent--> origin
-import type { CidrSet } from '#base/ip.ts';
-import { cidrSet } from '#base/ip.ts';
+import type { CidrSet } from '#base/net/ip.ts';
+import { cidrSet } from '#base/net/ip.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import { ChangedRequest } from '#http/changed-request.ts';

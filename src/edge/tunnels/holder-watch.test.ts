@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Log } from '#base/log.ts';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { HolderWatch } from './holder-watch.ts';
 
 function scene(): { readonly watch: HolderWatch; readonly said: object[]; moves(): string } {

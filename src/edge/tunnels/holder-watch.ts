@@ -1,7 +1,7 @@
 // Who holds which name: a hostname that moves to another tunnel without anybody having seen it happen is what wakes people
 // at night. Every move is a line in the log and a count, also when the name was nobody's for a while in between.
 import type { Log } from '#base/log.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { HostnameMove } from '#model/live/hostname-move.ts';
 

@@ -8,7 +8,7 @@ import type { Clock, Timer } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
-import { createUuid } from '#base/uuid.ts';
+import { createUuid } from '#base/text/uuid.ts';
 import { architecture, version } from '#base/version.ts';
 import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { DisconnectReason, EdgeConnection } from '#tunnel/connection.ts';

@@ -3,7 +3,7 @@
 import type { RequestHead } from '../exchange.ts';
 import type { RequestSettings } from './cache-rules.ts';
 import { cookiePairs } from './cookies.ts';
-import { matchesAnyWildcard } from '#base/wildcard.ts';
+import { matchesAnyWildcard } from '#base/text/wildcard.ts';
 import { combinedValue } from './vary.ts';
 
 /** Parts of a key are parted by what no host, path, query or field value can contain. */

@@ -1,6 +1,6 @@
 // Which settings hold for one request and its response: a route's policy with the rules that match laid over it, the
 // later over the earlier. Rules are sorted out once per request; without rules nothing is.
-import { matchesAnyWildcard } from '#base/wildcard.ts';
+import { matchesAnyWildcard } from '#base/text/wildcard.ts';
 import type { CachePolicy, CacheRule, QueryPolicy, SetCookieMode } from '#model/routes/cache-policy.ts';
 import { cookieNames } from './cookies.ts';
 import { queryNames } from './query.ts';

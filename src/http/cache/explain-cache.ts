@@ -1,7 +1,7 @@
 // Why a request was, or was not, answered from the cache, in words: for `explain`, the dashboard and whoever wonders.
 // Decides nothing itself; it asks the same functions that the edge asks.
 import type { CachePolicy } from '#model/routes/cache-policy.ts';
-import { formatDuration } from '#base/duration.ts';
+import { formatDuration } from '#base/text/duration.ts';
 import { ListFields } from '../list-fields.ts';
 import { requestSettings, responseSettings, rulesFor } from './cache-rules.ts';
 import { parseCacheControl } from './cache-control.ts';

@@ -1,5 +1,5 @@
 // Which stored addresses a request that changed something makes void (RFC 9111 section 4.4).
-import { parseAuthority } from '#base/hostname.ts';
+import { parseAuthority } from '#base/net/hostname.ts';
 import { canonicalPath } from '../request-target.ts';
 
 /** Methods that change nothing (RFC 9110 section 9.2.1); all others, unknown ones too, may. */

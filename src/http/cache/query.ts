@@ -1,6 +1,6 @@
 // The part of a query string that matters to a route. What is left out of the key is left out of the request to the
 // origin too: a parameter that nobody keys but the origin reads is how caches are poisoned.
-import { matchesAnyWildcard } from '#base/wildcard.ts';
+import { matchesAnyWildcard } from '#base/text/wildcard.ts';
 import type { QueryPolicy } from '#model/routes/cache-policy.ts';
 
 /** Names of the parameters, decoded; `query` is '' or begins with '?'. */

@@ -5,7 +5,7 @@
 // needs his text in the page, many requests with the victim's cookies, and a look at lengths on the wire. The second is
 // what an edge can see: browsers say with Sec-Fetch-Site who caused a request. So pages that may hold a secret are
 // compressed only when no other site caused the request, unless the policy says otherwise.
-import { matchesAnyWildcard } from '#base/wildcard.ts';
+import { matchesAnyWildcard } from '#base/text/wildcard.ts';
 import type { CompressionPolicy } from '#model/routes/compression-policy.ts';
 import type { Fields } from '../exchange.ts';
 

@@ -1,7 +1,7 @@
 // The CORS protocol (Fetch standard, section 3.3) as an edge speaks it: which fields an answer needs so that a browser gives it
 // to the script that asked.
 import type { CorsSettings } from '#model/shaping/cors-rule.ts';
-import { parseDuration } from '#base/duration.ts';
+import { parseDuration } from '#base/text/duration.ts';
 import type { RequestHead } from '../exchange.ts';
 
 /** Fields that are the edge's to say, once a route has a word about it; lower-case. */

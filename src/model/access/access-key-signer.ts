@@ -1,5 +1,5 @@
-// Signs and opens short texts (base/signed-text.ts) with the keys of a ring that may be exchanged at any moment.
-import { createTextSigner, type TextSigner } from '#base/signed-text.ts';
+// Signs and opens short texts (base/secrets/signed-text.ts) with the keys of a ring that may be exchanged at any moment.
+import { createTextSigner, type TextSigner } from '#base/secrets/signed-text.ts';
 import { linkPurposes } from './access-pass.ts';
 import { type AccessKeyRing, openingKeys, type PassageKey, signingKey } from './access-keys.ts';
 

@@ -1,4 +1,4 @@
-// What a browser holds beside a sign-in, as short signed texts (base/signed-text.ts):
+// What a browser holds beside a sign-in, as short signed texts (base/secrets/signed-text.ts):
 //
 //   share   in the address of a share link: which link it is
 //   pass    in a cookie of one hostname: links opened there, page passwords given, and the service token that a client sent as
@@ -7,7 +7,7 @@
 //
 // Both name objects of the edge's directory (access-state.ts); what is not there any more opens nothing.
 import { z } from 'zod';
-import type { TextSigner } from '#base/signed-text.ts';
+import type { TextSigner } from '#base/secrets/signed-text.ts';
 import { maxReturnLength } from './sign-in-passage.ts';
 
 const purposes = { share: 'access share', pass: 'access pass', door: 'access door' } as const;

@@ -12,7 +12,7 @@
 //       hours: Mon-Fri 08:00-18:00 Europe/Berlin
 //   access: { rules: [group:family], preset: jellyfin }
 import { z } from 'zod';
-import { isPrefix } from '#base/ip.ts';
+import { isPrefix } from '#base/net/ip.ts';
 import { parseHours } from './access-hours.ts';
 import { isCountry, isPersonSubject, parseSubject, subjectForms } from './access-subject.ts';
 import { accessPresets, type PresetName, presetNames } from '../presets/access-preset.ts';

@@ -1,6 +1,6 @@
 // What an edge knows of those who may pass its protected routes: users, service tokens, and the browsers that have signed in.
 // The control plane hands it over ahead of any request; at a request nobody is asked. Who is not in it does not pass.
-import type { LookSettings } from '#base/page-look.ts';
+import type { LookSettings } from '#base/pages/page-look.ts';
 import type { Role } from '../users/role.ts';
 
 /** A user as far as access is concerned; one who is disabled is not among them. */
@@ -49,7 +49,7 @@ export interface DirectoryPassword {
   readonly id: string;
   /** Lower-case. */
   readonly name: string;
-  /** As base/password-hash.ts writes it. */
+  /** As base/secrets/password-hash.ts writes it. */
   readonly hash: string;
   readonly version: number;
 }

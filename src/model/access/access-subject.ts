@@ -1,6 +1,6 @@
 // Who or where a rule of an access policy means, as one word of text: `group:family`, `ip:192.168.0.0/16`, `anyone`. The
 // text is what people write and what is kept; the edge works with what it is parsed into.
-import { isPrefix } from '#base/ip.ts';
+import { isPrefix } from '#base/net/ip.ts';
 import { roles, type Role } from '../users/role.ts';
 
 /** A subject, parsed. */

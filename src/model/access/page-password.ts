@@ -12,7 +12,7 @@ export const pagePasswordNameSchema = z
 export const pagePasswordSchema = z.strictObject({
   id: idSchema,
   name: pagePasswordNameSchema,
-  /** argon2id in PHC form (base/password-hash.ts). */
+  /** argon2id in PHC form (base/secrets/password-hash.ts). */
   hash: z.string().max(300),
   createdAtMs: timeSchema,
   version: versionSchema,

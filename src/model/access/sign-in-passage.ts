@@ -1,5 +1,5 @@
 // How a browser that has signed in at the dashboard's hostname comes to be known at another hostname of the edge. Three short
-// signed texts (base/signed-text.ts), each for one hostname and one purpose:
+// signed texts (base/secrets/signed-text.ts), each for one hostname and one purpose:
 //
 //   app.example.com    no cookie    -> ask        { where to come back to, hash of a nonce in a cookie there }
 //   the dashboard      signed in    -> hand-over  { the same, whose session it is, a number that is good once }
@@ -9,7 +9,7 @@
 // ask that somebody else began bring him a session.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { TextSigner } from '#base/signed-text.ts';
+import type { TextSigner } from '#base/secrets/signed-text.ts';
 
 /** Path of everything that the edge answers itself on a protected hostname. */
 export const signInBase = '/.well-known/sallyport';

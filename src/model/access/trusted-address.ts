@@ -1,5 +1,5 @@
 // Which address a sign-in may make trusted, for rules like `address-of:group:family`.
-import { addressBytes, cidrSet, privatePrefixes } from '#base/ip.ts';
+import { addressBytes, cidrSet, privatePrefixes } from '#base/net/ip.ts';
 
 /** Behind one of these may be everybody: a proxy on this machine, a container network, a carrier's NAT. */
 const shared = cidrSet(privatePrefixes);

@@ -12,7 +12,7 @@ export interface DesiredName {
 
 /** Where this edge is reached from outside. */
 export interface EdgeTarget {
-  /** Its public addresses, both families, in the one spelling of base/ip.ts. */
+  /** Its public addresses, both families, in the one spelling of base/net/ip.ts. */
   readonly addresses: readonly string[];
   /** Its own hostname, to which other names are made aliases; undefined: every name gets the addresses. */
   readonly alias: string | undefined;

@@ -2,8 +2,8 @@
 // write, with times and sizes as people write them; `resolveCachePolicy` turns it into numbers, once, when a snapshot
 // is made. Without a word here the cache does what a response's own headers say (RFC 9111), HTML included.
 import { z } from 'zod';
-import { parseDuration } from '#base/duration.ts';
-import { parseSize } from '#base/size.ts';
+import { parseDuration } from '#base/text/duration.ts';
+import { parseSize } from '#base/text/size.ts';
 
 const durationText = 'must be a duration such as "30s" or "1h30m"';
 const duration = () =>

@@ -1,7 +1,7 @@
 // How a route's responses are compressed on their way to clients that can read it. On by default, for what gets smaller by
 // it; what comes compressed already, or is a stream of events, is left alone.
 import { z } from 'zod';
-import { parseSize } from '#base/size.ts';
+import { parseSize } from '#base/text/size.ts';
 
 /** Content codings that the edge writes, best first: least CPU for what it saves (bench/codings.ts). */
 export const codings = ['zstd', 'br', 'gzip'] as const;

@@ -1,7 +1,7 @@
 // Strict-Transport-Security (RFC 6797): whether visitors' browsers are told to reach a hostname by https only, and for how
 // long they keep to it. It is a promise that cannot be taken back before it has run out, so nothing is promised unasked.
 import { z } from 'zod';
-import { parseDuration } from '#base/duration.ts';
+import { parseDuration } from '#base/text/duration.ts';
 
 /** A year: what preload lists ask for, and twice what testssl.sh and SSL Labs want for an A+. */
 const defaultMaxAge = '8760h';

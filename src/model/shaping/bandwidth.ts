@@ -1,6 +1,6 @@
 // How many bytes a second a route may move, so that one big download leaves something of a home's uplink to the others.
 import { z } from 'zod';
-import { parseSize } from '#base/size.ts';
+import { parseSize } from '#base/text/size.ts';
 
 /** A chunk off the wire has up to 256 KiB; below this rate it would take longer than clients wait. */
 const minBytesPerSecond = 16 * 1024;

@@ -1,7 +1,7 @@
 // Visitors that look for holes: paths that only scanners ask for, and programs that say who they are. They are refused, and who
 // does it often enough is banned for a while from every route with a guard.
 import { z } from 'zod';
-import { isPrefix } from '#base/ip.ts';
+import { isPrefix } from '#base/net/ip.ts';
 import { durationSetting } from './scalars.ts';
 
 const patterns = () => z.array(z.string().min(1).max(300)).max(200);

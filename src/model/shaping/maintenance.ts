@@ -1,6 +1,6 @@
 // A route that is being worked on: everybody gets 503 and a page that says so, but for the addresses that are let through.
 import { z } from 'zod';
-import { isPrefix } from '#base/ip.ts';
+import { isPrefix } from '#base/net/ip.ts';
 import { durationSetting } from './scalars.ts';
 
 export const maintenanceSchema = z

@@ -1,7 +1,7 @@
 // A service that stands below a path of the public hostname, or the other way round: which prefix is taken off the path on
 // the way to the origin, which is put before it, and what of the origin's answers is put right on the way back.
 import { z } from 'zod';
-import { parseHostname } from '#base/hostname.ts';
+import { parseHostname } from '#base/net/hostname.ts';
 import { prefixSetting } from './scalars.ts';
 
 export const pathPrefixStepSchema = z

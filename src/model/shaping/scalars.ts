@@ -1,7 +1,7 @@
 // Single values that several steps of a route take: how each is written, and the sentence that refuses what cannot be used.
 import { z } from 'zod';
-import { parseDuration } from '#base/duration.ts';
-import { parseSize } from '#base/size.ts';
+import { parseDuration } from '#base/text/duration.ts';
+import { parseSize } from '#base/text/size.ts';
 
 const durationText = 'must be a duration longer than nothing, such as "30s" or "1h30m"';
 const sizeText = 'must be a size of at least one byte, such as "10MiB"';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
-import { replaceFile } from '#base/private-file.ts';
+import { replaceFile } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
 import { type DocumentStore, openDocumentVault } from '#certs/vault/document-vault.ts';
 import { openFileVault } from '#certs/vault/file-vault.ts';

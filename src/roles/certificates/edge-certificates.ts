@@ -5,7 +5,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { version } from '#base/version.ts';
-import { createWebClient } from '#base/web-client.ts';
+import { createWebClient } from '#base/net/web-client.ts';
 import { httpChallengePath } from '#certs/acme/challenge.ts';
 import { CertificateFiles } from '#certs/certificate-files.ts';
 import { CertificateStore } from '#certs/certificate-store.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
 import { silentLog } from '#base/log.ts';
-import { makeFolder } from '#base/private-file.ts';
+import { makeFolder } from '#base/secrets/private-file.ts';
 import { systemRandom } from '#base/random.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
 import { openStore } from '#store/open-store.ts';

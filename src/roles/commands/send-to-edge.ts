@@ -4,7 +4,7 @@ import type { IncomingMessage, RequestOptions } from 'node:http';
 import { Readable } from 'node:stream';
 import { rootCertificates } from 'node:tls';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { httpRequest, httpsRequest } from '#base/node-http.ts';
+import { httpRequest, httpsRequest } from '#base/net/node-http.ts';
 import { version } from '#base/version.ts';
 import type { Runners } from '#cli/runners.ts';
 

@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { systemClock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { silentLog } from '#base/log.ts';
-import { createFile, makeFolder } from '#base/private-file.ts';
+import { createFile, makeFolder } from '#base/secrets/private-file.ts';
 import { systemRandom } from '#base/random.ts';
 import type { SetUpEdge, SetUpRequest } from '#cli/runners.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';

@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { version } from '#base/version.ts';
-import { createWebClient } from '#base/web-client.ts';
+import { createWebClient } from '#base/net/web-client.ts';
 import { isFingerprint, readRoots, type RootCertificate } from '#certs/trust/root-certificates.ts';
 import { rootPagePath } from '#certs/trust/root-page.ts';
 import { type TrustFacts, trustPlan, type TrustStep } from '#certs/trust/trust-plan.ts';

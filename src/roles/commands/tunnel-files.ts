@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { createFile } from '#base/private-file.ts';
+import { createFile } from '#base/secrets/private-file.ts';
 import { systemRandom } from '#base/random.ts';
 import type { CreatedTunnel, CreateTunnelRequest } from '#cli/runners.ts';
 import {

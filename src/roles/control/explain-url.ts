@@ -1,6 +1,6 @@
 // `explain`, put together: the steps before the edge (its name in DNS, the certificate that visitors are shown) and those of
 // the edge; of a URL, or of a port by its name.
-import { cidrSet } from '#base/ip.ts';
+import { cidrSet } from '#base/net/ip.ts';
 import type { ExplainStep } from '#model/live/explain.ts';
 import { parsePortName, type Port, portName } from '#model/port.ts';
 import { covers, shownAt } from '../certificates/certificate-handshake.ts';

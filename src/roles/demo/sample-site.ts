@@ -1,7 +1,7 @@
 // The sample site of the demo: a small blog on a loopback port of its own, reached only through edge and connector.
 //   /  /posts/...  /about  /feed.xml  /static/...  /events (server-sent events)  /echo (the request, given back)
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createHttpServer } from '#base/node-http.ts';
+import { createHttpServer } from '#base/net/node-http.ts';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { samplePosts } from './sample-posts.ts';

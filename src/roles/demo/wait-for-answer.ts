@@ -1,5 +1,5 @@
 // Asks for a page until it is answered: "ready" is said only when a request has really gone through everything.
-import { httpsGet } from '#base/node-http.ts';
+import { httpsGet } from '#base/net/node-http.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText, SallyportError } from '#base/errors.ts';
 

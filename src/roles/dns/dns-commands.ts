@@ -4,7 +4,7 @@
 import { getServers } from 'node:dns';
 import { systemClock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
-import { parseHostname } from '#base/hostname.ts';
+import { parseHostname } from '#base/net/hostname.ts';
 import { systemRandom } from '#base/random.ts';
 import type { DnsCheckReport } from '#cli/runners.ts';
 import type { DnsPlan, DnsStep } from '#model/dns/dns-view.ts';

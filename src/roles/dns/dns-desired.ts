@@ -1,6 +1,6 @@
 // Which hostnames shall lead to this edge: those of the routes in force, those whose TLS is passed on, and the edge's own.
-import { isLocalhost, matchesHostPattern } from '#base/hostname.ts';
-import { isAddress } from '#base/ip.ts';
+import { isLocalhost, matchesHostPattern } from '#base/net/hostname.ts';
+import { isAddress } from '#base/net/ip.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { DesiredName } from '#model/dns/desired-name.ts';
 import type { PortEntry, RouteEntry, TunnelEntry } from '#model/edge-snapshot.ts';

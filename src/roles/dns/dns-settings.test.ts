@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { WebClient } from '#base/web-client.ts';
+import type { WebClient } from '#base/net/web-client.ts';
 import { dnsProviderFields } from '#config/dns-schema.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';

@@ -5,7 +5,7 @@ import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
 import { version } from '#base/version.ts';
-import { createWebClient, type WebClient } from '#base/web-client.ts';
+import { createWebClient, type WebClient } from '#base/net/web-client.ts';
 import type { DnsConfig, DnsProviderConfig } from '#config/dns-schema.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import { addressesOf, isPublishedAt } from '#dns/client/published.ts';

@@ -1,6 +1,6 @@
 // The step `dns` of an explanation: what is seen of a hostname at its zone's servers and at a resolver, and what this edge
 // knows of its records.
-import { isLocalhost } from '#base/hostname.ts';
+import { isLocalhost } from '#base/net/hostname.ts';
 import { explainName } from '#dns/explain-name.ts';
 import { lookAtName } from '#dns/name-check.ts';
 import type { ExplainStep } from '#model/live/explain.ts';

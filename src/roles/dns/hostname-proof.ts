@@ -1,6 +1,6 @@
 // One look at one stage of the way to a hostname: the record at its zone's own servers, the record at a resolver, the
 // certificate in a real handshake at the edge's public address, the answer of the origin to a real request.
-import { isLocalhost } from '#base/hostname.ts';
+import { isLocalhost } from '#base/net/hostname.ts';
 import { isRightAtZone, lookAtName, lookAtZone, type ServerSighting } from '#dns/name-check.ts';
 import type { ExplainStep } from '#model/live/explain.ts';
 import type { HostnameProof, ProofStage } from '#model/dns/hostname-proof.ts';

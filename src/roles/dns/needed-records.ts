@@ -2,7 +2,7 @@
 import { Resolver } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import { errorText } from '#base/errors.ts';
-import { cidrSet, privatePrefixes } from '#base/ip.ts';
+import { cidrSet, privatePrefixes } from '#base/net/ip.ts';
 import type { SetUpEdge, SetUpRequest } from '#cli/runners.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 

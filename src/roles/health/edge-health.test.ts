@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { emptyLook } from '#control/edge-view.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { EdgeHealth } from './edge-health.ts';

@@ -3,7 +3,7 @@
 // last look.
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { ControlReport } from '#model/live/control-report.ts';
 import {
   type Health,

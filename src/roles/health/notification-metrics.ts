@@ -1,5 +1,5 @@
 // What becomes of messages to the owner, in metrics: whoever watches the edge by Prometheus sees that its own voice works.
-import type { MetricsRegistry } from '#base/metrics.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { ControlReport } from '#model/live/control-report.ts';
 
 /** Adds the families; nothing is told before the control plane has reported. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OutsideLook } from '#base/outside-look.ts';
+import type { OutsideLook } from '#base/net/outside-look.ts';
 import { judgeProbe, type ProbeFacts } from './judge-probe.ts';
 
 const dayMs = 86_400_000;

@@ -1,7 +1,7 @@
 // What one look from outside says about a hostname, in words with the cure. Pure: what is known of the edge is an argument.
-import { isNothing } from '#base/resolve-name.ts';
-import type { MarkVerdict } from '#base/probe-mark.ts';
-import type { OutsideLook } from '#base/outside-look.ts';
+import { isNothing } from '#base/net/resolve-name.ts';
+import type { MarkVerdict } from '#base/net/probe-mark.ts';
+import type { OutsideLook } from '#base/net/outside-look.ts';
 import { certificateCure } from '#control/views/troubles.ts';
 import type { ProbeOutcome } from '#model/probes/probe.ts';
 

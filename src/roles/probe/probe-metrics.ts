@@ -1,5 +1,5 @@
 // Probes in metrics: whether each hostname is reached, what each hop took, when the certificate that was shown ends.
-import type { Labels, MetricsRegistry } from '#base/metrics.ts';
+import type { Labels, MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { ProbeResult } from '#model/probes/probe.ts';
 import { isFailure, type Prober } from './prober.ts';
 

@@ -11,7 +11,7 @@ import {
   type SupportText,
   supportTexts,
 } from '#base/support/support-bundle.ts';
-import { createWebClient } from '#base/web-client.ts';
+import { createWebClient } from '#base/net/web-client.ts';
 import type { ConnectorBundle, ConnectorBundleRequest } from '#cli/runners.ts';
 import { secretsIn } from './support-facts.ts';
 

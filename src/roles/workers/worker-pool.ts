@@ -5,7 +5,7 @@ import { Backoff } from '#base/backoff.ts';
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { MetricsRegistry } from '#base/metrics.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { Random } from '#base/random.ts';
 import type { ThreadLink } from '#base/thread-link.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';

@@ -3,7 +3,7 @@
 import type { Clock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { MetricsRegistry } from '#base/metrics.ts';
+import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { Random } from '#base/random.ts';
 import type { ThreadLink } from '#base/thread-link.ts';
 import { httpChallengePath } from '#certs/acme/challenge.ts';

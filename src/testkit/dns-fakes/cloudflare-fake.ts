@@ -1,7 +1,7 @@
 // Cloudflare's API v4 as its documentation has it: pages, 1,200 requests in five minutes, batches of at most 200 records
 // that are one transaction, a TTL of 1 for "automatic", names without a final dot, priorities beside the content.
 import type { Clock } from '#base/clock.ts';
-import type { WebAnswer } from '#base/web-client.ts';
+import type { WebAnswer } from '#base/net/web-client.ts';
 import { type FakeFaults, type FakeRequest, fakeWeb, reply, SlidingLimit } from './fake-web.ts';
 import { type FakeRecord, FakeZone } from './fake-zone.ts';
 

@@ -1,7 +1,7 @@
 // deSEC's API as its documentation has it: sets in bulk and all or none, a domain's smallest TTL, cursors beyond 500 sets,
 // and limits that run at the same time, with Retry-After.
 import type { Clock } from '#base/clock.ts';
-import type { WebAnswer } from '#base/web-client.ts';
+import type { WebAnswer } from '#base/net/web-client.ts';
 import { normalRecordText } from '#wire/dns-record-text.ts';
 import { type FakeFaults, type FakeRequest, fakeWeb, reply, SlidingLimit } from './fake-web.ts';
 import { FakeZone } from './fake-zone.ts';

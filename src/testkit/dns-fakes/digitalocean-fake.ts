@@ -1,7 +1,7 @@
 // DigitalOcean's API v2 as its documentation has it: single records, each with a request of its own, 250 requests a minute
 // and 5,000 an hour, targets that are relative without a final dot and are shown without it, texts without quotes.
 import type { Clock } from '#base/clock.ts';
-import type { WebAnswer } from '#base/web-client.ts';
+import type { WebAnswer } from '#base/net/web-client.ts';
 import { quoteText, unquoteText } from '#wire/dns-record-text.ts';
 import { type FakeFaults, type FakeRequest, fakeWeb, reply, SlidingLimit } from './fake-web.ts';
 import { type FakeRecord, FakeZone } from './fake-zone.ts';

@@ -1,7 +1,7 @@
 // What the fakes of providers' HTTP interfaces share: a request taken apart, answers, rate limits by a sliding window, and
 // faults on demand. They are written from the providers' published documentation.
 import type { Clock } from '#base/clock.ts';
-import { type WebAnswer, type WebClient, WebError, type WebRequest } from '#base/web-client.ts';
+import { type WebAnswer, type WebClient, WebError, type WebRequest } from '#base/net/web-client.ts';
 
 /** A request as a fake sees it. */
 export interface FakeRequest {

@@ -1,7 +1,7 @@
 // The DNS part of Hetzner's Cloud API as its documentation has it: pages of at most 50, 3,600 requests an hour that come
 // back one a second, record sets that are changed by actions which end a moment later, relative names with @ for the top.
 import type { Clock } from '#base/clock.ts';
-import type { WebAnswer } from '#base/web-client.ts';
+import type { WebAnswer } from '#base/net/web-client.ts';
 import { type FakeFaults, type FakeRequest, fakeWeb, reply, SlidingLimit } from './fake-web.ts';
 import { FakeZone } from './fake-zone.ts';
 

@@ -1,7 +1,7 @@
 // Amazon Route 53's API as its documentation has it: XML, requests signed by Signature Version 4, five a second, atomic
 // batches in which a deletion must name exactly what stands, names and texts with octal escapes, changes that are INSYNC later.
 import type { Clock } from '#base/clock.ts';
-import type { WebAnswer } from '#base/web-client.ts';
+import type { WebAnswer } from '#base/net/web-client.ts';
 import { awsHeaders } from '#dns/provider/aws-signature.ts';
 import {
   childAt,

@@ -1,6 +1,6 @@
 // The far side of a webhook provider, as docs/dns-webhook.md has it: what an owner would write.
 import type { Clock } from '#base/clock.ts';
-import type { WebAnswer } from '#base/web-client.ts';
+import type { WebAnswer } from '#base/net/web-client.ts';
 import { isSameSet, recordSet, type RecordSet } from '#model/dns/record-set.ts';
 import { type FakeFaults, type FakeRequest, fakeWeb, reply } from './fake-web.ts';
 import { FakeZone } from './fake-zone.ts';

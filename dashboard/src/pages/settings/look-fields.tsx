@@ -1,7 +1,7 @@
 // How the pages look that visitors see: the owner's colour and logo. The picture goes to the edge with the other settings.
 import { Button, FileButton, Group, Input, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { logoFault, logoOf, maxLogoBytes } from '#base/logo.ts';
+import { logoFault, logoOf, maxLogoBytes } from '#base/pages/logo.ts';
 import classes from './settings.module.css';
 
 export interface LookFieldsProps {

@@ -1,7 +1,7 @@
 // The card in the middle of the page, for whoever is not inside yet. It looks like the owner's: his title, colour and logo.
 import { useDocumentTitle } from '@mantine/hooks';
 import type { CSSProperties, ReactNode } from 'react';
-import { readableOn } from '#base/contrast.ts';
+import { readableOn } from '#base/pages/contrast.ts';
 import { Mark } from '../../kit/icons.tsx';
 import classes from './sign-in.module.css';
 

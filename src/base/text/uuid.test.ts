@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemRandom } from './random.ts';
+import { systemRandom } from '../random.ts';
 import { createUuid } from './uuid.ts';
 
 test('a UUID is of version 4, lower-case and never the same', () => {

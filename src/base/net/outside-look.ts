@@ -4,7 +4,7 @@
 //   resolve --> connect --> TLS --> GET         stops at: dns, connect, tls, answer
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { errorText } from './errors.ts';
+import { errorText } from '../errors.ts';
 
 export const outsideHops = ['dns', 'connect', 'tls', 'answer'] as const;
 export type OutsideHop = (typeof outsideHops)[number];

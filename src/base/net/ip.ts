@@ -1,6 +1,6 @@
 // IP addresses and prefixes. One form per address: IPv4 dotted, IPv6 as RFC 5952 writes it, IPv4-mapped IPv6 as IPv4,
 // no zone; so that addresses may be compared as strings wherever they come from (socket, PROXY header, X-Forwarded-For).
-import { SallyportError } from './errors.ts';
+import { SallyportError } from '../errors.ts';
 
 /** Sixteen bytes in network order; IPv4 is kept as ::ffff:a.b.c.d, so one comparison serves both families. */
 export type AddressBytes = Uint8Array;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SallyportError } from './errors.ts';
+import { SallyportError } from '../errors.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { AttemptLimits, signInRules } from './attempt-limits.ts';
 

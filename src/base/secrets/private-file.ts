@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { link, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorText, SallyportError } from './errors.ts';
+import { errorText, SallyportError } from '../errors.ts';
 
 /** Makes a folder (0700) and those above it. */
 export function makeFolder(folder: string): void {

@@ -3,7 +3,7 @@
 import { rootCertificates } from 'node:tls';
 import type { Agent } from 'node:https';
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { errorText } from './errors.ts';
+import { errorText } from '../errors.ts';
 import { HttpsAgent, httpRequest, httpsRequest } from './node-http.ts';
 
 export interface WebRequest {

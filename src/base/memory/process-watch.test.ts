@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Clock } from './clock.ts';
-import type { Log } from './log.ts';
-import { MetricsRegistry } from './metrics.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { MetricsRegistry } from '../metrics/metrics.ts';
 import { watchProcess } from './process-watch.ts';
 
 /** A clock whose timers fire when they are told to, as late as a test likes. */

@@ -1,8 +1,8 @@
 // The process watches itself: an event loop that was held up delays every request, and memory that grows ends in a kill
 // without a word. Both are metrics, and a line in the log before it is too late.
-import type { Clock } from './clock.ts';
-import type { Log } from './log.ts';
-import type { MetricsRegistry } from './metrics.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { MetricsRegistry } from '../metrics/metrics.ts';
 
 export interface ProcessWatchOptions {
   readonly clock: Clock;

@@ -2,7 +2,7 @@
 // the text, so that they can be raised later: a password is hashed anew at its next use.
 import { argon2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
 /** What a hash costs. */
 export interface HashCost {

@@ -3,8 +3,8 @@
 // at leisure asks all three (docs/adr/0005-memory.md).
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Clock } from './clock.ts';
-import type { Resident } from './memory/resident.ts';
+import type { Clock } from '../clock.ts';
+import type { Resident } from './resident.ts';
 
 export interface MemoryReturnOptions {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 // The C library's `malloc_trim`, which gives memory that was freed back to the system. glibc keeps all of it that does not lie at
 // the very end of its heap: 165 MB of what 2,000 TLS connections had been in, for good. musl, macOS and Windows have none.
-import { findCFunction } from './memory/c-library.ts';
+import { findCFunction } from './c-library.ts';
 
 /**
  * Gives freed memory back. Takes a third of a millisecond for each megabyte that there is, and one where there is none, in

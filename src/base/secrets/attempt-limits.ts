@@ -4,9 +4,9 @@
 //
 // Whoever has signed in to the account from his address lately is counted apart, so that a stranger who guesses at an account
 // locks out himself, not its owner. What is kept is bounded: 10,000 entries of each kind, the longest unused go first.
-import { addressBytes } from './ip.ts';
-import { type Clock } from './clock.ts';
-import { SallyportError } from './errors.ts';
+import { addressBytes } from '../net/ip.ts';
+import { type Clock } from '../clock.ts';
+import { SallyportError } from '../errors.ts';
 
 /** Who tries to be whom. */
 export interface Attempt {

@@ -1,5 +1,5 @@
 // Random ids of ours: UUIDs of version 4 (RFC 9562, section 5.4), lower-case.
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
 /** A new id. */
 export function createUuid(random: Random): string {

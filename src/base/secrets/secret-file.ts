@@ -1,6 +1,6 @@
 // Secrets that stay in files of their owner (a client secret, a key for an API), read when they are used.
 import { readFile } from 'node:fs/promises';
-import { errorText, SallyportError } from './errors.ts';
+import { errorText, SallyportError } from '../errors.ts';
 
 /**
  * The text of a secret's file without the line's end; `what` names it in messages: "the client secret of Authentik".
