@@ -1,10 +1,10 @@
 // How a connector reaches its edge: TLS with our ALPN first, a WebSocket where something between breaks ALPN. Each
 // attempt begins with TLS again, so a better network is noticed without a restart.
 import { isSallyportError, SallyportError, errorText } from '#base/errors.ts';
-import { dialTls } from '#tunnel/tls-transport.ts';
-import type { TlsDialOptions } from '#tunnel/tls-dial.ts';
-import type { Transport } from '#tunnel/transport.ts';
-import { dialWebSocket } from '#tunnel/websocket-transport.ts';
+import { dialTls } from '#tunnel/transport/tls-transport.ts';
+import type { TlsDialOptions } from '#tunnel/transport/tls-dial.ts';
+import type { Transport } from '#tunnel/transport/transport.ts';
+import { dialWebSocket } from '#tunnel/transport/websocket-transport.ts';
 
 export const tunnelProtocols = ['auto', 'tls', 'websocket'] as const;
 

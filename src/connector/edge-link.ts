@@ -7,7 +7,7 @@ import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { PublishedRules } from '#model/ingress/published-rules.ts';
-import type { PushedConfig } from '#tunnel/config-exchange.ts';
+import type { PushedConfig } from '#tunnel/exchanges/config-exchange.ts';
 import type { ConfigAnswer, ConnectorConnection, DisconnectReason } from '#tunnel/connection.ts';
 import { dialConnection, type DialOptions, type DrivenConnection } from '#tunnel/driver.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';

@@ -1,8 +1,8 @@
 // Where a connector dials and whom it trusts there, from its options and its credentials of the moment.
 import { SallyportError } from '#base/errors.ts';
-import { parseEdgeAddress } from '#tunnel/edge-address.ts';
-import type { TlsDialOptions } from '#tunnel/tls-dial.ts';
-import type { TrustedRoots } from '#tunnel/trusted-roots.ts';
+import { parseEdgeAddress } from '#tunnel/transport/edge-address.ts';
+import type { TlsDialOptions } from '#tunnel/transport/tls-dial.ts';
+import type { TrustedRoots } from '#tunnel/transport/trusted-roots.ts';
 import type { ConnectorOptions } from './connector.ts';
 
 /** Asked at every attempt. @throws SallyportError 'config-missing' when nothing says where the edge is */

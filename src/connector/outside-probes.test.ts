@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ProbeRequest } from '#tunnel/probe-exchange.ts';
+import type { ProbeRequest } from '#tunnel/exchanges/probe-exchange.ts';
 import { OutsideProbes } from './outside-probes.ts';
 
 const request: ProbeRequest = {

@@ -6,7 +6,7 @@ import { lookFromOutside, type OutsideLook } from '#base/net/outside-look.ts';
 import { maxMarkBytes, nonceOf } from '#base/net/probe-mark.ts';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { nameResolver } from '#base/net/resolve-name.ts';
-import type { ProbeAnswer, ProbeRequest } from '#tunnel/probe-exchange.ts';
+import type { ProbeAnswer, ProbeRequest } from '#tunnel/exchanges/probe-exchange.ts';
 
 export interface OutsideProbesOptions {
   /** Default: the machine's resolvers. */

@@ -4,7 +4,7 @@
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
-import type { PushedConfig } from '#tunnel/config-exchange.ts';
+import type { PushedConfig } from '#tunnel/exchanges/config-exchange.ts';
 import type { ConfigAnswer } from '#tunnel/connection.ts';
 import { nameOf, type RulesDifference, type RuleTable } from './rule-table.ts';
 

@@ -4,7 +4,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { OutsideLook } from '#base/net/outside-look.ts';
-import type { ProbeRequest } from '#tunnel/probe-exchange.ts';
+import type { ProbeRequest } from '#tunnel/exchanges/probe-exchange.ts';
 import type { MarkVerdict } from '#base/net/probe-mark.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';

@@ -1,7 +1,7 @@
 // Two transports joined without delay, clock or fault: what one writes, the other is handed on the same turn of the
 // event loop. For benches, where only the code above the transport may cost time.
 import { createHash } from 'node:crypto';
-import type { Transport, TransportHandler } from '#tunnel/transport.ts';
+import type { Transport, TransportHandler } from '#tunnel/transport/transport.ts';
 
 export function instantLink(): { readonly edge: Transport; readonly connector: Transport } {
   const edge = new InstantTransport();

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
-import type { Transport, TransportHandler } from '#tunnel/transport.ts';
+import type { Transport, TransportHandler } from '#tunnel/transport/transport.ts';
 
 export interface LinkOptions {
   /** One-way delay. */

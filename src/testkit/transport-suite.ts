@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Clock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
-import type { Transport } from '#tunnel/transport.ts';
+import type { Transport } from '#tunnel/transport/transport.ts';
 import { plainOpenRequest, tunnelPair } from './tunnel-pair.ts';
 
 export interface TransportPair {

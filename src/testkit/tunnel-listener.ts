@@ -2,9 +2,9 @@
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
-import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/tls-transport.ts';
-import type { Transport } from '#tunnel/transport.ts';
-import { acceptWebSocket, tunnelPath } from '#tunnel/websocket-transport.ts';
+import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/transport/tls-transport.ts';
+import type { Transport } from '#tunnel/transport/transport.ts';
+import { acceptWebSocket, tunnelPath } from '#tunnel/transport/websocket-transport.ts';
 
 export interface TunnelListener {
   readonly port: number;

@@ -10,9 +10,9 @@ import type {
 } from '#tunnel/connection.ts';
 import { createCredentials, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { acceptConnection, dialConnection } from '#tunnel/driver.ts';
-import type { TunnelKeys } from '#tunnel/handshake.ts';
+import type { TunnelKeys } from '#tunnel/session/handshake.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
-import type { Transport } from '#tunnel/transport.ts';
+import type { Transport } from '#tunnel/transport/transport.ts';
 import type { ConnectorInfo } from '#wire/tunnel-message.ts';
 import { createUuid } from '#base/text/uuid.ts';
 

@@ -4,8 +4,8 @@ import type { OutsideLook } from '#base/net/outside-look.ts';
 import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { ConnectorInfo } from '#wire/tunnel-message.ts';
 import type { ConfigAck } from '#wire/tunnel-versioned-text.ts';
-import type { EncodedConfig, PushedConfig } from './config-exchange.ts';
-import type { ProbeAnswer, ProbeRequest } from './probe-exchange.ts';
+import type { EncodedConfig, PushedConfig } from './exchanges/config-exchange.ts';
+import type { ProbeAnswer, ProbeRequest } from './exchanges/probe-exchange.ts';
 import type { OpenRequest, TunnelStream } from './stream.ts';
 import type { WorkerSeat } from './worker-seat.ts';
 

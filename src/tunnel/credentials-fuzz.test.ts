@@ -12,7 +12,7 @@ import {
   parseCredentialsFile,
   parseToken,
 } from './credentials.ts';
-import { formatEdgeAddress, parseEdgeAddress } from './edge-address.ts';
+import { formatEdgeAddress, parseEdgeAddress } from './transport/edge-address.ts';
 
 const full = createCredentials(seededRandom(1), 'edge.example.com:443', 'A'.repeat(43));
 const secret = Buffer.from(full.secret).toString('base64');

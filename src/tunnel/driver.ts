@@ -4,14 +4,14 @@ import { errorText } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
 import type { ConnectorInfo } from '#wire/tunnel-message.ts';
 import type { ConnectorConnectionHandler, DisconnectReason, EdgeConnectionHandler } from './connection.ts';
-import { ConnectorSession } from './connector-session.ts';
+import { ConnectorSession } from './session/connector-session.ts';
 import type { TunnelCredentials } from './credentials.ts';
-import { EdgeSession } from './edge-session.ts';
-import { exporterBytes, exporterLabel, type TunnelKeys } from './handshake.ts';
-import type { Session, SessionOptions } from './session.ts';
-import { type Gathered, Gathering } from './gathering.ts';
-import type { Transport } from './transport.ts';
-import type { WindowBudget } from './window.ts';
+import { EdgeSession } from './session/edge-session.ts';
+import { exporterBytes, exporterLabel, type TunnelKeys } from './session/handshake.ts';
+import type { Session, SessionOptions } from './session/session.ts';
+import { type Gathered, Gathering } from './session/gathering.ts';
+import type { Transport } from './transport/transport.ts';
+import type { WindowBudget } from './session/window.ts';
 import type { WorkerSeat } from './worker-seat.ts';
 
 interface CommonOptions {

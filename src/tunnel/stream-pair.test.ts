@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { StreamHandler, TunnelStream } from './stream.ts';
-import { pendingLimitBytes } from './session-stream.ts';
+import { pendingLimitBytes } from './session/session-stream.ts';
 import { type StreamPair, streamPair } from './stream-pair.ts';
-import { startWindowBytes } from './window.ts';
+import { startWindowBytes } from './session/window.ts';
 
 /** An end with everything it was told, in order. */
 interface NotedEnd {

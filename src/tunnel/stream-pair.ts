@@ -5,9 +5,9 @@
 // window per direction: bytes that the reader has not given back stop the writer.
 import { Buffer } from 'node:buffer';
 import { SallyportError, errorText } from '#base/errors.ts';
-import { pendingLimitBytes } from './session-stream.ts';
+import { pendingLimitBytes } from './session/session-stream.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from './stream.ts';
-import { startWindowBytes } from './window.ts';
+import { startWindowBytes } from './session/window.ts';
 
 /** Longest chunk that a reader is handed, so that the window means something; a read of TCP is as long. */
 const chunkBytes = 65_536;

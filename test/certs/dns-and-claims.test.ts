@@ -10,7 +10,7 @@ import { systemRandom } from '#base/random.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
 import { startEdgeInstance } from '#roles/edge-instance.ts';
 import { formatToken } from '#tunnel/credentials.ts';
-import { pinOfCertificate } from '#tunnel/edge-trust.ts';
+import { pinOfCertificate } from '#tunnel/transport/edge-trust.ts';
 import { startSallyport } from '../support/demo.ts';
 import { eventually } from '../support/eventually.ts';
 import { pebbleIsMissing, pebblePresenter } from '../support/pebble.ts';

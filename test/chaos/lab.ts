@@ -7,7 +7,7 @@ import { systemRandom } from '#base/random.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { readPid } from '#roles/succession/edge-succession.ts';
 import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
-import { pinOfCertificate } from '#tunnel/edge-trust.ts';
+import { pinOfCertificate } from '#tunnel/transport/edge-trust.ts';
 import { bundle, engineOptions } from '../../bundle.ts';
 import { eventually, within } from '../support/eventually.ts';
 import { repositoryRoot, type RunningProcess, startProcess } from '../support/process.ts';

@@ -8,9 +8,9 @@ import { createCertificate, type TestCertificate } from '#testkit/certificates.t
 import type { DisconnectReason, EdgeConnection } from '#tunnel/connection.ts';
 import { publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { acceptConnection } from '#tunnel/driver.ts';
-import { pinOfCertificate } from '#tunnel/edge-trust.ts';
+import { pinOfCertificate } from '#tunnel/transport/edge-trust.ts';
 import type { OpenRequest, ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
-import { tlsTransport } from '#tunnel/tls-transport.ts';
+import { tlsTransport } from '#tunnel/transport/tls-transport.ts';
 
 export interface EdgeSide {
   readonly port: number;

@@ -11,8 +11,8 @@ import { parseTunnelProtocol } from '#connector/edge-dialer.ts';
 import { createCertificate, type TestCertificate } from '#testkit/certificates.ts';
 import { createCredentials, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { acceptConnection } from '#tunnel/driver.ts';
-import { pinOfCertificate } from '#tunnel/edge-trust.ts';
-import { acceptWebSocket } from '#tunnel/websocket-transport.ts';
+import { pinOfCertificate } from '#tunnel/transport/edge-trust.ts';
+import { acceptWebSocket } from '#tunnel/transport/websocket-transport.ts';
 import { createTestCa, type EdgeSide } from './edge-side.ts';
 import { startWorld, until } from './world.ts';
 

@@ -11,7 +11,7 @@ import { localRules } from '#edge/tunnels/local-connection.ts';
 import type { ConnectorConnection } from '#tunnel/connection.ts';
 import { dialConnection } from '#tunnel/driver.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
-import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/tls-transport.ts';
+import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/transport/tls-transport.ts';
 import { eventually } from '../support/eventually.ts';
 import { type EdgeWorld, startEdgeWorld } from './world.ts';
 

@@ -2,7 +2,7 @@
 // the WebSocket and must not be lost with the HTTP connection.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { tunnelPath, tunnelSubprotocol } from '#tunnel/websocket-transport.ts';
+import { tunnelPath, tunnelSubprotocol } from '#tunnel/transport/websocket-transport.ts';
 import { startEdgeWorld } from './world.ts';
 
 const world = await startEdgeWorld({ ingress: '', hosts: ['a.test'] });

@@ -20,7 +20,7 @@ import type { EdgeLimits, EdgeSnapshot, EdgeTimeouts, RouteEntry } from '#model/
 import { defaultLimits, defaultTimeouts } from '#model/edge-snapshot.ts';
 import { createCertificate } from '#testkit/certificates.ts';
 import { type TunnelCredentials, createCredentials, publicKeyOf } from '#tunnel/credentials.ts';
-import { pinOfCertificate } from '#tunnel/edge-trust.ts';
+import { pinOfCertificate } from '#tunnel/transport/edge-trust.ts';
 import { rulesOf } from '../connector/world.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RawConnection, type RawResponse, openRaw, parseResponses } from '../support/raw-client.ts';

@@ -13,7 +13,7 @@ import { systemRandom } from '#base/random.ts';
 import type { PublishedRules } from '#model/ingress/published-rules.ts';
 import type { ConnectorConnection } from '#tunnel/connection.ts';
 import { dialConnection } from '#tunnel/driver.ts';
-import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/tls-transport.ts';
+import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/transport/tls-transport.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricOf, World, type WorldEdge } from './world.ts';
 import { startWebOrigin, type WebOrigin } from './web-origin.ts';

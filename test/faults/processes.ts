@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { systemRandom } from '#base/random.ts';
 import { type CertificateOptions, createCertificate, type TestCertificate } from '#testkit/certificates.ts';
 import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
-import { pinOfCertificate } from '#tunnel/edge-trust.ts';
+import { pinOfCertificate } from '#tunnel/transport/edge-trust.ts';
 import { sallyportCommand } from '../support/demo.ts';
 import { eventually } from '../support/eventually.ts';
 import { type LoadLoop, type LoadOptions, startLoad } from '../support/load-loop.ts';

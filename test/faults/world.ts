@@ -19,7 +19,7 @@ import { defaultLimits, defaultTimeouts, type EdgeSnapshot, type RouteEntry } fr
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import { createCertificate, type TestCertificate } from '#testkit/certificates.ts';
 import { createCredentials, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
-import { pinOfCertificate } from '#tunnel/edge-trust.ts';
+import { pinOfCertificate } from '#tunnel/transport/edge-trust.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** The one public name of most tests. */

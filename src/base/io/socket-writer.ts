@@ -1,5 +1,5 @@
 // Writing to a socket without the stream machinery above its handle: one write at a time, straight to the handle, told
-// when it is over. Queues, joins and limits are the owner's (gather-writer.ts, tunnel/tls-transport.ts).
+// when it is over. Queues, joins and limits are the owner's (gather-writer.ts, tunnel/transport/tls-transport.ts).
 //
 // TLS is over with a write in the next check phase of the event loop at the earliest, also of what the system has taken at
 // once, and a call from there for each is 3 % of what a small request costs. So short writes are asked for all together,

@@ -8,7 +8,7 @@ import { cidrSet } from '#base/net/ip.ts';
 import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { failure } from '#http/exchange.ts';
 import type { ClientAddress } from '#http/exchange.ts';
-import { tunnelPath } from '#tunnel/websocket-transport.ts';
+import { tunnelPath } from '#tunnel/transport/websocket-transport.ts';
 import type { CertificateHosts } from '../access/certificate-hosts.ts';
 import type { AccessLog } from '../logs/access-log.ts';
 import type { EdgeOptions, ListenerState } from '../edge-contract.ts';

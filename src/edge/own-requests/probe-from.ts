@@ -2,7 +2,7 @@
 import { SallyportError } from '#base/errors.ts';
 import type { OutsideLook } from '#base/net/outside-look.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
-import type { ProbeRequest } from '#tunnel/probe-exchange.ts';
+import type { ProbeRequest } from '#tunnel/exchanges/probe-exchange.ts';
 import type { TunnelRegistry } from '../tunnels/tunnel-registry.ts';
 
 export interface ProbeFrom {

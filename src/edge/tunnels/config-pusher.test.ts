@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { silentLog } from '#base/log.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
-import type { EncodedConfig } from '#tunnel/config-exchange.ts';
+import type { EncodedConfig } from '#tunnel/exchanges/config-exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import type { ConfigVerdict } from '#wire/tunnel-versioned-text.ts';
 import { answerPatienceMs, ConfigPusher, maxPushes, outdatedPatienceMs } from './config-pusher.ts';

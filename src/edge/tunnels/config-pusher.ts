@@ -10,7 +10,7 @@ import {
   type EncodedConfig,
   type PushedConfig,
   releasedConfig,
-} from '#tunnel/config-exchange.ts';
+} from '#tunnel/exchanges/config-exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
 import type { ConfigAck } from '#wire/tunnel-versioned-text.ts';
 

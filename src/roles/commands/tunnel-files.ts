@@ -14,8 +14,8 @@ import {
   parseToken,
   publicKeyOf,
 } from '#tunnel/credentials.ts';
-import { formatEdgeAddress, parseEdgeAddress } from '#tunnel/edge-address.ts';
-import { pinOfCertificate } from '#tunnel/edge-trust.ts';
+import { formatEdgeAddress, parseEdgeAddress } from '#tunnel/transport/edge-address.ts';
+import { pinOfCertificate } from '#tunnel/transport/edge-trust.ts';
 
 /** Makes a tunnel's credentials and keeps them in a file that only its owner can read. @throws SallyportError */
 export function createTunnel(request: CreateTunnelRequest): CreatedTunnel {

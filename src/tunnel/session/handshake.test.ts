@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '#testkit/seeded-random.ts';
-import { createCredentials, publicKeyOf } from './credentials.ts';
+import { createCredentials, publicKeyOf } from '../credentials.ts';
 import { answerHello, judgeAuth, signedMessage, versionFault } from './handshake.ts';
 import { createUuid } from '#base/text/uuid.ts';
 

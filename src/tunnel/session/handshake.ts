@@ -5,8 +5,8 @@
 // signature is worth nothing on any other connection, not even to an edge that relays it.
 import { Buffer } from 'node:buffer';
 import { uuidBytes, type Auth, type ConnectorInfo, type Hello } from '#wire/tunnel-message.ts';
-import type { DisconnectReason } from './connection.ts';
-import { signWith, type TunnelCredentials, verifySignature } from './credentials.ts';
+import type { DisconnectReason } from '../connection.ts';
+import { signWith, type TunnelCredentials, verifySignature } from '../credentials.ts';
 
 export const protocolVersion = 1;
 export const exporterLabel = 'EXPORTER-sallyport/1';

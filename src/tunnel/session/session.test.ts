@@ -6,7 +6,7 @@ import { seededRandom } from '#testkit/seeded-random.ts';
 import { plainOpenRequest } from '#testkit/tunnel-pair.ts';
 import { feed, swallow, tunnelWorld as world } from '#testkit/tunnel-world.ts';
 import { pendingLimitBytes } from './session-stream.ts';
-import type { TunnelStream } from './stream.ts';
+import type { TunnelStream } from '../stream.ts';
 import { initialWindowBytes, maxWindowBytes, startWindowBytes } from './window.ts';
 
 test('a stream carries bytes both ways, ends each direction, and leaves nothing behind', () => {

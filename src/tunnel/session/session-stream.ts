@@ -6,7 +6,7 @@ import { frameTypes } from '#wire/tunnel-frame.ts';
 import { encodeCodeAndText } from '#wire/tunnel-message.ts';
 import type { Output } from './output.ts';
 import { SendQueue } from './send-queue.ts';
-import { resetCodes, type ResetReason, type StreamHandler, type TunnelStream } from './stream.ts';
+import { resetCodes, type ResetReason, type StreamHandler, type TunnelStream } from '../stream.ts';
 import { initialWindowBytes, ReceiveWindow, type WindowBudget } from './window.ts';
 
 /** The longest DATA frame we send, and the most a stream sends before it is the next one's turn. */

@@ -1,7 +1,7 @@
 // Is the peer still there? Pings go out every 5 s whether or not data flows, from both ends. 12 s without
 // a byte from the peer are death; so is a ping that stays unanswered for a minute while bytes do arrive (a path that
 // is broken one way only). Slow bulk data therefore does not kill a connection whose answers queue behind it.
-import type { DisconnectReason } from './connection.ts';
+import type { DisconnectReason } from '../connection.ts';
 
 export const pingIntervalMs = 5_000;
 /**

@@ -8,7 +8,7 @@ import { memoryLink, type MemoryLink } from '#testkit/memory-network.ts';
 import { type SeededRandom, seededRandom } from '#testkit/seeded-random.ts';
 import { plainOpenRequest, tunnelPair, type TunnelPair } from '#testkit/tunnel-pair.ts';
 import { Session } from './session.ts';
-import type { TunnelStream } from './stream.ts';
+import type { TunnelStream } from '../stream.ts';
 
 /** What one end of a stream sends and sees. Byte i of a direction is a function of the seed and i. */
 class Speaker {

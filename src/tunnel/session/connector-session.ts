@@ -4,20 +4,20 @@ import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
 import { decodeHello, decodeWelcome, encodeAuth } from '#wire/tunnel-message.ts';
 import { decodeProbe, encodeProbe } from '#wire/tunnel-probe.ts';
 import { decodeAck, decodePiece, encodeConfigAck } from '#wire/tunnel-versioned-text.ts';
-import { configLimitBytes, decodeConfigText } from './config-exchange.ts';
+import { configLimitBytes, decodeConfigText } from '../exchanges/config-exchange.ts';
 import type {
   ConfigAnswer,
   ConnectorConnection,
   ConnectorConnectionHandler,
   DisconnectReason,
-} from './connection.ts';
+} from '../connection.ts';
 import { answerHello, type ConnectorIdentity, versionFault } from './handshake.ts';
-import { answerValue, maxProbes, type ProbeAnswer, probeRequestSchema } from './probe-exchange.ts';
-import { PieceGatherer } from './piece-gatherer.ts';
-import { RulesWaiters, splitRules } from './rules-exchange.ts';
+import { answerValue, maxProbes, type ProbeAnswer, probeRequestSchema } from '../exchanges/probe-exchange.ts';
+import { PieceGatherer } from '../exchanges/piece-gatherer.ts';
+import { RulesWaiters, splitRules } from '../exchanges/rules-exchange.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { Session, type SessionOptions } from './session.ts';
-import type { WorkerSeat } from './worker-seat.ts';
+import type { WorkerSeat } from '../worker-seat.ts';
 
 export interface ConnectorSessionOptions extends SessionOptions {
   readonly identity: ConnectorIdentity;

@@ -8,14 +8,14 @@ import { frameError, frameName, frameTypes, isStreamType } from '#wire/tunnel-fr
 import { FrameReader, type FrameSink } from '#wire/tunnel-frame-reader.ts';
 import { decodeCodeAndText, encodeCodeAndText } from '#wire/tunnel-message.ts';
 import { needExactly } from '#wire/tunnel-payload.ts';
-import { closeCodes, reasonOfCloseCode } from './close-code.ts';
-import type { DisconnectReason } from './connection.ts';
+import { closeCodes, reasonOfCloseCode } from '../close-code.ts';
+import type { DisconnectReason } from '../connection.ts';
 import { Drain } from './drain.ts';
 import { handshakeLimitMs } from './handshake.ts';
 import { Keepalive } from './keepalive.ts';
 import { Output, type OutputChunk } from './output.ts';
 import type { SessionStream } from './session-stream.ts';
-import type { OpenRequest } from './stream.ts';
+import type { OpenRequest } from '../stream.ts';
 import type { WindowBudget } from './window.ts';
 import { defaultStreamLimit, highestStreamId, highWaterBytes, StreamTable } from './stream-table.ts';
 

@@ -7,21 +7,21 @@ import { frameError, frameName, frameTypes } from '#wire/tunnel-frame.ts';
 import { type ConnectorInfo, decodeAuth, encodeHello, encodeWelcome } from '#wire/tunnel-message.ts';
 import { decodeProbe, encodeProbe } from '#wire/tunnel-probe.ts';
 import { decodeConfigAck, decodePiece, encodeAck } from '#wire/tunnel-versioned-text.ts';
-import { type EncodedConfig, remoteConfigFeature } from './config-exchange.ts';
+import { type EncodedConfig, remoteConfigFeature } from '../exchanges/config-exchange.ts';
 import type {
   ClaimedIdentity,
   DisconnectReason,
   EdgeConnection,
   EdgeConnectionHandler,
-} from './connection.ts';
+} from '../connection.ts';
 
 import { judgeAuth, protocolVersion, type TunnelKeys } from './handshake.ts';
-import { maxProbes, probeFeature, type ProbeRequest, ProbeWaiters } from './probe-exchange.ts';
-import type { WorkerSeat } from './worker-seat.ts';
-import { PieceGatherer } from './piece-gatherer.ts';
-import { parseRules, rulesLimitBytes } from './rules-exchange.ts';
+import { maxProbes, probeFeature, type ProbeRequest, ProbeWaiters } from '../exchanges/probe-exchange.ts';
+import type { WorkerSeat } from '../worker-seat.ts';
+import { PieceGatherer } from '../exchanges/piece-gatherer.ts';
+import { parseRules, rulesLimitBytes } from '../exchanges/rules-exchange.ts';
 import { Session, type SessionOptions } from './session.ts';
-import type { OpenRequest, TunnelStream } from './stream.ts';
+import type { OpenRequest, TunnelStream } from '../stream.ts';
 import { createUuid } from '#base/text/uuid.ts';
 
 export interface EdgeSessionOptions extends SessionOptions {

@@ -17,9 +17,9 @@ import {
 } from '#wire/tunnel-message.ts';
 import { needExactly } from '#wire/tunnel-payload.ts';
 import type { Output } from './output.ts';
-import { reasonOfResetCode } from './reset-code.ts';
+import { reasonOfResetCode } from '../reset-code.ts';
 import { SessionStream, type StreamHost } from './session-stream.ts';
-import { type OpenRequest, resetCodes } from './stream.ts';
+import { type OpenRequest, resetCodes } from '../stream.ts';
 import { WindowBudget } from './window.ts';
 
 /** DATA is appended only while less than this waits for the transport; what control frames need is far less. */

@@ -6,7 +6,7 @@ import { memoryLink } from '#testkit/memory-network.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';
 import { plainOpenRequest, tunnelPair } from '#testkit/tunnel-pair.ts';
 import { feed, tunnelWorld as world } from '#testkit/tunnel-world.ts';
-import { createCredentials, publicKeyOf } from './credentials.ts';
+import { createCredentials, publicKeyOf } from '../credentials.ts';
 
 test('both ends know each other after the handshake', () => {
   const { clock, pair } = world({ link: { delayMs: 20 } });
