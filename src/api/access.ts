@@ -1,7 +1,11 @@
 // What opens protected routes beside users and API keys: share links and page passwords.
 import { z } from 'zod';
 import { timeSchema } from '#model/names.ts';
-import { longestPagePassword, pagePasswordNameSchema, shortestPagePassword } from '#model/access/page-password.ts';
+import {
+  longestPagePassword,
+  pagePasswordNameSchema,
+  shortestPagePassword,
+} from '#model/access/page-password.ts';
 import { longestShareDays, maxShareUses, shareLinkSchema } from '#model/access/share-link.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';

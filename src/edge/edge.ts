@@ -29,7 +29,12 @@ import type { OriginLive } from '#model/live/origin-live.ts';
 import type { PortLive } from '#model/live/port-live.ts';
 import { explainRequest } from './explaining/explain.ts';
 import { explainPort, type ExplainPortTools } from './explaining/explain-port.ts';
-import { type InnerAnswer, type InnerRequest, innerTargetOf, sendInnerRequest } from './own-requests/inner-request.ts';
+import {
+  type InnerAnswer,
+  type InnerRequest,
+  innerTargetOf,
+  sendInnerRequest,
+} from './own-requests/inner-request.ts';
 import type { RequestLog } from './logs/request-log.ts';
 import type { Edge, EdgeOptions, Inheritance, ListenerState } from './edge-contract.ts';
 import { ExpectedTunnels } from './tunnels/expected-tunnels.ts';

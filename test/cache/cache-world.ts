@@ -2,7 +2,10 @@
 import { systemClock } from '#base/clock.ts';
 import { EdgeCache } from '#edge/cache/edge-cache.ts';
 import { resolveCachePolicy, type CachePolicySettings } from '#model/routes/cache-policy.ts';
-import { resolveCompressionPolicy, type CompressionPolicySettings } from '#model/routes/compression-policy.ts';
+import {
+  resolveCompressionPolicy,
+  type CompressionPolicySettings,
+} from '#model/routes/compression-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { type EdgeWorld, routeOf, startEdgeWorld } from '../edge/world.ts';
 import { eventually } from '../support/eventually.ts';

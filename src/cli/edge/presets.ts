@@ -1,7 +1,12 @@
 // `sallyport access presets`, and what commands say of the presets in a policy: what they open, and what to know before.
 import { closestName } from '#base/text/closest-name.ts';
 import { SallyportError } from '#base/errors.ts';
-import { type AccessPolicy, accessPolicySchema, presetLines, presetsOf } from '#model/access/access-policy.ts';
+import {
+  type AccessPolicy,
+  accessPolicySchema,
+  presetLines,
+  presetsOf,
+} from '#model/access/access-policy.ts';
 import { accessPresets, presetNamed, presetNames } from '#model/presets/access-preset.ts';
 import { type Command, outputFlag, wantsJson } from '../command.ts';
 import { formatTable } from '../table.ts';

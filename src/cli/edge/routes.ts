@@ -1,7 +1,12 @@
 // `sallyport route list|add|remove|show`, `exposed`, `explain`.
 import { SallyportError } from '#base/errors.ts';
 import type { RouteView } from '#api/routes.ts';
-import { type AccessPolicy, describePolicy, isOpenToAll, parsePolicyLine } from '#model/access/access-policy.ts';
+import {
+  type AccessPolicy,
+  describePolicy,
+  isOpenToAll,
+  parsePolicyLine,
+} from '#model/access/access-policy.ts';
 import { subjectForms } from '#model/access/access-subject.ts';
 import type { MemberLive } from '#model/routes/balance-policy.ts';
 import type { Explanation } from '#model/live/explain.ts';

@@ -3,7 +3,12 @@
 import type { ChannelView, notificationOperations } from '#api/notifications.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
-import { type Channel, channelCure, type ChannelSettings, targetOf } from '#model/notifications/notification.ts';
+import {
+  type Channel,
+  channelCure,
+  type ChannelSettings,
+  targetOf,
+} from '#model/notifications/notification.ts';
 import {
   createChannel,
   deleteChannel,

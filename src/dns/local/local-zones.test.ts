@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { silentLog } from '#base/log.ts';
 import { recordSet, type RecordSet } from '#model/dns/record-set.ts';
-import { defaultAuthorityTimes, isLaterSerial, nextSerial, type ZoneSnapshot } from '#model/dns/zone-snapshot.ts';
+import {
+  defaultAuthorityTimes,
+  isLaterSerial,
+  nextSerial,
+  type ZoneSnapshot,
+} from '#model/dns/zone-snapshot.ts';
 import { dnsProviderSuite, seedRecords } from '#testkit/dns-provider-suite.ts';
 import { LocalProvider } from './local-provider.ts';
 import { type LocalZoneConfig, LocalZones, type LocalZonesOptions } from './local-zones.ts';

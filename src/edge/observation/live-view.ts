@@ -1,7 +1,13 @@
 // What the edge sees right now, as plain data (model/live/live.ts), for the dashboard, the API and the command line. Reading
 // it changes nothing and costs what it returns.
 import type { RouteEntry } from '#model/edge-snapshot.ts';
-import type { ConnectorLive, Disconnect, TrafficCount, TrafficSeries, TrafficSpan } from '#model/live/live.ts';
+import type {
+  ConnectorLive,
+  Disconnect,
+  TrafficCount,
+  TrafficSeries,
+  TrafficSpan,
+} from '#model/live/live.ts';
 import type { ConnectorList } from '../tunnels/connector-list.ts';
 import type { Traffic } from './traffic.ts';
 

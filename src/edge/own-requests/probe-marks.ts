@@ -2,7 +2,14 @@
 // from outside so learns that a name leads to this edge (base/net/probe-mark.ts). The key comes from that of session tickets, which
 // edges of one store share; a mark is only ever compared a moment after it was made, so that its change does no harm.
 import { hkdfSync } from 'node:crypto';
-import { holderOf, judgeMark, markOf, type MarkVerdict, nonceOf, probeKeyBytes } from '#base/net/probe-mark.ts';
+import {
+  holderOf,
+  judgeMark,
+  markOf,
+  type MarkVerdict,
+  nonceOf,
+  probeKeyBytes,
+} from '#base/net/probe-mark.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { WellKnownAnswer, WellKnownSource } from '../front-door/well-known.ts';
 

@@ -1,7 +1,13 @@
 // A policy made ready when a snapshot is: subjects parsed, prefixes as bytes, paths as segments, hours as minutes. What a
 // request costs then is a walk over a few small objects.
 import { cidrSet, isAddress } from '#base/net/ip.ts';
-import { isWithinHours, momentOf, parseHours, zoneFormat, type AccessHours } from '#model/access/access-hours.ts';
+import {
+  isWithinHours,
+  momentOf,
+  parseHours,
+  zoneFormat,
+  type AccessHours,
+} from '#model/access/access-hours.ts';
 import {
   type AccessPolicy,
   type AccessRule,

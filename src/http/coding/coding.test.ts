@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { codings, defaultCompressionPolicy, resolveCompressionPolicy } from '#model/routes/compression-policy.ts';
+import {
+  codings,
+  defaultCompressionPolicy,
+  resolveCompressionPolicy,
+} from '#model/routes/compression-policy.ts';
 import { ListFields } from '../list-fields.ts';
 import { chooseCoding, CodingChoice } from './accept-encoding.ts';
 import { type CodableResponse, isCodable, wouldTellSecrets } from './codable.ts';

@@ -1,7 +1,12 @@
 // What the edge does with a route's requests and responses: the fields of its steps, made of the schema that edge.yml has too.
 import { z } from 'zod';
 import type { RouteView } from '#api/routes.ts';
-import { type RouteStepName, routeStepNames, routeStepsShape, shortSteps } from '#model/routes/route-steps.ts';
+import {
+  type RouteStepName,
+  routeStepNames,
+  routeStepsShape,
+  shortSteps,
+} from '#model/routes/route-steps.ts';
 import { faultOf } from '../../kit/form-dialog.tsx';
 import { SettingField } from '../../kit/schema-form/schema-form.tsx';
 import { settingOf } from '../../kit/schema-form/setting.ts';
