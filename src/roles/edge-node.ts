@@ -176,8 +176,9 @@ class RunningNode implements EdgeNode {
         if (node) node.#follow(served);
       },
       onAccessKeys(ring) {
-        keys.apply(ring);
+        // Also where there is no room for a file.
         void pool?.accessKeys(ring);
+        keys.apply(ring);
       },
       events: { event: events.own, request },
     });

@@ -1,5 +1,5 @@
 // Writing files that hold secrets or state: whole or not at all, readable by their owner only, folders made on the way.
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { link, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorText, SallyportError } from '../errors.ts';
@@ -15,8 +15,14 @@ export function replaceFile(file: string, text: string, mode: number): void {
   const temporary = `${file}.${process.pid}.new`;
   attempt(file, () => {
     rmSync(temporary, { force: true });
-    writeFileSync(temporary, text, { mode, flag: 'wx' });
-    renameSync(temporary, file);
+    try {
+      writeFileSync(temporary, text, { mode, flag: 'wx' });
+      renameSync(temporary, file);
+    } catch (error) {
+      // What a full disk took of it would lie there for ever.
+      rmSync(temporary, { force: true });
+      throw error;
+    }
   });
 }
 
@@ -68,10 +74,20 @@ export async function createOnce(
   }
 }
 
-/** Writes a file that must not be there yet. */
+/** Writes a file that must not be there yet. One that finds no room leaves nothing: half a key would be taken for a whole one. */
 export function createFile(file: string, text: string, mode: number): void {
   makeFolder(dirname(file));
-  attempt(file, () => writeFileSync(file, text, { mode, flag: 'wx' }));
+  attempt(file, () => {
+    const descriptor = openSync(file, 'wx', mode);
+    try {
+      writeFileSync(descriptor, text);
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+  });
 }
 
 function attempt(path: string, write: () => void): void {

@@ -25,10 +25,12 @@ export interface KeyShelf {
 }
 
 /** That of an edge without a store: what it has itself. */
-export function ownShelf(keys: { readonly ring: AccessKeyRing; apply(ring: AccessKeyRing): void }): KeyShelf {
+export function ownShelf(keys: { readonly ring: AccessKeyRing; keep(ring: AccessKeyRing): void }): KeyShelf {
   return {
     load: () => Promise.resolve(keys.ring),
-    keep: (ring) => Promise.resolve(keys.apply(ring)),
+    async keep(ring) {
+      keys.keep(ring);
+    },
     async alone(work) {
       await work();
       return true;
@@ -54,6 +56,8 @@ const lookEveryMs = 400;
 /** Another edge is at it: drawing an RSA key takes a second at most. */
 const triesForLease = 50;
 const betweenTriesMs = 100;
+/** A store without room stays so for a while, and drawing an RSA key in vain takes a second of a core. */
+const supplyAgainMs = 30_000;
 
 export class AccessKeyKeeper {
   readonly #options: AccessKeyKeeperOptions;
@@ -64,6 +68,8 @@ export class AccessKeyKeeper {
   #timer: Timer | undefined;
   #isStopped = false;
   #isFailing = false;
+  #isUnkept = false;
+  #supplyFromMs = -Infinity;
 
   constructor(options: AccessKeyKeeperOptions) {
     this.#options = options;
@@ -123,18 +129,24 @@ export class AccessKeyKeeper {
 
   /** A store that is away leaves the edge with the keys it has. */
   async #lookOnce(): Promise<void> {
-    const { shelf, log } = this.#options;
+    const { shelf, log, clock } = this.#options;
     try {
       const ring = await shelf.load();
       if (ring) await this.#take(ring);
       const missing = ring === undefined ? ['passage' as const] : this.#missing(ring);
-      if (missing.length > 0 && !this.#isStopped) await this.#supply();
-      this.#isFailing = false;
+      if (missing.length === 0) this.#isFailing = false;
+      else if (!this.#isStopped && clock.nowMs() >= this.#supplyFromMs) {
+        this.#supplyFromMs = clock.nowMs() + supplyAgainMs;
+        await this.#supply();
+        this.#supplyFromMs = -Infinity;
+        this.#isFailing = false;
+      }
     } catch (error) {
       if (!this.#isFailing && !this.#isStopped)
-        log.warn('The keys of access could not be read from the store; the edge goes on with those it has', {
-          error: errorText(error),
-        });
+        log.warn(
+          'The keys of access could not be read or exchanged; the edge goes on with those it has and tries again',
+          { error: errorText(error) },
+        );
       this.#isFailing = true;
     }
   }
@@ -185,11 +197,22 @@ export class AccessKeyKeeper {
     );
   }
 
+  /** They are in force from here on; what the edge could not do with them it is asked again at the next look. */
   async #take(ring: AccessKeyRing): Promise<void> {
     const text = JSON.stringify(ring);
     if (text === this.#text) return;
+    const { log, onRing } = this.#options;
     this.#ring = ring;
-    await this.#options.onRing(ring);
-    this.#text = text;
+    try {
+      await onRing(ring);
+      this.#text = text;
+      this.#isUnkept = false;
+    } catch (error) {
+      if (!this.#isUnkept && !this.#isStopped)
+        log.warn('New keys of access are in force, but could not be kept at this edge; it tries again', {
+          error: errorText(error),
+        });
+      this.#isUnkept = true;
+    }
   }
 }

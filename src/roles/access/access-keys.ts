@@ -32,6 +32,8 @@ const fileSchema = z.union([accessKeyRingSchema, firstFormSchema]);
 export class AccessKeys {
   readonly #file: string;
   #ring: AccessKeyRing;
+  /** The file has them, too. */
+  #isKept = true;
   /** Signs and opens what browsers bring back, with the keys of the moment. */
   readonly signer: TextSigner;
   readonly assertions: AssertionSigner;
@@ -52,13 +54,37 @@ export class AccessKeys {
     return this.#ring;
   }
 
-  /** From now on these; kept in the file, too. @throws SallyportError 'file-unwritable' */
-  apply(ring: AccessKeyRing): void {
-    if (JSON.stringify(ring) === JSON.stringify(this.#ring)) return;
+  /** From now on these, which another process of this edge keeps. */
+  follow(ring: AccessKeyRing): void {
+    if (isSame(ring, this.#ring)) return;
     this.#ring = ring;
     this.onChange();
-    replaceFile(this.#file, `${JSON.stringify(ring)}\n`, 0o600);
   }
+
+  /**
+   * From now on these, which are those of a store: whatever becomes of the file, keys that were taken back are worth nothing.
+   * The same ring again tries anew what could not be kept. @throws SallyportError 'file-unwritable'
+   */
+  apply(ring: AccessKeyRing): void {
+    if (!isSame(ring, this.#ring)) this.#isKept = false;
+    this.follow(ring);
+    if (!this.#isKept) this.#write(ring);
+  }
+
+  /** Keeps them where nobody else does, and only then goes by them. @throws SallyportError 'file-unwritable': nothing has changed */
+  keep(ring: AccessKeyRing): void {
+    if (!isSame(ring, this.#ring)) this.#write(ring);
+    this.follow(ring);
+  }
+
+  #write(ring: AccessKeyRing): void {
+    replaceFile(this.#file, `${JSON.stringify(ring)}\n`, 0o600);
+    this.#isKept = true;
+  }
+}
+
+function isSame(one: AccessKeyRing, other: AccessKeyRing): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** Reads or makes them. @throws SallyportError 'credentials-invalid' or of the file */

@@ -97,7 +97,7 @@ class RunningWorker {
         serving.serve(config);
       },
       access: (directory) => running().serving.access.apply(directory),
-      accessKeys: (ring) => running().accessKeys.apply(ring),
+      accessKeys: (ring) => running().accessKeys.follow(ring),
       certificates: (basics) => running().certificates.apply(basics),
       look: () =>
         lookAt({
@@ -146,7 +146,7 @@ class RunningWorker {
     });
     // The first has kept the same in the same file.
     const accessKeys = openAccessKeys(config.dataDir, { clock, random });
-    accessKeys.apply(start.accessKeys);
+    accessKeys.follow(start.accessKeys);
     const serving = await openServing({
       ...{ config, accessKeys, clock, random, log: this.#log, metrics, certificates, mates },
       accessLog: (lines, onLost) => accessLog.write(lines, onLost),
