@@ -31,6 +31,8 @@ const tally = { opened: 0, failed: 0, ended: 0 };
 const held = new Set<TLSSocket>();
 /** Handshakes at once; more only wait in the kernel's queue. */
 const atOnce = 50;
+/** Short connections at once: who is behind his rate does not begin all that are due in one turn and leave them waiting. */
+const shortAtOnce = 400;
 const limitMs = 60_000;
 
 function open(alpn: string, session?: Buffer): Promise<TLSSocket | undefined> {
@@ -73,26 +75,37 @@ async function idleWebSocket(): Promise<void> {
 /** What a client that was here before has kept; the ticket comes after the handshake. */
 let ticket: Buffer | undefined;
 
-/** Connects and leaves; every tenth stays for a handshake, of which every second is resumed, as those of browsers are. */
-function shortConnection(number: number): void {
-  const { address: host, port } = settings;
-  if (number % 10 === 0) {
-    void open('http/1.1', number % 20 === 0 ? undefined : ticket).then((socket) => {
-      if (!socket) return (tally.failed += 1);
-      tally.opened += 1;
-      if (ticket) return socket.destroy();
-      return socket.once('session', (session) => {
-        ticket = session;
-        socket.destroy();
-      });
+/**
+ * Connects and leaves; every tenth stays for a handshake, of which every second is resumed, as those of browsers are. Resolves
+ * when it is made or has failed.
+ */
+async function shortConnection(number: number): Promise<void> {
+  const isMade = await (number % 10 === 0 ? shortHandshake(number % 20 === 0) : shortOpening());
+  if (isMade) tally.opened += 1;
+  else tally.failed += 1;
+}
+
+async function shortHandshake(isNew: boolean): Promise<boolean> {
+  const socket = await open('http/1.1', isNew ? undefined : ticket);
+  if (!socket) return false;
+  if (ticket) socket.destroy();
+  else
+    socket.once('session', (session) => {
+      ticket = session;
+      socket.destroy();
     });
-    return;
-  }
-  const socket = connectTcp({ host, port });
-  socket.on('error', () => (tally.failed += 1));
-  socket.once('connect', () => {
-    tally.opened += 1;
-    socket.destroy();
+  return true;
+}
+
+function shortOpening(): Promise<boolean> {
+  const { address: host, port } = settings;
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host, port });
+    socket.on('error', () => resolve(false));
+    socket.once('connect', () => {
+      resolve(true);
+      socket.destroy();
+    });
   });
 }
 
@@ -146,11 +159,16 @@ const attacks: Readonly<Record<string, () => Promise<void>>> = {
 const startedMs = Date.now();
 const { crowd, count, perSecond = 1 } = settings;
 if (crowd === 'connections') {
-  for (let number = 0; number < count; number += 1) {
-    const dueMs = startedMs + (number / perSecond) * 1_000;
-    if (dueMs > Date.now()) await pause(dueMs - Date.now());
-    shortConnection(number);
-  }
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const number = next++;
+      const dueMs = startedMs + (number / perSecond) * 1_000;
+      if (dueMs > Date.now()) await pause(dueMs - Date.now());
+      await shortConnection(number);
+    }
+  };
+  await Promise.all(Array.from({ length: shortAtOnce }, worker));
 } else {
   const one = crowd === 'idle-websockets' ? idleWebSocket : attacks[crowd]!;
   let left = count;

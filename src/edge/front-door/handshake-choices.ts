@@ -1,6 +1,8 @@
 // What a TLS handshake of the edge chooses: protocol and certificate, for visitors, connectors and validators.
+import { createHash, hkdfSync } from 'node:crypto';
 import type { SecureContext, TlsOptions, TLSSocket } from 'node:tls';
 import { askForCertificate } from '#base/io/socket-internals.ts';
+import type { CertificateHosts } from '../access/certificate-hosts.ts';
 import type { CertificateSource } from './certificate-source.ts';
 
 /** ALPN in the edge's order of preference. */
@@ -59,6 +61,32 @@ export function stapling(
     // Node takes null for none, which its types do not know.
     done(null, (answer ?? null) as Buffer);
   };
+}
+
+/**
+ * The keys of session tickets. Sessions from before a name asked for certificates resume without one; other keys make everybody shake hands anew once. All
+ * edges of a store have the same routes, and so the same keys.
+ */
+export function ticketKeysOf({
+  certificates,
+  clients,
+}: {
+  readonly certificates: CertificateSource;
+  readonly clients?: () => CertificateHosts;
+}): Buffer {
+  const key = certificates.ticketKeys;
+  const asked = clients?.().fingerprint ?? '';
+  return asked === ''
+    ? key
+    : Buffer.from(
+        hkdfSync(
+          'sha256',
+          key,
+          createHash('sha256').update(asked).digest(),
+          'client certificates',
+          key.length,
+        ),
+      );
 }
 
 /** A name whose certificate is just being got waits for it; every other is answered at once. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { createSecureContext, connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { test } from 'node:test';
 import { cidrSet } from '#base/net/ip.ts';
@@ -98,6 +98,46 @@ test('a client that leaves before or amid the handshake is forgotten then, not w
     assert.deepEqual([...new Set(outcomes)], ['tls-failed']);
     assert.equal(outcomes.length, 20);
   }));
+
+test('a client that says nothing is left when its time is over, counted once, and nothing of it is kept', () =>
+  withListener({ handshakeMs: 50 }, async ({ listener, outcomes }) => {
+    const silent = dial(listener);
+    await once(silent.resume(), 'close');
+    await until(() => listener.held.sockets === 0);
+    assert.deepEqual(outcomes, ['tls-failed']);
+    assert.deepEqual(listener.held, { sockets: 0, addresses: 0, handshakes: 0 });
+  }));
+
+test('a client whose first message comes byte by byte is answered', () =>
+  withListener({}, async ({ listener }) => {
+    const hello = await firstMessage();
+    const client = dial(listener).setNoDelay();
+    await once(client, 'connect');
+    let answer = Buffer.alloc(0);
+    client.on('data', (chunk: Buffer) => (answer = Buffer.concat([answer, chunk])));
+    for (const byte of hello) {
+      assert.equal(answer.length, 0);
+      await new Promise<void>((resolve) => client.write(Buffer.of(byte), () => resolve()));
+    }
+    await until(() => answer.length > 5);
+    // A record of the handshake: the ServerHello.
+    assert.deepEqual([answer[0], answer[5]], [0x16, 0x02]);
+    client.destroy();
+  }));
+
+/** What a client of TLS says first. */
+async function firstMessage(): Promise<Buffer> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connectTls({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+  client.on('error', () => {});
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const [hello] = (await once(socket, 'data')) as [Buffer];
+  client.destroy();
+  socket.destroy();
+  server.close();
+  return hello;
+}
 
 test('a client that has ended its half after the handshake is still answered', () =>
   withListener({}, async ({ listener, accepted }) => {

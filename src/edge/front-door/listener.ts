@@ -1,6 +1,5 @@
 // A listening socket of the edge: takes connections, learns the client's address (from a PROXY header where a trusted
 // proxy stands in front), does TLS, and hands the connection to the protocol that ALPN chose.
-import { createHash, hkdfSync } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
@@ -13,7 +12,7 @@ import type { ClientAddress } from '#http/exchange.ts';
 import { decodeProxyHeader } from '#wire/proxy-protocol.ts';
 import type { CertificateHosts } from '../access/certificate-hosts.ts';
 import type { CertificateSource } from './certificate-source.ts';
-import { challengeProtocol, choicesOf, stapling } from './handshake-choices.ts';
+import { challengeProtocol, choicesOf, stapling, ticketKeysOf } from './handshake-choices.ts';
 import type { Elsewhere } from '../mates/connection-census.ts';
 
 export interface ListenAddress {
@@ -250,13 +249,32 @@ export class Listener {
     socket.once('close', () => this.#handshaking.delete(key));
     this.#cutOldestHandshake();
     const { passage } = this.#options;
-    if (passage?.hasServerNames !== true) return this.#shakeHands(socket);
+    if (passage?.hasServerNames !== true)
+      return socket.isPaused() ? this.#shakeHands(socket) : this.#awaitHello(socket, tls.handshakeMs);
     passage.look(socket, clientOf(socket, client, peerAddress), {
       own: () => this.#shakeHands(socket),
       taken: (isGood) => {
         this.#handshaking.delete(key);
         this.#options.count(isGood ? 'passed-on' : 'tls-failed');
       },
+    });
+  }
+
+  /**
+   * TLS begins with the client's first bytes: who connects and says nothing costs 40 KiB and half the processor time less. One that
+   * waits already (a PROXY header was read) does so at once.
+   */
+  #awaitHello(socket: Socket, silentMs: number): void {
+    const fail = (): void => this.#options.count('tls-failed');
+    const giveUp = (): void => void socket.destroy();
+    socket.allowHalfOpen = false;
+    socket.once('close', fail);
+    socket.setTimeout(silentMs, giveUp);
+    socket.once('data', (chunk: Buffer) => {
+      socket.off('close', fail).off('timeout', giveUp).setTimeout(0);
+      socket.pause();
+      socket.unshift(chunk);
+      this.#shakeHands(socket);
     });
   }
 
@@ -329,26 +347,6 @@ export class Listener {
     const client = { ...known.client, serverName, ...(certificate ? { certificate } : {}) };
     this.#options.accept(secured, client, secured.alpnProtocol || '');
   }
-}
-
-/**
- * Sessions from before a name asked for certificates resume without one; other keys make everybody shake hands anew once. All
- * edges of a store have the same routes, and so the same keys.
- */
-function ticketKeysOf({ certificates, clients }: NonNullable<ListenerOptions['tls']>): Buffer {
-  const key = certificates.ticketKeys;
-  const asked = clients?.().fingerprint ?? '';
-  return asked === ''
-    ? key
-    : Buffer.from(
-        hkdfSync(
-          'sha256',
-          key,
-          createHash('sha256').update(asked).digest(),
-          'client certificates',
-          key.length,
-        ),
-      );
 }
 
 /** The handshake was all that a validator wanted to see; its last bytes may still be on their way. */
