@@ -17,7 +17,7 @@ import { test, type TestContext } from 'node:test';
 import { isSallyportError } from '#base/errors.ts';
 import { type Log, silentLog } from '#base/log.ts';
 import { systemRandom } from '#base/random.ts';
-import type { AccessKeyRing } from '#model/access-keys.ts';
+import type { AccessKeyRing } from '#model/access/access-keys.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { firstRing } from './access-key-drawing.ts';
 import { AccessKeyKeeper, type KeyShelf, ownShelf } from './access-key-keeper.ts';
