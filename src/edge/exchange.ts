@@ -271,12 +271,12 @@ export class Exchange implements Upstream, ExchangeSide, Listed {
     this.front.switchProtocols(head);
   }
 
-  body(chunk: Buffer): boolean {
+  body(chunk: Buffer, lasts = false): boolean {
     this.bytesOut += chunk.length;
     this.#border?.pass(chunk);
     if (this.bytesOut > bulkBytes && !this.#isBulk) this.#becomeBulk();
     if (this.isUpgraded) this.progressMs = this.#owner.now();
-    const isTaken = this.front.body(chunk);
+    const isTaken = this.front.body(chunk, lasts);
     if (this.pace === undefined ? isTaken : this.pace.pass('down', chunk.length, isTaken)) return true;
     if (!this.#isFrontPaused) this.progressMs = this.#owner.now();
     this.#isFrontPaused = true;

@@ -80,8 +80,10 @@ export interface Downstream {
   respond(head: ResponseHead): void;
   /** 101 (or 200 to an extended CONNECT): from here `body` and the upstream's `writeBody` carry raw bytes. */
   switchProtocols(head: ResponseHead): void;
-  /** Body bytes, valid during the call only. False: stop reading until `Upstream.downstreamDrained`. */
-  body(chunk: Buffer): boolean;
+  /**
+   * Body bytes, valid during the call only unless they last. False: stop reading until `Upstream.downstreamDrained`.
+   */
+  body(chunk: Buffer, lasts?: boolean): boolean;
   /** The response ended cleanly; `trailers` or null. */
   end(trailers: Fields | null): void;
   /** Called when the bytes at hand have been passed on but the response goes on: send what is gathered. */

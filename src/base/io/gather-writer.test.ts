@@ -112,8 +112,9 @@ for (const [kind, makeWorld, prefix] of kinds) {
       for (let i = 0; i < 400; i++) {
         const piece = Buffer.alloc([1, 300, 5_000, 16_384, 70_000, 200_000][i % 6]!, `${i}-`);
         sent.push(Buffer.from(piece));
-        const hasRoom = writer.write(piece);
-        piece.fill(0xee);
+        const lasts = i % 4 < 2;
+        const hasRoom = writer.write(piece, lasts);
+        if (!lasts) piece.fill(0xee);
         if (i % 3 === 0) writer.flush();
         if (i % 3 === 1) writer.flushPart();
         if (i % 7 === 2) writer.flushSoon();
@@ -122,6 +123,39 @@ for (const [kind, makeWorld, prefix] of kinds) {
       writer.end();
       await once(far, 'end');
       assert.ok(Buffer.concat(received).equals(Buffer.concat(sent)));
+      assert.equal(pool.out, 0);
+      close();
+    });
+
+    test('does not copy much that lasts, and is told to wait before much of it is queued', async () => {
+      const { near, far, close } = await makeWorld();
+      const { writer, pool } = writerOn(near);
+      const received: Buffer[] = [];
+      far.pause().on('data', (chunk: Buffer) => received.push(chunk));
+      const block = Buffer.alloc(65_536, 'lasts ');
+      let blocks = 0;
+      let mostQueued = 0;
+      while (blocks < 400) {
+        if (blocks % 8 === 0) writer.write(Buffer.from('head'));
+        const hasRoom = writer.write(block, true);
+        blocks += 1;
+        if (blocks % 8 === 0) writer.flush();
+        mostQueued = Math.max(mostQueued, writer.queuedBytes);
+        if (hasRoom) continue;
+        far.resume();
+        await until(() => !writer.needsDrain);
+        far.pause();
+      }
+      far.resume();
+      writer.end();
+      await once(far, 'end');
+      const whole = Buffer.concat(
+        Array.from({ length: 9 }, (_, i) => (i === 0 ? Buffer.from('head') : block)),
+      );
+      const expected = Buffer.concat([Buffer.from(prefix), ...Array.from({ length: 50 }, () => whole)]);
+      assert.ok(Buffer.concat(received).equals(expected));
+      assert.ok(pool.mostOut <= 2, `${pool.mostOut} buffers for heads alone`);
+      assert.ok(mostQueued < 300_000, `${mostQueued} bytes queued`);
       assert.equal(pool.out, 0);
       close();
     });

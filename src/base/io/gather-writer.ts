@@ -20,6 +20,18 @@ export const gatherBufferBytes = 81_920;
 /** More than this accepted and not yet sent asks the writer to wait; what Node's own streams hold. */
 const highWaterBytes = 65_536;
 
+/** Bytes that last and are so many are not copied. */
+const wholeBytes = 16_384;
+
+/** So much that was not copied leaves without waiting for a flush. */
+const enoughBytes = 131_072;
+
+/**
+ * Most that leaves as one write, if it is in several pieces: what is enough, and a head. A TLS write takes a turn of the event loop,
+ * so two cost more than to join what they hold; but a client that does not read has it all waiting for him, encrypted.
+ */
+const mostAtOnceBytes = enoughBytes + 16_384;
+
 /** A flush of this much in the midst of a transfer waits for the end of the turn: more is likely on its way. */
 const eagerBytes = 8_192;
 
@@ -32,9 +44,11 @@ export interface GatherWriterOptions {
   readonly onDrain: () => void;
 }
 
-interface Filled {
-  readonly memory: Buffer;
-  readonly used: number;
+/** What is ready to leave. */
+interface Ready {
+  readonly bytes: Uint8Array;
+  /** The buffer of the pool that it is in, if it is in one. */
+  readonly memory: Buffer | undefined;
 }
 
 export class GatherWriter implements Flushable {
@@ -45,9 +59,10 @@ export class GatherWriter implements Flushable {
   #memory: Buffer | undefined;
   #used = 0;
   /** Full, oldest first. */
-  #filled: Filled[] | undefined;
+  #filled: Ready[] | undefined;
   /** Given to the system, which still reads it. */
   #held: Buffer | undefined;
+  #heldPieces: readonly Ready[] | undefined;
   /** Accepted and not yet sent. */
   #queuedBytes = 0;
   #sendingBytes = 0;
@@ -93,8 +108,26 @@ export class GatherWriter implements Flushable {
     this.#used = end;
   }
 
-  /** Takes a copy of the bytes. They leave with the next `flush`, or when enough has been gathered. False: wait for `onDrain`. */
-  write(bytes: Uint8Array): boolean {
+  /**
+   * Takes a copy of the bytes, unless they last: stay as they are for as long as anybody holds them. They leave with the next
+   * `flush`, or when enough has been gathered. False: wait for `onDrain`.
+   */
+  write(bytes: Uint8Array, lasts = false): boolean {
+    if (lasts && bytes.length >= wholeBytes) this.#add(bytes);
+    else this.#copy(bytes);
+    // Only while a write is under way is there anything to wait for.
+    if (this.#queuedBytes > highWaterBytes && this.#writer.isBusy) this.#needsDrain = true;
+    return !this.#needsDrain;
+  }
+
+  #add(bytes: Uint8Array): void {
+    if (this.#used > 0) this.#closeBuffer();
+    (this.#filled ??= []).push({ bytes, memory: undefined });
+    this.#queuedBytes += bytes.length;
+    if (this.#queuedBytes >= enoughBytes) this.#sendNext();
+  }
+
+  #copy(bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length) {
       const memory = this.room(1);
@@ -107,9 +140,6 @@ export class GatherWriter implements Flushable {
         this.#sendNext();
       }
     }
-    // Only while a write is under way is there anything to wait for.
-    if (this.#queuedBytes > highWaterBytes && this.#writer.isBusy) this.#needsDrain = true;
-    return !this.#needsDrain;
   }
 
   /** What is gathered leaves now, or right after the write that is under way. */
@@ -155,7 +185,7 @@ export class GatherWriter implements Flushable {
     if (this.#isFlushPlanned) this.flush();
     const { pool } = this.#options;
     if (this.#memory) pool.give(this.#memory);
-    for (const { memory } of this.#filled ?? []) pool.give(memory);
+    this.#free(this.#filled ?? []);
     this.#memory = undefined;
     this.#filled = undefined;
     this.#used = 0;
@@ -164,37 +194,51 @@ export class GatherWriter implements Flushable {
   }
 
   #closeBuffer(): void {
-    (this.#filled ??= []).push({ memory: this.#memory!, used: this.#used });
+    const memory = this.#memory!;
+    (this.#filled ??= []).push({ bytes: this.#options.pool.start(memory, this.#used), memory });
     this.#memory = undefined;
     this.#used = 0;
   }
 
   #sendNext(): void {
     while (!this.#writer.isBusy) {
-      const next = this.#takeNext();
-      if (next === undefined) break;
-      const { memory, used } = next;
-      this.#sendingBytes = used;
-      this.#writer.send(this.#options.pool.start(memory, used));
-      if (this.#writer.holdsMemory) this.#held = memory;
-      else this.#options.pool.give(memory);
+      if (this.#filled !== undefined) this.#sendFilled(this.#filled);
+      else if (this.#isFlushDue && this.#used > 0) this.#sendGathered();
+      else break;
       if (!this.#writer.isBusy) this.#sent();
     }
   }
 
-  #takeNext(): Filled | undefined {
-    const filled = this.#filled;
-    if (filled !== undefined) {
-      const first = filled.shift()!;
-      if (filled.length === 0) this.#filled = undefined;
-      return first;
-    }
-    if (!this.#isFlushDue || this.#used === 0) return undefined;
-    const last = { memory: this.#memory!, used: this.#used };
+  #sendGathered(): void {
+    const memory = this.#memory!;
+    const used = this.#used;
     this.#memory = undefined;
     this.#used = 0;
     this.#isFlushDue = false;
-    return last;
+    this.#sendingBytes = used;
+    this.#writer.send(this.#options.pool.start(memory, used));
+    if (this.#writer.holdsMemory) this.#held = memory;
+    else this.#options.pool.give(memory);
+  }
+
+  /** As many pieces as may go at once, oldest first. */
+  #sendFilled(filled: Ready[]): void {
+    if (this.#isFlushDue && this.#used > 0) {
+      this.#closeBuffer();
+      this.#isFlushDue = false;
+    }
+    const count = this.#writer.takesMany ? countAtOnce(filled) : 1;
+    const pieces = filled.splice(0, count);
+    if (filled.length === 0) this.#filled = undefined;
+    this.#sendingBytes = byteCount(pieces);
+    if (count === 1) this.#writer.send(pieces[0]!.bytes);
+    else this.#writer.sendMany(pieces.map(({ bytes }) => bytes));
+    if (this.#writer.holdsMemory) this.#heldPieces = pieces;
+    else this.#free(pieces);
+  }
+
+  #free(pieces: readonly Ready[]): void {
+    for (const { memory } of pieces) if (memory) this.#options.pool.give(memory);
   }
 
   #sent(): void {
@@ -206,6 +250,8 @@ export class GatherWriter implements Flushable {
     this.#sent();
     if (this.#held) this.#options.pool.give(this.#held);
     this.#held = undefined;
+    if (this.#heldPieces) this.#free(this.#heldPieces);
+    this.#heldPieces = undefined;
     if (this.#socket.destroyed) this.discard();
     // Who waits for room has nothing to add before there is some.
     if (this.#needsDrain) this.#isFlushDue = true;
@@ -224,4 +270,17 @@ export class GatherWriter implements Flushable {
       this.#options.onDrain();
     }
   }
+}
+
+function byteCount(pieces: readonly Ready[]): number {
+  let sum = 0;
+  for (const { bytes } of pieces) sum += bytes.length;
+  return sum;
+}
+
+function countAtOnce(pieces: readonly Ready[]): number {
+  let sum = pieces[0]!.bytes.length;
+  let count = 1;
+  while (count < pieces.length && (sum += pieces[count]!.bytes.length) <= mostAtOnceBytes) count++;
+  return count;
 }

@@ -24,6 +24,8 @@ export interface SocketHandle {
    * otherwise.
    */
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  /** The same for several at once, in one call of the system; TLS joins them first, in new memory. */
+  writev?(request: WriteRequest, pieces: readonly Uint8Array[], areBuffers: true): number;
   /** Everything that is read from here on is written to the start of `memory`. */
   useUserBuffer(memory: Uint8Array): void;
   /** Called after each read, with `lastReadCount` set. */

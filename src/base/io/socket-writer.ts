@@ -67,7 +67,23 @@ export class SocketWriter implements Flushable {
     if (this.#isTls && bytes.length <= shortBytes) return this.#sendSilently(this.#handle, bytes);
     const request = this.#spare ?? this.#newRequest();
     this.#spare = undefined;
-    const status = this.#handle.writeBuffer(request, bytes);
+    this.#sent(this.#handle.writeBuffer(request, bytes), request);
+  }
+
+  /** Several pieces can be sent as one write. */
+  get takesMany(): boolean {
+    return this.#handle?.writev !== undefined;
+  }
+
+  /** As `send`, of several pieces, where `takesMany`. */
+  sendMany(pieces: readonly Uint8Array[]): void {
+    if (this.#socket.destroyed) return;
+    const request = this.#spare ?? this.#newRequest();
+    this.#spare = undefined;
+    this.#sent(this.#handle!.writev!(request, pieces, true), request);
+  }
+
+  #sent(status: number, request: WriteRequest): void {
     if (status !== 0) this.#fail(status, '');
     else if (socketInternals!.isLastWriteUnderWay()) this.#isBusy = true;
     else this.#spare = request;

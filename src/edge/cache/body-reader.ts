@@ -6,7 +6,7 @@ import type { BodyListener, StoredBody } from './stored-body.ts';
 
 /** Who gets the bytes: an exchange. */
 export interface BodySink {
-  body(chunk: Buffer): boolean;
+  body(chunk: Buffer, lasts?: boolean): boolean;
   flush(): void;
   end(trailers: Fields | null): void;
   abort(cause: ExchangeFailure): void;
@@ -90,7 +90,7 @@ export class BodyReader implements Upstream, BodyListener {
     const left = this.#end - this.#position;
     const part = bytes.length > left ? bytes.subarray(0, left) : bytes;
     this.#position += part.length;
-    if (!this.#sink.body(part)) this.#isPaused = true;
+    if (!this.#sink.body(part, true)) this.#isPaused = true;
   }
 
   #load(): void {

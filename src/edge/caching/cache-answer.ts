@@ -150,7 +150,7 @@ function answerWhole(exchange: Exchange, options: AnswerOptions, lines: string):
   if (bytes === undefined) send(exchange, head, body, { first: 0, end: Infinity }, options.moved);
   else {
     exchange.respond(head);
-    exchange.body(bytes);
+    exchange.body(bytes, true);
     exchange.end(null);
   }
   return length;

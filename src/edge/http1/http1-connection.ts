@@ -317,9 +317,9 @@ export class Http1Connection implements Downstream {
     this.#writer.writeHead(head, { isHead: request.method === 'HEAD', minorVersion, keepAlive });
   }
 
-  body(chunk: Buffer): boolean {
+  body(chunk: Buffer, lasts = false): boolean {
     if (this.#state === 'raw') return this.#writer.writeRaw(chunk);
-    return this.#writer.writeBody(chunk);
+    return this.#writer.writeBody(chunk, lasts);
   }
 
   flush(): void {

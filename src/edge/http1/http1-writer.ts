@@ -82,12 +82,12 @@ export class Http1Writer {
     this.finish(null);
   }
 
-  /** Body bytes, framed if need be; they are copied. False when the client does not keep up. */
-  writeBody(chunk: Buffer): boolean {
+  /** Body bytes, framed if need be; they are copied unless they last. False when the client does not keep up. */
+  writeBody(chunk: Buffer, lasts = false): boolean {
     if (chunk.length === 0) return true;
-    if (!this.#isChunked) return this.#out.write(chunk);
+    if (!this.#isChunked) return this.#out.write(chunk, lasts);
     this.#writeText(chunkHeader(chunk.length));
-    this.#out.write(chunk);
+    this.#out.write(chunk, lasts);
     this.#writeText('\r\n');
     return !this.#out.needsDrain;
   }

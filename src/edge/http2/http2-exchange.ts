@@ -188,12 +188,12 @@ export class Http2Exchange implements Downstream {
     this.#host.exchangeSent();
   }
 
-  body(chunk: Buffer): boolean {
+  body(chunk: Buffer, lasts = false): boolean {
     if (this.#isGone() || this.#responseEnded) return true;
     this.#progress.written += chunk.length;
     this.#host.exchangeSent();
     // Node keeps what it is given until it has been sent.
-    if (this.stream.write(Buffer.from(chunk))) return true;
+    if (this.stream.write(lasts ? chunk : Buffer.from(chunk))) return true;
     if (!this.#hasDrainListener) {
       this.#hasDrainListener = true;
       this.stream.on('drain', onDrain);

@@ -39,8 +39,8 @@ export abstract class HeadStep implements Downstream {
 
   // Nothing of this comes before the head.
 
-  body(chunk: Buffer): boolean {
-    return this.front.body(chunk);
+  body(chunk: Buffer, lasts?: boolean): boolean {
+    return this.front.body(chunk, lasts);
   }
 
   flush(): void {

@@ -106,8 +106,8 @@ class PageStep extends HeadStep {
 
   // The body that the page stands for is read over.
 
-  override body(chunk: Buffer): boolean {
-    return this.#isReplaced ? true : this.front.body(chunk);
+  override body(chunk: Buffer, lasts?: boolean): boolean {
+    return this.#isReplaced ? true : this.front.body(chunk, lasts);
   }
 
   override end(trailers: Fields | null): void {
