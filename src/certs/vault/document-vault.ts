@@ -1,7 +1,6 @@
 // The certificate vault over documents and leases of a store that several edges share (#store/store.ts has both). What is
 // handed over is sealed, since the store keeps bytes as they are.
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
@@ -17,8 +16,9 @@ import {
   pendingOrderSchema,
 } from '#model/certificates/certificate-record.ts';
 import type { CertificateVault, VaultLease } from '#model/certificates/certificate-vault.ts';
-import { answerSchema, isAnswerToken } from './answer.ts';
 import type { Sealer } from './sealer.ts';
+import { type AnswerShelf, VaultAnswers } from './vault-answers.ts';
+import { hashedName, ticketSchema } from './vault-forms.ts';
 
 /** The part of a store that the vault needs. */
 export interface DocumentStore {
@@ -49,7 +49,6 @@ const collections = {
   revision: 'certificates-revision',
   tickets: 'session-ticket-keys',
 } as const;
-const ticketSchema = z.object({ key: z.base64() });
 /** Drawing a key takes no longer. */
 const ticketLeaseMs = 10_000;
 type Collection = keyof typeof collections;
@@ -62,16 +61,31 @@ export function openDocumentVault(options: DocumentVaultOptions): CertificateVau
 class DocumentVault implements CertificateVault {
   readonly isShared: boolean;
   readonly #options: DocumentVaultOptions;
+  readonly #answers: VaultAnswers;
 
   constructor(options: DocumentVaultOptions) {
+    const { store, clock, isShared } = options;
     this.#options = options;
-    this.isShared = options.isShared;
+    this.isShared = isShared;
+    const shelf: AnswerShelf = {
+      read: async (token) => {
+        const bytes = await store.getDocument(collections.answers, token);
+        return bytes && this.#answerIn(token, bytes);
+      },
+      all: async () => {
+        const documents = await store.listDocuments(collections.answers);
+        return documents.map(({ key, bytes }) => [key, this.#answerIn(key, bytes)] as const);
+      },
+      keep: (token, value) => this.#keep('answers', token, value),
+      forget: (token) => this.#forget('answers', token),
+    };
+    this.#answers = new VaultAnswers(shelf, clock);
   }
 
   async account(authority: string): Promise<AccountRecord | undefined> {
-    const bytes = await this.#options.store.getDocument(collections.accounts, hashed(authority));
+    const bytes = await this.#options.store.getDocument(collections.accounts, hashedName(authority));
     try {
-      return bytes && accountRecordSchema.parse(this.#read('accounts', hashed(authority), bytes));
+      return bytes && accountRecordSchema.parse(this.#read('accounts', hashedName(authority), bytes));
     } catch (error) {
       if (!this.isShared) {
         this.#options.log.warn(
@@ -88,7 +102,7 @@ class DocumentVault implements CertificateVault {
   }
 
   keepAccount(account: AccountRecord): Promise<void> {
-    return this.#keep('accounts', hashed(account.authority), accountRecordSchema.parse(account));
+    return this.#keep('accounts', hashedName(account.authority), accountRecordSchema.parse(account));
   }
 
   certificates(): Promise<CertificateRecord[]> {
@@ -143,36 +157,20 @@ class DocumentVault implements CertificateVault {
     return this.#forget('pending', id);
   }
 
-  async answer(token: string): Promise<string | undefined> {
-    if (!isAnswerToken(token)) return undefined;
-    const bytes = await this.#options.store.getDocument(collections.answers, token);
-    const answer = bytes && this.#answerIn(token, bytes);
-    return answer && answer.untilMs > this.#options.clock.wallMs() ? answer.text : undefined;
+  answer(token: string): Promise<string | undefined> {
+    return this.#answers.one(token);
   }
 
-  async answers(): Promise<ReadonlyMap<string, string>> {
-    const documents = await this.#options.store.listDocuments(collections.answers);
-    const nowMs = this.#options.clock.wallMs();
-    return new Map(
-      documents.flatMap(({ key, bytes }): [string, string][] => {
-        const answer = this.#answerIn(key, bytes);
-        return answer && answer.untilMs > nowMs ? [[key, answer.text]] : [];
-      }),
-    );
+  answers(): Promise<ReadonlyMap<string, string>> {
+    return this.#answers.all();
   }
 
-  async keepAnswer(token: string, text: string, untilMs: number): Promise<void> {
-    if (!isAnswerToken(token)) throw new Error('not a token');
-    for (const { key, bytes } of await this.#options.store.listDocuments(collections.answers)) {
-      const answer = this.#answerIn(key, bytes);
-      // What an edge that died has left.
-      if (answer && answer.untilMs <= this.#options.clock.wallMs()) await this.#forget('answers', key);
-    }
-    await this.#keep('answers', token, { text, untilMs });
+  keepAnswer(token: string, text: string, untilMs: number): Promise<void> {
+    return this.#answers.keep(token, text, untilMs);
   }
 
-  async forgetAnswer(token: string): Promise<void> {
-    if (isAnswerToken(token)) await this.#forget('answers', token);
+  forgetAnswer(token: string): Promise<void> {
+    return this.#answers.forget(token);
   }
 
   /** The store has no way to write only where nothing is: whoever draws has the lease for it. */
@@ -228,9 +226,9 @@ class DocumentVault implements CertificateVault {
     return found;
   }
 
-  #answerIn(token: string, bytes: Uint8Array): z.output<typeof answerSchema> | undefined {
+  #answerIn(token: string, bytes: Uint8Array): unknown {
     try {
-      return answerSchema.parse(this.#read('answers', token, bytes));
+      return this.#read('answers', token, bytes);
     } catch {
       return undefined;
     }
@@ -269,8 +267,4 @@ function foreignKey(cause: unknown): SallyportError {
     'The certificates in the store are sealed with another key than this edge has; copy seal.key from the data directory of the edge that got them.',
     { cause },
   );
-}
-
-function hashed(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

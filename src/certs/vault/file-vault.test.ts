@@ -82,3 +82,15 @@ test('files: an order whose line was cut short costs no other', async (context) 
     ['one', 'two'],
   );
 });
+
+test('files: what an unfinished write has left of an answer is no answer, and goes when its time is over', async (context) => {
+  const clock = new FakeClock();
+  const { folder, open } = scene(context, clock);
+  const vault = open();
+  const left = { text: 'left', untilMs: clock.wallMs() + 1000 };
+  writeFileSync(join(folder, 'answers/aaaaaaaaaaaaaaaaaaaa.json.7.new'), JSON.stringify(left));
+  assert.equal((await vault.answers()).size, 0);
+  clock.advance(1000);
+  await vault.keepAnswer('bbbbbbbbbbbbbbbbbbbb', 'text', clock.wallMs() + 1000);
+  assert.deepEqual(readdirSync(join(folder, 'answers')), ['bbbbbbbbbbbbbbbbbbbb.json']);
+});

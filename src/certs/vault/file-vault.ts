@@ -4,10 +4,9 @@
 //   orders/2026-11-27.ndjson (one line per order, appended)      leases/NAME.7.json      tickets/PERIOD.json
 //
 // Two processes may share it (an edge that is being replaced by the next): nothing is kept in memory.
-import { createHash } from 'node:crypto';
 import { appendFile, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
@@ -23,9 +22,10 @@ import {
   pendingOrderSchema,
 } from '#model/certificates/certificate-record.ts';
 import type { CertificateVault, VaultLease } from '#model/certificates/certificate-vault.ts';
-import { answerSchema, isAnswerToken } from './answer.ts';
 import { takeFileLease } from './file-lease.ts';
 import type { Sealer } from './sealer.ts';
+import { type AnswerShelf, VaultAnswers } from './vault-answers.ts';
+import { hashedName, ticketSchema } from './vault-forms.ts';
 
 export interface FileVaultOptions {
   /** Made when it is not there. */
@@ -40,7 +40,6 @@ export interface FileVaultOptions {
   readonly isShared: boolean;
 }
 
-const ticketSchema = z.object({ key: z.base64() });
 /** A log line longer than this is cut, so that an append stays one write. */
 const maxOrderBytes = 65_536;
 const rooms = ['accounts', 'certificates', 'pending', 'answers', 'orders', 'leases', 'tickets'] as const;
@@ -55,18 +54,30 @@ export function openFileVault(options: FileVaultOptions): CertificateVault {
 class FileVault implements CertificateVault {
   readonly isShared: boolean;
   readonly #options: FileVaultOptions;
+  readonly #answers: VaultAnswers;
 
   constructor(options: FileVaultOptions) {
     this.#options = options;
     this.isShared = options.isShared;
+    const shelf: AnswerShelf = {
+      read: async (token) => parsed((await this.#text(this.#file('answers', token))) ?? ''),
+      all: () => this.#allAnswers(),
+      keep: (token, value) => this.#keep('answers', token, value),
+      // Also what a write that was cut short by a crash has left beside an answer's own file.
+      forget: (name) =>
+        name.endsWith('.new')
+          ? rm(this.#path('answers', name), { force: true })
+          : this.#forget('answers', name),
+    };
+    this.#answers = new VaultAnswers(shelf, options.clock);
   }
 
   async account(authority: string): Promise<AccountRecord | undefined> {
-    const file = this.#file('accounts', hashed(authority));
+    const file = this.#file('accounts', hashedName(authority));
     const text = await this.#text(file);
     if (text === undefined) return undefined;
     try {
-      return accountRecordSchema.parse(this.#opened(text, 'accounts', hashed(authority)));
+      return accountRecordSchema.parse(this.#opened(text, 'accounts', hashedName(authority)));
     } catch (error) {
       throw new SallyportError(
         'credentials-invalid',
@@ -77,7 +88,7 @@ class FileVault implements CertificateVault {
   }
 
   keepAccount(account: AccountRecord): Promise<void> {
-    return this.#keep('accounts', hashed(account.authority), accountRecordSchema.parse(account));
+    return this.#keep('accounts', hashedName(account.authority), accountRecordSchema.parse(account));
   }
 
   certificates(): Promise<CertificateRecord[]> {
@@ -152,31 +163,20 @@ class FileVault implements CertificateVault {
     return this.#forget('pending', id);
   }
 
-  async answer(token: string): Promise<string | undefined> {
-    if (!isAnswerToken(token)) return undefined;
-    const text = await this.#text(this.#file('answers', token));
-    const answer = answerSchema.safeParse(parsed(text ?? '')).data;
-    return answer && answer.untilMs > this.#options.clock.wallMs() ? answer.text : undefined;
+  answer(token: string): Promise<string | undefined> {
+    return this.#answers.one(token);
   }
 
-  async answers(): Promise<ReadonlyMap<string, string>> {
-    const found = new Map<string, string>();
-    for (const name of await readdir(join(this.#options.folder, 'answers'))) {
-      const token = name.replace(/\.json$/, '');
-      const text = await this.answer(token);
-      if (text !== undefined) found.set(token, text);
-    }
-    return found;
+  answers(): Promise<ReadonlyMap<string, string>> {
+    return this.#answers.all();
   }
 
-  async keepAnswer(token: string, text: string, untilMs: number): Promise<void> {
-    if (!isAnswerToken(token)) throw new Error('not a token');
-    await this.#sweepAnswers();
-    await this.#keep('answers', token, { text, untilMs });
+  keepAnswer(token: string, text: string, untilMs: number): Promise<void> {
+    return this.#answers.keep(token, text, untilMs);
   }
 
-  async forgetAnswer(token: string): Promise<void> {
-    if (isAnswerToken(token)) await this.#forget('answers', token);
+  forgetAnswer(token: string): Promise<void> {
+    return this.#answers.forget(token);
   }
 
   async ticketKey(period: number, drawn: Buffer): Promise<Buffer | undefined> {
@@ -195,13 +195,15 @@ class FileVault implements CertificateVault {
     return takeFileLease({ folder, name, holder, forMs, clock: this.#options.clock });
   }
 
-  /** What a process that died has left. */
-  async #sweepAnswers(): Promise<void> {
+  async #allAnswers(): Promise<[string, unknown][]> {
+    const found: [string, unknown][] = [];
     for (const name of await readdir(join(this.#options.folder, 'answers'))) {
-      const file = this.#path('answers', name);
-      const answer = answerSchema.safeParse(parsed((await this.#text(file)) ?? '')).data;
-      if (answer && answer.untilMs <= this.#options.clock.wallMs()) await rm(file, { force: true });
+      found.push([
+        name.replace(/\.json$/, ''),
+        parsed((await this.#text(this.#path('answers', name))) ?? ''),
+      ]);
     }
+    return found;
   }
 
   /** Every record of a room; what cannot be read is reported and left where it is. */
@@ -280,10 +282,6 @@ class FileVault implements CertificateVault {
 
 function dayFile(wallMs: number): string {
   return `${new Date(Math.max(0, wallMs)).toISOString().slice(0, 10)}.ndjson`;
-}
-
-function hashed(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 function parsed(text: string): unknown {
