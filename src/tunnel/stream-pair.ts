@@ -4,10 +4,11 @@
 // Calls of the peer come in a turn of their own, never from inside `write`, as with a real connection. Bounded by a
 // window per direction: bytes that the reader has not given back stop the writer.
 import { Buffer } from 'node:buffer';
-import { SallyportError, errorText } from '#base/errors.ts';
+import { errorText } from '#base/errors.ts';
 import { pendingLimitBytes } from './session/session-stream.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from './stream.ts';
 import { startWindowBytes } from './session/window.ts';
+import { unattendedHandler } from './unattended-handler.ts';
 
 /** Longest chunk that a reader is handed, so that the window means something; a read of TCP is as long. */
 const chunkBytes = 65_536;
@@ -222,13 +223,3 @@ class PipeEnd implements TunnelStream {
     }
   }
 }
-
-/** Stands in until someone takes the end; bytes that come before that are a fault of ours. */
-const unattendedHandler: StreamHandler = {
-  onData() {
-    throw new SallyportError('internal', 'Bytes came on a stream that nobody attends.');
-  },
-  onEnd() {},
-  onReset() {},
-  onDrain() {},
-};

@@ -1,13 +1,14 @@
 // One stream inside a session: its two directions, its credit, and the calls of whoever holds it. HOT: `write` and
 // `receiveData` run for every frame; the usual case copies straight into the output and allocates nothing.
 import type { BufferPool } from '#base/io/buffer-pool.ts';
-import { SallyportError, errorText } from '#base/errors.ts';
+import { errorText } from '#base/errors.ts';
 import { frameTypes } from '#wire/tunnel-frame.ts';
 import { encodeCodeAndText } from '#wire/tunnel-message.ts';
 import type { Output } from './output.ts';
 import { SendQueue } from './send-queue.ts';
 import { resetCodes, type ResetReason, type StreamHandler, type TunnelStream } from '../stream.ts';
 import { initialWindowBytes, ReceiveWindow, type WindowBudget } from './window.ts';
+import { unattendedHandler } from '../unattended-handler.ts';
 
 /** The longest DATA frame we send, and the most a stream sends before it is the next one's turn. */
 export const turnBytes = 32_768;
@@ -228,13 +229,3 @@ export class SessionStream implements TunnelStream {
     }
   }
 }
-
-/** Stands in until someone takes the stream; bytes that come before that are a fault of ours. */
-const unattendedHandler: StreamHandler = {
-  onData() {
-    throw new SallyportError('internal', 'Bytes came on a stream that nobody attends.');
-  },
-  onEnd() {},
-  onReset() {},
-  onDrain() {},
-};
