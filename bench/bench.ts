@@ -14,7 +14,6 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createCertificate } from '#testkit/certificates.ts';
 import { type AccessRound, measureAccess } from './access.ts';
 import { type BulkResult, measureBulk, type Transfer } from './bulk.ts';
 import { type IdleResult, measureIdle, measureResident, measureSettled } from './idle.ts';
@@ -23,6 +22,7 @@ import {
   mostProxied,
   type Peer,
   type PeerOptions,
+  preparePeers,
   startCaddy,
   startHaproxy,
   startNginx,
@@ -107,7 +107,7 @@ async function measureAll(): Promise<void> {
   const peers: Peer[] = [];
   try {
     for (const name of flags.peers.split(',')) {
-      const peer = await startPeer(name, await peerOptions());
+      const peer = await startPeer(name, await preparePeers(folder, ports));
       if (peer === undefined) continue;
       say(`${peer.name} ${peer.version}`);
       found.versions[peer.name] = peer.version;
@@ -210,19 +210,6 @@ async function startPeer(name: string, options: PeerOptions): Promise<Peer | und
   if (!isSallyportThere()) return undefined;
   const form = await prepareForm(flags.checkout ? 'checkout' : 'release', folder);
   return startSallyport(folder, { port: ports.origin, sinkPort: ports.sink }, form);
-}
-
-async function peerOptions(): Promise<PeerOptions> {
-  const certificate = createCertificate({ name: benchHostname, names: [benchHostname] });
-  const files = {
-    certFile: join(folder, 'cert.pem'),
-    keyFile: join(folder, 'key.pem'),
-    bundleFile: join(folder, 'bundle.pem'),
-  };
-  await writeFile(files.certFile, certificate.cert);
-  await writeFile(files.keyFile, certificate.key);
-  await writeFile(files.bundleFile, certificate.cert + certificate.key);
-  return { folder, originPort: ports.origin, sinkPort: ports.sink, ...files };
 }
 
 async function report(): Promise<void> {

@@ -3,14 +3,13 @@
 // each that is only opened. How many a second one process can take is one second by that.
 //
 //     npm run bench:connects -- [--seconds 5] [--peers nginx,sallyport]
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createCertificate } from '#testkit/certificates.ts';
 import { cpuUs, loadCore, runPinned, startPinned, waitForPort } from './machine.ts';
-import { type Peer, startNginx, startOrigin } from './peers.ts';
+import { type Peer, preparePeers, startNginx, startOrigin } from './peers.ts';
 import { formatTable } from './report.ts';
 import { benchHostname, prepareForm, startSallyport } from './sallyport.ts';
 
@@ -101,15 +100,6 @@ async function startPeer(name: string): Promise<Peer> {
     const form = await prepareForm('release', folder);
     return await startSallyport(folder, { port: ports.origin, sinkPort: ports.sink }, form);
   }
-  const certificate = createCertificate({ name: benchHostname, names: [benchHostname] });
-  const files = {
-    certFile: join(folder, 'cert.pem'),
-    keyFile: join(folder, 'key.pem'),
-    bundleFile: join(folder, 'bundle.pem'),
-  };
-  await writeFile(files.certFile, certificate.cert);
-  await writeFile(files.keyFile, certificate.key);
-  await writeFile(files.bundleFile, certificate.cert + certificate.key);
-  const options = { folder, originPort: ports.origin, sinkPort: ports.sink, ...files };
+  const options = await preparePeers(folder, ports);
   return await startNginx(options, ports.nginx, ports.nginx + 1);
 }

@@ -4,6 +4,7 @@
 import { mkdir, writeFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
+import { createCertificate } from '#testkit/certificates.ts';
 import {
   cpuUs,
   loadCore,
@@ -13,6 +14,7 @@ import {
   startPinned,
   waitForPort,
 } from './machine.ts';
+import { benchHostname } from './sallyport.ts';
 
 /** A proxy under test. */
 export interface Peer {
@@ -41,6 +43,23 @@ export interface PeerOptions {
   readonly keyFile: string;
   /** Certificate and key in one file, for HAProxy. */
   readonly bundleFile: string;
+}
+
+/** Makes the certificate that all peers show, and says what they are started with. */
+export async function preparePeers(
+  folder: string,
+  ports: { readonly origin: number; readonly sink: number },
+): Promise<PeerOptions> {
+  const certificate = createCertificate({ name: benchHostname, names: [benchHostname] });
+  const files = {
+    certFile: join(folder, 'cert.pem'),
+    keyFile: join(folder, 'key.pem'),
+    bundleFile: join(folder, 'bundle.pem'),
+  };
+  await writeFile(files.certFile, certificate.cert);
+  await writeFile(files.keyFile, certificate.key);
+  await writeFile(files.bundleFile, certificate.cert + certificate.key);
+  return { folder, originPort: ports.origin, sinkPort: ports.sink, ...files };
 }
 
 /** How each writes its access log; the closest to ours, which gathers JSON lines and writes them to a file. */
