@@ -1,9 +1,11 @@
 // Asking before something is taken away: what happens, what depends on it, and on which edge. A refusal because of
 // dependents is shown with them, and only then is there a way to go on all the same.
 import { Button, Group, Modal, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { type ReactNode, useState } from 'react';
 import { ApiError } from '#api/client.ts';
 import { useMe } from '../api/me.ts';
+import { Icon } from './icons.tsx';
 import { ProblemNotice } from './notices.tsx';
 import classes from './kit.module.css';
 
@@ -34,7 +36,6 @@ export function Confirm(props: ConfirmProps) {
 }
 
 function ConfirmBody({ onClose, children, action, run, forceAction, mustType, isHarmless }: ConfirmProps) {
-  const { edge } = useMe();
   const [typed, setTyped] = useState('');
   const [error, setError] = useState<unknown>();
   const [isRunning, setRunning] = useState(false);
@@ -84,9 +85,7 @@ function ConfirmBody({ onClose, children, action, run, forceAction, mustType, is
         />
       )}
       <Group justify="space-between" mt="xs">
-        <span className={classes['onEdge']}>
-          On the edge <strong>{edge.name}</strong>
-        </span>
+        <OnEdge />
         <Group gap="xs">
           <Button variant="default" onClick={onClose}>
             Cancel
@@ -103,6 +102,19 @@ function ConfirmBody({ onClose, children, action, run, forceAction, mustType, is
         </Group>
       </Group>
     </div>
+  );
+}
+
+/** The button of a page that removes what the page shows, after asking. */
+export function RemoveButton(props: Pick<ConfirmProps, 'title' | 'action' | 'run' | 'children'>) {
+  const [isAsking, asking] = useDisclosure(false);
+  return (
+    <>
+      <Button variant="default" leftSection={<Icon name="trash" />} onClick={asking.open}>
+        Remove
+      </Button>
+      <Confirm isOpen={isAsking} onClose={asking.close} {...props} />
+    </>
   );
 }
 

@@ -1,15 +1,15 @@
 // Oneself: name, password, passkeys, codes, and where one is signed in.
-import { Button, Group, TextInput } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useState } from 'react';
 import type { SessionView, UserView } from '#api/account.ts';
 import { useMe } from '../../api/me.ts';
 import { useChange, useRead } from '../../api/queries.ts';
 import { Confirm } from '../../kit/confirm.tsx';
-import { faultOf } from '../../kit/form-dialog.tsx';
 import { Stacked } from '../../kit/filters.tsx';
 import { Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
 import { Page, Panel, Section } from '../../kit/page.tsx';
 import { useToast } from '../../kit/toasts.tsx';
+import { NameAndMail } from '../users/name-and-mail.tsx';
 import { roleWords } from '../users/role-words.ts';
 import { Identities, LinkRefusal } from './identities.tsx';
 import { Passkeys } from './passkeys.tsx';
@@ -53,8 +53,8 @@ export function AccountPage() {
 function Profile({ user }: { readonly user: UserView }) {
   const update = useChange('updateMe');
   const say = useToast();
-  const [displayName, setDisplayName] = useState(user.displayName);
-  const [email, setEmail] = useState(user.email ?? '');
+  const [draft, setDraft] = useState({ displayName: user.displayName, email: user.email ?? '' });
+  const { displayName, email } = draft;
   const isChanged = displayName !== user.displayName || email !== (user.email ?? '');
   const save = async (): Promise<void> => {
     await update.mutateAsync({ body: { displayName, email: email === '' ? null : email } });
@@ -70,22 +70,12 @@ function Profile({ user }: { readonly user: UserView }) {
           }}
         >
           <Stacked>
-            <TextInput
-              maw={480}
-              label="Full name"
-              autoComplete="name"
-              value={displayName}
-              onChange={(event) => setDisplayName(event.currentTarget.value)}
-              error={faultOf(update.error, 'displayName')}
-            />
-            <TextInput
-              maw={480}
-              label="Mail address"
-              type="email"
-              autoComplete="email"
-              value={email}
-              onChange={(event) => setEmail(event.currentTarget.value)}
-              error={faultOf(update.error, 'email')}
+            <NameAndMail
+              displayName={displayName}
+              email={email}
+              onChange={(change) => setDraft((before) => ({ ...before, ...change }))}
+              error={update.error}
+              isOneself
             />
             <ProblemNotice error={update.error} />
             <Group justify="flex-end">

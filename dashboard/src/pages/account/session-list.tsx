@@ -1,23 +1,11 @@
-// Browsers that are signed in.
-import { Button } from '@mantine/core';
+// Browsers that are signed in as one user.
 import type { SessionView } from '#api/account.ts';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { NameCell } from '../../kit/filters.tsx';
 import { Mono } from '../../kit/page.tsx';
 import { Tag } from '../../kit/status.tsx';
-import { TimeAgo } from '../../kit/time-ago.tsx';
 import { describeBrowser } from './describe-browser.ts';
-
-/** Ways of signing in, as lists name them. */
-export const methodWords: Readonly<Record<SessionView['method'], string>> = {
-  ...{
-    password: 'password',
-    passkey: 'passkey',
-    link: 'one-time link',
-    oidc: 'issuer',
-    mail: 'link by mail',
-  },
-};
+import { lastColumns, methodWords } from './session-columns.tsx';
 
 export interface SessionListProps {
   readonly sessions: readonly SessionView[];
@@ -40,29 +28,7 @@ export function SessionList({ sessions, onEnd }: SessionListProps) {
     },
     { title: 'Address', cell: ({ address }) => <Mono>{address}</Mono> },
     { title: 'Signed in by', cell: ({ method }) => methodWords[method] },
-    {
-      title: 'Since',
-      value: ({ createdAtMs }) => createdAtMs,
-      cell: ({ createdAtMs }) => <TimeAgo atMs={createdAtMs} />,
-    },
-    {
-      title: 'Last used',
-      value: ({ lastSeenAtMs }) => lastSeenAtMs,
-      cell: ({ lastSeenAtMs }) => <TimeAgo atMs={lastSeenAtMs} />,
-    },
-    ...(onEnd === undefined
-      ? []
-      : [
-          {
-            title: '',
-            cell: (session: SessionView) =>
-              !session.isCurrent && (
-                <Button size="xs" variant="default" onClick={() => onEnd(session)}>
-                  Sign out
-                </Button>
-              ),
-          },
-        ]),
+    ...lastColumns(onEnd),
   ];
   return <DataTable label="Sessions" items={sessions} columns={columns} rowKey={({ id }) => id} />;
 }

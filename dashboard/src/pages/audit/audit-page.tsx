@@ -1,9 +1,10 @@
 // Who changed what, newest first, with the difference of each change.
-import { Select, UnstyledButton } from '@mantine/core';
+import { UnstyledButton } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type AuditEvent, auditedNouns } from '#model/users/audit-event.ts';
 import { usePaged } from '../../api/queries.ts';
+import { ChoiceFilter } from '../../kit/choice-filter.tsx';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Faint, Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
@@ -34,16 +35,14 @@ export function AuditPage() {
           value={search ?? ''}
           onChange={(value) => filter({ search: value || undefined })}
         />
-        <Select
-          aria-label="Of what"
-          w={190}
-          clearable
-          searchable
-          placeholder="Of anything"
-          data={auditedNouns.map((value) => ({ value, label: nounWords(value) }))}
-          value={known ?? null}
-          onChange={(value) => filter({ noun: value ?? undefined })}
-          clearButtonProps={{ 'aria-label': 'Of anything' }}
+        <ChoiceFilter
+          label="Of what"
+          anyLabel="Of anything"
+          choices={auditedNouns.map((value) => ({ value, label: nounWords(value) }))}
+          value={known}
+          onChange={(value) => filter({ noun: value })}
+          width={190}
+          isSearchable
         />
       </Filters>
       {list.items === undefined ? (

@@ -1,11 +1,10 @@
 // One certificate: what it is, how it was got and why that way, what comes next, and the logs of its last orders.
 import { Button } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import type { CertificateDetail, OrderView } from '#model/certificates/certificate-view.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, useRead } from '../../api/queries.ts';
-import { Confirm } from '../../kit/confirm.tsx';
+import { RemoveButton } from '../../kit/confirm.tsx';
 import { Icon } from '../../kit/icons.tsx';
 import { Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
 import { Facts, Mono, Page, Panel, Section } from '../../kit/page.tsx';
@@ -226,29 +225,21 @@ function Remove({ certificate }: { readonly certificate: CertificateDetail }) {
   const remove = useChange('deleteCertificate');
   const navigate = useNavigate();
   const say = useToast();
-  const [isAsking, asking] = useDisclosure(false);
   const title = titleOf(certificate);
   return (
-    <>
-      <Button variant="default" leftSection={<Icon name="trash" />} onClick={asking.open}>
-        Remove
-      </Button>
-      <Confirm
-        isOpen={isAsking}
-        onClose={asking.close}
-        title={`Remove the certificate for ${title}`}
-        action="Remove certificate"
-        run={async () => {
-          await remove.mutateAsync({ params: { certificate: certificate.id } });
-          say(`The certificate for ${title} was removed`);
-          await navigate({ to: '/certificates' });
-        }}
-      >
-        <p>
-          Its key is deleted from the edge. Visitors are shown another certificate for the hostname where
-          there is one, and one is ordered where that is possible.
-        </p>
-      </Confirm>
-    </>
+    <RemoveButton
+      title={`Remove the certificate for ${title}`}
+      action="Remove certificate"
+      run={async () => {
+        await remove.mutateAsync({ params: { certificate: certificate.id } });
+        say(`The certificate for ${title} was removed`);
+        await navigate({ to: '/certificates' });
+      }}
+    >
+      <p>
+        Its key is deleted from the edge. Visitors are shown another certificate for the hostname where there
+        is one, and one is ordered where that is possible.
+      </p>
+    </RemoveButton>
   );
 }

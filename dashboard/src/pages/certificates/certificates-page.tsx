@@ -1,11 +1,12 @@
 // Certificates: which hostname is shown which, until when, and when the next one comes. What needs a look is on top.
-import { Button, Select } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type CertificateView, certificateStates } from '#model/certificates/certificate-view.ts';
 import { useMay } from '../../api/me.ts';
 import { usePaged } from '../../api/queries.ts';
+import { ChoiceFilter } from '../../kit/choice-filter.tsx';
 import { type Column, DataTable, type Order } from '../../kit/data-table.tsx';
 import { Faint, Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
@@ -49,15 +50,12 @@ export function CertificatesPage() {
           value={search ?? ''}
           onChange={(value) => filter({ search: value || undefined })}
         />
-        <Select
-          aria-label="State"
-          w={170}
-          clearable
-          placeholder="In any state"
-          data={certificateStates.map((value) => ({ value, label: certificateWords[value] }))}
-          value={state ?? null}
-          onChange={(value) => filter({ state: value ?? undefined })}
-          clearButtonProps={{ 'aria-label': 'In any state' }}
+        <ChoiceFilter
+          label="State"
+          anyLabel="In any state"
+          choices={certificateStates.map((value) => ({ value, label: certificateWords[value] }))}
+          value={state}
+          onChange={(value) => filter({ state: value })}
         />
       </Filters>
       <CertificateList query={{ search, state }} />

@@ -1,9 +1,10 @@
 // How every part of the edge is: listeners, store, certificates, names, tunnels, origins, and hostnames seen from outside. What
 // is not well stands first, with since when and what to do.
-import { Button, Select } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type HealthPart, partKinds, partStates } from '#model/live/health.ts';
 import { useChange, useRead } from '../../api/queries.ts';
+import { ChoiceFilter } from '../../kit/choice-filter.tsx';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';
 import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
@@ -30,29 +31,20 @@ export function HealthPage() {
   return (
     <Page title="Health" intro={read.data === undefined ? ' ' : sumUp(read.data)}>
       <Filters>
-        <Select
-          aria-label="Kind"
-          w={190}
-          clearButtonProps={{ 'aria-label': 'Every kind' }}
-          placeholder="Every kind"
-          clearable
-          data={partKinds.map((value) => ({ value, label: kindWords[value] }))}
-          value={kind ?? null}
-          onChange={(value) =>
-            void navigate({ search: { state, kind: (value as HealthPart['kind']) ?? undefined } })
-          }
+        <ChoiceFilter
+          label="Kind"
+          anyLabel="Every kind"
+          choices={partKinds.map((value) => ({ value, label: kindWords[value] }))}
+          value={kind}
+          onChange={(value) => void navigate({ search: { state, kind: value } })}
+          width={190}
         />
-        <Select
-          aria-label="State"
-          w={170}
-          clearButtonProps={{ 'aria-label': 'Every state' }}
-          placeholder="Every state"
-          clearable
-          data={partStates.map((value) => ({ value, label: stateWords[value] }))}
-          value={state ?? null}
-          onChange={(value) =>
-            void navigate({ search: { kind, state: (value as HealthPart['state']) ?? undefined } })
-          }
+        <ChoiceFilter
+          label="State"
+          anyLabel="Every state"
+          choices={partStates.map((value) => ({ value, label: stateWords[value] }))}
+          value={state}
+          onChange={(value) => void navigate({ search: { kind, state: value } })}
         />
       </Filters>
       {parts === undefined ? (

@@ -1,5 +1,5 @@
 // Hostnames of the edge and how far their DNS records are; and the zones that the edge manages.
-import { Button, Select } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
@@ -7,6 +7,7 @@ import { useEffect } from 'react';
 import type { ShownName } from '#api/dns.ts';
 import { type DnsSetUp, nameStates } from '#model/dns/dns-view.ts';
 import { readAgain, usePaged, useRead } from '../../api/queries.ts';
+import { ChoiceFilter } from '../../kit/choice-filter.tsx';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Faint, Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
@@ -98,15 +99,12 @@ function Names() {
           value={search ?? ''}
           onChange={(value) => filter({ search: value || undefined })}
         />
-        <Select
-          aria-label="State"
-          w={170}
-          clearable
-          placeholder="In any state"
-          data={nameStates.map((value) => ({ value, label: nameWords[value] }))}
-          value={state ?? null}
-          onChange={(value) => filter({ state: value ?? undefined })}
-          clearButtonProps={{ 'aria-label': 'In any state' }}
+        <ChoiceFilter
+          label="State"
+          anyLabel="In any state"
+          choices={nameStates.map((value) => ({ value, label: nameWords[value] }))}
+          value={state}
+          onChange={(value) => filter({ state: value })}
         />
       </Filters>
       {list.items === undefined ? (

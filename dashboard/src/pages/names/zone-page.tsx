@@ -1,8 +1,8 @@
 // One zone: how it is, and every record in it with its owner.
-import { Select } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type RecordView, recordOwners } from '#model/dns/dns-view.ts';
 import { useRead } from '../../api/queries.ts';
+import { ChoiceFilter } from '../../kit/choice-filter.tsx';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';
 import { Empty, Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
@@ -67,15 +67,13 @@ export function ZonePage() {
             value={search ?? ''}
             onChange={(value) => filter({ search: value || undefined })}
           />
-          <Select
-            aria-label="Owner"
-            w={180}
-            clearable
-            placeholder="Of anybody"
-            data={recordOwners.map((value) => ({ value, label: ownerWords[value] }))}
-            value={owner ?? null}
-            onChange={(value) => filter({ owner: value ?? undefined })}
-            clearButtonProps={{ 'aria-label': 'Of anybody' }}
+          <ChoiceFilter
+            label="Owner"
+            anyLabel="Of anybody"
+            choices={recordOwners.map((value) => ({ value, label: ownerWords[value] }))}
+            value={owner}
+            onChange={(value) => filter({ owner: value })}
+            width={180}
           />
         </Filters>
         {read.data === undefined ? (

@@ -1,10 +1,11 @@
 // Requests as they finish: filtered, paused, and opened one by one.
-import { Button, Select, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { LoggedRequest } from '#model/live/logged-request.ts';
 import { useTunnelName } from '../../api/tunnel-names.ts';
+import { ChoiceFilter } from '../../kit/choice-filter.tsx';
 import { type Column, DataTable } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
@@ -59,25 +60,21 @@ export function RequestsPage() {
           value={filter.host ?? ''}
           onChange={(host) => change({ host: host || undefined })}
         />
-        <Select
-          aria-label="Status"
-          w={150}
-          clearable
-          placeholder="Any status"
-          data={statuses}
-          value={filter.status ?? null}
-          onChange={(status) => change({ status: status ?? undefined })}
-          clearButtonProps={{ 'aria-label': 'Any status' }}
+        <ChoiceFilter
+          label="Status"
+          anyLabel="Any status"
+          choices={statuses}
+          value={filter.status}
+          onChange={(status) => change({ status: status })}
+          width={150}
         />
-        <Select
-          aria-label="Method"
-          w={140}
-          clearable
-          placeholder="Any method"
-          data={methods}
-          value={filter.method ?? null}
-          onChange={(method) => change({ method: method ?? undefined })}
-          clearButtonProps={{ 'aria-label': 'Any method' }}
+        <ChoiceFilter
+          label="Method"
+          anyLabel="Any method"
+          choices={methods}
+          value={filter.method}
+          onChange={(method) => change({ method: method })}
+          width={140}
         />
         <FilterField
           label="Tunnel"

@@ -1,6 +1,5 @@
 // One route: edit it, try it in place, remove it.
 import { Button, Group, Select, Switch, Textarea, TextInput } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ApiError } from '#api/client.ts';
@@ -9,7 +8,7 @@ import { routeName } from '#model/routes/route.ts';
 import { shortSteps, withoutSteps } from '#model/routes/route-steps.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, useRead } from '../../api/queries.ts';
-import { Confirm, OnEdge } from '../../kit/confirm.tsx';
+import { OnEdge, RemoveButton } from '../../kit/confirm.tsx';
 import { faultOf } from '../../kit/form-dialog.tsx';
 import { Icon } from '../../kit/icons.tsx';
 import { Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
@@ -121,30 +120,22 @@ function RemoveRoute({ route }: { readonly route: RouteView }) {
   const remove = useChange('deleteRoute');
   const navigate = useNavigate();
   const say = useToast();
-  const [isAsking, asking] = useDisclosure(false);
   const name = routeName(route);
   return (
-    <>
-      <Button variant="default" leftSection={<Icon name="trash" />} onClick={asking.open}>
-        Remove
-      </Button>
-      <Confirm
-        isOpen={isAsking}
-        onClose={asking.close}
-        title={`Remove ${name}`}
-        action="Remove route"
-        run={async () => {
-          await remove.mutateAsync({ params: { route: route.id } });
-          say(`${name} removed`);
-          await navigate({ to: '/routes' });
-        }}
-      >
-        <p>
-          The public gets “no such host” there at once. The ingress rule that came with the route goes with
-          it; the service at home is not touched.
-        </p>
-      </Confirm>
-    </>
+    <RemoveButton
+      title={`Remove ${name}`}
+      action="Remove route"
+      run={async () => {
+        await remove.mutateAsync({ params: { route: route.id } });
+        say(`${name} removed`);
+        await navigate({ to: '/routes' });
+      }}
+    >
+      <p>
+        The public gets “no such host” there at once. The ingress rule that came with the route goes with it;
+        the service at home is not touched.
+      </p>
+    </RemoveButton>
   );
 }
 

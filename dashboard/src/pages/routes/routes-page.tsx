@@ -1,8 +1,9 @@
 // All routes, whatever they come from.
-import { Button, Select } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMay } from '../../api/me.ts';
+import { ChoiceFilter } from '../../kit/choice-filter.tsx';
 import { Filters } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
 import { Page } from '../../kit/page.tsx';
@@ -38,19 +39,17 @@ export function RoutesPage() {
           value={search ?? ''}
           onChange={(value) => filter({ search: value || undefined })}
         />
-        <Select
-          aria-label="Source"
-          w={190}
-          clearable
-          placeholder="From anywhere"
-          data={[
+        <ChoiceFilter
+          label="Source"
+          anyLabel="From anywhere"
+          choices={[
             { value: 'store', label: 'Added here' },
             { value: 'claim', label: 'Published at home' },
             { value: 'file', label: 'From edge.yml' },
           ]}
-          value={source ?? null}
-          onChange={(value) => filter({ source: value ?? undefined })}
-          clearButtonProps={{ 'aria-label': 'From anywhere' }}
+          value={source}
+          onChange={(value) => filter({ source: value })}
+          width={190}
         />
       </Filters>
       <RouteList query={{ search, tunnel, source }} onAdd={mayWrite ? adding.open : undefined} />

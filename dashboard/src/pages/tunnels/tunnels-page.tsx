@@ -1,11 +1,12 @@
 // All tunnels, and all connectors that run them now.
-import { Button, SegmentedControl, Select } from '@mantine/core';
+import { Button, SegmentedControl } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type ConnectorView, type TunnelView, tunnelStatuses } from '#api/tunnels.ts';
 import { useMay } from '../../api/me.ts';
 import { usePaged } from '../../api/queries.ts';
+import { ChoiceFilter } from '../../kit/choice-filter.tsx';
 import { type Column, DataTable, type Order } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
@@ -57,15 +58,12 @@ export function TunnelsPage() {
           onChange={(value) => filter({ search: value || undefined })}
         />
         {view === 'tunnels' && (
-          <Select
-            aria-label="Status"
-            w={170}
-            clearable
-            placeholder="Any status"
-            data={tunnelStatuses.map((value) => ({ value, label: statusWords[value] }))}
-            value={status ?? null}
-            onChange={(value) => filter({ status: value ?? undefined })}
-            clearButtonProps={{ 'aria-label': 'Any status' }}
+          <ChoiceFilter
+            label="Status"
+            anyLabel="Any status"
+            choices={tunnelStatuses.map((value) => ({ value, label: statusWords[value] }))}
+            value={status}
+            onChange={(value) => filter({ status: value })}
           />
         )}
       </Filters>

@@ -15,6 +15,7 @@ import { Tag } from '../../kit/status.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
 import { useToast } from '../../kit/toasts.tsx';
 import { SessionList } from '../account/session-list.tsx';
+import { NameAndMail } from './name-and-mail.tsx';
 import { type OneTimeLink, OneTimeLinkDialog } from './one-time-link.tsx';
 import { roleChoices, roleWords } from './role-words.ts';
 import { groupsOf, waysIn } from './users-page.tsx';
@@ -174,20 +175,11 @@ function EditUser({ user }: { readonly user: UserView }) {
           }}
         >
           <Stacked>
-            <TextInput
-              maw={480}
-              label="Full name"
-              value={value.displayName}
-              onChange={(event) => setDraft({ ...draft, displayName: event.currentTarget.value })}
-              error={faultOf(update.error, 'displayName')}
-            />
-            <TextInput
-              maw={480}
-              label="Mail address"
-              type="email"
-              value={value.email}
-              onChange={(event) => setDraft({ ...draft, email: event.currentTarget.value })}
-              error={faultOf(update.error, 'email')}
+            <NameAndMail
+              displayName={value.displayName}
+              email={value.email}
+              onChange={(change) => setDraft((before) => ({ ...before, ...change }))}
+              error={update.error}
             />
             <Select
               maw={480}

@@ -1,5 +1,4 @@
 // Browsers that are signed in, of all users: who, where, since when; and the way to end one.
-import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { VisitorSessionView } from '#api/users.ts';
@@ -12,10 +11,9 @@ import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
 import { Mono, Section } from '../../kit/page.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Tag } from '../../kit/status.tsx';
-import { TimeAgo } from '../../kit/time-ago.tsx';
 import { useToast } from '../../kit/toasts.tsx';
 import { describeBrowser } from '../account/describe-browser.ts';
-import { methodWords } from '../account/session-list.tsx';
+import { lastColumns, methodWords } from '../account/session-columns.tsx';
 
 /** The list. */
 export function VisitorSessions() {
@@ -89,28 +87,6 @@ function columnsWith(
     },
     { title: 'Address', value: ({ address }) => address, cell: ({ address }) => <Mono>{address}</Mono> },
     { title: 'By', value: ({ method }) => methodWords[method], cell: ({ method }) => methodWords[method] },
-    {
-      title: 'Since',
-      value: ({ createdAtMs }) => createdAtMs,
-      cell: ({ createdAtMs }) => <TimeAgo atMs={createdAtMs} />,
-    },
-    {
-      title: 'Last used',
-      value: ({ lastSeenAtMs }) => lastSeenAtMs,
-      cell: ({ lastSeenAtMs }) => <TimeAgo atMs={lastSeenAtMs} />,
-    },
-    ...(onEnd === undefined
-      ? []
-      : [
-          {
-            title: '',
-            cell: (session: VisitorSessionView) =>
-              !session.isCurrent && (
-                <Button size="xs" variant="default" onClick={() => onEnd(session)}>
-                  Sign out
-                </Button>
-              ),
-          },
-        ]),
+    ...lastColumns(onEnd),
   ];
 }
