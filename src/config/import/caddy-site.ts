@@ -7,6 +7,9 @@ import type { HeaderChanges } from '#model/shaping/header-rules.ts';
 import type { CaddyStatement } from './caddyfile.ts';
 import { type CaddyMatcher, namedMatchers, takeMatcher } from './caddy-matchers.ts';
 import type { CaddyBalance } from './caddy-balance.ts';
+import { cures, guards, needless } from './caddy-directives.ts';
+import { headerChange, isEmpty, merged } from './caddy-headers.ts';
+import { type Redirect, redirectOf } from './caddy-redirect.ts';
 import { reverseProxy } from './caddy-upstream.ts';
 import type { DraftRoute, LabDraft } from './lab-draft.ts';
 import { placeServices } from './several-services.ts';
@@ -23,37 +26,11 @@ interface Place {
   responseHeaders: HeaderChanges;
 }
 
-type Redirect = NonNullable<DraftRoute['redirects']>[number];
-
 interface FoundRedirect {
   readonly rule: Redirect;
   /** It is for all of the site, not for what one block is for. */
   readonly isForSite: boolean;
 }
-
-/** Directives that do by default here what they do in Caddy, or that there is nothing to do for. */
-const needless: ReadonlySet<string> = new Set(['encode', 'flush_interval', 'push', 'vars']);
-
-/** Directives without a place here, each with what to do. */
-const cures: Readonly<Record<string, string>> = {
-  tls: 'certificates are of the whole edge: see acme, dns and certificates in edge.yml',
-  log: 'the edge logs all requests: see accessLog in edge.yml',
-  root: 'files are served at home: run a web server there and name it as the service',
-  file_server: 'files are served at home: run a web server there and name it as the service',
-  try_files: 'files are served at home: run a web server there and name it as the service',
-  php_fastcgi: 'FastCGI is spoken at home: run a web server there and name it as the service',
-  handle_errors: 'pages for errors are errorPages of a route',
-  basic_auth: 'passwords are not carried over; the site is open to users of this edge only (access: private)',
-  basicauth: 'passwords are not carried over; the site is open to users of this edge only (access: private)',
-  forward_auth: "sign-ins are the edge's own; the site is open to users of this edge only (access: private)",
-  import:
-    'other files are not read; import them one by one. The site is open to users of this edge only (access: private)',
-  rewrite: "paths change by prefix (prefix: strip, add); other rewriting is the service's own",
-  request_body: 'only max_size is carried over',
-};
-
-/** Directives that keep somebody out. */
-const guards: ReadonlySet<string> = new Set(['basic_auth', 'basicauth', 'forward_auth', 'import', 'abort']);
 
 export class CaddySite {
   readonly #draft: LabDraft;
@@ -225,18 +202,9 @@ export class CaddySite {
     }
   }
 
-  /** `redir [matcher] to [code]` */
   #redirect(args: readonly string[], line: number, { named, base, isExact, isTop }: Context): void {
-    // A single path is where to, not which.
-    const isBare = args.length === 1 || (args.length === 2 && isStatus(args[1]!));
-    const { matcher, rest } = isBare ? { matcher: all, rest: args } : takeMatcher(args, named);
-    const [to = '', code = 'temporary'] = rest;
-    const status = statusOf(code);
-    const kind = whereOf(matcher, base, isExact);
-    const target = kind && targetOf(to, kind);
-    const isKnown =
-      target !== undefined && /^(\/(?!\/)|https?:\/\/[^{}]+)/.test(target) && !/\{(?!rest\})/.test(target);
-    if (status === undefined || kind === undefined || !isKnown) {
+    const rule = redirectOf(args, named, base, isExact);
+    if (rule === undefined) {
       this.#draft.unmapped(
         line,
         `redir ${args.join(' ')}`,
@@ -245,8 +213,8 @@ export class CaddySite {
       return;
     }
     // Caddy redirects before it handles anything.
-    const isForSite = isTop && (kind.prefix === '/' || kind.outside !== undefined);
-    this.#redirects.push({ isForSite, rule: { ...kind, to: target, status } });
+    const isForSite = isTop && (rule.prefix === '/' || rule.outside !== undefined);
+    this.#redirects.push({ isForSite, rule });
   }
 
   /** The one form that maps: everybody but some addresses is refused. */
@@ -311,7 +279,6 @@ interface Context {
   readonly isTop: boolean;
 }
 
-const all: CaddyMatcher = { kind: 'all' };
 const notAPath = 'its matcher is none that a route has: a path, or everything';
 
 function emptyPlace(path: string, line: number): Place {
@@ -326,65 +293,4 @@ function placeOf(places: readonly Place[], { path, prefix }: Redirect): Place | 
   return places
     .filter((place) => place.path === '/' || where === place.path || where.startsWith(`${place.path}/`))
     .toSorted((a, b) => b.path.length - a.path.length)[0];
-}
-
-function whereOf(
-  matcher: CaddyMatcher,
-  base: string,
-  isExact: boolean,
-): Pick<Redirect, 'path' | 'prefix' | 'outside'> | undefined {
-  switch (matcher.kind) {
-    case 'all':
-      return isExact ? { path: base } : { prefix: base };
-    case 'path':
-      return { path: matcher.path };
-    case 'below':
-      return { prefix: matcher.path };
-    case 'outside':
-      return { outside: matcher.path };
-    default:
-      return undefined;
-  }
-}
-
-/** Where to, in our words: `{uri}` is the whole path, which `{rest}` is unless a prefix goes before it. */
-function targetOf(to: string, { path, prefix }: Pick<Redirect, 'path' | 'prefix'>): string | undefined {
-  const whole = /\{(http\.request\.)?(uri(\.path)?|path)\}/;
-  if (!whole.test(to)) return to;
-  if (prefix !== undefined && prefix !== '/') return undefined;
-  return to.replace(whole, path ?? '{rest}');
-}
-
-function isStatus(word: string): boolean {
-  return statusOf(word) !== undefined;
-}
-
-function statusOf(word: string): Redirect['status'] | undefined {
-  if (word === 'permanent') return 301;
-  if (word === 'temporary') return 302;
-  return ([301, 302, 303, 307, 308] as const).find((status) => String(status) === word);
-}
-
-function headerChange(name: string, value: string): HeaderChanges | undefined {
-  const text = value.replaceAll('{remote_host}', '{client_ip}');
-  if (/\{(?!(client_ip|host|scheme|method|path|query)\})/.test(text)) return undefined;
-  if (name.startsWith('-')) return name.includes('*') ? undefined : { remove: [name.slice(1)] };
-  if (name.startsWith('+')) return { add: { [name.slice(1)]: text } };
-  if (name.startsWith('?') || name.startsWith('>') || name === '' || name === 'defer') return undefined;
-  return value === '' ? undefined : { set: { [name]: text } };
-}
-
-function merged(one: HeaderChanges, other: HeaderChanges): HeaderChanges {
-  const set = { ...one.set, ...other.set };
-  const add = { ...one.add, ...other.add };
-  const remove = [...(one.remove ?? []), ...(other.remove ?? [])];
-  return {
-    ...(isEmpty(set) ? {} : { set }),
-    ...(isEmpty(add) ? {} : { add }),
-    ...(remove.length === 0 ? {} : { remove }),
-  };
-}
-
-function isEmpty(value: object): boolean {
-  return Object.keys(value).length === 0;
 }
