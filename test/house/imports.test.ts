@@ -18,8 +18,13 @@ const longFiles: Readonly<Record<string, string>> = {
 };
 
 function tableOfRooms(): Map<string, string> {
-  const rows = read('ARCHITECTURE.md').matchAll(/^\| `(\w+)` \| ([^|]+) \|$/gm);
+  const [, plan = ''] = read('ARCHITECTURE.md').split('## Who may import whom');
+  const rows = plan.matchAll(/^\| `(\w+)` \| ([^|]+) \|$/gm);
   return new Map([...rows].map(([, room, may]) => [room!, may!.trim()]));
+}
+
+function namesIn(cell: string): string[] {
+  return [...cell.matchAll(/`([a-z0-9/-]+)`/g)].map(([, name]) => name!);
 }
 
 test('every room imports only what the table of ARCHITECTURE.md allows', () => {
@@ -37,6 +42,27 @@ test('every room imports only what the table of ARCHITECTURE.md allows', () => {
     }
   }
   assert.deepEqual(faults, []);
+});
+
+test('the folders inside of a room are those that ARCHITECTURE.md tells of', () => {
+  const [before = ''] = read('ARCHITECTURE.md').split('## Who may import whom');
+  const cells = [...before.matchAll(/^\| (`[^|]+) \| [^|]+ \|$/gm)].map(([, cell]) => cell!);
+  const sections = before.split(/^## /m);
+  const told = (room: string): string[] => {
+    const section = sections.find((each) => each.startsWith(`The rooms of \`src/${room}/\`\n`)) ?? '';
+    const own = [...section.matchAll(/^\| (`.+) \| [^|]+ \|$/gm)].flatMap(([, cell]) => namesIn(cell!));
+    const shared = cells.flatMap(namesIn).filter((name) => name.startsWith(`${room}/`));
+    // What the second cell mentions in passing, as `cache` beside `caching`.
+    const beside = [...section.matchAll(/; `([a-z0-9-]+)` is /g)].map(([, name]) => name!);
+    return [...own, ...beside, ...shared.map((name) => name.slice(room.length + 1))].toSorted();
+  };
+  for (const room of ['edge', 'model', 'base', 'tunnel', 'roles']) {
+    const there = files
+      .map((file) => file.split('/'))
+      .filter((parts) => parts[1] === room && parts.length > 3)
+      .map((parts) => parts[2]!);
+    assert.deepEqual(told(room), [...new Set(there)].toSorted(), `src/${room}`);
+  }
 });
 
 test('the dashboard shares the contract and the nouns with the server, and nothing else', () => {
