@@ -6,8 +6,8 @@ import { Buffer } from 'node:buffer';
 /** Free buffers kept: as many as are in use at once, unless receivers are slower than senders. */
 export const keptBuffers = 32;
 
-/** Most messages are shorter, and many are of the same length. */
-const usualBytes = 4_096;
+/** Views of each kept buffer that are kept, too: many messages are of the same length. A power of two. */
+const keptViews = 64;
 
 export class BufferPool {
   readonly bufferBytes: number;
@@ -15,8 +15,8 @@ export class BufferPool {
   /** The first, which is taken whenever it is free: mostly, as what is gathered in a turn leaves in it. */
   #first: Buffer | undefined;
   #isFirstFree = false;
-  /** Its first so many bytes, made once for each length. */
-  readonly #views: (Buffer | undefined)[] = Array.from({ length: usualBytes });
+  /** Beginnings of each buffer that was kept once, at their length modulo `keptViews`. */
+  readonly #views = new Map<Buffer, (Buffer | undefined)[]>();
 
   constructor(bufferBytes: number) {
     this.bufferBytes = bufferBytes;
@@ -35,15 +35,24 @@ export class BufferPool {
 
   /** The first `byteCount` bytes of a buffer of this pool. */
   start(buffer: Buffer, byteCount: number): Buffer {
-    if (buffer !== this.#first || byteCount >= usualBytes) return buffer.subarray(0, byteCount);
-    return (this.#views[byteCount] ??= buffer.subarray(0, byteCount));
+    const views = this.#views.get(buffer);
+    if (views === undefined) return buffer.subarray(0, byteCount);
+    const view = views[byteCount & (keptViews - 1)];
+    if (view?.length === byteCount) return view;
+    return (views[byteCount & (keptViews - 1)] = buffer.subarray(0, byteCount));
   }
 
   /** Gives a buffer back; nobody may use it any more. */
   give(buffer: Buffer): void {
     if (buffer === this.#first) this.#isFirstFree = true;
     else if (this.#free.length < keptBuffers) this.#free.push(buffer);
+    else return this.#drop(buffer);
+    if (!this.#views.has(buffer)) this.#views.set(buffer, Array.from({ length: keptViews }));
+  }
+
+  #drop(buffer: Buffer): void {
+    this.#views.delete(buffer);
     // Detaches the memory; whoever still held a view of it sees one of length 0.
-    else (buffer.buffer as ArrayBuffer).transfer(0);
+    (buffer.buffer as ArrayBuffer).transfer(0);
   }
 }

@@ -312,9 +312,13 @@ test('a pool keeps some free buffers and lets the others go', () => {
 test('a view of a buffer of the pool is its beginning, and of no other buffer', () => {
   const pool = new BufferPool(8_192);
   const [first, second] = [pool.take(), pool.take()];
+  // Views are kept of what was kept.
+  pool.give(second);
+  pool.give(first);
+  assert.deepEqual([pool.take(), pool.take()], [first, second]);
   first.fill(1);
   second.fill(2);
-  for (const byteCount of [5, 5, 4_095, 4_096, 8_192]) {
+  for (const byteCount of [5, 5, 69, 5, 4_096, 8_192]) {
     assert.deepEqual(
       [...pool.start(first, byteCount)],
       Array.from({ length: byteCount }, () => 1),

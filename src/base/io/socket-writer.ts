@@ -58,7 +58,7 @@ export class SocketWriter implements Flushable {
 
   /** Sends bytes, at least one; never while busy. Does nothing once the socket is destroyed. */
   send(bytes: Uint8Array): void {
-    if (this.#socket.destroyed) return;
+    if (this.#isGone()) return;
     if (!this.#handle) {
       this.#isBusy = true;
       this.#socket.write(bytes, () => this.#ready());
@@ -77,10 +77,15 @@ export class SocketWriter implements Flushable {
 
   /** As `send`, of several pieces, where `takesMany`. */
   sendMany(pieces: readonly Uint8Array[]): void {
-    if (this.#socket.destroyed) return;
+    if (this.#isGone()) return;
     const request = this.#spare ?? this.#newRequest();
     this.#spare = undefined;
     this.#sent(this.#handle!.writev!(request, pieces, true), request);
+  }
+
+  /** A socket that is destroyed has lost its handle; asking the stream costs more than all else here. */
+  #isGone(): boolean {
+    return this.#handle ? handleOf(this.#socket) !== this.#handle : this.#socket.destroyed;
   }
 
   #sent(status: number, request: WriteRequest): void {
