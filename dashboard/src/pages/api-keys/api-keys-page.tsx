@@ -8,12 +8,13 @@ import { useMay, useMe } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
 import { CodeBlock } from '../../kit/copy.tsx';
 import { Confirm } from '../../kit/confirm.tsx';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { NameCell, Stacked } from '../../kit/filters.tsx';
 import { FormDialog } from '../../kit/form-dialog.tsx';
 import { Icon } from '../../kit/icons.tsx';
-import { Empty, Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty, Notice } from '../../kit/notices.tsx';
 import { Mono, Page } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { Tag } from '../../kit/status.tsx';
 import { TimeAgo, useNow } from '../../kit/time-ago.tsx';
 import { useToast } from '../../kit/toasts.tsx';
@@ -43,29 +44,22 @@ export function ApiKeysPage() {
         )
       }
     >
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="API keys" />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty
-          title="There is no key yet."
-          action={mayCreate && <Button onClick={creating.open}>Create key</Button>}
-        >
-          A key lets a script or the command line on another machine speak to this edge.
-        </Empty>
-      ) : (
-        <DataTable
-          label="API keys"
-          items={list.items}
-          columns={columnsWith(setLeaving, now)}
-          rowKey={({ id }) => id}
-          isMuted={({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs < now}
-          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="API keys"
+        empty={
+          <Empty
+            title="There is no key yet."
+            action={mayCreate && <Button onClick={creating.open}>Create key</Button>}
+          >
+            A key lets a script or the command line on another machine speak to this edge.
+          </Empty>
+        }
+        label="API keys"
+        columns={columnsWith(setLeaving, now)}
+        rowKey={({ id }) => id}
+        isMuted={({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs < now}
+      />
       <CreateKey isOpen={isCreating} onClose={creating.close} onCreated={setCreated} />
       <Modal
         opened={created !== undefined}

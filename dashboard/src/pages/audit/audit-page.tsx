@@ -5,10 +5,11 @@ import { useState } from 'react';
 import { type AuditEvent, auditedNouns } from '#model/users/audit-event.ts';
 import { usePaged } from '../../api/queries.ts';
 import { ChoiceFilter } from '../../kit/choice-filter.tsx';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { Faint, Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
-import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty } from '../../kit/notices.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { Mono, Page } from '../../kit/page.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
@@ -45,33 +46,27 @@ export function AuditPage() {
           isSearchable
         />
       </Filters>
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="changes" lines={8} />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty
-          title={
-            search === undefined && noun === undefined ? 'Nothing has been changed yet.' : 'No change fits.'
-          }
-        >
-          {search === undefined && noun === undefined
-            ? 'Each change stands here from now on.'
-            : 'Change the words or the filter above.'}
-        </Empty>
-      ) : (
-        <DataTable
-          label="Changes"
-          items={list.items}
-          columns={columnsWith(open, toggle)}
-          rowKey={({ id }) => id}
-          onOpen={toggle}
-          detail={(event) => (event.id === open ? <AuditDetail event={event} /> : undefined)}
-          more={list.hasMore && { isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="changes"
+        lines={8}
+        empty={
+          <Empty
+            title={
+              search === undefined && noun === undefined ? 'Nothing has been changed yet.' : 'No change fits.'
+            }
+          >
+            {search === undefined && noun === undefined
+              ? 'Each change stands here from now on.'
+              : 'Change the words or the filter above.'}
+          </Empty>
+        }
+        label="Changes"
+        columns={columnsWith(open, toggle)}
+        rowKey={({ id }) => id}
+        onOpen={toggle}
+        detail={(event) => (event.id === open ? <AuditDetail event={event} /> : undefined)}
+      />
     </Page>
   );
 }

@@ -6,10 +6,11 @@ import type { BanView } from '#model/ban.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
 import { Confirm } from '../../kit/confirm.tsx';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { Filters } from '../../kit/filters.tsx';
-import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty } from '../../kit/notices.tsx';
 import { Mono, Page } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { TimeAgo, useNow } from '../../kit/time-ago.tsx';
 import { useToast } from '../../kit/toasts.tsx';
@@ -36,27 +37,21 @@ export function BansPage() {
           onChange={(value) => void navigate({ search: { search: value || undefined }, replace: true })}
         />
       </Filters>
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="bans" lines={4} />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty title={search ? 'No ban fits.' : 'Nobody is banned.'}>
-          {search
-            ? 'Change the words above.'
-            : 'A route whose guard has a ban keeps out, for a while, who asks again and again for what only scanners want.'}
-        </Empty>
-      ) : (
-        <DataTable
-          label="Bans"
-          items={list.items}
-          columns={columns}
-          rowKey={({ client }) => client}
-          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="bans"
+        lines={4}
+        empty={
+          <Empty title={search ? 'No ban fits.' : 'Nobody is banned.'}>
+            {search
+              ? 'Change the words above.'
+              : 'A route whose guard has a ban keeps out, for a while, who asks again and again for what only scanners want.'}
+          </Empty>
+        }
+        label="Bans"
+        columns={columns}
+        rowKey={({ client }) => client}
+      />
     </Page>
   );
 }

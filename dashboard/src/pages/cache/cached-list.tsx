@@ -4,11 +4,12 @@ import { useState } from 'react';
 import { type CachedResponse, cachedOrders } from '#model/live/cached.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { Faint, Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
-import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty } from '../../kit/notices.tsx';
 import { Mono, Section } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Status } from '../../kit/status.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
@@ -48,28 +49,22 @@ export function CachedList({ search, onSearch }: CachedListProps) {
           onChange={(value) => value !== null && setSort(value)}
         />
       </Filters>
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="what is in the cache" lines={6} />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty title={search ? 'Nothing fits.' : 'The cache is empty.'}>
-          {search
-            ? 'Change the words above.'
-            : 'Responses come here that say how long they may be kept, such as Cache-Control: s-maxage=600.'}
-        </Empty>
-      ) : (
-        <DataTable
-          label="Stored responses"
-          items={list.items}
-          columns={columns}
-          rowKey={({ url, variant }) => `${url}\n${variant}`}
-          isMuted={({ freshForMs }) => freshForMs <= 0}
-          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="what is in the cache"
+        lines={6}
+        empty={
+          <Empty title={search ? 'Nothing fits.' : 'The cache is empty.'}>
+            {search
+              ? 'Change the words above.'
+              : 'Responses come here that say how long they may be kept, such as Cache-Control: s-maxage=600.'}
+          </Empty>
+        }
+        label="Stored responses"
+        columns={columns}
+        rowKey={({ url, variant }) => `${url}\n${variant}`}
+        isMuted={({ freshForMs }) => freshForMs <= 0}
+      />
     </Section>
   );
 }

@@ -7,11 +7,12 @@ import { type CertificateView, certificateStates } from '#model/certificates/cer
 import { useMay } from '../../api/me.ts';
 import { usePaged } from '../../api/queries.ts';
 import { ChoiceFilter } from '../../kit/choice-filter.tsx';
-import { type Column, DataTable, type Order } from '../../kit/data-table.tsx';
+import type { Column, Order } from '../../kit/data-table.tsx';
 import { Faint, Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
-import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty } from '../../kit/notices.tsx';
 import { Page } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Status, Tag } from '../../kit/status.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
@@ -72,33 +73,27 @@ function CertificateList({
   const navigate = useNavigate();
   const [order, setOrder] = useState<Order<CertificateSort>>({ sort: 'state', order: 'asc' });
   const list = usePaged('listCertificates', { ...order, ...query });
-  if (list.items === undefined) {
-    return list.error === null ? (
-      <Waiting what="certificates" lines={6} />
-    ) : (
-      <ProblemNotice error={list.error} />
-    );
-  }
-  if (list.items.length === 0) {
-    return query.search || query.state ? (
-      <Empty title="No certificate fits.">Change the words or the state above.</Empty>
-    ) : (
-      <Empty title="There is no certificate yet.">
-        As soon as a hostname is served, one is ordered for it and stands here.
-      </Empty>
-    );
-  }
   return (
-    <DataTable
+    <PagedList
+      list={list}
+      what="certificates"
+      lines={6}
+      empty={
+        query.search || query.state ? (
+          <Empty title="No certificate fits.">Change the words or the state above.</Empty>
+        ) : (
+          <Empty title="There is no certificate yet.">
+            As soon as a hostname is served, one is ordered for it and stands here.
+          </Empty>
+        )
+      }
       label="Certificates"
-      items={list.items}
       columns={columns}
       rowKey={({ id }) => id}
       order={order}
       onOrder={setOrder}
       isMuted={({ hostnames }) => hostnames.length === 0}
       onOpen={(item) => void navigate({ to: '/certificates/$certificate', params: { certificate: item.id } })}
-      more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
     />
   );
 }

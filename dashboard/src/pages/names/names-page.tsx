@@ -8,11 +8,12 @@ import type { ShownName } from '#api/dns.ts';
 import { type DnsSetUp, nameStates } from '#model/dns/dns-view.ts';
 import { readAgain, usePaged, useRead } from '../../api/queries.ts';
 import { ChoiceFilter } from '../../kit/choice-filter.tsx';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { Faint, Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
 import { Empty, Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
 import { Page, Section } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Status, Tag } from '../../kit/status.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
@@ -107,27 +108,21 @@ function Names() {
           onChange={(value) => filter({ state: value })}
         />
       </Filters>
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="names" lines={6} />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty title={search || state ? 'No hostname fits.' : 'There is no hostname yet.'}>
-          {search || state
-            ? 'Change the words or the filter above.'
-            : 'Each route and each hostname that a connector claims stands here.'}
-        </Empty>
-      ) : (
-        <DataTable
-          label="Hostnames"
-          items={list.items}
-          columns={columns}
-          rowKey={({ hostname }) => hostname}
-          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="names"
+        lines={6}
+        empty={
+          <Empty title={search || state ? 'No hostname fits.' : 'There is no hostname yet.'}>
+            {search || state
+              ? 'Change the words or the filter above.'
+              : 'Each route and each hostname that a connector claims stands here.'}
+          </Empty>
+        }
+        label="Hostnames"
+        columns={columns}
+        rowKey={({ hostname }) => hostname}
+      />
     </>
   );
 }

@@ -1,9 +1,9 @@
 // What became of messages, newest first.
 import type { NotificationView } from '#api/notifications.ts';
 import { usePaged } from '../../api/queries.ts';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { Faint, NameCell } from '../../kit/filters.tsx';
-import { ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { Status } from '../../kit/status.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
 import { outcomeTones, outcomeWords } from './channel-words.ts';
@@ -11,17 +11,15 @@ import { outcomeTones, outcomeWords } from './channel-words.ts';
 /** The list. */
 export function History() {
   const list = usePaged('listNotifications', {});
-  if (list.items === undefined) {
-    return list.error === null ? <Waiting what="messages" lines={3} /> : <ProblemNotice error={list.error} />;
-  }
-  if (list.items.length === 0) return <Faint>No message has left yet.</Faint>;
   return (
-    <DataTable
+    <PagedList
+      list={list}
+      what="messages"
+      lines={3}
+      empty={<Faint>No message has left yet.</Faint>}
       label="Messages"
-      items={list.items}
       columns={columns}
       rowKey={({ atMs, channelId, messageId, outcome }) => `${atMs} ${channelId} ${messageId} ${outcome}`}
-      more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
     />
   );
 }

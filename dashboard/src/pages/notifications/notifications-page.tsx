@@ -7,11 +7,12 @@ import { useMay } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
 import { Confirm } from '../../kit/confirm.tsx';
 import { CodeBlock } from '../../kit/copy.tsx';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { NameCell, RowActions, Stacked } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
-import { Empty, Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty, Notice } from '../../kit/notices.tsx';
 import { Page, Section } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { Status, Tag } from '../../kit/status.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
 import { useToast } from '../../kit/toasts.tsx';
@@ -38,26 +39,20 @@ export function NotificationsPage() {
       intro="Channels tell people what is wrong, since when and what to do, and when it is over."
       actions={add}
     >
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="channels" lines={4} />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty title="Nobody is told." action={add}>
-          Add a channel: a push to your phone by ntfy, a mail, a chat, or a webhook of your own.
-        </Empty>
-      ) : (
-        <DataTable
-          label="Channels"
-          items={list.items}
-          columns={mayWrite ? [...baseColumns, actionsWith(setChanging)] : baseColumns}
-          rowKey={({ id }) => id}
-          isMuted={({ isEnabled }) => !isEnabled}
-          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="channels"
+        lines={4}
+        empty={
+          <Empty title="Nobody is told." action={add}>
+            Add a channel: a push to your phone by ntfy, a mail, a chat, or a webhook of your own.
+          </Empty>
+        }
+        label="Channels"
+        columns={mayWrite ? [...baseColumns, actionsWith(setChanging)] : baseColumns}
+        rowKey={({ id }) => id}
+        isMuted={({ isEnabled }) => !isEnabled}
+      />
       <Section title="Muted">
         <Mutes />
       </Section>

@@ -7,11 +7,12 @@ import type { PortView } from '#api/ports.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
 import { Confirm } from '../../kit/confirm.tsx';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { Faint, Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
-import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty } from '../../kit/notices.tsx';
 import { Mono, Page } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Status, Tag, type Tone } from '../../kit/status.tsx';
 import { useToast } from '../../kit/toasts.tsx';
@@ -46,28 +47,22 @@ export function PortsPage() {
           onChange={(value) => void navigate({ search: { search: value || undefined }, replace: true })}
         />
       </Filters>
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="ports" lines={4} />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty title={search ? 'No port fits.' : 'No port is open.'} action={search ? undefined : open}>
-          {search
-            ? 'Change the words above.'
-            : 'Databases, game servers, name servers, or a web server at home that keeps its own certificate.'}
-        </Empty>
-      ) : (
-        <DataTable
-          label="Ports"
-          items={list.items}
-          columns={columns}
-          rowKey={({ id }) => id}
-          isMuted={({ status }) => status === 'disabled'}
-          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="ports"
+        lines={4}
+        empty={
+          <Empty title={search ? 'No port fits.' : 'No port is open.'} action={search ? undefined : open}>
+            {search
+              ? 'Change the words above.'
+              : 'Databases, game servers, name servers, or a web server at home that keeps its own certificate.'}
+          </Empty>
+        }
+        label="Ports"
+        columns={columns}
+        rowKey={({ id }) => id}
+        isMuted={({ status }) => status === 'disabled'}
+      />
       <AddPort isOpen={isAdding} onClose={adding.close} />
     </Page>
   );

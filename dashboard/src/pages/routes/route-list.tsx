@@ -5,9 +5,10 @@ import { useState } from 'react';
 import type { RouteView } from '#api/routes.ts';
 import { routeName } from '#model/routes/route.ts';
 import { usePaged } from '../../api/queries.ts';
-import { type Column, DataTable, type Order } from '../../kit/data-table.tsx';
+import type { Column, Order } from '../../kit/data-table.tsx';
 import { Faint, NameCell } from '../../kit/filters.tsx';
-import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty } from '../../kit/notices.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { Mono } from '../../kit/page.tsx';
 import { Status, Tag } from '../../kit/status.tsx';
 import { formatCount } from '../../kit/units.ts';
@@ -29,13 +30,10 @@ export function RouteList({ query, onAdd }: RouteListProps) {
   const navigate = useNavigate();
   const [order, setOrder] = useState<Order<RouteSort>>({ sort: 'hostname', order: 'asc' });
   const list = usePaged('listRoutes', { ...order, ...query });
-  if (list.items === undefined) {
-    return list.error === null ? <Waiting what="routes" lines={6} /> : <ProblemNotice error={list.error} />;
-  }
-  if (list.items.length === 0) {
-    if (query.search || query.source)
-      return <Empty title="No route fits.">Change the words or the filters above.</Empty>;
-    return (
+  const empty =
+    query.search || query.source ? (
+      <Empty title="No route fits.">Change the words or the filters above.</Empty>
+    ) : (
       <Empty
         title={query.tunnel === undefined ? 'There is no route yet.' : 'No route leads to this tunnel.'}
         action={onAdd && <Button onClick={onAdd}>Add route</Button>}
@@ -44,18 +42,19 @@ export function RouteList({ query, onAdd }: RouteListProps) {
         there.
       </Empty>
     );
-  }
   return (
-    <DataTable
+    <PagedList
+      list={list}
+      what="routes"
+      lines={6}
+      empty={empty}
       label="Routes"
-      items={list.items}
       columns={columns}
       rowKey={({ id }) => id}
       order={order}
       onOrder={setOrder}
       isMuted={({ status }) => status === 'disabled'}
       onOpen={({ id }) => void navigate({ to: '/routes/$route', params: { route: id } })}
-      more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
     />
   );
 }

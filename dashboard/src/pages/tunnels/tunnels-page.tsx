@@ -7,11 +7,12 @@ import { type ConnectorView, type TunnelView, tunnelStatuses } from '#api/tunnel
 import { useMay } from '../../api/me.ts';
 import { usePaged } from '../../api/queries.ts';
 import { ChoiceFilter } from '../../kit/choice-filter.tsx';
-import { type Column, DataTable, type Order } from '../../kit/data-table.tsx';
+import type { Column, Order } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';
 import { Icon } from '../../kit/icons.tsx';
-import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty } from '../../kit/notices.tsx';
 import { Mono, Page } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Status, Tag } from '../../kit/status.tsx';
 import { TimeAgo, TimeSince } from '../../kit/time-ago.tsx';
@@ -122,13 +123,10 @@ function TunnelList({ search, status, onCreate }: TunnelListProps) {
   const navigate = useNavigate();
   const [order, setOrder] = useState<Order<TunnelSort>>({ sort: 'name', order: 'asc' });
   const list = usePaged('listTunnels', { ...order, search: search || undefined, status });
-  if (list.items === undefined) {
-    return list.error === null ? <Waiting what="tunnels" lines={6} /> : <ProblemNotice error={list.error} />;
-  }
-  if (list.items.length === 0) {
-    if (search !== '' || status !== undefined)
-      return <Empty title="No tunnel fits.">Change the words or the status above.</Empty>;
-    return (
+  const empty =
+    search !== '' || status !== undefined ? (
+      <Empty title="No tunnel fits.">Change the words or the status above.</Empty>
+    ) : (
       <Empty
         title="There is no tunnel yet."
         action={onCreate && <Button onClick={onCreate}>Create tunnel</Button>}
@@ -136,17 +134,18 @@ function TunnelList({ search, status, onCreate }: TunnelListProps) {
         Create one, start its connector at home with the line you get, and give it a hostname.
       </Empty>
     );
-  }
   return (
-    <DataTable
+    <PagedList
+      list={list}
+      what="tunnels"
+      lines={6}
+      empty={empty}
       label="Tunnels"
-      items={list.items}
       columns={tunnelColumns}
       rowKey={({ id }) => id}
       order={order}
       onOrder={setOrder}
       onOpen={({ name }) => void navigate({ to: '/tunnels/$tunnel', params: { tunnel: name } })}
-      more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
     />
   );
 }
@@ -201,30 +200,22 @@ function roundTripText(connector: ConnectorView): string {
 function ConnectorList({ search }: { readonly search: string }) {
   const navigate = useNavigate();
   const list = usePaged('listConnectors', { search: search || undefined });
-  if (list.items === undefined) {
-    return list.error === null ? (
-      <Waiting what="connectors" lines={6} />
-    ) : (
-      <ProblemNotice error={list.error} />
-    );
-  }
-  if (list.items.length === 0) {
-    return (
-      <Empty title={search === '' ? 'No connector is connected.' : 'No connector fits.'}>
-        {search === ''
-          ? 'A tunnel shows the lines that start one when it is created, or when its key is rotated.'
-          : 'Change the words above.'}
-      </Empty>
-    );
-  }
   return (
-    <DataTable
+    <PagedList
+      list={list}
+      what="connectors"
+      lines={6}
+      empty={
+        <Empty title={search === '' ? 'No connector is connected.' : 'No connector fits.'}>
+          {search === ''
+            ? 'A tunnel shows the lines that start one when it is created, or when its key is rotated.'
+            : 'Change the words above.'}
+        </Empty>
+      }
       label="Connectors"
-      items={list.items}
       columns={connectorColumns}
       rowKey={({ instanceId }) => instanceId}
       onOpen={({ tunnelName }) => void navigate({ to: '/tunnels/$tunnel', params: { tunnel: tunnelName } })}
-      more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
     />
   );
 }

@@ -7,12 +7,13 @@ import type { UserView } from '#api/account.ts';
 import { type Role, roles } from '#model/users/role.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';
 import { FormDialog } from '../../kit/form-dialog.tsx';
 import { Icon } from '../../kit/icons.tsx';
-import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty } from '../../kit/notices.tsx';
 import { Page } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Tag } from '../../kit/status.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
@@ -44,25 +45,16 @@ export function UsersPage() {
       <Filters>
         <SearchField label="Find a user" value={search} onChange={setSearch} />
       </Filters>
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="users" />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty title="No user fits.">Change the words above.</Empty>
-      ) : (
-        <DataTable
-          label="Users"
-          items={list.items}
-          columns={columns}
-          rowKey={({ id }) => id}
-          isMuted={({ isDisabled }) => isDisabled}
-          onOpen={({ name }) => void navigate({ to: '/users/$user', params: { user: name } })}
-          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="users"
+        empty={<Empty title="No user fits.">Change the words above.</Empty>}
+        label="Users"
+        columns={columns}
+        rowKey={({ id }) => id}
+        isMuted={({ isDisabled }) => isDisabled}
+        onOpen={({ name }) => void navigate({ to: '/users/$user', params: { user: name } })}
+      />
       <Invite isOpen={isInviting} onClose={inviting.close} onLink={setLink} />
       <OneTimeLinkDialog link={link} onClose={() => setLink(undefined)} />
     </Page>

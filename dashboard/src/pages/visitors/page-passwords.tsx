@@ -5,12 +5,13 @@ import type { PagePasswordView } from '#api/access.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
 import { Confirm } from '../../kit/confirm.tsx';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { Filters } from '../../kit/filters.tsx';
 import { FormDialog } from '../../kit/form-dialog.tsx';
 import { Icon } from '../../kit/icons.tsx';
-import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty } from '../../kit/notices.tsx';
 import { Mono, Section } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
 import { useToast } from '../../kit/toasts.tsx';
@@ -38,25 +39,19 @@ export function PagePasswords() {
           </Button>
         )}
       </Filters>
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="page passwords" lines={2} />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty title={search === '' ? 'There is no page password.' : 'No page password fits.'}>
-          A page password or PIN is for a page that many should see, and not everybody.
-        </Empty>
-      ) : (
-        <DataTable
-          label="Page passwords"
-          items={list.items}
-          columns={columnsWith(mayWrite ? { setSetting, setLeaving } : undefined)}
-          rowKey={({ name }) => name}
-          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="page passwords"
+        lines={2}
+        empty={
+          <Empty title={search === '' ? 'There is no page password.' : 'No page password fits.'}>
+            A page password or PIN is for a page that many should see, and not everybody.
+          </Empty>
+        }
+        label="Page passwords"
+        columns={columnsWith(mayWrite ? { setSetting, setLeaving } : undefined)}
+        rowKey={({ name }) => name}
+      />
       <SetPassword name={setting} onClose={() => setSetting(undefined)} />
       <Confirm
         isOpen={leaving !== undefined}

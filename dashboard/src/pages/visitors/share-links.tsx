@@ -7,12 +7,13 @@ import { useMay } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
 import { Confirm } from '../../kit/confirm.tsx';
 import { CodeBlock } from '../../kit/copy.tsx';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { Filters, NameCell, Stacked } from '../../kit/filters.tsx';
 import { FormDialog } from '../../kit/form-dialog.tsx';
 import { Icon } from '../../kit/icons.tsx';
-import { Empty, Notice, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty, Notice } from '../../kit/notices.tsx';
 import { Mono, Section } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Tag } from '../../kit/status.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
@@ -41,26 +42,20 @@ export function ShareLinks() {
           </Button>
         )}
       </Filters>
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="share links" lines={2} />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty title={search === '' ? 'There is no share link.' : 'No share link fits.'}>
-          A link lets somebody see one path of a site, for some days, without an account.
-        </Empty>
-      ) : (
-        <DataTable
-          label="Share links"
-          items={list.items}
-          columns={columnsWith(mayWrite ? setLeaving : undefined)}
-          rowKey={({ id }) => id}
-          isMuted={({ state }) => state !== 'good'}
-          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="share links"
+        lines={2}
+        empty={
+          <Empty title={search === '' ? 'There is no share link.' : 'No share link fits.'}>
+            A link lets somebody see one path of a site, for some days, without an account.
+          </Empty>
+        }
+        label="Share links"
+        columns={columnsWith(mayWrite ? setLeaving : undefined)}
+        rowKey={({ id }) => id}
+        isMuted={({ state }) => state !== 'good'}
+      />
       <MakeLink isOpen={isMaking} onClose={making.close} onMade={setMade} />
       <Modal
         opened={made !== undefined}

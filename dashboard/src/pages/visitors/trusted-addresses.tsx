@@ -5,10 +5,11 @@ import type { TrustedAddressView } from '#api/users.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
 import { Confirm } from '../../kit/confirm.tsx';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { Filters } from '../../kit/filters.tsx';
-import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty } from '../../kit/notices.tsx';
 import { Mono, Section } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { TimeAgo } from '../../kit/time-ago.tsx';
 import { useToast } from '../../kit/toasts.tsx';
@@ -29,25 +30,19 @@ export function TrustedAddresses() {
       <Filters>
         <SearchField label="Find a trusted address" value={search} onChange={setSearch} />
       </Filters>
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="trusted addresses" lines={2} />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty title={search === '' ? 'No address is trusted.' : 'No trusted address fits.'}>
-          Private and shared addresses never count: behind them may be everybody.
-        </Empty>
-      ) : (
-        <DataTable
-          label="Trusted addresses"
-          items={list.items}
-          columns={columnsWith(mayEnd ? setLeaving : undefined)}
-          rowKey={({ sessionId }) => sessionId}
-          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="trusted addresses"
+        lines={2}
+        empty={
+          <Empty title={search === '' ? 'No address is trusted.' : 'No trusted address fits.'}>
+            Private and shared addresses never count: behind them may be everybody.
+          </Empty>
+        }
+        label="Trusted addresses"
+        columns={columnsWith(mayEnd ? setLeaving : undefined)}
+        rowKey={({ sessionId }) => sessionId}
+      />
       <Confirm
         isOpen={leaving !== undefined}
         onClose={() => setLeaving(undefined)}

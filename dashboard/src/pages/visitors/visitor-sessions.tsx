@@ -5,10 +5,11 @@ import type { VisitorSessionView } from '#api/users.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, usePaged } from '../../api/queries.ts';
 import { Confirm } from '../../kit/confirm.tsx';
-import { type Column, DataTable } from '../../kit/data-table.tsx';
+import type { Column } from '../../kit/data-table.tsx';
 import { Filters, NameCell } from '../../kit/filters.tsx';
-import { Empty, ProblemNotice, Waiting } from '../../kit/notices.tsx';
+import { Empty } from '../../kit/notices.tsx';
 import { Mono, Section } from '../../kit/page.tsx';
+import { PagedList } from '../../kit/paged-list.tsx';
 import { SearchField } from '../../kit/search-field.tsx';
 import { Tag } from '../../kit/status.tsx';
 import { useToast } from '../../kit/toasts.tsx';
@@ -28,25 +29,19 @@ export function VisitorSessions() {
       <Filters>
         <SearchField label="Find by user, address or browser" value={search} onChange={setSearch} />
       </Filters>
-      {list.items === undefined ? (
-        list.error === null ? (
-          <Waiting what="sessions" lines={3} />
-        ) : (
-          <ProblemNotice error={list.error} />
-        )
-      ) : list.items.length === 0 ? (
-        <Empty title={search === '' ? 'Nobody is signed in.' : 'No session fits.'}>
-          {search === '' ? 'Whoever signs in appears here.' : 'Change the words above.'}
-        </Empty>
-      ) : (
-        <DataTable
-          label="Sessions"
-          items={list.items}
-          columns={columnsWith(mayEnd ? setLeaving : undefined)}
-          rowKey={({ id }) => id}
-          more={list.hasMore && { total: list.total, isLoading: list.isLoadingMore, load: list.loadMore }}
-        />
-      )}
+      <PagedList
+        list={list}
+        what="sessions"
+        lines={3}
+        empty={
+          <Empty title={search === '' ? 'Nobody is signed in.' : 'No session fits.'}>
+            {search === '' ? 'Whoever signs in appears here.' : 'Change the words above.'}
+          </Empty>
+        }
+        label="Sessions"
+        columns={columnsWith(mayEnd ? setLeaving : undefined)}
+        rowKey={({ id }) => id}
+      />
       <Confirm
         isOpen={leaving !== undefined}
         onClose={() => setLeaving(undefined)}
