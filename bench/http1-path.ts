@@ -16,6 +16,7 @@ import { Proxy } from '#edge/proxy.ts';
 import { Traffic } from '#edge/observation/traffic.ts';
 import { TunnelRegistry } from '#edge/tunnels/tunnel-registry.ts';
 import { routeHandlers } from '#edge/routes/route-steps.ts';
+import { plainRule } from '#model/ingress/published-rules.ts';
 import { createRingSigner } from '#model/access/access-key-signer.ts';
 import { createPassTexts } from '#model/access/access-pass.ts';
 import type { AccessPolicy } from '#model/access/access-policy.ts';
@@ -168,18 +169,8 @@ function openSockets(access?: AccessPolicy): ScriptedSocket[] {
 }
 
 const rule = {
-  hostname: '',
-  path: '',
+  ...plainRule,
   service: 'http://localhost:8080',
-  protocol: 'http1' as const,
-  isTls: false,
-  hostHeader: '',
-  allowsChunked: true,
-  followsHost: false,
-  isPerClient: false,
-  requiresAccess: false,
-  keepAliveConnections: 100,
-  keepAliveTimeoutMs: 90_000,
 };
 
 function scriptedConnection(): EdgeConnection {

@@ -10,7 +10,7 @@ import { RE2JS } from 're2js';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
 
-import type { PublishedRules } from '#model/ingress/published-rules.ts';
+import { plainRule, type PublishedRules } from '#model/ingress/published-rules.ts';
 import type { ConnectorConnection } from '#tunnel/connection.ts';
 import { dialConnection } from '#tunnel/driver.ts';
 import { tlsTransport, tunnelAlpnProtocol } from '#tunnel/transport/tls-transport.ts';
@@ -176,18 +176,10 @@ test('S0-8 ten thousand published rules with patterns hold nobody up', async (t)
   const edge = await world.startEdge();
   const context = createSecureContext({ ca: world.ca.cert });
   const rules: PublishedRules['rules'] = Array.from({ length: 10_000 }, (_, i) => ({
+    ...plainRule,
     hostname: i === 9_999 ? '' : `n${i}.example.com`,
     path: i === 9_999 ? '' : `^/api/[a-z]+/(v[0-9]+|latest)/n${i}[.](png|jpg)$`,
     service: 'http://localhost:8080',
-    protocol: 'http1',
-    isTls: false,
-    hostHeader: '',
-    allowsChunked: true,
-    followsHost: false,
-    isPerClient: false,
-    requiresAccess: false,
-    keepAliveConnections: 100,
-    keepAliveTimeoutMs: 90_000,
   }));
   const compiled = t.mock.method(RE2JS, 'compile');
   await Promise.all(

@@ -10,7 +10,7 @@ import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { createUuid } from '#base/text/uuid.ts';
 import { architecture, version } from '#base/version.ts';
-import type { PublishedRules } from '#model/ingress/published-rules.ts';
+import { plainRule, type PublishedRules } from '#model/ingress/published-rules.ts';
 import type { DisconnectReason, EdgeConnection } from '#tunnel/connection.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import { StreamDuplex } from '#tunnel/stream-duplex.ts';
@@ -44,18 +44,8 @@ const maxStreams = 4096;
 /** Rules with which a service takes every request that a route gives it; `name` is what lists show. */
 export function localRules(name: string): PublishedRules {
   const rule: PublishedRules['rules'][number] = {
-    hostname: '',
-    path: '',
+    ...plainRule,
     service: name,
-    protocol: 'http1',
-    isTls: false,
-    hostHeader: '',
-    allowsChunked: true,
-    followsHost: false,
-    isPerClient: false,
-    requiresAccess: false,
-    keepAliveConnections: 100,
-    keepAliveTimeoutMs: 90_000,
   };
   return { version: 1, rules: [rule] };
 }

@@ -46,3 +46,19 @@ export const publishedRulesSchema = z.object({
 
 export type PublishedRule = z.infer<typeof publishedRuleSchema>;
 export type PublishedRules = z.infer<typeof publishedRulesSchema>;
+
+/** A rule that says nothing else: every request, by HTTP/1.1 in clear, as many idle streams as cloudflared keeps. */
+export const plainRule: PublishedRule = {
+  hostname: '',
+  path: '',
+  service: '',
+  protocol: 'http1',
+  isTls: false,
+  hostHeader: '',
+  allowsChunked: true,
+  followsHost: false,
+  isPerClient: false,
+  requiresAccess: false,
+  keepAliveConnections: 100,
+  keepAliveTimeoutMs: 90_000,
+};

@@ -2,25 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isSallyportError } from '#base/errors.ts';
-import type { PublishedRule } from '#model/ingress/published-rules.ts';
+import { plainRule, type PublishedRule } from '#model/ingress/published-rules.ts';
 import { frameError } from '#wire/tunnel-frame.ts';
 import { decodePiece, pieceBytes } from '#wire/tunnel-versioned-text.ts';
 import { PieceGatherer } from './piece-gatherer.ts';
 import { parseRules, rulesLimitBytes, splitRules } from './rules-exchange.ts';
 
 const rule: PublishedRule = {
+  ...plainRule,
   hostname: 'app.example.com',
   path: '^/api',
   service: 'http://localhost:3000',
-  protocol: 'http1',
-  isTls: false,
-  hostHeader: '',
-  allowsChunked: true,
-  followsHost: false,
-  isPerClient: false,
-  requiresAccess: false,
-  keepAliveConnections: 100,
-  keepAliveTimeoutMs: 90_000,
 };
 const codeOfFrameErrors = frameError('').code;
 

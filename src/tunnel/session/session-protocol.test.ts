@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SallyportError } from '#base/errors.ts';
-import type { PublishedRule } from '#model/ingress/published-rules.ts';
+import { plainRule, type PublishedRule } from '#model/ingress/published-rules.ts';
 import { plainOpenRequest } from '#testkit/tunnel-pair.ts';
 import { tunnelWorld as world } from '#testkit/tunnel-world.ts';
 import { encodeFrame, frameTypes } from '#wire/tunnel-frame.ts';
@@ -135,17 +135,8 @@ test('random frames from either side end the connection at most, and never throw
 
 function rule(hostname: string): PublishedRule {
   return {
+    ...plainRule,
     hostname,
-    path: '',
     service: 'http://localhost:8080',
-    protocol: 'http1',
-    isTls: false,
-    hostHeader: '',
-    allowsChunked: true,
-    followsHost: false,
-    isPerClient: false,
-    requiresAccess: false,
-    keepAliveConnections: 100,
-    keepAliveTimeoutMs: 90_000,
   };
 }
