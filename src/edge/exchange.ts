@@ -32,7 +32,7 @@ import {
 import type { ExchangeCompanion, ExchangeOwner } from './exchange-owner.ts';
 import { isOwnAnswer } from './http2/http2-fields.ts';
 import { isGrpc } from './http2/http2-failure.ts';
-import type { ExchangeSide, MovableUpstream } from './http1/http1-upstream.ts';
+import type { ExchangeSide, MovableUpstream } from './exchange-side.ts';
 import { withCacheStatus } from './routes/uncached-answer.ts';
 import { goingAway, WebSocketBorder } from './websocket/websocket-border.ts';
 import type { RequestTrace } from './tracing/request-trace.ts';

@@ -3,7 +3,7 @@
 //
 // How far it runs ahead of its readers is limited, and so is what it does for nobody.
 import type { ExchangeFailure, Fields, Upstream } from '#http/exchange.ts';
-import type { ExchangeSide } from '../http1/http1-upstream.ts';
+import type { ExchangeSide } from '../exchange-side.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
 
 /** Bytes taken in ahead of the foremost reader of a body that is kept; a home's uplink has better things to do. */

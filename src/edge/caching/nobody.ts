@@ -1,7 +1,7 @@
 // Stand-ins: the client of a question that the edge asks for itself, where nobody listens, and the upstream of a request
 // that waits for the disk, where nobody answers yet.
 import type { Upstream } from '#http/exchange.ts';
-import type { ExchangeSide } from '../http1/http1-upstream.ts';
+import type { ExchangeSide } from '../exchange-side.ts';
 
 /** Stands in an exchange's upstream's place while something is read. */
 export class DiskWaiter implements Upstream {

@@ -8,7 +8,7 @@ import { EditedFields, EditedHead } from '#http/edited-fields.ts';
 import { failure } from '#http/exchange.ts';
 import type { ExchangeFailure, Fields, ResponseHead, Upstream } from '#http/exchange.ts';
 import type { Exchange } from '../exchange.ts';
-import type { ExchangeSide } from '../http1/http1-upstream.ts';
+import type { ExchangeSide } from '../exchange-side.ts';
 import { Encoder, encodeWhole } from './encoder.ts';
 import type { EncoderPool, EncoderSink } from './encoder.ts';
 

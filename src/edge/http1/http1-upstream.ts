@@ -4,15 +4,7 @@
 // composed in a scratch buffer shared by all upstreams; the response head is parsed in place and handed on as spans.
 import { noBytes } from '#base/bytes.ts';
 import { failure } from '#http/exchange.ts';
-import type {
-  BodyKind,
-  Downstream,
-  ExchangeFailure,
-  Fields,
-  RequestHead,
-  ResponseHead,
-  Upstream,
-} from '#http/exchange.ts';
+import type { BodyKind, ExchangeFailure, Fields, RequestHead, ResponseHead } from '#http/exchange.ts';
 import { ChunkedDecoder } from '#wire/http1-chunked.ts';
 import { Http1Error } from '#wire/http1-error.ts';
 import { findHeadEnd } from '#wire/http1-head-end.ts';
@@ -20,7 +12,7 @@ import { Http1Head } from '#wire/http1-head.ts';
 import { parseResponseHead } from '#wire/http1-start-line.ts';
 import type { StreamHandler, TunnelStream, ResetReason } from '#tunnel/stream.ts';
 import type { PublishedRule } from '#model/ingress/published-rules.ts';
-import type { EdgeLines } from '../edge-lines.ts';
+import type { BeginOptions, ExchangeSide, MovableUpstream } from '../exchange-side.ts';
 import { Http1RequestWriter } from './http1-request-writer.ts';
 import type { TunnelSlot } from '../tunnels/tunnel-registry.ts';
 
@@ -29,26 +21,6 @@ const responseLimits = { headBytes: 65_536, targetBytes: 0, fields: 256 };
 const maxInterim = 16;
 
 type State = 'idle' | 'head' | 'length' | 'chunked' | 'until-close' | 'raw' | 'closed';
-
-/** What an upstream needs to tell its exchange beside the response: when things happened, and whether to try again. */
-export interface ExchangeSide extends Downstream {
-  /** The origin was reached by the connector just now (a new stream only). */
-  originOpened(): void;
-  /** The stream went away before any response byte; the exchange decides whether to try elsewhere. */
-  lostBeforeResponse(reason: ResetReason | 'origin-closed', detail: string): void;
-}
-
-/** An upstream whose answer somebody else can take over once its final head has come. */
-export interface MovableUpstream extends Upstream {
-  moveTo?(side: ExchangeSide): void;
-}
-
-/** Parameters of one request beside its head. */
-export interface BeginOptions {
-  /** Field lines the edge adds. */
-  readonly edgeLines: EdgeLines | undefined;
-  readonly side: ExchangeSide;
-}
 
 export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHead {
   readonly slot: TunnelSlot;

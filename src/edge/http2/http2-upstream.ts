@@ -7,7 +7,7 @@ import { failure } from '#http/exchange.ts';
 import type { BodyKind, Fields, RequestHead, ResponseHead, Upstream } from '#http/exchange.ts';
 import type { PublishedRule } from '#model/ingress/published-rules.ts';
 import type { EdgeLines } from '../edge-lines.ts';
-import type { ExchangeSide, MovableUpstream } from '../http1/http1-upstream.ts';
+import type { ExchangeSide, MovableUpstream } from '../exchange-side.ts';
 import { Http2Fields } from './http2-fields.ts';
 import { refusedStream } from './http2-origin-session.ts';
 import type { Http2OriginSession } from './http2-origin-session.ts';

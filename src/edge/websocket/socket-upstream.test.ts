@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { ExchangeFailure, RequestHead } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 import type { ResetReason, TunnelStream } from '#tunnel/stream.ts';
-import type { ExchangeSide } from '../http1/http1-upstream.ts';
+import type { ExchangeSide } from '../exchange-side.ts';
 import { SocketUpstream } from './socket-upstream.ts';
 
 /** The exchange and the stream around one upstream, as lists of what happened. */

@@ -7,7 +7,7 @@ import { failure } from '#http/exchange.ts';
 import type { Fields, RequestHead, Upstream } from '#http/exchange.ts';
 import { ListFields } from '#http/list-fields.ts';
 import type { ResetReason, StreamHandler, TunnelStream } from '#tunnel/stream.ts';
-import type { ExchangeSide } from '../http1/http1-upstream.ts';
+import type { ExchangeSide } from '../exchange-side.ts';
 
 /** RFC 6455 section 1.3. */
 const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
