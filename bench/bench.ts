@@ -4,7 +4,8 @@
 //     npm run bench -- [--quick] [--large] [--only requests,bulk,idle,start,access] [--peers nginx,caddy,sallyport]
 //                      [--modes "h1 tls"] [--seconds 8] [--rounds 3] [--warm-up 100000] [--checkout]
 //
-// Peers run at the same time and take turns, round by round; ratios are made within a round, and medians are shown.
+// Peers run at the same time and take turns, of a fifth of a second where requests are counted (turns.ts), else round by round;
+// ratios are made within a round, and medians are shown.
 // --quick takes a look at each part in seconds; --large moves 5 GiB up and down through ours. Ours is the release, made on
 // the spot, as users run it; --checkout takes bin/sallyport instead.
 import { execFileSync } from 'node:child_process';
@@ -136,10 +137,9 @@ async function measurePeers(peers: readonly Peer[]): Promise<void> {
 async function measureMode(peers: readonly Peer[], mode: RequestMode): Promise<void> {
   for (const peer of peers) found.warmUps.push(await warmUp(peer, mode, warmUpRequests));
   for (let round = 0; round < rounds; round++) {
-    for (const peer of peers) {
-      const result = await measureRequests(peer, mode, { seconds, fixedRate, round });
+    for (const result of await measureRequests(peers, mode, { seconds, fixedRate, round })) {
       const cost = `${result.perSecond.toFixed(0)} req/s, ${result.cpuTotalUs.toFixed(1)} us CPU each`;
-      say(`  ${mode}, ${peer.name}: ${cost}`);
+      say(`  ${mode}, ${result.peer}: ${cost}`);
       found.requests.push(result);
     }
   }

@@ -9,9 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createCertificate } from '#testkit/certificates.ts';
-import { runWrk } from './load.ts';
+import { runWrk, startWrk, wrkInTurns } from './load.ts';
 import { cpuUs, type Program, proxyCore, startPinned, waitForPort } from './machine.ts';
 import { prepareForm, startSallyport } from './sallyport.ts';
+import { takeTurns } from './turns.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -61,17 +62,16 @@ try {
   await rm(folder, { recursive: true });
 }
 
-/** Both in turns; ratios are made within a round. */
+/** Both in turns of a fifth of a second (turns.ts); ratios are made within a round. */
 async function compare(scheme: 'http' | 'https', path: keyof typeof sizes): Promise<void> {
   const what = `${scheme} ${path}`.padEnd(13);
   for (const cache of Object.values(caches)) await warmUp(cache, scheme, path);
   const ratios: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const theirs = await usPerHit(caches.nginx, scheme, path);
-    const own = await usPerHit(caches.sallyport, scheme, path);
-    ratios.push(own / theirs);
+    const [theirs, own] = await usPerHit([caches.nginx, caches.sallyport], scheme, path);
+    ratios.push(own! / theirs!);
     process.stdout.write(
-      `${what} nginx ${theirs.toFixed(1)} us, sallyport ${own.toFixed(1)} us, ratio ${(own / theirs).toFixed(2)}\n`,
+      `${what} nginx ${theirs!.toFixed(1)} us, sallyport ${own!.toFixed(1)} us, ratio ${(own! / theirs!).toFixed(2)}\n`,
     );
   }
   const median = ratios.toSorted((a, b) => a - b)[Math.floor(ratios.length / 2)]!;
@@ -84,12 +84,21 @@ async function warmUp({ ports }: Cache, scheme: 'http' | 'https', path: keyof ty
     hits += (await runWrk(`${scheme}://localhost:${ports[scheme]}${path}`, connections, 3)).requests;
 }
 
-async function usPerHit({ pid, ports }: Cache, scheme: 'http' | 'https', path: string): Promise<number> {
-  const before = cpuUs(pid);
-  const url = `${scheme}://localhost:${ports[scheme]}${path}`;
-  const { requests, failed } = await runWrk(url, connections, seconds);
-  if (failed > 0 || requests === 0) throw new Error(`${failed} of ${requests} requests failed`);
-  return (cpuUs(pid) - before) / requests;
+async function usPerHit(both: readonly Cache[], scheme: 'http' | 'https', path: string): Promise<number[]> {
+  const before = both.map(({ pid }) => cpuUs(pid));
+  const taken = await takeTurns(
+    both.map(
+      ({ ports }) =>
+        (all: number) =>
+          startWrk(`${scheme}://localhost:${ports[scheme]}${path}`, connections, all),
+    ),
+    seconds,
+  );
+  return both.map(({ pid }, i) => {
+    const { requests, failed } = wrkInTurns(taken[i]!);
+    if (failed > 0 || requests === 0) throw new Error(`${failed} of ${requests} requests failed`);
+    return (cpuUs(pid) - before[i]!) / requests;
+  });
 }
 
 async function startNginx(originPort: number): Promise<Program> {

@@ -2,7 +2,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadCore, runPinned } from './machine.ts';
+import { loadCore, type Program, runPinned, startPinned } from './machine.ts';
+import type { TurnsTaken } from './turns.ts';
 
 /** A run at full speed. */
 export interface LoadRun {
@@ -27,15 +28,31 @@ export async function runWrk(
   seconds: number,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<LoadRun> {
-  const text = await runPinned(loadCore, 'wrk', [
-    '-t1',
-    `-c${connections}`,
-    `-d${seconds}s`,
-    '--timeout',
-    '10s',
-    ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
-    url,
-  ]);
+  return readWrk(await runPinned(loadCore, 'wrk', wrkFlags(url, connections, seconds, headers)));
+}
+
+function wrkFlags(
+  url: string,
+  connections: number,
+  seconds: number,
+  headers: Readonly<Record<string, string>> = {},
+): string[] {
+  const fields = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+  return ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', ...fields, url];
+}
+
+/** The same for turns.ts. */
+export function startWrk(url: string, connections: number, seconds: number): Program {
+  return startPinned(loadCore, 'wrk', wrkFlags(url, connections, seconds));
+}
+
+/** What came of it, in the time that was its own. */
+export function wrkInTurns({ output, activeSeconds }: TurnsTaken): LoadRun {
+  const run = readWrk(output);
+  return { ...run, perSecond: run.requests / activeSeconds };
+}
+
+function readWrk(text: string): LoadRun {
   const requests = Number(/(\d+) requests in/.exec(text)?.[1] ?? 0);
   const badStatus = Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0);
   const errors = /connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text);
@@ -49,8 +66,25 @@ export async function runWrk(
 
 /** HTTP/2 as fast as it goes: 10 connections with 10 streams each. */
 export async function runH2load(target: LoadTarget, seconds: number): Promise<LoadRun> {
-  const args = ['-t1', '-c10', '-m10', '-D', String(seconds), ...connectTo(target), target.url];
-  const text = await runPinned(loadCore, 'h2load', args);
+  return readH2load(await runPinned(loadCore, 'h2load', h2loadFlags(target, seconds)));
+}
+
+function h2loadFlags(target: LoadTarget, seconds: number): string[] {
+  return ['-t1', '-c10', '-m10', '-D', String(seconds), ...connectTo(target), target.url];
+}
+
+/** The same for turns.ts. */
+export function startH2load(target: LoadTarget, seconds: number): Program {
+  return startPinned(loadCore, 'h2load', h2loadFlags(target, seconds));
+}
+
+/** What came of it, in the time that was its own. */
+export function h2loadInTurns({ output, activeSeconds }: TurnsTaken): LoadRun {
+  const run = readH2load(output);
+  return { ...run, perSecond: run.requests / activeSeconds };
+}
+
+function readH2load(text: string): LoadRun {
   return {
     requests: Number(/requests: \d+ total, \d+ started, (\d+) done/.exec(text)?.[1] ?? 0),
     perSecond: Number(/finished in [\d.]+m?s, ([\d.]+) req\/s/.exec(text)?.[1] ?? 0),

@@ -1,9 +1,19 @@
 // Requests per second, CPU per request and latency at a fixed rate: small answers over plain HTTP/1.1, HTTP/1.1 with
 // TLS and HTTP/2 with TLS.
-import { type LoadRun, runFixedRate, runH2load, runWrk } from './load.ts';
-import { cpuUs } from './machine.ts';
+import {
+  h2loadInTurns,
+  type LoadRun,
+  runFixedRate,
+  runH2load,
+  runWrk,
+  startH2load,
+  startWrk,
+  wrkInTurns,
+} from './load.ts';
+import { cpuUs, type Program } from './machine.ts';
 import type { Peer } from './peers.ts';
 import { benchHostname } from './sallyport.ts';
+import { takeTurns } from './turns.ts';
 
 /** The ways a request comes in. */
 export const requestModes = ['h1 plain', 'h1 tls', 'h2 tls'] as const;
@@ -13,7 +23,7 @@ export type RequestMode = (typeof requestModes)[number];
 export interface RequestsResult {
   readonly peer: string;
   readonly mode: RequestMode;
-  /** Peers take turns; ratios are made within a round. */
+  /** Peers take turns within it, and ratios are made within it. */
   readonly round: number;
   readonly perSecond: number;
   /** CPU per request of each process, in microseconds, and of all together. */
@@ -55,19 +65,42 @@ export async function warmUp(peer: Peer, mode: RequestMode, least: number): Prom
   return { peer: peer.name, mode, requests };
 }
 
-/** Measures one peer: a run at full speed, a run at a fixed rate. */
+/** Measures all peers: runs at full speed in which they take turns, then one at a fixed rate for each. */
 export async function measureRequests(
+  peers: readonly Peer[],
+  mode: RequestMode,
+  options: RequestsOptions,
+): Promise<RequestsResult[]> {
+  const before = peers.map(usage);
+  const starts = peers.map((peer) => (seconds: number) => startFullSpeed(peer, mode, seconds));
+  const taken = await takeTurns(starts, options.seconds);
+  const after = peers.map(usage);
+  const results: RequestsResult[] = [];
+  for (const [i, peer] of peers.entries()) {
+    const full = mode === 'h2 tls' ? h2loadInTurns(taken[i]!) : wrkInTurns(taken[i]!);
+    const cpu = costPerRequest(before[i]!, after[i]!, full.requests);
+    results.push(await withLatency(peer, mode, options, full, cpu));
+  }
+  return results;
+}
+
+function costPerRequest(
+  before: Readonly<Record<string, number>>,
+  after: Readonly<Record<string, number>>,
+  requests: number,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(before).map(([name, us]) => [name, (after[name]! - us) / Math.max(1, requests)]),
+  );
+}
+
+async function withLatency(
   peer: Peer,
   mode: RequestMode,
   options: RequestsOptions,
+  full: LoadRun,
+  cpu: Readonly<Record<string, number>>,
 ): Promise<RequestsResult> {
-  const before = usage(peer);
-  const full = await runFullSpeed(peer, mode, options.seconds);
-  const after = usage(peer);
-  const perRequest: Record<string, number> = {};
-  for (const name of Object.keys(peer.processes)) {
-    perRequest[name] = (after[name]! - before[name]!) / Math.max(1, full.requests);
-  }
   const latency = await runFixedRate(targetOf(peer, mode), {
     perSecond: options.fixedRate,
     seconds: options.seconds,
@@ -84,12 +117,17 @@ export async function measureRequests(
     mode,
     round: options.round,
     perSecond: full.perSecond,
-    cpuUs: perRequest,
-    cpuTotalUs: Object.values(perRequest).reduce((sum, us) => sum + us, 0),
+    cpuUs: cpu,
+    cpuTotalUs: Object.values(cpu).reduce((sum, us) => sum + us, 0),
     fixedRate: latency.perSecond,
     p50Us: latency.p50Us,
     p99Us: latency.p99Us,
   };
+}
+
+function startFullSpeed(peer: Peer, mode: RequestMode, seconds: number): Program {
+  const target = targetOf(peer, mode);
+  return mode === 'h2 tls' ? startH2load(target, seconds) : startWrk(target.url, wrkConnections, seconds);
 }
 
 function runFullSpeed(peer: Peer, mode: RequestMode, seconds: number): Promise<LoadRun> {
