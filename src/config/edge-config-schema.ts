@@ -152,7 +152,7 @@ export const edgeConfigSchema = z.strictObject({
     .union([z.literal('auto'), z.int().min(1).max(mostWorkers)])
     .default(1)
     .describe(
-      'Processes that share the listeners; `auto`: one for each core, and at most one for each 512 MiB of memory.',
+      'Processes that share the listeners; `auto`: one for each core, at most one for each 512 MiB of memory, and eight at most.',
     ),
   publicPort: z
     .int()
