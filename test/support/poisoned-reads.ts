@@ -2,13 +2,20 @@
 // run from the checkout): what a read delivered is written over as soon as its handler has returned. Chunks are valid
 // during the call only; whoever keeps one, or a head that stands in it, would otherwise be found out once in a hundred
 // runs, by bytes of somebody else's.
+import { existsSync } from 'node:fs';
 import { registerHooks } from 'node:module';
+import { join } from 'node:path';
 
 /** What hands memory on that is used again, by file, how often it stands there, and what follows it here. */
 const deliveries: readonly (readonly [file: string, delivery: string, count: number, poison: string])[] = [
   ['direct-read', 'onChunk(viewOf(byteCount));', 2, 'sharedMemory.fill(0xdd, 0, byteCount);'],
   ['staged-reads', 'else reader.onChunk(chunk);', 1, 'chunk.fill(0xdd);'],
 ];
+
+const folder = join(import.meta.dirname, '../../src/base/io');
+for (const [file] of deliveries)
+  if (!existsSync(join(folder, `${file}.ts`)))
+    throw new Error(`${file}.ts has left ${folder}; poison its reads there`);
 
 registerHooks({
   load(url, context, nextLoad) {
