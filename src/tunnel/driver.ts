@@ -57,6 +57,9 @@ export interface DrivenConnection {
 /** How long the peer may take to read our CLOSE and end its side. */
 const lingerMs = 2_000;
 
+/** The same for a peer that has been silent: our CLOSE gets there in a round trip, or waits for what is never acknowledged. */
+const silentLingerMs = 500;
+
 /** The edge's end over a transport that a connector has opened. */
 export function acceptConnection(
   transport: Transport,
@@ -151,7 +154,7 @@ class Driver implements DrivenConnection, Gathered {
       windowBudget: options.windowBudget,
       onFault: options.onFault,
       onFlushWanted: () => gathering.begin(),
-      onEnded: () => this.#onEnded(defer),
+      onEnded: (reason) => this.#onEnded(defer, reason),
     });
     transport.start({
       onData: (chunk) => this.#session.receive(chunk, this.#clock.nowMs()),
@@ -191,14 +194,21 @@ class Driver implements DrivenConnection, Gathered {
     });
   }
 
-  /** The CLOSE frame goes out with the last flush, then the transport ends; a peer that lingers is cut off. */
-  #onEnded(defer: (run: () => void) => void): void {
+  /**
+   * The CLOSE frame goes out with the last flush, then the transport ends; a peer that lingers is cut off. One that has been silent
+   * for long is cut soon and by a reset: where only what comes from him is lost, he hears it, and nothing that is sent in order.
+   */
+  #onEnded(defer: (run: () => void) => void, reason: DisconnectReason): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     defer(() => {
       this.flush();
       this.#timer?.cancel();
       if (this.#isTransportGone) return;
+      if (reason === 'ping-timeout' || reason === 'write-stalled') {
+        this.#timer = this.#clock.after(silentLingerMs, () => this.#transport.destroy('reset'));
+        return;
+      }
       this.#transport.close();
       this.#timer = this.#clock.after(lingerMs, () => this.#transport.destroy());
     });

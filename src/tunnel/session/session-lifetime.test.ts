@@ -67,6 +67,25 @@ test('a path that swallows one direction is noticed at both ends', () => {
   assert.equal(pair.edge.closed?.reason, 'ping-timeout');
 });
 
+test('a peer that has been silent is cut by a reset soon after, which gets to him where an orderly end does not', () => {
+  const { clock, link, pair } = world();
+  const ends: string[] = [];
+  const { connector } = link;
+  const destroy = connector.destroy.bind(connector);
+  connector.destroy = (how) => {
+    ends.push(`destroy ${how}`);
+    destroy(how);
+  };
+  connector.close = () => void ends.push('close');
+  link.stall('to-connector');
+  assert.ok(clock.advanceUntil(() => pair.connector.closed !== undefined, 15_000));
+  clock.advance(499);
+  assert.deepEqual(ends, []);
+  clock.advance(2);
+  assert.deepEqual(ends, ['destroy reset']);
+  assert.notEqual(pair.edge.closed, undefined);
+});
+
 test('a slow path full of data is not taken for a dead one', () => {
   const { clock, pair, open } = world({ link: { delayMs: 20, bytesPerMs: 16, capacityBytes: 4_000_000 } });
   const watched = open();

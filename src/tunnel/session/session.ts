@@ -40,7 +40,7 @@ export interface SessionOptions {
   /** There is something to flush. Called once until the next `flush`. */
   readonly onFlushWanted: () => void;
   /** The session is over; what is in `output` may still be sent, then the transport is to be closed. */
-  readonly onEnded: () => void;
+  readonly onEnded: (reason: DisconnectReason) => void;
 }
 
 type State = 'handshaking' | 'open' | 'closed';
@@ -336,6 +336,6 @@ export abstract class Session implements FrameSink {
       this.options.onFault?.(error);
     }
     this.streams.closeAll(detail === '' ? reason : `${reason}: ${detail}`);
-    this.options.onEnded();
+    this.options.onEnded(reason);
   }
 }

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { readDirectly } from '#base/io/direct-read.ts';
+import { endByReset } from '#base/io/socket-internals.ts';
 import { SocketWriter } from '#base/io/socket-writer.ts';
 import { SallyportError } from '#base/errors.ts';
 import { dialTlsSocket, type TlsDialOptions } from './tls-dial.ts';
@@ -112,7 +113,8 @@ class SocketTransport implements Transport {
     if (!this.#writer.isBusy) this.#socket.end();
   }
 
-  destroy(): void {
+  destroy(how?: 'reset'): void {
+    if (how === 'reset') endByReset(this.#socket);
     this.#socket.destroy();
   }
 

@@ -22,6 +22,6 @@ export interface Transport {
   write(chunk: Buffer, done: () => void): boolean;
   /** Ends cleanly after all that was written; the peer's last bytes are still read for a short while. */
   close(): void;
-  /** Ends at once. */
-  destroy(): void;
+  /** Ends at once; by a reset, where there is one, the peer learns it although bytes before it were never acknowledged. */
+  destroy(how?: 'reset'): void;
 }

@@ -1,5 +1,6 @@
 // The transport for networks that let only web traffic out: binary WebSocket messages inside TLS on port 443. Message
 // boundaries mean nothing; the bytes are the same as on a bare TLS transport, and so are all rules of trust.
+import { endByReset } from '#base/io/socket-internals.ts';
 import { HttpMessage } from '#base/net/node-http.ts';
 import type { TLSSocket } from 'node:tls';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
@@ -160,7 +161,8 @@ class WebSocketTransport implements Transport {
     this.#ws.close(goingAway);
   }
 
-  destroy(): void {
+  destroy(how?: 'reset'): void {
+    if (how === 'reset') endByReset(this.#socket);
     this.#ws.terminate();
   }
 

@@ -20,11 +20,17 @@ export const slowClients: ChaosCase = {
     lab.network.setHosts(lab.network.clients, { 'app.chaos.test': edgeAddress });
     const before = footprintOf(lab.edge).memoryMiB;
     watch.begun();
-    for (const mode of slowModes) {
-      const rate = ['-c', String(slowConnections), '-r', '100', '-l', String(slowSeconds), '-i', '3'];
-      await lab.network.run(lab.network.clients, 'slowhttptest', mode, ...rate, '-u', url);
+    let most = before;
+    const look = setInterval(() => (most = Math.max(most, footprintOf(lab.edge).memoryMiB)), 250);
+    try {
+      for (const mode of slowModes) {
+        const rate = ['-c', String(slowConnections), '-r', '100', '-l', String(slowSeconds), '-i', '3'];
+        await lab.network.run(lab.network.clients, 'slowhttptest', mode, ...rate, '-u', url);
+      }
+    } finally {
+      clearInterval(look);
     }
-    watch.note(`${slowModes.length} times ${slowSeconds} s`);
+    watch.note(`${slowModes.length} times ${slowSeconds} s; ${before} MiB before, ${most} at most`);
     await givenBack(lab, watch, before);
   },
 };
