@@ -19,6 +19,7 @@ export const allCases: readonly ChaosCase[] = [
   processes.connectorKilled,
   processes.connectorStopped,
   processes.originKilled,
+  processes.originStopped,
   processes.rollingRestart,
   processes.shortRollingRestart,
   lines.awayOneSecond,

@@ -34,21 +34,25 @@ function closed(socket: Socket): Promise<string> {
 }
 
 for (const end of ['dialled', 'accepted'] as const) {
-  test(`the end that was ${end} ends by a reset, with bytes on their way that nobody reads`, limit, async () => {
-    const both = await pair();
-    const near = both[end];
-    const far = end === 'dialled' ? both.accepted : both.dialled;
-    const ends = [closed(near), closed(far)];
-    far.pause();
-    // More than the system takes.
-    near.write(Buffer.alloc(16 << 20));
-    endByReset(near);
-    near.destroy();
-    // Whoever reads finds it; what was on its way is gone.
-    far.resume();
-    assert.deepEqual(await Promise.all(ends), ['', 'ECONNRESET']);
-    both.close();
-  });
+  test(
+    `the end that was ${end} ends by a reset, with bytes on their way that nobody reads`,
+    limit,
+    async () => {
+      const both = await pair();
+      const near = both[end];
+      const far = end === 'dialled' ? both.accepted : both.dialled;
+      const ends = [closed(near), closed(far)];
+      far.pause();
+      // More than the system takes.
+      near.write(Buffer.alloc(16 << 20));
+      endByReset(near);
+      near.destroy();
+      // Whoever reads finds it; what was on its way is gone.
+      far.resume();
+      assert.deepEqual(await Promise.all(ends), ['', 'ECONNRESET']);
+      both.close();
+    },
+  );
 }
 
 test('a plain socket, and one that is closed, end as ever', limit, async () => {

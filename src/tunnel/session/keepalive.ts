@@ -6,8 +6,7 @@ import type { DisconnectReason } from '../connection.ts';
 export const pingIntervalMs = 5_000;
 /**
  * The third ping in a row is missing: found, told and acted upon within the 15 s that are promised, on a busy machine too. Where
- * only what comes to a connector is lost, its goodbye waits behind bytes that nobody acknowledges, and the edge's own wait
- * begins two seconds later.
+ * only one direction is lost, whoever hears nothing tells the other by a reset (driver.ts).
  */
 export const silentLimitMs = 12_000;
 export const unansweredPingLimitMs = 60_000;

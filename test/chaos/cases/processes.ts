@@ -75,17 +75,23 @@ export const connectorStopped: ChaosCase = {
   },
 };
 
-export const originKilled: ChaosCase = {
-  name: 'origin-killed',
-  what: 'the origin is killed (SIGKILL) and started again',
-  async hurt(lab, watch) {
-    watch.begun();
-    await lab.origins[0]!.running.kill();
-    await eventually('clients are told', async () => (await watch.load.report()).failures.length > 0);
-    watch.noticed();
-    lab.origins[0] = await lab.startOrigin(lab.home);
-  },
-};
+/** The origin is gone until clients are told, then there again. */
+function originEnded(name: string, how: string, end: (origin: Part) => Promise<unknown>): ChaosCase {
+  return {
+    name,
+    what: `the origin is ${how} and started again`,
+    async hurt(lab, watch) {
+      watch.begun();
+      await end(lab.origins[0]!);
+      await eventually('clients are told', async () => (await watch.load.report()).failures.length > 0);
+      watch.noticed();
+      lab.origins[0] = await lab.startOrigin(lab.home);
+    },
+  };
+}
+
+export const originKilled = originEnded('origin-killed', 'killed (SIGKILL)', ({ running }) => running.kill());
+export const originStopped = originEnded('origin-stopped', 'stopped (SIGTERM)', stop);
 
 /** Connectors that take turns: the next is started, connected, and only then the one before stopped. */
 function rolling(rounds: number): ChaosCase {
