@@ -19,6 +19,8 @@ export interface CrowdSettings extends LoadSettings {
 export interface CrowdReport {
   readonly opened: number;
   readonly failed: number;
+  /** Why, and how often. */
+  readonly reasons: Readonly<Record<string, number>>;
   /** Ended by the edge, as it should where the crowd attacks. */
   readonly ended: number;
   readonly tookS: number;
@@ -28,7 +30,13 @@ const settings = JSON.parse(process.argv[2]!) as CrowdSettings;
 /** Made once: reading the roots anew costs as much as a handshake. */
 const secureContext = createSecureContext({ ca: readFileSync(settings.caFile, 'utf8') });
 const tally = { opened: 0, failed: 0, ended: 0 };
+const reasons: Record<string, number> = {};
 const held = new Set<TLSSocket>();
+/** Remembers why a connection failed. */
+const failedBy = (error: NodeJS.ErrnoException): void => {
+  const reason = error.code ?? error.message;
+  reasons[reason] = (reasons[reason] ?? 0) + 1;
+};
 /** Handshakes at once; more only wait in the kernel's queue. */
 const atOnce = 50;
 /** Short connections at once: who is behind his rate does not begin all that are due in one turn and leave them waiting. */
@@ -47,7 +55,10 @@ function open(alpn: string, session?: Buffer): Promise<TLSSocket | undefined> {
       clearTimeout(timer);
       resolve(socket);
     });
-    socket.on('error', () => resolve(undefined));
+    socket.on('error', (error) => {
+      if (!socket.getProtocol()) failedBy(error);
+      resolve(undefined);
+    });
     socket.once('close', () => {
       clearTimeout(timer);
       held.delete(socket);
@@ -101,7 +112,10 @@ function shortOpening(): Promise<boolean> {
   const { address: host, port } = settings;
   return new Promise((resolve) => {
     const socket = connectTcp({ host, port });
-    socket.on('error', () => resolve(false));
+    socket.on('error', (error) => {
+      failedBy(error);
+      resolve(false);
+    });
     socket.once('connect', () => {
       resolve(true);
       socket.destroy();
@@ -179,7 +193,7 @@ if (crowd === 'connections') {
 }
 const report = (): void => {
   const tookS = (Date.now() - startedMs) / 1_000;
-  process.stdout.write(`${JSON.stringify({ ...tally, tookS })}\n`);
+  process.stdout.write(`${JSON.stringify({ ...tally, reasons, tookS })}\n`);
 };
 report();
 process.stdin.on('data', report);

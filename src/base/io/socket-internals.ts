@@ -65,9 +65,9 @@ export function askForCertificate(socket: object): void {
 
 /** The handle of TCP below one of TLS. */
 interface TcpHandle {
-  close(this: TcpHandle, done?: () => void): void;
+  close(done?: () => void): void;
   /** As `close`, by a reset; returns 0 or a negative error, as while an orderly end is under way. */
-  reset?(this: TcpHandle, done?: () => void): number;
+  reset?(done?: () => void): number;
 }
 
 /**
@@ -76,10 +76,11 @@ interface TcpHandle {
  */
 export function endByReset(socket: object): void {
   const tcp = (socket as { _handle?: { _parent?: TcpHandle } | null })._handle?._parent;
-  const { close, reset } = tcp ?? {};
-  if (!tcp || typeof close !== 'function' || typeof reset !== 'function') return;
+  if (typeof tcp?.close !== 'function' || typeof tcp.reset !== 'function') return;
+  const close = tcp.close.bind(tcp);
+  const reset = tcp.reset.bind(tcp);
   tcp.close = (done) => {
-    if (reset.call(tcp, done) !== 0) close.call(tcp, done);
+    if (reset(done) !== 0) close(done);
   };
 }
 

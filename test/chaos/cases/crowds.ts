@@ -114,7 +114,7 @@ export const manyConnections: ChaosCase = {
         `by its processor time the edge takes ${perSecond} a second on one core, not ${wantedPerSecond}`,
       );
     watch.note(`the clients used ${Math.round(ownCpuUs(crowd.pid) / count)} us each`);
-    if (report.failed > 0) watch.fault(`${report.failed} of them failed`);
+    if (report.failed > 0) watch.fault(`${report.failed} of them failed: ${JSON.stringify(report.reasons)}`);
     const refused = (await refusedConnections(lab)) - refusedBefore;
     watch.note(`${report.opened} were made, ${refused} refused`);
     if (refused > 0) watch.fault(`the edge refused or cut ${refused}`);
