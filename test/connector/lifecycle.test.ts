@@ -112,6 +112,24 @@ test('S0-14 a revoked key is loud, tried slowly, and healed by a mended secret f
   source.close();
 });
 
+test('a connector that was refused says so, although another of its connections is cut without a word after that', async (context) => {
+  const own = await startEdgeSide();
+  const world = await startWorld(own, '  - service: hello_world\n', { connections: 2 });
+  context.after(async () => {
+    await world.connector.close();
+    await own.close();
+  });
+  await until(() => own.connections.length === 2, 'connected');
+  own.keys.delete(world.credentials.tunnelId);
+  own.connections.find(({ index }) => index === 0)!.close('revoked');
+  await until(() => world.connector.state().readyConnections === 1, 'the first is refused');
+  await until(() => world.logged.some((line) => line.includes('renew the token')), 'which is told');
+  own.cut();
+  await until(() => world.connector.state().readyConnections === 0, 'the second is cut');
+  assert.equal(world.connector.state().state, 'unauthorized');
+  assert.match(world.connector.state().detail, /renew the token or credentials file/);
+});
+
 test('rotated credentials move every connection over without a moment without one', async () => {
   const file = join(folder, 'rotating');
   const old = credentialsFor(edge);
