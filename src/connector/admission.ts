@@ -1,6 +1,8 @@
 // Only the first link dials while it is unknown whether the edge will have this connector; the others wait here, so a
 // revoked key is tried once a minute and not four times.
 
+import type { LinkFailure } from './edge-link.ts';
+
 export class Admission {
   #isGranted = false;
   #waiting: (() => void)[] = [];
@@ -41,4 +43,12 @@ export class Admission {
       waiting.push(resolve);
     });
   }
+}
+
+/**
+ * Whether a lost connection tells more than what is known: a refusal stands until the first link, which alone asks again while there
+ * is one, hears something else. That another one is cut meanwhile, maybe without a word, says nothing new.
+ */
+export function isNews(known: LinkFailure | undefined, failure: LinkFailure, index: number): boolean {
+  return index === 0 || failure.state === 'unauthorized' || known?.state !== 'unauthorized';
 }

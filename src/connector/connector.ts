@@ -17,7 +17,7 @@ import { deafHandler, type OpenRequest, type TunnelStream } from '#tunnel/stream
 import type { TlsDialOptions } from '#tunnel/transport/tls-dial.ts';
 import { TrustedRoots } from '#tunnel/transport/trusted-roots.ts';
 import { processWindowBytes, WindowBudget } from '#tunnel/session/window.ts';
-import { Admission } from './admission.ts';
+import { Admission, isNews } from './admission.ts';
 import { collectHostnames, type ConnectorMetrics, createConnectorMetrics } from './connector-metrics.ts';
 import {
   clockSkewLimitMs,
@@ -304,7 +304,7 @@ class RunningConnector implements Connector, LinkHost {
   }
 
   linkLost(link: EdgeLink, reason: DisconnectReason, detail: string, failure: LinkFailure): void {
-    if (this.#isNews(link, failure)) this.#failure = failure;
+    if (isNews(this.#failure, failure, link.index)) this.#failure = failure;
     this.#metrics.disconnects.with({ reason }).add();
     if (failure.state === 'unauthorized') this.#admission.revoke();
     this.#metrics.registerFailed.with({ error: failure.state, rpcName: 'registerConnection' }).add();
@@ -314,14 +314,6 @@ class RunningConnector implements Connector, LinkHost {
     if (isLast) this.log.error(message, fields);
     else this.log.warn(message, fields);
     this.#showState();
-  }
-
-  /**
-   * A refusal stands until the first link, which alone asks again while there is one, hears something else. That another one is
-   * cut meanwhile, maybe without a word, says nothing new.
-   */
-  #isNews(link: EdgeLink, failure: LinkFailure): boolean {
-    return link.index === 0 || failure.state === 'unauthorized' || this.#failure?.state !== 'unauthorized';
   }
 
   // Inside.

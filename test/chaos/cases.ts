@@ -16,6 +16,7 @@ export const allCases: readonly ChaosCase[] = [
   processes.edgeUpgradedOnce,
   processes.edgeKilled,
   processes.edgeStopped,
+  processes.workerKilled,
   processes.connectorKilled,
   processes.connectorStopped,
   processes.originKilled,

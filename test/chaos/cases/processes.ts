@@ -1,7 +1,10 @@
 // Cases of processes: killed, stopped, started again, and changed under load.
-import { eventually, within } from '../../support/eventually.ts';
+import { eventually, pause, within } from '../../support/eventually.ts';
 import { type Lab, type Part, said, startLimitMs } from '../lab.ts';
 import type { ChaosCase } from '../run-case.ts';
+
+/** So long the load goes on with the successor. */
+const servedAgainMs = 5_000;
 
 /** What lasts is broken by an end of what carries it, however gentle that is. */
 export const kindsThatEnd: readonly string[] = ['small', 'large', 'upload', 'fresh', 'h2', 'grpc', 'tcp'];
@@ -50,6 +53,51 @@ export const edgeReloadedOnce: ChaosCase = {
     for (let round = 1; round <= 3; round += 1) await reload(lab, round);
   },
 };
+
+export const workerKilled: ChaosCase = {
+  name: 'worker-killed',
+  what: 'of an edge of two processes the second is killed (SIGKILL)',
+  async prepare(lab) {
+    await stopEdge(lab);
+    lab.writeEdgeConfig({ workers: 2 });
+    await lab.startEdge();
+    await allConnected(lab);
+    await eventually(
+      'a connector is at both',
+      () => servedBy(lab, 'Tunnel connection registered').length > 0,
+    );
+  },
+  async hurt(lab, watch) {
+    watch.begun();
+    process.kill(servedBy(lab, 'A worker serves').at(-1)!, 'SIGKILL');
+    await said(lab.edge.running, /A worker has ended; it is replaced/);
+    watch.noticed();
+    await eventually(
+      'its successor serves',
+      () => servedBy(lab, 'A worker serves').length === 2,
+      startLimitMs,
+    );
+    await pause(servedAgainMs);
+    const { failures } = await watch.load.report();
+    const refused = failures.filter(({ reason }) => reason.includes('ECONNREFUSED'));
+    if (refused.length > 0) watch.fault(`${refused.length} connections were refused`);
+    watch.note('0 may be refused; what was under way at the killed one breaks');
+  },
+  async restore(lab) {
+    await stopEdge(lab);
+    lab.writeEdgeConfig();
+    await lab.startEdge();
+    await allConnected(lab);
+  },
+};
+
+/** Ids of the processes, or 0 where the line has none, of what worker 2 is said to have done. */
+function servedBy(lab: Lab, what: string): number[] {
+  const lines = lab.edge.running.stderr().split('\n');
+  return lines
+    .filter((line) => line.includes(what) && line.includes('worker=2'))
+    .map((line) => Number(/pid=(\d+)/.exec(line)?.[1] ?? 0));
+}
 
 export const connectorKilled: ChaosCase = {
   name: 'connector-killed',
