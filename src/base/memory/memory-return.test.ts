@@ -85,7 +85,7 @@ test('text that only the start or a crowd needed is let go of at leisure', () =>
   assert.deepEqual(pass(10_000), []);
   state.busyPart = 0.1;
   assert.deepEqual(pass(10_000), ['release']);
-  memory.text = 30;
+  memory.text = 22;
   assert.deepEqual(pass(60_000), []);
 });
 

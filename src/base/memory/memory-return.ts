@@ -30,7 +30,7 @@ const leisurePart = 0.25;
 const leastCollectionWaitMs = 20_000;
 const mostCollectionWaitMs = 320_000;
 /** A process at leisure touches less of its program than this. */
-const worthTextBytes = 32 * 1024 * 1024;
+const worthTextBytes = 24 * 1024 * 1024;
 
 /** Starts giving back; the returned function ends it. */
 export function returnMemory(options: MemoryReturnOptions): () => void {
