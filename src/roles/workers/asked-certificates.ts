@@ -65,7 +65,11 @@ export class AskedCertificates implements CertificateSource {
   }
 
   contextFor(serverName: string): SecureContext | undefined {
-    return this.#known.get(serverName)?.certificate?.context ?? this.#fallback?.context;
+    const known = this.#known.get(serverName)?.certificate;
+    if (known && this.#isGood(known, serverName)) return known.context;
+    // As at the first process (certificate-store.ts): without it a validator by TLS 1.2, for which the certificate is chosen
+    // before the protocol, would be refused.
+    return this.challengeFor(serverName) ?? known?.context ?? this.#fallback?.context;
   }
 
   defaultOptions(): SecureContextOptions | undefined {
@@ -96,6 +100,11 @@ export class AskedCertificates implements CertificateSource {
       return undefined;
     }
     return this.#ask(serverName);
+  }
+
+  /** Valid for the name now, and no stand-in. */
+  #isGood({ names, notAfterMs }: Certificate, serverName: string): boolean {
+    return isNamedIn(names, serverName) && notAfterMs > this.#options.clock.wallMs();
   }
 
   #ask(serverName: string): Promise<void> {
