@@ -15,6 +15,8 @@ export interface HeldAuthority {
   hold(path: string): Promise<void>;
   /** Lets all of them go on. */
   release(): void;
+  /** What the authority has answered last to a request whose path begins so. */
+  answered(path: string): string | undefined;
 }
 
 /** Starts one before the world's Pebble; it ends with the world. */
@@ -28,6 +30,7 @@ export async function startHeldAuthority(world: AcmeWorld): Promise<HeldAuthorit
   writeFileSync(caFile, ca.cert);
   let held: { readonly path: string; readonly come: () => void; readonly open: Promise<void> } | undefined;
   let open = (): void => {};
+  const answers = new Map<string, string>();
   const relay: Server = createServer({ cert: own.cert, key: own.key }, (asked, answer) => {
     const pass = (): void => {
       const onward = request({
@@ -37,6 +40,11 @@ export async function startHeldAuthority(world: AcmeWorld): Promise<HeldAuthorit
       onward.on('response', (given) => {
         answer.writeHead(given.statusCode!, given.headers);
         given.pipe(answer);
+        const chunks: Buffer[] = [];
+        given.on('data', (chunk: Buffer) => chunks.push(chunk));
+        // The last one asked for is the last one in the map.
+        answers.delete(asked.url!);
+        given.on('end', () => answers.set(asked.url!, Buffer.concat(chunks).toString()));
       });
       // An edge that was killed, or Pebble that is gone: nobody waits for the rest.
       onward.on('error', () => answer.destroy());
@@ -68,5 +76,6 @@ export async function startHeldAuthority(world: AcmeWorld): Promise<HeldAuthorit
       held = undefined;
       open();
     },
+    answered: (path) => [...answers].findLast(([asked]) => asked.startsWith(path))?.[1],
   };
 }
