@@ -6,7 +6,7 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { SallyportError } from '#base/errors.ts';
-import { createFile } from '#base/secrets/private-file.ts';
+import { createFileOnce } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
 
 /** Seals and opens small secrets. `purpose` names what a secret belongs to (`totp <user id>`): it opens for nothing else. */
@@ -99,8 +99,8 @@ function readKeyFile(file: string): string | undefined {
 
 function makeKeyFile(file: string, random: Random): string {
   const text = `${Buffer.from(random.bytes(keyBytes)).toString('base64')}\n`;
-  createFile(file, text, 0o600);
-  return text;
+  // Another edge of this folder may be at its first start, too.
+  return createFileOnce(file, text, 0o600) ? text : readKeyFile(file)!;
 }
 
 function unopenable(why: string, cause?: unknown): SallyportError {

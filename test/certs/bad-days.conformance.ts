@@ -138,10 +138,14 @@ test(
     await world.startEdge();
     for (const hostname of hosts(12)) {
       const { certificate } = await world.trusted(hostname);
-      await world.eventually(`the second edge shows ${hostname}`, async () => {
-        const shown = await world.shown(hostname, otherPort);
-        return shown.certificate.fingerprint256 === certificate.fingerprint256;
-      });
+      await world
+        .eventually(`the second edge shows ${hostname}`, async () => {
+          const shown = await world.shown(hostname, otherPort);
+          return shown.certificate.fingerprint256 === certificate.fingerprint256;
+        })
+        .catch((cause: unknown) => {
+          throw new Error(`the second edge said last: ${second.stderr().slice(-6000)}`, { cause });
+        });
     }
     const ordered = world.orders().flatMap(({ names }) => names);
     assert.deepEqual(ordered.toSorted(), hosts(12).toSorted());

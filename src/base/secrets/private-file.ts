@@ -1,5 +1,5 @@
 // Writing files that hold secrets or state: whole or not at all, readable by their owner only, folders made on the way.
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { link, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorText, SallyportError } from '../errors.ts';
@@ -89,6 +89,33 @@ export function createFile(file: string, text: string, mode: number): void {
     }
   });
 }
+
+/**
+ * Makes a file with its text, unless it is there: whoever finds it finds it whole, and of several processes that try at the same
+ * time exactly one succeeds. False when another was first. For what a first start makes up, in a folder that two edges share.
+ */
+export function createFileOnce(file: string, text: string, mode: number): boolean {
+  makeFolder(dirname(file));
+  const draft = `${file}.${process.pid}.new`;
+  try {
+    rmSync(draft, { force: true });
+    writeFileSync(draft, text, { mode, flag: 'wx' });
+    // link(2) never replaces.
+    linkSync(draft, file);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (code === undefined || !withoutLinks.includes(code)) throw unwritable(file, error);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  createFile(file, text, mode);
+  return true;
+}
+
+/** What file systems say that have no hard links. */
+const withoutLinks: readonly string[] = ['EPERM', 'ENOTSUP', 'ENOSYS'];
 
 function attempt(path: string, write: () => void): void {
   try {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
-import { createFile, replaceFile } from '#base/secrets/private-file.ts';
+import { createFileOnce, replaceFile } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
 import type { TextSigner } from '#base/secrets/signed-text.ts';
 import { AssertionSigner } from '#edge/access/assertion.ts';
@@ -93,7 +93,9 @@ export function openAccessKeys(
   { random, clock }: { readonly random: Random; readonly clock: Pick<Clock, 'wallMs'> },
 ): AccessKeys {
   const file = join(dataDir, fileName);
-  if (!existsSync(file)) createFile(file, `${JSON.stringify(firstRing(random, clock.wallMs()))}\n`, 0o600);
+  // Another edge of this folder may be at its first start, too.
+  if (!existsSync(file))
+    createFileOnce(file, `${JSON.stringify(firstRing(random, clock.wallMs()))}\n`, 0o600);
   try {
     if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
       throw new Error(`it can be read by others; run "chmod 600 ${file}"`);
