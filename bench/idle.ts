@@ -23,16 +23,16 @@ export function measureResident(peer: Peer): IdleResult {
   return { peer: peer.name, kind: 'none', connections: 0, resident: residentOf(peer) };
 }
 
-/** Memory once a peer has given back what it gives back by itself: when it has not fallen by a hundredth for twenty seconds. */
+/** Memory once a peer has given back what it gives back by itself: when it has not fallen by a hundredth for forty seconds. */
 export async function measureSettled(peer: Peer): Promise<IdleResult> {
-  let last = measureResident(peer);
-  for (let i = 0; i < mostLooks; i++) {
+  const seen = [measureResident(peer)];
+  while (seen.length < mostLooks) {
     await pause(20_000);
-    const now = measureResident(peer);
-    if (sum(now.resident) > sum(last.resident) * 0.99) return now;
-    last = now;
+    seen.push(measureResident(peer));
+    const before = seen.at(-3);
+    if (before && sum(seen.at(-1)!.resident) > sum(before.resident) * 0.99) break;
   }
-  return last;
+  return seen.at(-1)!;
 }
 
 function sum(resident: Readonly<Record<string, number>>): number {

@@ -78,6 +78,16 @@ test('a busy edge does not collect, and one that has a crowd does not collect ag
   assert.equal(collections(20_000), 1, 'what was of use is soon done again');
 });
 
+test('what a crowd leaves to the collector does not wait for as long as it stayed', () => {
+  const { memory, pass } = scene();
+  memory.live = 300;
+  pass(3_200_000);
+  memory.live = 120;
+  memory.freed = 60;
+  memory.garbage = 120;
+  assert.deepEqual(pass(10_000), ['trim', 'collect', 'trim']);
+});
+
 test('text that only the start or a crowd needed is let go of at leisure', () => {
   const { memory, state, pass } = scene();
   memory.text = 60;

@@ -26,7 +26,7 @@ const worthTrimBytes = 16 * 1024 * 1024;
 /** And so much a collection, which goes further: it holds everything up for some 50 ms, so only at leisure and not too often. */
 const worthCollectionBytes = 8 * 1024 * 1024;
 const leisurePart = 0.25;
-/** After a collection that freed something the next one may follow soon; after one that did not, the wait doubles. */
+/** The next one may follow soon after one that freed something, or when much else was freed; after another the wait doubles. */
 const leastCollectionWaitMs = 20_000;
 const mostCollectionWaitMs = 320_000;
 /** A process at leisure touches less of its program than this. */
@@ -56,6 +56,13 @@ export function returnMemory(options: MemoryReturnOptions): () => void {
     const isUseful = resident().ownBytes < ownBytes - worthCollectionBytes / 2;
     waitMs = isUseful ? leastCollectionWaitMs : Math.min(waitMs * 2, mostCollectionWaitMs);
   };
+  let seenBytes = 0;
+  /** A crowd has left: what it leaves to the collector is not to wait as long as it did while it stayed. */
+  const noteFall = (): void => {
+    const { ownBytes } = resident();
+    if (ownBytes <= seenBytes - worthTrimBytes) waitMs = leastCollectionWaitMs;
+    seenBytes = ownBytes;
+  };
   const look = (): void => {
     const nowMs = clock.nowMs();
     const nowUsedMs = cpuMs();
@@ -64,6 +71,7 @@ export function returnMemory(options: MemoryReturnOptions): () => void {
     usedMs = nowUsedMs;
     try {
       if (isAbove(worthTrimBytes)) trim?.();
+      noteFall();
       if (isAtLeisure) giveBackAtLeisure();
     } catch {
       // Asking takes a descriptor, and there may be none; the next look is as good.
