@@ -99,31 +99,42 @@ test('a client that leaves before or amid the handshake is forgotten then, not w
     assert.equal(outcomes.length, 20);
   }));
 
-test('a client that says nothing is left when its time is over, counted once, and nothing of it is kept', () =>
-  withListener({ handshakeMs: 50 }, async ({ listener, outcomes }) => {
-    const silent = dial(listener);
-    await once(silent.resume(), 'close');
-    await until(() => listener.held.sockets === 0);
-    assert.deepEqual(outcomes, ['tls-failed']);
-    assert.deepEqual(listener.held, { sockets: 0, addresses: 0, handshakes: 0 });
-  }));
+/** Clients beside the one that is looked at: none, and so many that TLS begins with what a client says first. */
+for (const [where, others] of [
+  ['alone', 0],
+  ['in a crowd', 70],
+] as const) {
+  test(`a client that says nothing is left when its time is over, counted once, and nothing of it is kept, ${where}`, () =>
+    withListener({ handshakeMs: 50 }, async ({ listener, outcomes }) => {
+      const silent = Array.from({ length: others + 1 }, () => dial(listener));
+      await Promise.all(silent.map((client) => once(client.resume(), 'close')));
+      await until(() => listener.held.sockets === 0);
+      assert.deepEqual(
+        outcomes,
+        silent.map(() => 'tls-failed'),
+      );
+      assert.deepEqual(listener.held, { sockets: 0, addresses: 0, handshakes: 0 });
+    }));
 
-test('a client whose first message comes byte by byte is answered', () =>
-  withListener({}, async ({ listener }) => {
-    const hello = await firstMessage();
-    const client = dial(listener).setNoDelay();
-    await once(client, 'connect');
-    let answer = Buffer.alloc(0);
-    client.on('data', (chunk: Buffer) => (answer = Buffer.concat([answer, chunk])));
-    for (const byte of hello) {
-      assert.equal(answer.length, 0);
-      await new Promise<void>((resolve) => client.write(Buffer.of(byte), () => resolve()));
-    }
-    await until(() => answer.length > 5);
-    // A record of the handshake: the ServerHello.
-    assert.deepEqual([answer[0], answer[5]], [0x16, 0x02]);
-    client.destroy();
-  }));
+  test(`a client whose first message comes byte by byte is answered, ${where}`, () =>
+    withListener({}, async ({ listener }) => {
+      const hello = await firstMessage();
+      const silent = Array.from({ length: others }, () => dial(listener));
+      await until(() => listener.held.handshakes === others);
+      const client = dial(listener).setNoDelay();
+      await once(client, 'connect');
+      let answer = Buffer.alloc(0);
+      client.on('data', (chunk: Buffer) => (answer = Buffer.concat([answer, chunk])));
+      for (const byte of hello) {
+        assert.equal(answer.length, 0);
+        await new Promise<void>((resolve) => client.write(Buffer.of(byte), () => resolve()));
+      }
+      await until(() => answer.length > 5);
+      // A record of the handshake: the ServerHello.
+      assert.deepEqual([answer[0], answer[5]], [0x16, 0x02]);
+      for (const one of [client, ...silent]) one.destroy();
+    }));
+}
 
 /** What a client of TLS says first. */
 async function firstMessage(): Promise<Buffer> {
