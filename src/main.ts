@@ -35,9 +35,9 @@ const runners: Runners = {
       await demo.stop();
     });
   },
-  async edge(configFile) {
+  async edge(configFile, workers) {
     const { runEdge } = await import('#roles/edge.ts');
-    await untilSignal((stop) => runEdge({ configFile, stop, writeLog: writeError }));
+    await untilSignal((stop) => runEdge({ configFile, workers, stop, writeLog: writeError }));
   },
   async upgradeEdge(configFile) {
     const { upgradeEdge } = await import('#roles/succession/upgrade-edge.ts');

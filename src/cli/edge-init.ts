@@ -12,6 +12,7 @@ import {
   wantsJson,
 } from './command.ts';
 import { paint } from './paint.ts';
+import { workersOf } from './workers-flag.ts';
 import { type SetUpDns, type SetUpEdge, type SetUpRequest, tokenProviders } from './runners.ts';
 
 const defaultConfig = '/etc/sallyport/edge.yml';
@@ -64,6 +65,12 @@ the records.`,
     { name: 'data', type: 'string', value: 'DIR', help: `data folder (default ${defaultData})` },
     { name: 'https-port', type: 'integer', value: 'N', help: 'default 443' },
     { name: 'http-port', type: 'integer', value: 'N', help: 'default 80' },
+    {
+      name: 'workers',
+      type: 'string',
+      value: 'N',
+      help: 'processes that share the ports; auto (default): one for each core',
+    },
     outputFlag,
   ],
   examples: [
@@ -101,6 +108,7 @@ async function requestOf(input: Input, context: CommandContext): Promise<SetUpRe
     addresses: listOf(input, 'address'),
     httpsPort: portOf(input, 'https-port', 443),
     httpPort: portOf(input, 'http-port', 80),
+    workers: workersOf(input) ?? 'auto',
     dns: isThere ? { provider: 'none' } : await dnsOf(input, context),
   };
 }

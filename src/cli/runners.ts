@@ -6,6 +6,7 @@ import type { ConnectorConfig } from '#config/connector-config.ts';
 import type { Send } from '#api/client.ts';
 import type { DnsPlan, DnsStep } from '#model/dns/dns-view.ts';
 import type { ExplainStep } from '#model/live/explain.ts';
+import type { WorkersSetting } from '#model/workers-setting.ts';
 import type { FlagValue } from './command.ts';
 import type { EdgeTarget } from './edge/connection.ts';
 
@@ -93,6 +94,7 @@ export interface SetUpRequest {
   readonly addresses: readonly string[];
   readonly httpsPort: number;
   readonly httpPort: number;
+  readonly workers: WorkersSetting;
   readonly dns: SetUpDns;
 }
 
@@ -221,8 +223,8 @@ export interface Runners {
   restore(file: string, configFile: string): Promise<{ readonly objects: number; readonly revision: number }>;
   /** Starts a demo; runs until a signal comes, `onReady` is called once. */
   demo(request: DemoRequest, onReady: (facts: DemoFacts) => void, onStopping: () => void): Promise<void>;
-  /** Runs an edge until a signal comes. */
-  edge(configFile: string): Promise<void>;
+  /** Runs an edge until a signal comes; `workers` counts instead of what the file says. */
+  edge(configFile: string, workers?: WorkersSetting): Promise<void>;
   /** Has the running edge replaced by a successor; the numbers of both processes. */
   upgradeEdge(configFile: string): Promise<{ readonly before: number; readonly after: number }>;
   /** Runs a connector until a signal comes. */

@@ -24,6 +24,7 @@ import {
   uuid,
 } from './edge-scalars.ts';
 import { mailSettingsSchema } from '#model/notifications/mail-settings.ts';
+import { mostWorkers } from '#model/workers-setting.ts';
 import { probeSchema } from './probe-schema.ts';
 import { signInSchema } from './sign-in-schema.ts';
 import { tracingSchema } from './tracing-schema.ts';
@@ -124,8 +125,7 @@ const limitsSchema = z.strictObject({
   http2Streams: count(defaultLimits.http2Streams, 'Requests under way on one HTTP/2 connection.'),
 });
 
-/** More processes than most machines have cores. */
-const mostWorkers = 64;
+const expectsWorkers = `must be auto, or a number of processes from 1 to ${mostWorkers}`;
 
 /** edge.yml. */
 export const edgeConfigSchema = z.strictObject({
@@ -149,7 +149,10 @@ export const edgeConfigSchema = z.strictObject({
     .prefault({})
     .describe('Ports and addresses.'),
   workers: z
-    .union([z.literal('auto'), z.int().min(1).max(mostWorkers)])
+    .union([
+      z.literal('auto', expectsWorkers),
+      z.int().min(1, expectsWorkers).max(mostWorkers, expectsWorkers),
+    ])
     .default(1)
     .describe(
       'Processes that share the listeners; `auto`: one for each core, at most one for each 512 MiB of memory, and eight at most.',

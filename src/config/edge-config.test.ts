@@ -33,6 +33,17 @@ test('faults in a cache policy are named where they stand', () => {
     assert.throws(() => parseEdgeConfig(withRoute(text), 'edge.yml'), message);
 });
 
+test('workers are auto or a number, and a file without the line means one', () => {
+  const workersOf = (line: string) => parseEdgeConfig(`internalCa: true\n${line}`, 'edge.yml').workers;
+  assert.deepEqual(['', 'workers: auto\n', 'workers: 64\n'].map(workersOf), [1, 'auto', 64]);
+  for (const wrong of ['0', '65', '1.5', 'many', '[2]'])
+    assert.throws(
+      () => workersOf(`workers: ${wrong}\n`),
+      /line 2: workers must be auto, or a number of processes from 1 to 64/,
+      wrong,
+    );
+});
+
 test('a route caches by its headers unless it says otherwise', () => {
   const cacheOf = (text: string): unknown =>
     snapshotOf(parseEdgeConfig(withRoute(text), 'edge.yml'), 1).routes[0]!.cache;

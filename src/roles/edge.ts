@@ -7,6 +7,7 @@ import { systemRandom } from '#base/random.ts';
 import { RecentLines } from '#base/support/recent-lines.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
+import type { WorkersSetting } from '#model/workers-setting.ts';
 import { openAccessLog } from './access-log-file.ts';
 import { dnsNeedsRestart } from './dns/dns-restart.ts';
 import { type EdgeNode, startEdgeNode } from './edge-node.ts';
@@ -18,6 +19,8 @@ import { isWorker } from './workers/is-worker.ts';
 export interface EdgeRoleOptions {
   /** Path of edge.yml. */
   readonly configFile: string;
+  /** Counts instead of what the file says. */
+  readonly workers: WorkersSetting | undefined;
   readonly stop: AbortSignal;
   readonly writeLog: (line: string) => void;
 }
@@ -33,7 +36,19 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
     return await runWorker({ clock: systemClock, random: systemRandom });
   }
   const predecessor = findPredecessor();
-  const config = readEdgeConfig(options.configFile);
+  const { configFile, workers } = options;
+  const read = (): EdgeConfig => ({
+    ...readEdgeConfig(configFile),
+    ...(workers !== undefined && { workers }),
+  });
+  const args = [
+    'edge',
+    'run',
+    '--config',
+    configFile,
+    ...(workers === undefined ? [] : [`--workers=${workers}`]),
+  ];
+  const config = read();
   const recent = new RecentLines();
   const log = createLog({
     ...{ level: config.logLevel, format: config.logFormat },
@@ -63,14 +78,14 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
       random: systemRandom,
       log,
       recentLog: () => recent.text(),
-      workerArgs: ['edge', 'run', '--config', options.configFile],
+      workerArgs: args,
     });
     reopenOthers = () => node.reopenLogs();
     const watch = watchFiles({
-      files: () => [options.configFile],
+      files: () => [configFile],
       clock: systemClock,
       everyMs: lookAtConfigEveryMs,
-      onChange: () => follow(options.configFile, node, config, log),
+      onChange: () => follow({ file: configFile, read, node, first: config, log }),
     });
     const { instance, dashboardUrl } = node;
     for (const { name, detail } of instance.listeners()) log.info('Listening', { listener: name, detail });
@@ -80,7 +95,7 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
     log.info('The edge is ready', { tunnels: config.tunnels.length, routes: config.routes.length });
     predecessor?.ready();
     tellSystemd(log);
-    const succession = { node, configFile: options.configFile, clock: systemClock, log, stop: options.stop };
+    const succession = { node, args, clock: systemClock, log, stop: options.stop };
     const isSucceeded = await untilSucceeded(options.stop, () =>
       handOver({ ...succession, finishPredecessor: () => predecessor?.finish() }),
     );
@@ -113,10 +128,20 @@ async function untilSucceeded(stop: AbortSignal, handOverOnce: () => Promise<boo
   return isSucceeded || ((await handing) ?? false);
 }
 
+/** A file that is followed, and by whom. */
+interface Followed {
+  readonly file: string;
+  readonly read: () => EdgeConfig;
+  readonly node: EdgeNode;
+  /** What the edge was started with. */
+  readonly first: EdgeConfig;
+  readonly log: Log;
+}
+
 /** Applies a changed file; a broken one is reported and the last good stays in force. */
-async function follow(file: string, node: EdgeNode, first: EdgeConfig, log: Log): Promise<void> {
+async function follow({ file, read, node, first, log }: Followed): Promise<void> {
   try {
-    const changed = readEdgeConfig(file);
+    const changed = read();
     await node.apply(changed);
     log.info('The edge configuration was applied', {
       tunnels: changed.tunnels.length,

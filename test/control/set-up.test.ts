@@ -33,6 +33,7 @@ test('run again, edge init keeps edge.yml and names the same records', async (co
     names,
   );
   const text = readFileSync(file, 'utf8');
+  assert.match(text, /^workers: auto$/m, 'a new edge uses every core');
   const again = await init();
   assert.equal(again.isNew, false);
   assert.deepEqual(
@@ -80,7 +81,12 @@ test('edge init writes a dns section: an account whose token is in a file, or th
   );
   assert.match(readFileSync(join(folder, 'a.yml'), 'utf8'), /type: cloudflare\n +tokenFile: /);
 
-  const served = JSON.parse(await init('b', '--dns', 'serve')) as SetUp;
+  await assert.rejects(
+    init('b', '--workers', '0'),
+    /--workers is a number of processes from 1 to 64, or auto/,
+  );
+  const served = JSON.parse(await init('b', '--dns', 'serve', '--workers', '3')) as SetUp;
+  assert.match(readFileSync(join(folder, 'b.yml'), 'utf8'), /^workers: 3$/m);
   assert.deepEqual(
     served.records.map(({ name, type, madeAt }) => [name, type, madeAt]),
     [

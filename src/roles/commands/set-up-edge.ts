@@ -14,6 +14,7 @@ import type { SetUpEdge, SetUpRequest } from '#cli/runners.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
 import { readRuleSet } from '#config/rule-set-text.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
+import type { WorkersSetting } from '#model/workers-setting.ts';
 import { Control } from '#control/control.ts';
 import { openSeal } from '#control/seal.ts';
 import { signInHandlers } from '#control/sign-in/sign-in.ts';
@@ -53,7 +54,7 @@ function typedTokenFile(configFile: string, provider: string): string {
 
 /** The file as a person would write it. */
 function edgeYmlText(request: SetUpRequest): string {
-  const { hostname, dashboard, email, certificates, dataDir, httpsPort, httpPort } = request;
+  const { hostname, dashboard, email, certificates, dataDir, httpsPort, httpPort, workers } = request;
   const listen =
     httpsPort === 443 && httpPort === 80
       ? undefined
@@ -68,7 +69,14 @@ function edgeYmlText(request: SetUpRequest): string {
   };
   return `# Written by "sallyport edge init"; docs/edge-config.md explains every key. Tunnels, routes and users are kept in the
 # data folder and changed in the dashboard, by commands or by "sallyport apply"; what stands here is only changed here.
-${stringify(config)}`;
+${stringify(config)}${workersText(workers)}`;
+}
+
+function workersText(workers: WorkersSetting): string {
+  return `# Processes that share the ports. auto: one for each core, as far as there are 512 MiB of memory for each, eight at most. Each
+# beyond the first takes about 47 MB, and one more connection of every connector; 1 for one process (docs/workers.md).
+workers: ${workers}
+`;
 }
 
 function dnsSection({ dns, domain, configFile, addresses: named }: SetUpRequest): { dns?: object } {

@@ -21,7 +21,8 @@ export const pidFileName = 'edge.pid';
 
 export interface SuccessionOptions {
   readonly node: EdgeNode;
-  readonly configFile: string;
+  /** What this process was started with: `edge run --config ...` */
+  readonly args: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   readonly stop: AbortSignal;
@@ -34,13 +35,12 @@ export interface SuccessionOptions {
  * goes on.
  */
 export async function handOver(options: SuccessionOptions): Promise<boolean> {
-  const { node, configFile, clock, log, stop, finishPredecessor } = options;
+  const { node, args, clock, log, stop, finishPredecessor } = options;
   log.info('Starting a successor; it takes the listening sockets over');
   let hasLetGo = false;
   try {
     const successor = await succeed({
-      clock,
-      args: ['edge', 'run', '--config', configFile],
+      ...{ clock, args },
       sockets: node.instance.sockets(),
       async letGo() {
         finishPredecessor();
