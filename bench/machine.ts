@@ -30,14 +30,15 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-/** Starts a program on one core. */
+/** Starts a program on one core, or wherever the kernel has it. */
 export function startPinned(
-  core: number,
+  core: number | 'any',
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Program {
-  const [first, ...rest] = [...raiseFiles, 'taskset', '-c', String(core), command, ...args];
+  const pin = core === 'any' ? [] : ['taskset', '-c', String(core)];
+  const [first, ...rest] = [...raiseFiles, ...pin, command, ...args];
   const child: ChildProcess = spawn(first!, rest, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

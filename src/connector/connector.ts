@@ -292,6 +292,7 @@ class RunningConnector implements Connector, LinkHost {
       ip: connection.remoteAddress,
       location: connection.edgeName,
       protocol: connection.transportKind,
+      ...(connection.seat && { worker: connection.seat.number }),
     });
     this.#showState();
   }
