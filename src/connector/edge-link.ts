@@ -223,6 +223,7 @@ export class EdgeLink {
       nowMs: clock.nowMs(),
       livedMs: outcome.livedMs,
       isRefused: outcome.failure?.state === 'unauthorized',
+      isMoved: outcome.failure === undefined,
     };
     const waitMs = isRenewed ? 0 : this.#pace.nextMs(attempt);
     const rounded = formatDuration(Math.ceil(waitMs / 1000) * 1000);

@@ -43,6 +43,15 @@ test('connections that do not last slow down as those that are never made; one t
   assert.ok(pace.nextMs({ nowMs: nowMs + 1, ...failed }) <= 2_000);
 });
 
+test('an edge that asks to move to its successor, again and again, is asked at once; one that does so all the time is not', () => {
+  const pace = new RetryPace(longest);
+  for (let nowMs = 0; nowMs < 100_000; nowMs += 2_000)
+    assert.equal(pace.nextMs({ nowMs, livedMs: 2_000, isRefused: false, isMoved: true }), 0);
+  const moved = { livedMs: 0, isRefused: false, isMoved: true };
+  const all = Array.from({ length: 60 }, (_, i) => pace.nextMs({ nowMs: 200_000 + i * 10_000, ...moved }));
+  assert.ok(all.at(-1)! > 14_000);
+});
+
 test('an edge that refuses the credentials is asked between four times and once a minute', () => {
   const pace = new RetryPace(longest);
   const waitMs = pace.nextMs({ nowMs: 0, livedMs: 0, isRefused: true });

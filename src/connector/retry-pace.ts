@@ -17,6 +17,8 @@ const youngCapMs = 2_000;
 const refusedMs = { least: 15_000, most: 60_000 };
 /** A connection that lived this long was a success; shorter ones count as failures, so that flapping slows down. */
 const stableMs = 10_000;
+/** One that was asked to move was a success sooner: edges that are replaced every other second are still no flapping. */
+const stableMovedMs = 1_000;
 
 /** What the last attempt or connection came to. */
 export interface Attempt {
@@ -24,6 +26,8 @@ export interface Attempt {
   /** How long there was a connection; 0 for none. */
   readonly livedMs: number;
   readonly isRefused: boolean;
+  /** The edge has asked for a connection to its successor: that is no failure, however short this one lived. */
+  readonly isMoved?: boolean;
 }
 
 /** The waits of one link. */
@@ -40,8 +44,8 @@ export class RetryPace {
   }
 
   /** How long to wait before the next attempt. */
-  nextMs({ nowMs, livedMs, isRefused }: Attempt): number {
-    if (livedMs >= stableMs) {
+  nextMs({ nowMs, livedMs, isRefused, isMoved = false }: Attempt): number {
+    if (livedMs >= (isMoved ? stableMovedMs : stableMs)) {
       this.#backoff.reset();
       this.#awaySinceMs = nowMs;
       this.#hasShortcut = true;

@@ -132,6 +132,8 @@ export interface Edge {
   serveLocally(service: LocalService): EdgeConnection;
   /** The listening sockets, for a successor to take over. */
   listenHandles(): ((ListenHandle & { readonly kind: 'https' | 'http' }) | PortHandle)[];
+  /** Resolves when the tunnels of the edge before this one have come, or are waited for no longer, or at the signal. */
+  arrived(signal: AbortSignal): Promise<void>;
   /** What the successor should know; tunnels may take `withinMs` to arrive there. */
   inheritance(withinMs: number): Inheritance;
   /**

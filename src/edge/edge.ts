@@ -72,6 +72,7 @@ class RunningEdge implements Edge {
   readonly #accessLog: AccessLog;
   readonly #holders: HolderWatch;
   readonly #origins: OriginWatch;
+  readonly #expected: ExpectedTunnels | undefined;
   readonly #proxy: Proxy;
   readonly #tunnels: TunnelAcceptor;
   readonly #ports: Ports;
@@ -85,7 +86,7 @@ class RunningEdge implements Edge {
     this.#options = options;
     this.#snapshot = options.snapshot;
     this.#clients = new CertificateHosts(options.snapshot.routes);
-    const { clock, random, log, metrics, inherited } = options;
+    const { clock, random, log, metrics, inherited, mates } = options;
     this.#observed = new Observation({
       clock,
       log,
@@ -123,8 +124,8 @@ class RunningEdge implements Edge {
       ...(options.handlers && { handlers: options.handlers }),
       ...(expected && { expected }),
     });
+    this.#expected = expected;
     this.#proxy.balances.collect(metrics);
-    const { mates } = options;
     const windows = new WindowBudget(processWindowBytes / (mates?.count ?? 1));
     this.#tunnels = new TunnelAcceptor({
       ...{ windows, seat: mates },
@@ -315,8 +316,13 @@ class RunningEdge implements Edge {
   }
 
   inheritance(withinMs: number): Inheritance {
-    const tunnelIds = new Set(this.tunnelConnections().map(({ tunnelId }) => tunnelId));
+    const here = this.tunnelConnections().map(({ tunnelId }) => tunnelId);
+    const tunnelIds = new Set([...here, ...(this.#expected?.missing ?? [])]);
     return { expected: { tunnelIds: [...tunnelIds], withinMs }, claims: this.#tunnels.claims };
+  }
+
+  async arrived(signal: AbortSignal): Promise<void> {
+    await this.#expected?.arrived(signal);
   }
 
   async leave(graceMs: number, signal: AbortSignal): Promise<void> {

@@ -6,9 +6,9 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { readPid } from '#roles/succession/edge-succession.ts';
 import { eventually, pause } from '../support/eventually.ts';
-import { freePort } from '../support/process.ts';
+import { freePort, type RunningProcess } from '../support/process.ts';
 import { type ConnectorProcess, type EdgeProcess, ProcessWorld } from './processes.ts';
-import { startWebOrigin } from './web-origin.ts';
+import { startWebOrigin, type WebOrigin } from './web-origin.ts';
 
 const limit = { timeout: 240_000 };
 
@@ -18,9 +18,11 @@ describe('an edge and its successor', { concurrency: false }, () => {
   let connector: ConnectorProcess;
   let tcpPort: number;
 
+  let origin: WebOrigin;
+
   before(async () => {
     world = await ProcessWorld.create();
-    const origin = await startWebOrigin();
+    origin = await startWebOrigin();
     world.closeAtEnd(() => origin.close());
     const echo = createServer((socket) => void socket.on('error', () => undefined).pipe(socket));
     echo.listen(0, '127.0.0.1');
@@ -86,6 +88,47 @@ describe('an edge and its successor', { concurrency: false }, () => {
     await eventually(`process ${before} ends`, () => isGone(before), 90_000);
     for (const load of loads) assert.deepEqual((await load.stop()).failures, {}, edge.running.stderr());
   });
+
+  test(
+    'two upgrades, one right after the other, cut nothing that is under way at the first edge',
+    limit,
+    async () => {
+      const held = world.ask('/held');
+      await eventually('it is under way', () => origin.seen.get('GET /held') === 1);
+      const first = readPid(world.path('data'))!;
+      for (let round = 0; round < 2; round += 1) {
+        const upgrade = world.run(['edge', 'upgrade', '--config', world.path('edge.yml')]);
+        assert.equal(await upgrade.ended, 0, upgrade.stderr());
+      }
+      origin.release();
+      const { status, body } = await held;
+      assert.equal(status, 200);
+      assert.match(body, /last$/);
+      await eventually(`process ${first} ends`, () => isGone(first), 90_000);
+      await world.connected(connector);
+    },
+  );
+
+  test(
+    'an upgrade waits for connectors that are still on their way to the edge that it replaces',
+    limit,
+    async () => {
+      connector.running.child.kill('SIGSTOP');
+      const upgrade = (): RunningProcess =>
+        world.run(['edge', 'upgrade', '--config', world.path('edge.yml')]);
+      const first = upgrade();
+      assert.equal(await first.ended, 0, first.stderr());
+      const waiting = world.ask('/hello');
+      const second = upgrade();
+      // Time in which it would be done if it did not wait; well within that in which a silent connector is given up.
+      await Promise.race([second.ended, pause(4_000)]);
+      connector.running.child.kill('SIGCONT');
+      assert.equal((await waiting).status, 200, 'what waited at the second edge');
+      assert.equal(await second.ended, 0, second.stderr());
+      assert.equal((await world.ask('/hello')).status, 200, 'what is asked of the third');
+      await world.connected(connector);
+    },
+  );
 
   test(
     'a successor that does not start changes nothing: the edge goes on, and can be changed',

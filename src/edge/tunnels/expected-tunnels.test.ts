@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import type { Upstream } from '#http/exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
@@ -10,6 +11,7 @@ import { TunnelRegistry } from './tunnel-registry.ts';
 function scene(): {
   readonly clock: FakeClock;
   readonly again: string[];
+  readonly expected: ExpectedTunnels;
   ask(tunnelId: string, name: string): { readonly isKept: boolean; readonly upstream: Upstream | undefined };
   arrive(tunnelId: string): void;
 } {
@@ -20,6 +22,7 @@ function scene(): {
   return {
     clock,
     again,
+    expected,
     ask(tunnelId, name) {
       let upstream: Upstream | undefined;
       const exchange = {
@@ -35,6 +38,14 @@ function scene(): {
       registry.setRules(connection, { version: 1, rules: [] });
     },
   };
+}
+
+/** Time in which others have their turns. */
+async function pass(clock: FakeClock, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    clock.advance(100);
+    await setImmediate();
+  }
 }
 
 test('requests for a tunnel that is on its way wait until it is there', () => {
@@ -66,4 +77,31 @@ test('a client that goes away waits for nothing any more', () => {
   arrive('home');
   clock.advance(60_000);
   assert.deepEqual(again, []);
+});
+
+test('those that have not come are known, to be told a further successor, until they are there', async () => {
+  const { clock, expected, arrive } = scene();
+  assert.deepEqual(expected.missing, ['home']);
+  let hasArrived = false;
+  const arrived = expected.arrived(new AbortController().signal).then(() => (hasArrived = true));
+  await pass(clock, 1_000);
+  assert.equal(hasArrived, false);
+  arrive('home');
+  await pass(clock, 1_000);
+  await arrived;
+  assert.deepEqual(expected.missing, []);
+});
+
+test('nobody waits for tunnels that do not come, nor beyond a stop', async () => {
+  const late = scene();
+  const given = late.expected.arrived(new AbortController().signal);
+  await pass(late.clock, 15_000);
+  await given;
+  assert.deepEqual(late.expected.missing, []);
+  const stopped = scene();
+  const stop = new AbortController();
+  const waited = stopped.expected.arrived(stop.signal);
+  stop.abort();
+  await pass(stopped.clock, 1_000);
+  await waited;
 });

@@ -15,6 +15,9 @@ export interface Expectation {
 /** Requests that wait at once; more are told that there is no connector. Each holds one connection or stream of a client. */
 const maxWaiting = 10_000;
 
+/** Nobody waits for this but a further upgrade. */
+const lookEveryMs = 100;
+
 export class ExpectedTunnels {
   readonly #clock: Clock;
   readonly #registry: TunnelRegistry;
@@ -27,6 +30,18 @@ export class ExpectedTunnels {
     this.#registry = registry;
     this.#tunnelIds = new Set(tunnelIds);
     this.#untilMs = clock.nowMs() + withinMs;
+  }
+
+  /** Those that have not come, while they are waited for. */
+  get missing(): readonly string[] {
+    if (this.#clock.nowMs() >= this.#untilMs) return [];
+    return [...this.#tunnelIds].filter((id) => !this.#registry.isOnline(id));
+  }
+
+  /** Resolves when all have come, or are waited for no longer, or at the signal. */
+  async arrived(signal: AbortSignal): Promise<void> {
+    while (this.missing.length > 0 && !signal.aborted)
+      await new Promise<void>((resolve) => this.#clock.after(lookEveryMs, resolve));
   }
 
   /** Keeps a request for a tunnel that is on its way until `again` may be called; false: it is not to be waited for. */

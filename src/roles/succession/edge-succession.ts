@@ -16,6 +16,12 @@ export const arrivalMs = 15_000;
 /** What lasts (downloads, WebSockets) may go on here for so long; then a WebSocket's client is told goodbye. */
 const leaveGraceMs = 600_000;
 
+/**
+ * When the successor is succeeded itself, what is under way here may take so long to end: a client of HTTP/2 has been asked to
+ * leave by then, and a short request answered, also where one upgrade follows another at once.
+ */
+const finishGraceMs = 10_000;
+
 /** Holds the number of the process that serves; in the data folder. */
 export const pidFileName = 'edge.pid';
 
@@ -26,7 +32,7 @@ export interface SuccessionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly stop: AbortSignal;
-  /** What is left at the edge before this one must end: two processes are enough. */
+  /** What is left at the edge before this one must end soon: two processes are enough. */
   readonly finishPredecessor: () => void;
 }
 
@@ -43,6 +49,8 @@ export async function handOver(options: SuccessionOptions): Promise<boolean> {
       ...{ clock, args },
       sockets: node.instance.sockets(),
       async letGo() {
+        // Connectors on their way here would pass this edge by, and requests that wait for them here would wait in vain.
+        await node.instance.edge.arrived(stop);
         finishPredecessor();
         hasLetGo = true;
         await node.letGo();
@@ -55,7 +63,10 @@ export async function handOver(options: SuccessionOptions): Promise<boolean> {
       return false;
     }
     log.info('The successor serves; connectors and clients are asked to move there', { pid: successor.pid });
-    await node.instance.leave(leaveGraceMs, AbortSignal.any([stop, successor.finish]));
+    const finished = new AbortController();
+    const finish = (): void => void clock.after(finishGraceMs, () => finished.abort());
+    successor.finish.addEventListener('abort', finish, { once: true });
+    await node.instance.leave(leaveGraceMs, AbortSignal.any([stop, finished.signal]));
     successor.release();
     return true;
   } catch (error) {

@@ -56,7 +56,7 @@ export interface Successor {
   readonly pid: number;
   /** Resolves when it serves. @throws SallyportError, with the successor ended, when it does not come to that */
   ready(): Promise<void>;
-  /** Fires when what is left here is to end now, because the successor has a successor. */
+  /** Fires when what is left here is to end soon, because the successor has a successor. */
   readonly finish: AbortSignal;
   /** It goes on by itself from here. */
   release(): void;
@@ -116,7 +116,7 @@ export interface Predecessor {
   prepared(): Promise<Offer>;
   /** Serves. */
   ready(): void;
-  /** What is left there shall end now. */
+  /** What is left there shall end soon. */
   finish(): void;
 }
 
