@@ -4,6 +4,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { systemClock } from '#base/clock.ts';
+import { silentLog } from '#base/log.ts';
 import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import { AccessDesk } from '#edge/access/access-desk.ts';
@@ -11,6 +12,7 @@ import { AssertionSigner } from '#edge/access/assertion.ts';
 import { AccessLog } from '#edge/logs/access-log.ts';
 import { EdgeMetrics } from '#edge/observation/edge-metrics.ts';
 import { Http1Front } from '#edge/http1/http1-front.ts';
+import { LimitLog } from '#edge/observation/limit-log.ts';
 import { OriginWatch } from '#edge/origins/origin-watch.ts';
 import { Proxy } from '#edge/proxy.ts';
 import { Traffic } from '#edge/observation/traffic.ts';
@@ -132,6 +134,7 @@ function openSockets(access?: AccessPolicy): ScriptedSocket[] {
     registry,
     accessLog,
     metrics,
+    limits: new LimitLog(silentLog),
     traffic: new Traffic({ nowMs: () => systemClock.nowMs(), wallMs: () => systemClock.wallMs() }),
     snapshot,
     handlers: routeHandlers({ clock: systemClock, cache: undefined, desk }),

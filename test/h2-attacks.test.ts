@@ -84,6 +84,7 @@ test('rapid reset (CVE-2023-44487) closes the connection within its budget', () 
     await flood(raw, 20_000, openAndReset);
     await until(() => raw.isClosed);
     assert.equal(world.count(closedTotal('reset-flood')), 1);
+    assert.deepEqual(world.ended, ['reset-flood'], 'and is told, for the log');
     assert.ok(world.upstreams.length < 1_000, `${world.upstreams.length} requests were started`);
   }));
 

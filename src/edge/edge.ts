@@ -118,6 +118,7 @@ class RunningEdge implements Edge {
       accessLog: this.#accessLog,
       metrics: this.#metrics,
       traffic: this.#observed.traffic,
+      limits: this.#observed.limits,
       origins: this.#origins,
       snapshot: options.snapshot,
       recordSpan: options.recordSpan,
@@ -163,6 +164,7 @@ class RunningEdge implements Edge {
       accessLog: this.#accessLog,
       metrics: this.#metrics,
       traffic: this.#observed.traffic,
+      limits: this.#observed.limits,
     });
   }
 
@@ -362,6 +364,7 @@ class RunningEdge implements Edge {
     await new Promise<void>((resolve) => this.#options.clock.after(20, resolve));
     for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => void setImmediate(resolve));
     this.#door.destroy();
+    this.#observed.limits.close();
     this.#accessLog.flush();
   }
 
@@ -390,6 +393,7 @@ class RunningEdge implements Edge {
     this.#origins.sweep(this.#options.clock.nowMs());
     this.#ports.sweep(this.#options.clock.nowMs());
     this.#observed.events.tick();
+    this.#observed.limits.sweep(this.#options.clock.nowMs());
     this.#accessLog.flush();
     this.#sweepTimer = this.#options.clock.after(sweepMs, () => this.#sweep());
   }

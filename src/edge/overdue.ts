@@ -5,6 +5,9 @@ import type { Exchange } from './exchange.ts';
 /** How long a WebSocket's client may take to close after it was told goodbye. */
 const leaveMs = 5_000;
 
+/** What is said of a client that has taken nothing for too long. */
+export const stoppedReading = 'the client stopped reading';
+
 /** What was waited for in vain, in words; undefined while there is still time. */
 export function overdue(
   exchange: Exchange,
@@ -18,7 +21,7 @@ export function overdue(
     const isLeft = leavingSinceMs > 0 && nowMs - leavingSinceMs > leaveMs;
     return isLeft ? 'the client did not close its WebSocket' : undefined;
   }
-  if (exchange.isFrontPaused) return idleMs > bodyIdleMs ? 'the client stopped reading' : undefined;
+  if (exchange.isFrontPaused) return idleMs > bodyIdleMs ? stoppedReading : undefined;
   if (exchange.isUpstreamPaused) return idleMs > bodyIdleMs ? 'the origin stopped reading' : undefined;
   if (exchange.isResponded || firstByteMs === 0 || !exchange.isWaitingForAnswer) return undefined;
   const waitedMs = nowMs - Math.max(exchange.progressMs, exchange.request.startedMs);

@@ -28,13 +28,14 @@ import { loopChain } from './loop-chain.ts';
 import { continueHead, LengthFinder, maxGatheredBytes, withLength } from './length-finder.ts';
 import type { HandlerHost, HandlerMaker, RouteHandler } from './routes/route-handler.ts';
 import type { OriginWatch } from './origins/origin-watch.ts';
-import { overdue } from './overdue.ts';
+import { overdue, stoppedReading } from './overdue.ts';
 import { RequestIds } from './logs/request-id-counter.ts';
 import { Router } from './routes/router.ts';
 import { SocketUpstream } from './websocket/socket-upstream.ts';
 import { givenRequestId } from './logs/request-id.ts';
 import type { Span } from './tracing/span.ts';
 import { Tracer } from './tracing/tracer.ts';
+import type { LimitLog } from './observation/limit-log.ts';
 import type { Traffic } from './observation/traffic.ts';
 import type { TunnelRegistry, TunnelSlot, TunnelTarget } from './tunnels/tunnel-registry.ts';
 
@@ -45,6 +46,7 @@ export interface ProxyOptions {
   readonly accessLog: AccessLog;
   readonly metrics: EdgeMetrics;
   readonly traffic: Traffic;
+  readonly limits: LimitLog;
   /** Told how requests ended. */
   readonly origins: OriginWatch;
   readonly snapshot: EdgeSnapshot;
@@ -375,7 +377,9 @@ export class Proxy implements ExchangeOwner, HandlerHost {
     for (const exchange of this.#active.present()) {
       this.#options.traffic.progressed(exchange, now);
       const detail = overdue(exchange, now, this.#timeouts);
-      if (detail !== undefined) exchange.expire(detail);
+      if (detail === undefined) continue;
+      if (detail === stoppedReading) this.#options.limits.met('slow-reader', exchange.request.client.address);
+      exchange.expire(detail);
     }
     for (const slot of this.#options.registry.slots) slot.pool.sweep(now);
     this.#http2.sweep(now);

@@ -6,6 +6,7 @@ import type { Clock } from '#base/clock.ts';
 import { countTimers } from '#base/counted-clock.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics/metrics.ts';
+import { descriptorsNow } from '#base/memory/descriptors.ts';
 import { watchProcess } from '#base/memory/process-watch.ts';
 import type { Random } from '#base/random.ts';
 import { snapshotOf } from '#config/edge-config.ts';
@@ -144,6 +145,7 @@ async function open(options: ServingOptions, opened: (() => unknown)[]): Promise
   const residentBytes = (): number => process.memoryUsage.rss();
   const stopWatching = watchProcess({
     ...{ clock, log, metrics, residentBytes, limitBytes },
+    descriptors: descriptorsNow,
     pendingTimers: () => clock.pendingTimers,
   });
   opened.push(stopWatching);

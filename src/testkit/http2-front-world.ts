@@ -128,6 +128,8 @@ export interface FrontWorld {
   readonly upstreams: ScriptedUpstream[];
   /** Requests that were refused before they went anywhere, as far as they could be read. */
   readonly refused: RequestHead[];
+  /** Why connections ended and streams were cut, as the front tells it. */
+  readonly ended: string[];
   readonly port: number;
   /** A real HTTP/2 client. */
   client(): Promise<ClientHttp2Session>;
@@ -168,6 +170,7 @@ export async function frontWorld(options: FrontWorldOptions = {}): Promise<Front
   const metrics = new MetricsRegistry();
   const upstreams: ScriptedUpstream[] = [];
   const refused: RequestHead[] = [];
+  const ended: string[] = [];
   const script = options.script ?? ((upstream) => answer(upstream.down, 'hello'));
   const front = new Http2Front({
     clock,
@@ -187,6 +190,7 @@ export async function frontWorld(options: FrontWorldOptions = {}): Promise<Front
       };
     },
     requestIdOf: () => 'test',
+    ended: (reason) => void ended.push(reason),
     headBytes: 16_384,
     headFields: options.headFields ?? 128,
     targetBytes: options.targetBytes ?? 8_192,
@@ -216,6 +220,7 @@ export async function frontWorld(options: FrontWorldOptions = {}): Promise<Front
     metrics,
     upstreams,
     refused,
+    ended,
     port,
     async client() {
       const session = connectHttp2(`https://127.0.0.1:${port}`, { ca: cert, servername: 'a.test' });

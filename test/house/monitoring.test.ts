@@ -23,8 +23,8 @@ interface RulesFile {
 }
 const rules = (parse(readFileSync(rulesFile, 'utf8')) as RulesFile).groups.flatMap((group) => group.rules);
 
-/** An alert, the series that makes it fire, in promtool's words, and when it has. */
-const cases: readonly (readonly [string, string, string, string, quiet?: string])[] = [
+/** An alert, the series that makes it fire, in promtool's words, and when it has; and a limit that is 100 all the time. */
+const cases: readonly (readonly [string, string, string, string, quiet?: string, limit?: string])[] = [
   ['SallyportDown', 'up{job="sallyport-edge", instance="edge"}', '1 1 0x5', '5m', '1x60'],
   ['SallyportNoTunnel', 'sallyport_edge_requests_active{instance="edge"}', '3x10', '5m'],
   [
@@ -36,6 +36,22 @@ const cases: readonly (readonly [string, string, string, string, quiet?: string]
   ['SallyportHostnameMoved', 'sallyport_edge_hostname_moves_total{instance="edge"}', '0 0 1x10', '6m'],
   ['SallyportNamesNotDone', 'sallyport_dns_names{instance="edge", state="failed"}', '1x60', '40m'],
   ['SallyportHeldUp', 'sallyport_event_loop_delay_seconds{instance="edge"}', '2x20', '10m'],
+  [
+    'SallyportMemory',
+    'sallyport_resident_bytes{instance="edge"}',
+    '81x20',
+    '10m',
+    '80x60',
+    'sallyport_memory_limit_bytes{instance="edge"}',
+  ],
+  [
+    'SallyportDescriptors',
+    'sallyport_open_descriptors{instance="edge"}',
+    '81x20',
+    '10m',
+    '80x60',
+    'sallyport_descriptor_limit{instance="edge"}',
+  ],
   ['SallyportAccessLogLost', 'sallyport_edge_access_log_dropped_total{instance="edge"}', '0 5x20', '5m'],
   ['SallyportConnectorRefused', 'sallyport_connector_state{state="unauthorized"}', '1x5', '2m'],
   ['SallyportConnectorConfigBroken', 'sallyport_connector_config_broken', '1x5', '2m'],
@@ -78,14 +94,15 @@ test('each alert fires on the series it is made for, and on no quiet one', limit
   try {
     const file = join(folder, 'tests.yml');
     // With an alert that nothing fires, promtool lists what did fire: so each is asked for by name, and "quiet" by none.
-    for (const [alert, series, values, at, quietValues = '0x60'] of cases) {
+    for (const [alert, series, values, at, quietValues = '0x60', limitSeries] of cases) {
+      const limits = limitSeries === undefined ? [] : [{ series: limitSeries, values: '100x60' }];
       const scene = (seriesValues: string) => ({
         rule_files: [rulesFile],
         evaluation_interval: '1m',
         tests: [
           {
             interval: '1m',
-            input_series: [{ series, values: seriesValues }],
+            input_series: [{ series, values: seriesValues }, ...limits],
             alert_rule_test: [{ alertname: alert, eval_time: at, exp_alerts: [] }],
           },
         ],

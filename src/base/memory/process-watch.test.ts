@@ -3,10 +3,15 @@ import { test } from 'node:test';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { MetricsRegistry } from '../metrics/metrics.ts';
+import type { Descriptors } from './descriptors.ts';
 import { watchProcess } from './process-watch.ts';
 
 /** A clock whose timers fire when they are told to, as late as a test likes. */
-function scene(limitBytes: number, ask?: () => number) {
+function scene(
+  limitBytes: number,
+  ask?: () => number,
+  descriptors: () => Descriptors | undefined = () => undefined,
+) {
   let nowMs = 0;
   let due: (() => void) | undefined;
   const said: string[] = [];
@@ -26,7 +31,10 @@ function scene(limitBytes: number, ask?: () => number) {
   };
   const metrics = new MetricsRegistry();
   const residentBytes = ask ?? ((): number => memory.bytes);
-  const stop = watchProcess({ clock, log, metrics, residentBytes, limitBytes, pendingTimers: () => 3 });
+  const stop = watchProcess({
+    ...{ clock, log, metrics, residentBytes, limitBytes, descriptors },
+    pendingTimers: () => 3,
+  });
   const pass = (ms: number): void => {
     nowMs += ms;
     due?.();
@@ -77,4 +85,32 @@ test('memory near its limit is told before the kill, and not without a limit', (
   free.memory.bytes = 1e12;
   free.pass(1_000);
   assert.deepEqual(free.said, []);
+});
+
+test('file descriptors are told when few are left and when none is; a process without one shows what it knew', () => {
+  let open = 80;
+  const { pass, said, text, stop } = scene(0, undefined, () => {
+    if (open >= 100) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    return { open, limit: 100 };
+  });
+  pass(1_000);
+  assert.deepEqual(said, []);
+  open = 81;
+  pass(1_000);
+  open = 100;
+  pass(1_000);
+  assert.deepEqual(said, [
+    'File descriptors are nearly used up {"open":81,"limit":100}',
+    'No file descriptor is left, and clients are turned away {}',
+  ]);
+  assert.match(text(), /^sallyport_open_descriptors 81$/m);
+  assert.match(text(), /^sallyport_descriptor_limit 100$/m);
+  stop();
+});
+
+test('where nobody knows of descriptors, nothing is shown', () => {
+  const { pass, text, stop } = scene(0);
+  pass(1_000);
+  assert.doesNotMatch(text(), /^sallyport_(open_descriptors|descriptor_limit) /m);
+  stop();
 });

@@ -1,7 +1,8 @@
 // What a helper asks first about a machine, and checks of it that need nobody's word: program, system, limits, room on disk.
-import { readFileSync, statfsSync, statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { arch, cpus, freemem, release, totalmem, type } from 'node:os';
 import { errorText } from '../errors.ts';
+import { descriptorCure, descriptorsNow } from '../memory/descriptors.ts';
 import { version } from '../version.ts';
 
 /** Facts by name. */
@@ -41,14 +42,13 @@ function checkDescriptors(): MachineCheck {
     name: 'file descriptors',
     isGood: limit === undefined || limit >= fewDescriptors,
     detail: limit === undefined ? 'The limit is not known.' : `The process may have ${limit}.`,
-    cure: `Set LimitNOFILE=65536 in the unit, or "ulimit -n".`,
+    cure: `${descriptorCure[0]!.toUpperCase()}${descriptorCure.slice(1)}.`,
   };
 }
 
 function descriptorLimit(): number | undefined {
   try {
-    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-    return soft === undefined ? undefined : Number(soft);
+    return descriptorsNow()?.limit;
   } catch {
     return undefined;
   }

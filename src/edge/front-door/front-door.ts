@@ -25,6 +25,7 @@ import type { Ports } from '../ports/ports.ts';
 import { ProbeMarks } from '../own-requests/probe-marks.ts';
 import type { Proxy } from '../proxy.ts';
 import { redirectToHttps } from './redirect.ts';
+import type { LimitLog } from '../observation/limit-log.ts';
 import type { Traffic } from '../observation/traffic.ts';
 import type { TunnelAcceptor } from '../tunnels/tunnel-acceptor.ts';
 import { type WellKnownSource, wellKnownFirst } from './well-known.ts';
@@ -36,6 +37,7 @@ export interface FrontDoorOptions {
   readonly accessLog: AccessLog;
   readonly metrics: EdgeMetrics;
   readonly traffic: Traffic;
+  readonly limits: LimitLog;
   readonly ports: Ports;
   /** Who is connected to the other workers; absent: there are none. */
   readonly census?: ConnectionCensus | undefined;
@@ -50,6 +52,7 @@ export class FrontDoor {
   readonly #accessLog: AccessLog;
   readonly #metrics: EdgeMetrics;
   readonly #traffic: Traffic;
+  readonly #limits: LimitLog;
   readonly #ports: Ports;
   readonly #clients: () => CertificateHosts;
   readonly #https: Listener[];
@@ -88,6 +91,7 @@ export class FrontDoor {
     accessLog,
     metrics,
     traffic,
+    limits,
     ports,
     census,
     clients,
@@ -98,6 +102,7 @@ export class FrontDoor {
     this.#accessLog = accessLog;
     this.#metrics = metrics;
     this.#traffic = traffic;
+    this.#limits = limits;
     this.#ports = ports;
     this.#clients = clients;
     this.#snapshot = edge.snapshot;
@@ -252,6 +257,7 @@ export class FrontDoor {
         return renderFailure(what, requestId, request?.fields.get('accept') ?? '', request?.host ?? '');
       },
       requestIdOf: (request) => this.#proxy.requestIdOf(request),
+      ended: (reason, { address }) => this.#limits.met(reason, address),
     });
   }
 
@@ -288,7 +294,10 @@ export class FrontDoor {
       accept: isTls
         ? (socket, client, protocol) => this.#accept(socket as TLSSocket, client, protocol)
         : (socket, client) => plain.accept(socket, client),
-      count: (outcome) => this.#metrics.connection(outcome),
+      count: (outcome, address = '') => {
+        this.#metrics.connection(outcome);
+        this.#limits.met(outcome, address);
+      },
     });
   }
 
@@ -308,6 +317,7 @@ export class FrontDoor {
 
   #refused({ code, detail, client, requestId, request }: Refusal): void {
     this.#metrics.requestRefused(code);
+    this.#limits.met(code, client.address);
     const { status } = failure(code, detail);
     this.#traffic.answered(status);
     this.#accessLog.addOwn({ id: requestId, client: client.address, status, request, error: code, detail });

@@ -55,7 +55,7 @@ export interface ListenerOptions {
   /** Told of the connection and the ALPN protocol ('' without one). */
   readonly accept: (socket: Socket, client: ClientAddress, protocol: string) => void;
   /** Counts what becomes of connections: accepted, passed-on, tls-failed, proxy-failed, too-many; handshake-cut beside tls-failed. */
-  readonly count: (outcome: string) => void;
+  readonly count: (outcome: string, address?: string) => void;
 }
 
 /** Looks at the server name of connections before their handshake, and takes some (edge/ports/ports.ts). */
@@ -190,7 +190,7 @@ export class Listener {
       count + (elsewhere?.of(peer) ?? 0) > this.#options.maxPerAddress ||
       peer === ''
     ) {
-      this.#options.count('too-many');
+      this.#options.count('too-many', peer);
       socket.destroy();
       return;
     }
@@ -290,9 +290,9 @@ export class Listener {
   #cutOldestHandshake(): void {
     const { maxHandshakes = defaultMaxHandshakes, count } = this.#options;
     if (this.#handshaking.size <= maxHandshakes) return;
-    const [key, { socket }] = this.#handshaking.entries().next().value!;
+    const [key, { socket, client }] = this.#handshaking.entries().next().value!;
     this.#handshaking.delete(key);
-    count('handshake-cut');
+    count('handshake-cut', client.address);
     socket.destroy();
   }
 

@@ -10,7 +10,7 @@ import { FieldTable } from './http2-fields.ts';
 import type { FailureAnswer } from './http2-failure.ts';
 import { Budget, defaultHttp2Limits } from './http2-limits.ts';
 import type { Http2Limits } from './http2-limits.ts';
-import { Http2Metrics } from './http2-metrics.ts';
+import { Http2Metrics, type SessionClosing, type StreamReset } from './http2-metrics.ts';
 import type { FailedRequests } from './http2-exchange.ts';
 import { Http2ClientSession } from './http2-session.ts';
 import type { SessionShare } from './http2-session.ts';
@@ -45,6 +45,8 @@ export interface Http2FrontOptions extends Http2FrontSettings {
     requests: FailedRequests,
     client: ClientAddress,
   ) => FailureAnswer;
+  /** Told why a connection was ended or a stream cut, whatever the reason. */
+  readonly ended: (reason: SessionClosing | StreamReset, client: ClientAddress) => void;
   /** A request's own id where it may have one, else a new one. */
   readonly requestIdOf: (request: RequestHead) => string;
 }

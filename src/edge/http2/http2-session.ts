@@ -225,7 +225,10 @@ export class Http2ClientSession implements ExchangeHost {
     let mostBytes = 0;
     for (const exchange of this.#exchanges) {
       const passed = exchange.sweep(nowMs, limits);
-      if (passed) metrics.streamReset(passed);
+      if (passed) {
+        metrics.streamReset(passed);
+        this.#share.options.ended(passed, this.#client);
+      }
       const bytes = exchange.bufferedBytes;
       buffered += bytes;
       if (bytes > mostBytes) {
@@ -235,6 +238,7 @@ export class Http2ClientSession implements ExchangeHost {
     }
     if (buffered <= limits.bufferedUploadBytes || !fullest) return;
     metrics.streamReset('upload-memory');
+    this.#share.options.ended('upload-memory', this.#client);
     fullest.cutOff('too many uploads wait for their origins', constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
@@ -332,6 +336,7 @@ export class Http2ClientSession implements ExchangeHost {
     this.#closing = reason;
     this.#closedMs = this.#share.options.clock.nowMs();
     this.#share.metrics.sessionClosed(reason);
+    this.#share.options.ended(reason, this.#client);
   }
 
   #onSocketClosed(): void {

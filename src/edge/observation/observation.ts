@@ -5,6 +5,7 @@ import type { Log } from '#base/log.ts';
 import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { ConfigPusher } from '../tunnels/config-pusher.ts';
 import { ConnectorList } from '../tunnels/connector-list.ts';
+import { LimitLog } from './limit-log.ts';
 import { LiveEvents } from './live-events.ts';
 import { type LiveView, liveView } from './live-view.ts';
 import { RequestLog } from '../logs/request-log.ts';
@@ -30,6 +31,8 @@ export class Observation {
   readonly configs: ConfigPusher;
   readonly view: LiveView;
   readonly requests: RequestLog;
+  /** Which limits clients have met. */
+  readonly limits: LimitLog;
   #declared: readonly RouteEntry[];
   #names: ReadonlyMap<string, string>;
   #inForce: readonly RouteEntry[];
@@ -40,6 +43,7 @@ export class Observation {
     this.#declared = snapshot.routes;
     this.#inForce = snapshot.routes;
     this.#names = namesOf(snapshot);
+    this.limits = new LimitLog(log);
     this.traffic = new Traffic({ nowMs: () => clock.nowMs(), wallMs });
     this.events = new LiveEvents({ wallMs, log, traffic: this.traffic });
     this.requests = new RequestLog({

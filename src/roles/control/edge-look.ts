@@ -16,7 +16,6 @@ export interface LookedAt {
 export function lookAt({ edge, names, certificateStates, listeners }: LookedAt): EdgeLook {
   const live = edge.live();
   const routes = live.routes();
-  const { rss, heapUsed } = process.memoryUsage();
   return {
     listeners: listeners(),
     connectors: [...live.connectors()].flatMap(([tunnelId, connectors]) =>
@@ -32,8 +31,18 @@ export function lookAt({ edge, names, certificateStates, listeners }: LookedAt):
     certificates: certificateStates(new Set(routes.map(({ hostname }) => hostname))),
     dns: new Map((names?.states() ?? []).map((state) => [state.hostname, stateOf(state)])),
     zones: names?.reconciler.zones.views() ?? [],
-    memory: { residentBytes: rss, heapBytes: heapUsed },
+    memory: memoryNow(),
   };
+}
+
+/** Asking takes a descriptor, and a look must not be the end of a process that has none left: 0 says that it is not known. */
+function memoryNow(): EdgeLook['memory'] {
+  try {
+    const { rss, heapUsed } = process.memoryUsage();
+    return { residentBytes: rss, heapBytes: heapUsed };
+  } catch {
+    return { residentBytes: 0, heapBytes: 0 };
+  }
 }
 
 function stateOf({ state, detail, cure }: DnsState): DnsState {
