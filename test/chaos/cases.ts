@@ -14,6 +14,7 @@ export const allCases: readonly ChaosCase[] = [
   processes.edgeReloadedOnce,
   processes.edgeUpgraded,
   processes.edgeUpgradedOnce,
+  processes.successorKilled,
   processes.edgeKilled,
   processes.edgeStopped,
   processes.workerKilled,

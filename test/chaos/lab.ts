@@ -173,6 +173,11 @@ export class Lab {
       },
       startLimitMs,
     );
+    return this.adopt(pid);
+  }
+
+  /** A process that serves in place of the edge by now. */
+  adopt(pid: number): Part {
     this.edge = { ...this.edge, pid };
     this.#successors.push(pid);
     return this.edge;

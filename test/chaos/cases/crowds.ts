@@ -4,7 +4,7 @@ import { eventually, pause } from '../../support/eventually.ts';
 import { ownCpuUs } from '../../../bench/machine.ts';
 import type { RunningProcess } from '../../support/process.ts';
 import type { CrowdReport, CrowdSettings } from '../crowd-main.ts';
-import { footprintOf, type Lab } from '../lab.ts';
+import { footprintOf, type Lab, said } from '../lab.ts';
 import type { ChaosCase, Watch } from '../run-case.ts';
 import { allConnected, stopEdge } from './processes.ts';
 
@@ -122,8 +122,19 @@ export const manyConnections: ChaosCase = {
   },
 };
 
+/** A limit that was met is to be named in the edge's log, within a minute since it was named last. */
+export async function named(lab: Lab, watch: Watch, pattern: RegExp): Promise<void> {
+  const found = await said(lab.edge.running, pattern).catch(() => undefined);
+  if (found === undefined) watch.fault(`the edge's log does not say ${String(pattern)}`);
+  else watch.note(`named in the log: ${found}`);
+}
+
 /** Connections that attack, each until it is ended. */
-function attacked(crowd: CrowdSettings['crowd'], what: string, reason: string): ChaosCase {
+function attacked(
+  crowd: CrowdSettings['crowd'],
+  what: string,
+  { reason, limit }: { readonly reason: string; readonly limit: string },
+): ChaosCase {
   return {
     name: crowd,
     what,
@@ -147,25 +158,25 @@ function attacked(crowd: CrowdSettings['crowd'], what: string, reason: string): 
       const counted = (await refused()) - before;
       watch.note(`${counted} counted in ${reason}`);
       if (counted < report.ended) watch.fault(`${report.ended} ended, ${counted} counted`);
+      await named(lab, watch, new RegExp(`limit=${limit} times=\\d+`));
     },
   };
 }
 
 const http2Closed = 'sallyport_http2_connections_closed_total';
-export const headerFlood = attacked(
-  'header-flood',
-  '100 connections send header fields without end',
-  'sallyport_edge_refused_total',
-);
+export const headerFlood = attacked('header-flood', '100 connections send header fields without end', {
+  reason: 'sallyport_edge_refused_total',
+  limit: 'headers-too-large',
+});
 export const rapidReset = attacked(
   'rapid-reset',
   '100 connections open and reset HTTP/2 streams without end',
-  http2Closed,
+  { reason: http2Closed, limit: 'reset-flood' },
 );
 export const continuationFlood = attacked(
   'continuation-flood',
   '100 connections send a header block of HTTP/2 without end',
-  http2Closed,
+  { reason: http2Closed, limit: '(frame-flood|protocol-error)' },
 );
 
 /**

@@ -4,12 +4,18 @@ import { run } from '../../support/process.ts';
 import { footprintOf, type Lab } from '../lab.ts';
 import { edgeAddress } from '../network.ts';
 import type { ChaosCase } from '../run-case.ts';
-import { givenBack } from './crowds.ts';
+import { givenBack, named } from './crowds.ts';
 
 /** How slowhttptest holds on to a server: headers that never end, bodies that never end, answers that nobody reads. */
 const slowModes = ['-H', '-B', '-X'] as const;
 const slowSeconds = 12;
 const slowConnections = 300;
+/**
+ * What they may take while they are there: each 64 KiB of window that it does not read, up to 60 KiB of ciphertext that the
+ * system does not take, and 50 KiB of TLS, which makes 51 MiB; 24 MiB that all windows of the process may grow by together
+ * (`processWindowBytes`); and what waits to be collected.
+ */
+const mayTakeMiB = 96;
 
 export const slowClients: ChaosCase = {
   name: 'slow-clients',
@@ -31,6 +37,8 @@ export const slowClients: ChaosCase = {
       clearInterval(look);
     }
     watch.note(`${slowModes.length} times ${slowSeconds} s; ${before} MiB before, ${most} at most`);
+    if (most > before + mayTakeMiB) watch.fault(`they took ${most - before} MiB, ${mayTakeMiB} are allowed`);
+    await named(lab, watch, /limit=request-timeout times=\d+/);
     await givenBack(lab, watch, before);
   },
 };
@@ -70,9 +78,12 @@ export const compressedBomb: ChaosCase = {
   },
 };
 
+/** Longer than what an edge does now and then waits for its turn. */
+const starvedMs = 35_000;
+
 export const noDescriptors: ChaosCase = {
   name: 'no-descriptors',
-  what: 'the edge has no descriptor left for 5 s, then has',
+  what: `the edge has no descriptor left for ${starvedMs / 1_000} s, then has`,
   async hurt(lab, watch) {
     const { pid } = lab.edge;
     const soft = (
@@ -80,7 +91,10 @@ export const noDescriptors: ChaosCase = {
     ).trim();
     watch.begun();
     await run('prlimit', ['--pid', String(pid), '--nofile=30:']);
-    await pause(5_000);
+    await named(lab, watch, /No file descriptor is left/);
+    watch.noticed();
+    await pause(starvedMs);
+    if (lab.edge.running.exitCode() !== null) throw new Error('the edge has ended for want of descriptors');
     await run('prlimit', ['--pid', String(pid), `--nofile=${soft}:`]);
   },
 };

@@ -1,4 +1,6 @@
 // Cases of processes: killed, stopped, started again, and changed under load.
+import { readFileSync } from 'node:fs';
+import { readPid } from '#roles/succession/edge-succession.ts';
 import { eventually, pause, within } from '../../support/eventually.ts';
 import { type Lab, type Part, said, startLimitMs } from '../lab.ts';
 import type { ChaosCase } from '../run-case.ts';
@@ -198,6 +200,45 @@ function upgraded(rounds: number, kinds: readonly string[] | undefined): ChaosCa
 
 export const edgeUpgraded = upgraded(20, kindsThatEnd);
 export const edgeUpgradedOnce = upgraded(1, undefined);
+
+/** When a successor is killed, after it was started: while it loads, and about when the old edge has let go of the store. */
+const killedAfterMs = [50, 300, 600, 900, 1_200] as const;
+const goesOn = 'This edge goes on as before';
+
+export const successorKilled: ChaosCase = {
+  name: 'successor-killed',
+  what: 'the edge is to be replaced, and its successor is killed (SIGKILL) before it serves, in several phases',
+  mayFail: 0,
+  async hurt(lab, watch) {
+    watch.begun();
+    const { pid, running } = lab.edge;
+    const saidSo = (): number => running.stderr().split(goesOn).length - 1;
+    for (const afterMs of killedAfterMs) {
+      const before = saidSo();
+      process.kill(pid, 'SIGUSR2');
+      const successor = await eventually('a successor is started', () => childrenOf(pid)[0], startLimitMs);
+      await pause(afterMs);
+      // On a machine that is quick enough it serves by now; nothing is left to be proven then.
+      if (readPid(lab.path('data')) !== pid) {
+        watch.note(`${afterMs} ms after its start the successor served`);
+        lab.adopt(successor);
+        break;
+      }
+      process.kill(successor, 'SIGKILL');
+      await eventually('the edge says that it goes on', () => saidSo() > before, startLimitMs);
+      watch.note(`killed ${afterMs} ms after its start`);
+    }
+    // It still can be replaced.
+    await lab.upgradeEdge();
+    await allConnected(lab);
+  },
+};
+
+/** Processes that a process has started. */
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
+}
 
 /** SIGKILL of the edge that serves and of those before it that have not ended. */
 export async function killEdge(lab: Lab): Promise<void> {
