@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createCertificate } from '#testkit/certificates.ts';
 import { runWrk, startWrk, wrkInTurns } from './load.ts';
-import { cpuUs, type Program, proxyCore, startPinned, waitForPort } from './machine.ts';
+import { type Program, proxyCore, startPinned, waitForPort } from './machine.ts';
 import { prepareForm, startSallyport } from './sallyport.ts';
 import { takeTurns } from './turns.ts';
 
@@ -85,19 +85,15 @@ async function warmUp({ ports }: Cache, scheme: 'http' | 'https', path: keyof ty
 }
 
 async function usPerHit(both: readonly Cache[], scheme: 'http' | 'https', path: string): Promise<number[]> {
-  const before = both.map(({ pid }) => cpuUs(pid));
-  const taken = await takeTurns(
-    both.map(
-      ({ ports }) =>
-        (all: number) =>
-          startWrk(`${scheme}://localhost:${ports[scheme]}${path}`, connections, all),
-    ),
-    seconds,
-  );
-  return both.map(({ pid }, i) => {
-    const { requests, failed } = wrkInTurns(taken[i]!);
+  const takers = both.map(({ pid, ports }) => ({
+    start: (all: number) => startWrk(`${scheme}://localhost:${ports[scheme]}${path}`, connections, all),
+    processes: { cache: pid },
+  }));
+  const taken = await takeTurns(takers, seconds);
+  return taken.map((turns) => {
+    const { requests, failed } = wrkInTurns(turns);
     if (failed > 0 || requests === 0) throw new Error(`${failed} of ${requests} requests failed`);
-    return (cpuUs(pid) - before[i]!) / requests;
+    return turns.cpuUs['cache']! / requests;
   });
 }
 

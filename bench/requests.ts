@@ -10,10 +10,10 @@ import {
   startWrk,
   wrkInTurns,
 } from './load.ts';
-import { cpuUs, type Program } from './machine.ts';
+import type { Program } from './machine.ts';
 import type { Peer } from './peers.ts';
 import { benchHostname } from './sallyport.ts';
-import { takeTurns } from './turns.ts';
+import { takeTurns, type TurnsTaken } from './turns.ts';
 
 /** The ways a request comes in. */
 export const requestModes = ['h1 plain', 'h1 tls', 'h2 tls'] as const;
@@ -71,27 +71,22 @@ export async function measureRequests(
   mode: RequestMode,
   options: RequestsOptions,
 ): Promise<RequestsResult[]> {
-  const before = peers.map(usage);
-  const starts = peers.map((peer) => (seconds: number) => startFullSpeed(peer, mode, seconds));
-  const taken = await takeTurns(starts, options.seconds);
-  const after = peers.map(usage);
+  const takers = peers.map((peer) => ({
+    start: (seconds: number) => startFullSpeed(peer, mode, seconds),
+    processes: peer.processes,
+  }));
+  const taken = await takeTurns(takers, options.seconds);
   const results: RequestsResult[] = [];
   for (const [i, peer] of peers.entries()) {
     const full = mode === 'h2 tls' ? h2loadInTurns(taken[i]!) : wrkInTurns(taken[i]!);
-    const cpu = costPerRequest(before[i]!, after[i]!, full.requests);
+    const cpu = costPerRequest(taken[i]!, full.requests);
     results.push(await withLatency(peer, mode, options, full, cpu));
   }
   return results;
 }
 
-function costPerRequest(
-  before: Readonly<Record<string, number>>,
-  after: Readonly<Record<string, number>>,
-  requests: number,
-): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(before).map(([name, us]) => [name, (after[name]! - us) / Math.max(1, requests)]),
-  );
+function costPerRequest({ cpuUs }: TurnsTaken, requests: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(cpuUs).map(([name, us]) => [name, us / Math.max(1, requests)]));
 }
 
 async function withLatency(
@@ -138,8 +133,4 @@ function runFullSpeed(peer: Peer, mode: RequestMode, seconds: number): Promise<L
 function targetOf(peer: Peer, mode: RequestMode): { url: string; port: number } {
   const port = mode === 'h1 plain' ? peer.plainPort : peer.tlsPort;
   return { url: `${mode === 'h1 plain' ? 'http' : 'https'}://${benchHostname}:${port}/`, port };
-}
-
-function usage(peer: Peer): Record<string, number> {
-  return Object.fromEntries(Object.entries(peer.processes).map(([name, pid]) => [name, cpuUs(pid)]));
 }

@@ -1,11 +1,11 @@
 // `npm run bench:workers`: an edge of two processes beside one of one, under the same load: HTTP/1.1 over TLS, small answers.
 //
-//     npm run bench:workers -- [--seconds 8] [--rounds 2] [--warm-up 40000] [--checkout]
+//     npm run bench:workers -- [--seconds 8] [--rounds 2] [--warm-up 100000] [--checkout]
 //
 // Throughput on two cores is told by what a request costs: load, origin and connector need a core, too, and a machine of two has none
 // to spare, so that the clock would measure them. What an edge can do on N cores of its own is one second of CPU divided by what
 // a request costs its busiest process. By the clock is told beside it; it means something on a machine of six cores and more.
-// Memory is Pss, so that what processes share counts once.
+// Each process has served so many requests before it is measured (docs/adr/0005-memory.md says why). Memory is Pss, so that what processes share counts once.
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ const { values: flags } = parseArgs({
   options: {
     seconds: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '2' },
-    'warm-up': { type: 'string', default: '40000' },
+    'warm-up': { type: 'string', default: '100000' },
     checkout: { type: 'boolean', default: false },
   },
 });
@@ -90,7 +90,8 @@ async function measure(workers: number, round: number, form: Form): Promise<Run>
     await pause(settleMs);
     const restBytes = memoryOf(pids);
     const url = `https://${benchHostname}:${ours.tlsPort}/`;
-    for (let requests = 0; requests < Number(flags['warm-up']);)
+    // Each process compiles for itself.
+    for (let requests = 0; requests < Number(flags['warm-up']) * workers;)
       requests += (await runWrk(url, connections, 3)).requests;
     const before = pids.map(ownCpuUs);
     const load = await runWrk(url, connections, Number(flags.seconds));
