@@ -1,5 +1,6 @@
 // What the edge tells the origin with a request, as field lines: who the client is, the request's id, which edges it has
 // passed, and what a step of the route adds. HOT: the client's part is bytes that his connection keeps.
+import { putBytes, putLatin1 } from '#base/bytes.ts';
 import type { ClientIdentity } from './front-door/client-address.ts';
 
 const idLabel = Buffer.from('X-Request-Id: ');
@@ -45,13 +46,13 @@ export class EdgeLines {
 
   /** Writes all lines, each ending in CRLF; returns the offset after them. */
   write(out: Buffer, offset: number): number {
-    let at = put(out, this.#identity.bytesFor(this.#authority), offset);
-    at = put(out, idLabel, at);
-    at += out.latin1Write(this.#requestId, at);
-    at = put(out, loopLabel, at);
-    at += out.latin1Write(this.#loop, at);
-    at = put(out, lineEnd, at);
-    return this.#more === '' ? at : at + out.latin1Write(this.#more, at);
+    let at = putBytes(out, this.#identity.bytesFor(this.#authority), offset);
+    at = putBytes(out, idLabel, at);
+    at = putLatin1(out, this.#requestId, at);
+    at = putBytes(out, loopLabel, at);
+    at = putLatin1(out, this.#loop, at);
+    at = putBytes(out, lineEnd, at);
+    return this.#more === '' ? at : putLatin1(out, this.#more, at);
   }
 
   /** The same as text. */
@@ -61,9 +62,4 @@ export class EdgeLines {
       this.#more
     );
   }
-}
-
-function put(out: Buffer, bytes: Uint8Array, at: number): number {
-  out.set(bytes, at);
-  return at + bytes.length;
 }

@@ -1,5 +1,5 @@
 // Joins a session to a transport, a clock and the event loop: bytes in, one flush per turn out, one timer.
-import type { Clock, Timer } from '#base/clock.ts';
+import { atOneMoment, type Clock, type Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
 import type { ConnectorInfo } from '#wire/tunnel-message.ts';
@@ -157,7 +157,7 @@ class Driver implements DrivenConnection, Gathered {
       onEnded: (reason) => this.#onEnded(defer, reason),
     });
     transport.start({
-      onData: (chunk) => this.#session.receive(chunk, this.#clock.nowMs()),
+      onData: (chunk) => atOneMoment(() => this.#session.receive(chunk, this.#clock.nowMs())),
       // Each chunk's `done` says the same, and more exactly.
       onDrain() {},
       onClose: (error) => this.#onTransportClosed(error),

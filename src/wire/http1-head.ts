@@ -47,6 +47,8 @@ export class Http1Head {
   cdnLoopIndex = -1;
   readonly #limits: HeadLimits;
   #connectionFields = 0;
+  /** One bit for each length that names have, modulo 32: most names that are asked for have none of them. */
+  #nameLengths = 0;
 
   constructor(limits: HeadLimits) {
     this.#limits = limits;
@@ -77,8 +79,18 @@ export class Http1Head {
     return this.source.latin1Slice(this.spans[index * 4 + 2], this.spans[index * 4 + 3]);
   }
 
+  /** Whether a field's value is this latin1 text. HOT: makes no string. */
+  hasValue(index: number, text: string): boolean {
+    const start = this.spans[index * 4 + 2]!;
+    const { length } = text;
+    if (this.spans[index * 4 + 3]! - start !== length) return false;
+    for (let i = 0; i < length; i++) if (this.source[start + i] !== text.charCodeAt(i)) return false;
+    return true;
+  }
+
   /** Value of the first field with this lower-case name; of `cookie` all, joined as those of HTTP/2 are. */
   get(lowerName: string): string | undefined {
+    if (((this.#nameLengths >>> (lowerName.length & 31)) & 1) === 0) return undefined;
     for (let i = 0; i < this.count; i++) {
       if (!this.#isNamed(i, lowerName)) continue;
       return lowerName === 'cookie' ? this.#joined(i, lowerName) : this.value(i);
@@ -145,6 +157,7 @@ export class Http1Head {
     this.teIndex = -1;
     this.cdnLoopIndex = -1;
     this.#connectionFields = 0;
+    this.#nameLengths = 0;
   }
 
   /** Reads the field lines from `offset` to the empty line; the caller has seen that the head is complete. */
@@ -153,6 +166,7 @@ export class Http1Head {
     let { spans, actions } = this;
     let at = offset;
     let count = 0;
+    let nameLengths = 0;
     while (source[at] !== CR) {
       if (count === this.#limits.fields) {
         throw new Http1Error('headers-too-large', `more than ${this.#limits.fields} header fields`);
@@ -189,11 +203,13 @@ export class Http1Head {
       if ((flags & isAlias) !== 0 && role === 'request') action = FieldAction.drop;
       actions[count] = action;
       this.count = ++count;
+      nameLengths |= 1 << (nameEnd - nameStart);
       if (action > FieldAction.drop) this.#note(action, count - 1, role);
     }
     // The caller found CRLF CRLF; a lone CR here would be a field line that starts with CR.
     if (source[at + 1] !== LF) throw new Http1Error('bad-request', 'a bare CR in the header');
     this.end = at + 2;
+    this.#nameLengths = nameLengths;
     if (this.#connectionFields > 0) this.#dropConnectionNamed(role);
   }
 
@@ -224,7 +240,7 @@ export class Http1Head {
         return;
       case FieldAction.connection:
         this.#connectionFields += 1;
-        this.#noteConnection(this.value(index));
+        this.#noteConnection(index);
         return;
       case FieldAction.upgrade:
         this.upgradeIndex = onlyOne(this.upgradeIndex, index, 'Upgrade');
@@ -263,13 +279,13 @@ export class Http1Head {
     this.isChunked = true;
   }
 
-  #noteConnection(value: string): void {
+  #noteConnection(index: number): void {
     // The three common whole values, before the general list.
-    if (value === 'keep-alive') this.isKeepAlive = true;
-    else if (value === 'close') this.isClose = true;
-    else if (value === 'Upgrade') this.isConnectionUpgrade = true;
+    if (this.hasValue(index, 'keep-alive')) this.isKeepAlive = true;
+    else if (this.hasValue(index, 'close')) this.isClose = true;
+    else if (this.hasValue(index, 'Upgrade')) this.isConnectionUpgrade = true;
     else {
-      for (const token of value.toLowerCase().split(',')) {
+      for (const token of this.value(index).toLowerCase().split(',')) {
         const name = token.trim();
         if (name === 'close') this.isClose = true;
         else if (name === 'keep-alive') this.isKeepAlive = true;
@@ -287,10 +303,9 @@ export class Http1Head {
   #dropConnectionNamed(role: 'request' | 'response'): void {
     for (let c = 0; c < this.count; c++) {
       if (this.actions[c] !== FieldAction.connection) continue;
-      const value = this.value(c);
-      if (value === 'keep-alive' || value === 'close' || value === 'Upgrade') continue;
+      if (this.#namesNoField(c)) continue;
       const names = new Set(
-        value
+        this.value(c)
           .toLowerCase()
           .split(',')
           .map((token) => token.trim()),
@@ -302,6 +317,13 @@ export class Http1Head {
         }
       }
     }
+  }
+
+  /** Whether Connection has one of its usual values. HOT. */
+  #namesNoField(index: number): boolean {
+    return (
+      this.hasValue(index, 'keep-alive') || this.hasValue(index, 'close') || this.hasValue(index, 'Upgrade')
+    );
   }
 
   /** Content-Length: digits only, below 2^53 (RFC 9110 section 8.6). */

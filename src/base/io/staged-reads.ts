@@ -1,24 +1,27 @@
 // Reading many sockets of small messages in stages: what is read in a turn of the event loop is kept, and handled when
-// every readable socket has been read (turn.ts says why). Each chunk is copied into one memory, which is small enough to
-// stay in a processor's cache; long ones are handled at once, after what was kept for the same socket.
+// every readable socket has been read (turn.ts says why). What is kept is a copy, which its handler may keep; long chunks are
+// handled at once, after what was kept for the same socket, and are valid until their handler returns.
 //
-// As with direct-read.ts a chunk is valid until its handler returns, and a handler may still be called for what was read
-// before it paused its socket. What was read from a socket that is destroyed by then is dropped.
+// As with direct-read.ts a handler may still be called for what was read before it paused its socket. What was read from a
+// socket that is destroyed by then is dropped.
 //
 // HOT: bench/bench.ts shows it.
 import type { Socket } from 'node:net';
 import { readDirectly } from './direct-read.ts';
 import type { Turn } from './turn.ts';
 
-/** All that is kept at a time; when it is full, it is handled. */
-const memoryBytes = 65_536;
+/** Most that is kept at a time; then it is handled. */
+const mostBytes = 65_536;
 
 /** Longer reads are parts of transfers, which gain nothing from waiting. */
 const longestBytes = 4_096;
 
+/** `lasts`: nobody else will write to the chunk's memory. */
+type OnChunk = (chunk: Buffer, lasts: boolean) => void;
+
 interface Reader {
   readonly socket: Socket;
-  readonly onChunk: (chunk: Buffer) => void;
+  readonly onChunk: OnChunk;
   /** Chunks of it that are kept. */
   kept: number;
   /** The socket has another owner, who reads its stream. */
@@ -27,8 +30,7 @@ interface Reader {
 
 export class StagedReads {
   readonly #turn: Turn;
-  readonly #memory = Buffer.allocUnsafeSlow(memoryBytes);
-  #usedBytes = 0;
+  #keptBytes = 0;
   /** What is kept, oldest first; no reader: it has been handled. */
   #readers: (Reader | undefined)[] = [];
   #chunks: Buffer[] = [];
@@ -39,7 +41,7 @@ export class StagedReads {
   }
 
   /** Delivers every chunk of `socket` to `onChunk`, in order. Returns a function that ends it. */
-  read(socket: Socket, onChunk: (chunk: Buffer) => void): () => void {
+  read(socket: Socket, onChunk: OnChunk): () => void {
     const reader: Reader = { socket, onChunk, kept: 0, isOver: false };
     const stop = readDirectly(
       socket,
@@ -56,15 +58,15 @@ export class StagedReads {
   #take(reader: Reader, chunk: Buffer): void {
     if (chunk.length > longestBytes || this.#isHandling) {
       this.#handleOf(reader);
-      reader.onChunk(chunk);
+      reader.onChunk(chunk, false);
       return;
     }
-    if (this.#usedBytes + chunk.length > memoryBytes) this.#handleAll();
-    const start = this.#usedBytes;
-    this.#usedBytes += chunk.length;
-    this.#memory.set(chunk, start);
+    if (this.#keptBytes + chunk.length > mostBytes) this.#handleAll();
+    this.#keptBytes += chunk.length;
+    const own = Buffer.allocUnsafe(chunk.length);
+    own.set(chunk);
     this.#readers.push(reader);
-    this.#chunks.push(this.#memory.subarray(start, this.#usedBytes));
+    this.#chunks.push(own);
     reader.kept++;
     if (this.#readers.length === 1) this.#turn.afterReads(this.#handleAll);
   }
@@ -85,7 +87,7 @@ export class StagedReads {
   #keepFrom(at: number): void {
     this.#readers = this.#readers.slice(at);
     this.#chunks = this.#chunks.slice(at);
-    if (this.#readers.length === 0) this.#usedBytes = 0;
+    if (this.#readers.length === 0) this.#keptBytes = 0;
     else this.#turn.afterReads(this.#handleAll);
   }
 
@@ -102,7 +104,7 @@ export class StagedReads {
     reader.kept--;
     const chunk = this.#chunks[at]!;
     if (reader.socket.destroyed) return;
-    if (reader.isOver) reader.socket.push(Buffer.from(chunk));
-    else reader.onChunk(chunk);
+    if (reader.isOver) reader.socket.push(chunk);
+    else reader.onChunk(chunk, true);
   }
 }

@@ -6,6 +6,8 @@
 //
 // HOT: bench/bench.ts shows it.
 
+import { atOneMoment } from '../clock.ts';
+
 type Task = () => void;
 
 export class Turn {
@@ -33,13 +35,17 @@ export class Turn {
 
   readonly #run = (): void => {
     try {
-      this.#runAll(this.#takeHandling());
-      this.#runAll(this.#takeEnding());
+      atOneMoment(this.#stages);
     } finally {
       this.#isPlanned = false;
       // What was added meanwhile, or comes after one that threw.
       if (this.#handling.length > 0 || this.#ending.length > 0) this.#plan();
     }
+  };
+
+  readonly #stages = (): void => {
+    this.#runAll(this.#takeHandling());
+    this.#runAll(this.#takeEnding());
   };
 
   #takeHandling(): Task[] {

@@ -99,7 +99,7 @@ export class Http1Connection implements Downstream {
     this.#out = new GatherWriter(socket, { pool, flusher, onDrain: () => this.#onDrain() });
     this.#writer = new Http1Writer(this.#out);
     this.#sinceMs = share.now();
-    this.#stopReading = share.reads.read(socket, (chunk) => this.#onData(chunk));
+    this.#stopReading = share.reads.read(socket, (chunk, lasts) => this.#onData(chunk, lasts));
     for (const [event, listener] of Object.entries(this.#listeners)) socket.on(event, listener);
   }
 
@@ -109,8 +109,8 @@ export class Http1Connection implements Downstream {
 
   // Reading.
 
-  /** The chunk is valid during the call only. */
-  #onData(chunk: Buffer): void {
+  /** The chunk is valid during the call only, unless it lasts. */
+  #onData(chunk: Buffer, lasts: boolean): void {
     // A head has one deadline from its first byte on.
     if (this.#stash.length === 0) this.#sinceMs = this.#share.now();
     switch (this.#state) {
@@ -125,7 +125,7 @@ export class Http1Connection implements Downstream {
         this.#keep(Buffer.concat([this.#stash, chunk]));
         return;
       default:
-        if (this.#stash.length === 0) this.#process(chunk, false);
+        if (this.#stash.length === 0) this.#process(chunk, lasts);
         else this.#process(Buffer.concat([this.#stash, chunk]), true);
     }
   }
@@ -136,13 +136,13 @@ export class Http1Connection implements Downstream {
     if (this.#stash.length > maxStashBytes) this.#socket.pause();
   }
 
-  /** `isOwn`: the bytes stay as they are after the call. */
-  #process(bytes: Buffer, isOwn: boolean): void {
+  /** `lasts`: the bytes stay as they are after the call. */
+  #process(bytes: Buffer, lasts: boolean): void {
     this.#stash = noBytes;
     this.#isProcessing = true;
     try {
-      const rest = this.#consume(bytes);
-      if (rest < bytes.length) this.#keep(isOwn ? bytes.subarray(rest) : Buffer.from(bytes.subarray(rest)));
+      const rest = this.#consume(bytes, lasts);
+      if (rest < bytes.length) this.#keep(lasts ? bytes.subarray(rest) : Buffer.from(bytes.subarray(rest)));
       if (this.#isPeerDone && !this.#out.needsDrain) this.#endInRequest();
     } catch (error) {
       // A mistake of our own ends this connection; its neighbours go on.
@@ -155,13 +155,13 @@ export class Http1Connection implements Downstream {
   }
 
   /** Reads as far as the present state allows; returns the offset of the first byte not taken. */
-  #consume(bytes: Buffer): number {
+  #consume(bytes: Buffer, lasts: boolean): number {
     let at = 0;
     while (at < bytes.length) {
       switch (this.#state) {
         case 'head': {
           if (this.#out.needsDrain) return this.#waitForReader(at);
-          const next = this.#reader.readHead(bytes, at);
+          const next = this.#reader.readHead(bytes, at, lasts);
           if (!this.#reader.isHeadComplete) return next;
           this.#start(bytes, next);
           at = next;

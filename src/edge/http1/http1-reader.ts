@@ -33,11 +33,12 @@ export class Http1Reader {
   }
 
   /**
-   * Reads one request head, which a caller keeps in front of what follows until it is complete.
+   * Reads one request head, which a caller keeps in front of what follows until it is complete. `lasts`: nobody will write
+   * to `bytes`, which are read until the exchange ends.
    * @returns offset after it; `offset` itself when more bytes are needed, also after a lone empty line
    * @throws Http1Error
    */
-  readHead(bytes: Buffer, offset: number): number {
+  readHead(bytes: Buffer, offset: number, lasts: boolean): number {
     this.isHeadComplete = false;
     // One empty line before a request is tolerated (RFC 9112 section 2.2).
     const hasBlank = bytes[offset] === 0x0d && bytes[offset + 1] === 0x0a && !this.#isBlankRead;
@@ -53,10 +54,8 @@ export class Http1Reader {
     }
     this.#scanned = 0;
     this.#isBlankRead = false;
-    // It is read until the exchange ends, `bytes` only during this call.
-    const own = Buffer.allocUnsafe(end - at);
-    bytes.copy(own, 0, at, end);
-    parseRequestHead(this.head, own, 0);
+    if (lasts) parseRequestHead(this.head, bytes, at);
+    else parseRequestHead(this.head, copyOf(bytes, at, end), 0);
     this.isHeadComplete = true;
     return end;
   }
@@ -106,6 +105,12 @@ export class Http1Reader {
   get trailers(): Fields | null {
     return this.#body === 'chunked' ? this.#chunks!.trailers : null;
   }
+}
+
+function copyOf(bytes: Buffer, from: number, to: number): Buffer {
+  const copy = Buffer.allocUnsafe(to - from);
+  bytes.copy(copy, 0, from, to);
+  return copy;
 }
 
 function isMethodByte(byte: number): boolean {

@@ -1,14 +1,18 @@
 // The writing half of HTTP/1.1 to an origin: one request head and its body as bytes of a tunnel stream.
 //
 // HOT: the head is composed in a scratch buffer shared by all upstreams, because the stream copies what it is given.
+import { putBytes, putLatin1 } from '#base/bytes.ts';
 import type { Fields, RequestHead } from '#http/exchange.ts';
 import type { TunnelStream } from '#tunnel/stream.ts';
-import { CR, LF } from '#wire/http1-bytes.ts';
+import { CR, LF, SP } from '#wire/http1-bytes.ts';
 import { chunkEnd, chunkHeader, lastChunk } from '#wire/http1-chunked.ts';
 import type { EdgeLines } from '../edge-lines.ts';
 
 /** Chunks up to this size are framed in the scratch buffer, so that they leave as one write. */
 const smallChunkBytes = 16_384;
+
+const versionAndHost = Buffer.from(' HTTP/1.1\r\nHost: ');
+const lineEnd = Buffer.from('\r\n');
 
 export class Http1RequestWriter {
   readonly #stream: TunnelStream;
@@ -26,8 +30,13 @@ export class Http1RequestWriter {
   writeHead(request: RequestHead, host: string, edgeLines: EdgeLines | undefined): void {
     this.#isChunked = request.bodyKind === 'chunked';
     const out = this.#scratch;
-    const start = `${request.method} ${request.path}${request.query} HTTP/1.1\r\nHost: ${host}\r\n`;
-    let at = out.latin1Write(start, 0);
+    let at = putLatin1(out, request.method, 0);
+    out[at++] = SP;
+    at = putLatin1(out, request.path, at);
+    if (request.query !== '') at = putLatin1(out, request.query, at);
+    at = putBytes(out, versionAndHost, at);
+    at = putLatin1(out, host, at);
+    at = putBytes(out, lineEnd, at);
     at = request.fields.writeEndToEnd(out, at);
     if (edgeLines !== undefined) at = edgeLines.write(out, at);
     let tail = '';

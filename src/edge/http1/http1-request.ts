@@ -55,9 +55,10 @@ export class AuthorityCache {
   #authority: Authority | undefined;
   #formatted = '';
 
-  /** @throws RequestRefusal when the text is no valid authority */
-  read(text: string): { host: string; authority: string } {
-    if (this.#authority === undefined || text !== this.#text) {
+  /** @throws RequestRefusal when Host is no valid authority */
+  read(head: Http1Head): { host: string; authority: string } {
+    if (this.#authority === undefined || !head.hasValue(head.hostIndex, this.#text)) {
+      const text = head.value(head.hostIndex);
       const parsed = parseAuthority(decodeUtf8(text));
       if (parsed === undefined) throw new RequestRefusal('bad-request', 'Host is not a valid hostname');
       this.#text = text;
@@ -79,7 +80,7 @@ export function completeRequest(
   options: { authorities: AuthorityCache; upgrades: readonly string[] },
 ): void {
   if (head.hostIndex < 0) throw new RequestRefusal('bad-request', 'no Host');
-  const named = options.authorities.read(head.value(head.hostIndex));
+  const named = options.authorities.read(head);
   request.host = named.host;
   request.authority = named.authority;
   if (head.method === 'CONNECT' || head.method === 'TRACE') {

@@ -2,6 +2,7 @@
 //
 // HOT: a head is composed, and its body copied, straight into the buffer that is written; a small response leaves in one
 // write without an allocation.
+import { putBytes, putDecimal } from '#base/bytes.ts';
 import { httpStatusTexts } from '#base/net/node-http.ts';
 import type { GatherWriter } from '#base/io/gather-writer.ts';
 import type { Fields, ResponseHead } from '#http/exchange.ts';
@@ -35,13 +36,14 @@ export class Http1Writer {
 
   /** An interim response, sent at once. */
   writeInterim(head: ResponseHead): void {
-    this.#compose(statusLine(head.status), head.fields, '\r\n');
+    this.#compose(statusLine(head.status), head.fields, -1, lineEnd);
     this.#out.flush();
   }
 
   /** 101 and its fields, sent at once. */
   writeSwitch(head: ResponseHead, protocol: string): void {
-    this.#compose(statusLine(101), head.fields, `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+    const tail = Buffer.from(`Connection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`, 'latin1');
+    this.#compose(statusLine(101), head.fields, -1, tail);
     this.#out.flush();
   }
 
@@ -49,27 +51,30 @@ export class Http1Writer {
   writeHead(head: ResponseHead, options: ResponseOptions): void {
     this.#isChunked = head.bodyKind === 'chunked' && options.minorVersion === 1;
     this.keepsAlive = options.keepAlive && (head.bodyKind !== 'chunked' || this.#isChunked);
-    let tail = '';
-    if (head.bodyKind === 'length') tail = `Content-Length: ${head.contentLength}\r\n`;
-    else if (this.#isChunked) tail = 'Transfer-Encoding: chunked\r\n';
-    else if (head.contentLength >= 0 && (options.isHead || head.status === 304)) {
-      tail = `Content-Length: ${head.contentLength}\r\n`;
-    }
-    if (!this.keepsAlive) tail += 'Connection: close\r\n';
-    else if (options.minorVersion === 0) tail += 'Connection: keep-alive\r\n';
-    this.#compose(statusLine(head.status), head.fields, `${tail}\r\n`);
+    const tellsLength = head.bodyKind === 'length' || options.isHead || head.status === 304;
+    const length = tellsLength && !this.#isChunked ? head.contentLength : -1;
+    let connection: keyof (typeof tails)['chunked'] = 'none';
+    if (!this.keepsAlive) connection = 'close';
+    else if (options.minorVersion === 0) connection = 'keepAlive';
+    const tail = tails[this.#isChunked ? 'chunked' : 'whole'][connection];
+    this.#compose(statusLine(head.status), head.fields, length, tail);
   }
 
-  #compose(start: Uint8Array, fields: Fields, tail: string): void {
+  /** `length`: the value of Content-Length, negative without one. */
+  #compose(start: Uint8Array, fields: Fields, length: number, tail: Uint8Array): void {
     const out = this.#out;
     const memory = out.room(maxHeadBytes);
     const limit = out.offset + maxHeadBytes;
-    let at = out.offset;
-    memory.set(start, at);
-    at += start.length;
+    let at = putBytes(memory, start, out.offset);
     at = fields.writeEndToEnd(memory, at);
-    if (at + tail.length > limit) throw new RangeError('a response head too large to pass on');
-    out.advance(at + memory.latin1Write(tail, at));
+    if (at + maxLengthLineBytes + tail.length > limit)
+      throw new RangeError('a response head too large to pass on');
+    if (length >= 0) {
+      at = putBytes(memory, lengthLabel, at);
+      at = putDecimal(memory, length, at);
+      at = putBytes(memory, lineEnd, at);
+    }
+    out.advance(putBytes(memory, tail, at));
   }
 
   /** A whole answer of the edge's own, after which the connection closes. */
@@ -108,7 +113,7 @@ export class Http1Writer {
   finish(trailers: Fields | null): void {
     if (this.#isChunked) {
       if (trailers === null) this.#writeText('0\r\n\r\n');
-      else this.#compose(lastChunk, trailers, '\r\n');
+      else this.#compose(lastChunk, trailers, -1, lineEnd);
       this.#isChunked = false;
     }
     this.#out.flushSoon();
@@ -116,6 +121,24 @@ export class Http1Writer {
 }
 
 const lastChunk = Buffer.from('0\r\n');
+const lineEnd = Buffer.from('\r\n');
+const lengthLabel = Buffer.from('Content-Length: ');
+/** With the most digits that a number has. */
+const maxLengthLineBytes = 40;
+
+/** The end of a head: what it says of the body's framing and of the connection, and the empty line. */
+const tails = {
+  whole: tailsAfter(''),
+  chunked: tailsAfter('Transfer-Encoding: chunked\r\n'),
+};
+
+function tailsAfter(framing: string): Readonly<Record<'none' | 'close' | 'keepAlive', Buffer>> {
+  return {
+    none: Buffer.from(`${framing}\r\n`),
+    close: Buffer.from(`${framing}Connection: close\r\n\r\n`),
+    keepAlive: Buffer.from(`${framing}Connection: keep-alive\r\n\r\n`),
+  };
+}
 
 /** Made when they are first needed. As bytes: copying them is a third of what writing a text costs. */
 const statusLines: (Buffer | undefined)[] = Array.from({ length: 1000 });

@@ -68,8 +68,8 @@ export class LineMemory {
   putNumber(value: number): void {
     if (!(value >= 0 && value <= 0x7fff_ffff)) return this.put(String(value));
     let width = 1;
-    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) width++;
-    this.#putDigits(value, width);
+    for (let rest = (value / 10) | 0; rest > 0; rest = (rest / 10) | 0) width++;
+    this.#putDigits(value | 0, width);
   }
 
   /** A whole number with zeros before it. */
@@ -98,7 +98,7 @@ export class LineMemory {
     if (end > this.#memory.length) this.#grow(end);
     let rest = value;
     for (let at = end - 1; at >= this.#used; at--) {
-      const next = Math.floor(rest / 10);
+      const next = (rest / 10) | 0;
       this.#memory[at] = digit0 + rest - next * 10;
       rest = next;
     }
