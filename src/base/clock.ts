@@ -52,6 +52,11 @@ export function atOneMoment(run: () => void): void {
   }
 }
 
+/** The next moment begins: what was handled in this one has taken time that is told to somebody. */
+export function nextMoment(): void {
+  if (momentMs >= 0) momentMs = monotonic.now();
+}
+
 /** Resolves after `delayMs`, or rejects with the signal's reason as soon as it fires. */
 export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 // The middle of the edge: takes a parsed request from a front, finds its route, tunnel, connection and rule in the
 // present snapshot, and starts it on an upstream. Both fronts call `start`; nothing here knows HTTP/1.1 from HTTP/2.
 import { type CidrSet, cidrSet } from '#base/net/ip.ts';
-import type { Clock } from '#base/clock.ts';
+import { type Clock, nextMoment } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { EdgeSnapshot, EdgeTimeouts, RouteEntry } from '#model/edge-snapshot.ts';
 import { isPublic } from '#http/access/compiled-policy.ts';
@@ -280,6 +280,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
 
   finished(exchange: Exchange): void {
     this.#active.delete(exchange);
+    nextMoment();
     const now = this.now();
     this.#tracer.finished(exchange, now);
     this.#options.origins.finished(exchange);

@@ -233,6 +233,30 @@ describe('pieces', () => {
   });
 });
 
+describe('a field is found', () => {
+  test('by its name, whatever the length, and not by another of that length', () => {
+    // 3, 35 and 67 share a bit in the memory of which lengths there are.
+    const names = ['abc', 'b'.repeat(35), 'c'.repeat(67), 'd'.repeat(32), 'e'];
+    const head = read(request(names.map((name, i) => `${name}: ${i}\r\n`).join('')));
+    for (const [i, name] of names.entries()) assert.equal(head.get(name), String(i));
+    for (const name of ['abd', 'x'.repeat(35), 'x'.repeat(64), 'f', 'ab'])
+      assert.equal(head.get(name), undefined);
+    parseRequestHead(head, Buffer.from(request('')), 0);
+    for (const name of names) assert.equal(head.get(name), undefined);
+    assert.equal(head.get('host'), 'a');
+  });
+
+  test('with a value, to the letter', () => {
+    const head = read(request('One: keep-alive\r\nTwo: \xe9\r\nNone:\r\n'));
+    assert.deepEqual(
+      ['keep-alive', 'Keep-alive', 'keep-aliv', 'keep-alive2', ''].map((text) => head.hasValue(1, text)),
+      [true, false, false, false, false],
+    );
+    assert.ok(head.hasValue(2, '\xe9'));
+    assert.ok(head.hasValue(3, ''));
+  });
+});
+
 describe('what is passed on', () => {
   test('untouched lines stay byte for byte and in order', () => {
     const lines =

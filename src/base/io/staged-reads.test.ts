@@ -64,6 +64,28 @@ describe('staged reads', () => {
     assert.equal(events.indexOf('end'), events.length - 1);
   });
 
+  it('hand over what was kept for good, and what is long until its handler returns', async (context) => {
+    const turn = new HeldTurn();
+    const reads = new StagedReads(turn);
+    const { near, far } = await pair(context);
+    const kept: Buffer[] = [];
+    let hasLong = false;
+    reads.read(near, (chunk, lasts) => {
+      if (lasts) kept.push(chunk);
+      else hasLong = true;
+    });
+    far.write('first');
+    while (near.bytesRead < 5) await nextTurn();
+    far.write('second');
+    while (near.bytesRead < 11) await nextTurn();
+    turn.runAll();
+    far.write(Buffer.alloc(50_000, 'long'));
+    while (near.bytesRead < 50_011) await nextTurn();
+    turn.runAll();
+    assert.ok(hasLong);
+    assert.match(Buffer.concat(kept).toString(), /^firstsecond/);
+  });
+
   it('give the next owner of a socket what was read and not handled', async (context) => {
     const turn = new HeldTurn();
     const reads = new StagedReads(turn);
