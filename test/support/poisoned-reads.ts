@@ -9,7 +9,6 @@ import { join } from 'node:path';
 /** What hands memory on that is used again, by file, how often it stands there, and what follows it here. */
 const deliveries: readonly (readonly [file: string, delivery: string, count: number, poison: string])[] = [
   ['direct-read', 'onChunk(viewOf(byteCount));', 2, 'sharedMemory.fill(0xdd, 0, byteCount);'],
-  ['staged-reads', 'else reader.onChunk(chunk);', 1, 'chunk.fill(0xdd);'],
 ];
 
 const folder = join(import.meta.dirname, '../../src/base/io');
