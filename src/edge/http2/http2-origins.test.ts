@@ -433,10 +433,10 @@ describe('a broken HTTP/2 origin', () => {
       },
       async ({ start, sessions, streams }) => {
         const slow = start(new Recorder({ path: '/slow' }));
-        await until(() => sessions.length === 1);
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await until(() => streams.length === 1);
         sessions[0]!.close();
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        // Answered, or given up because the session is over, once the GOAWAY before it has been read.
+        await new Promise<void>((resolve) => sessions[0]!.ping(() => resolve()));
         const next = start(new Recorder());
         await until(() => next.isEnded && slow.isEnded);
         assert.equal(streams.length, 2);
