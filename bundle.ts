@@ -15,6 +15,15 @@ import { build, type BuildOptions, type Plugin } from 'esbuild';
  */
 export const engineOptions: readonly string[] = ['--max-semi-space-size=4'];
 
+/**
+ * What the system's malloc is told, by the environment, in bin/sallyport, in the units of examples/ and here: one arena, and
+ * TLS's buffers of 17 KB, taken and given back for each record, from the thread's own store. docs/adr/0005-memory.md says why.
+ */
+export const mallocSettings = {
+  MALLOC_ARENA_MAX: '1',
+  GLIBC_TUNABLES: 'glibc.malloc.tcache_max=20480',
+} as const;
+
 /** zod brings its messages in forty languages; ours are English (0.3 MB of text that every process would keep). */
 const englishOnly: Plugin = {
   name: 'english-only',

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle, engineOptions } from '../bundle.ts';
+import { bundle, engineOptions, mallocSettings } from '../bundle.ts';
 import { pause, type Program, proxyCore, runPinned, startPinned, waitForPort } from './machine.ts';
 import type { Peer } from './peers.ts';
 
@@ -19,7 +19,7 @@ export async function prepareForm(name: Form['name'], folder: string): Promise<F
   const program = fileURLToPath(new URL('../bin/sallyport', import.meta.url));
   if (name === 'checkout') return { name, command: [program], env: {} };
   const file = await bundle(join(folder, 'release'));
-  return { name, command: [process.execPath, ...engineOptions, file], env: { MALLOC_ARENA_MAX: '1' } };
+  return { name, command: [process.execPath, ...engineOptions, file], env: mallocSettings };
 }
 
 /** The hostname under test; one that resolves everywhere, because wrk must connect to it by name. */

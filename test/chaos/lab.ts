@@ -8,7 +8,7 @@ import { createCertificate } from '#testkit/certificates.ts';
 import { readPid } from '#roles/succession/edge-succession.ts';
 import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { pinOfCertificate } from '#tunnel/transport/edge-trust.ts';
-import { bundle, engineOptions } from '../../bundle.ts';
+import { bundle, engineOptions, mallocSettings } from '../../bundle.ts';
 import { eventually, within } from '../support/eventually.ts';
 import { repositoryRoot, type RunningProcess, startProcess } from '../support/process.ts';
 import type { LoadSettings } from './load-main.ts';
@@ -281,7 +281,7 @@ export class Lab {
     const [inside, rest] = this.network.command(host, program);
     const [command, ...args] = [...(how.through ?? []), inside, ...rest];
     // The tests' own watch over this process is nothing for its children.
-    const env = { HOME: this.folder, MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '', ...how.env };
+    const env = { HOME: this.folder, ...mallocSettings, NODE_OPTIONS: '', ...how.env };
     const running = startProcess(command!, args, { env, keepsInput: how.keepsInput === true });
     this.#parts.push(running);
     return running;

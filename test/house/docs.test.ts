@@ -8,6 +8,7 @@ import { commands } from '#cli/commands.ts';
 import { parseArguments } from '#cli/parse-arguments.ts';
 import { readConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { readEdgeConfig, snapshotOf } from '#config/edge-config.ts';
+import { engineOptions, mallocSettings } from '../../bundle.ts';
 import { generatedDocs } from '../../docs/reference.ts';
 
 const url = (path: string): URL => new URL(`../../${path}`, import.meta.url);
@@ -16,6 +17,19 @@ const read = (path: string): string => readFileSync(url(path), 'utf8');
 test('the generated pages are what `npm run docs` writes', () => {
   for (const [file, text] of generatedDocs())
     assert.equal(read(`docs/${file}`), text, `docs/${file} is out of date`);
+});
+
+test('a checkout and a service run with the settings that the bench measures', () => {
+  const start = read('bin/sallyport');
+  for (const option of engineOptions) assert.ok(start.includes(` ${option} `), option);
+  for (const [name, value] of Object.entries(mallocSettings)) {
+    assert.ok(start.includes(`export ${name}="\${${name}:-${value}}"`), name);
+    for (const role of ['edge', 'connector'])
+      assert.match(
+        read(`examples/sallyport-${role}.service`),
+        new RegExp(`^Environment=.*\\b${name}=${value}(?: |$)`, 'm'),
+      );
+  }
 });
 
 test('the examples load', () => {
