@@ -23,6 +23,8 @@ export interface Engine {
   announce(trx: Transacting, revision: number): Promise<void>;
   /** See Store.watch. `isNews` says whether this revision is another than the one this process knows. */
   watch(onForeignChange: () => void, isNews: (revision: number) => boolean): () => void;
+  /** See Store.changeMark. */
+  changeMark(): Promise<string>;
   /** Keeps migrating processes apart; within the transaction of a migration. */
   lockForMigration(trx: Transacting): Promise<void>;
   /** Within that transaction: makes changes of other processes wait for its end. */

@@ -1,7 +1,7 @@
 // The store in PostgreSQL, shared by several edges: a small pool, changes that pass through one row one at a time, and
 // LISTEN/NOTIFY so that every edge hears of the others' changes. Nothing waits for ever: when the server is away calls
 // fail within seconds, and the next ones find it again by themselves.
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Clock } from '#base/clock.ts';
 import { closedError } from './closed-error.ts';
@@ -22,6 +22,14 @@ const statementMs = 10_000;
 const longStatementMs = 10 * 60_000;
 /** Of pg_advisory_xact_lock: "sallyport" in our own numbers, the same in every version. */
 const migrationLock = 7_311_550;
+
+/**
+ * What is visible is decided by which transactions have ended: between two equal snapshots nothing has been committed. Other
+ * databases of the server count, too; a server that was started again may have been restored to an earlier moment.
+ */
+const markQuery = CompiledQuery.raw(
+  "select pg_postmaster_start_time()::text || ' ' || pg_current_snapshot()::text as mark",
+);
 
 export interface PostgresOptions {
   readonly url: string;
@@ -109,6 +117,11 @@ class PostgresEngine implements Engine {
       this.#watchers.delete(watcher);
       if (this.#watchers.size === 0) void this.#stopListening();
     };
+  }
+
+  async changeMark(): Promise<string> {
+    const { rows } = await this.run('look for changes', (db) => db.executeQuery(markQuery));
+    return (rows[0] as { mark: string }).mark;
   }
 
   async lockForMigration(trx: Transacting): Promise<void> {

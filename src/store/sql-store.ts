@@ -77,6 +77,10 @@ export class SqlStore implements Store {
     return this.engine.watch(onForeignChange, (revision) => revision > this.#knownRevision);
   }
 
+  changeMark(): Promise<string> {
+    return this.engine.changeMark();
+  }
+
   async appendAudit(events: readonly AuditEvent[]): Promise<void> {
     if (events.length === 0) return;
     await this.engine.change('write the audit log', async (trx) => {

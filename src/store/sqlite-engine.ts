@@ -2,7 +2,7 @@
 // Calls run on the event loop, so none may wait there: a lock held by another process is waited for by a timer.
 import { closeSync, fchmodSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { Backoff } from '#base/backoff.ts';
 import { type Clock, sleep } from '#base/clock.ts';
@@ -55,12 +55,20 @@ class SqliteEngine implements Engine {
   readonly #options: SqliteOptions;
   readonly #db: Database;
   readonly #closing: AbortController;
+  /** Counts what other connections have committed, of any process. */
+  readonly #foreignChanges: StatementSync;
+  /** Counts rows that this connection has changed. */
+  readonly #ownChanges: StatementSync;
 
   constructor(options: SqliteOptions, database: DatabaseSync, closing: AbortController) {
     this.#options = options;
     this.place = options.file;
     this.#closing = closing;
     this.#db = new Kysely<Tables>({ dialect: new NodeSqliteDialect(database) });
+    // Two statements: as one, with the pragma as a table, SQLite would prepare it anew each time.
+    this.#foreignChanges = database.prepare('pragma data_version');
+    this.#ownChanges = database.prepare('select total_changes()');
+    for (const statement of [this.#foreignChanges, this.#ownChanges]) statement.setReturnArrays(true);
     const source = options.file === memoryPlace ? database : options.file;
     this.copy = (file) => this.run('write the backup', () => copyDatabase(source, file));
   }
@@ -106,6 +114,13 @@ class SqliteEngine implements Engine {
     return () => {};
   }
 
+  /** In the middle of an own change it may count a part of it: who reads then waits for its end. */
+  changeMark(): Promise<string> {
+    return patiently(this.#options, 'look for changes', this.#closing.signal, async () => {
+      return JSON.stringify([this.#foreignChanges.get(), this.#ownChanges.get()]);
+    });
+  }
+
   /** The transaction has the write lock already. */
   async lockForMigration(): Promise<void> {}
   async holdChanges(): Promise<void> {}
@@ -133,17 +148,19 @@ async function patiently<T>(
   closing: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  const startedMs = clock.nowMs();
-  const backoff = new Backoff({ baseMs: blockingWaitMs, capMs: lockRetryMs, random });
+  let startedMs: number | undefined;
+  let backoff: Backoff | undefined;
   for (;;) {
     if (closing.aborted) throw closedError(attempt);
     try {
       return await work();
     } catch (error) {
       if (closing.aborted && !isSallyportError(error)) throw closedError(attempt, error);
+      startedMs ??= clock.nowMs();
       if (!isLocked(error) || clock.nowMs() - startedMs >= lockWaitMs)
         throw translateSqliteError(error, attempt, file);
     }
+    backoff ??= new Backoff({ baseMs: blockingWaitMs, capMs: lockRetryMs, random });
     await sleep(clock, blockingWaitMs + backoff.nextMs(), closing);
   }
 }

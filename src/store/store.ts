@@ -115,6 +115,12 @@ export interface Store {
    * Calls may be more than the changes, and never fewer; load, and compare revisions. Returns a function that ends it.
    */
   watch(onForeignChange: () => void): () => void;
+  /**
+   * Another text after any change of anything here, whoever made it; now and then without one. It reads no table, so that
+   * asking again and again is cheap. What is read after asking is at least as new as the mark.
+   * @throws SallyportError 'store-unavailable'
+   */
+  changeMark(): Promise<string>;
 
   /** Audit events without a change of objects: a sign-in, a backup. */
   appendAudit(events: readonly AuditEvent[]): Promise<void>;

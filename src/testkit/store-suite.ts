@@ -34,6 +34,7 @@ export function storeSuite(name: string, withStore: WithStore): void {
     objectTests(withStore);
     nameTests(withStore);
     sessionTests(withStore);
+    markTests(withStore);
     otherTests(withStore);
     auditSuite(withStore);
   });
@@ -216,6 +217,50 @@ function sessionTests(withStore: WithStore): void {
       assert.deepEqual(await store.listSessions(undefined, sampleMs), []);
       await store.putSession(sampleSession(5));
       assert.equal(await store.endSessionsOf(sampleId(1)), 1);
+    }));
+}
+
+/** Changes of every kind. */
+const changes: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
+  'a change of objects': (store) => store.commit(sampleChange(0)),
+  'an audit event': (store) => store.appendAudit([sampleEvent(7)]),
+  'a new session': (store) => store.putSession(sampleSession(1)),
+  'a session in use': (store) => store.touchSession(sampleHash(1), sampleMs + 60_000),
+  'a session that ends': (store) => store.endSession(sampleId(1)),
+  'a document': (store) => store.putDocument('certificates', 'a', new Uint8Array([1])),
+  'another document': (store) => store.putDocument('certificates', 'a', new Uint8Array([2])),
+  'a document that goes': (store) => store.deleteDocument('certificates', 'a'),
+  'a lease': (store) => store.takeLease('acme', 'one', 1_000, 2_000),
+};
+
+function markTests(withStore: WithStore): void {
+  test('any change, here or by another process, makes another mark at both', () =>
+    withStore(async (store, again) => {
+      const other = await again();
+      let by = store;
+      for (const [name, change] of Object.entries(changes)) {
+        const before = [await store.changeMark(), await other.changeMark()];
+        await change(by);
+        for (const [i, each] of [store, other].entries())
+          assert.notEqual(await each.changeMark(), before[i], `${name}, ${by === each ? 'own' : 'foreign'}`);
+        by = by === store ? other : store;
+      }
+    }));
+
+  test('reading makes no other mark', () =>
+    withStore(async (store, again) => {
+      const other = await again();
+      await store.putSession(sampleSession(1));
+      const isSame = async (): Promise<boolean> => {
+        const before = await store.changeMark();
+        for (const each of [store, other]) {
+          await each.load();
+          await each.listSessions(undefined, sampleMs);
+        }
+        return (await store.changeMark()) === before;
+      };
+      // A database does things of its own now and then.
+      for (let tries = 0; !(await isSame()); tries++) assert.ok(tries < 50);
     }));
 }
 
