@@ -22,6 +22,7 @@ import { ControlPlane } from './control/control-plane.ts';
 import { AccessKeyKeeper, ownShelf } from './access/access-key-keeper.ts';
 import { openAccessKeys } from './access/access-keys.ts';
 import { createEdgeAnswers } from './control/edge-answers.ts';
+import { StoreLooks } from './control/store-looks.ts';
 import {
   basePathOf,
   composeConfig,
@@ -100,7 +101,10 @@ async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
     accessKeys: () => keys.ring,
     onJoined() {},
   });
-  await keeper.start();
+  await keeper.look();
+  // Its shelf has no other hand in it: what is looked for is whether a key is due.
+  const looks = new StoreLooks({ clock, store: { changeMark: () => Promise.resolve('') } });
+  looks.follow((mayHaveChanged) => keeper.glance(mayHaveChanged));
   return {
     instance,
     dashboardUrl: '',
@@ -110,6 +114,7 @@ async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
     letGo: () => Promise.resolve(),
     resume() {},
     stop(graceMs) {
+      looks.stop();
       keeper.stop();
       return instance.stop(graceMs);
     },

@@ -1,6 +1,6 @@
 // Keeps the keys of access: exchanges them when they are old, makes one that is asked for first, and follows what other edges
 // of the store do. Whoever wants to change the ring has a lease for it and reads it anew, so that no key is lost between two.
-import type { Clock, Timer } from '#base/clock.ts';
+import type { Clock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
@@ -51,8 +51,6 @@ export interface AccessKeyKeeperOptions {
   readonly log: Log;
 }
 
-/** A key that was taken back is taken back everywhere within a second. */
-const lookEveryMs = 400;
 /** Another edge is at it: drawing an RSA key takes a second at most. */
 const triesForLease = 50;
 const betweenTriesMs = 100;
@@ -65,7 +63,6 @@ export class AccessKeyKeeper {
   #ring: AccessKeyRing;
   #text: string;
   #looking: Promise<void> = Promise.resolve();
-  #timer: Timer | undefined;
   #isStopped = false;
   #isFailing = false;
   #isUnkept = false;
@@ -82,20 +79,14 @@ export class AccessKeyKeeper {
     return this.#ring;
   }
 
-  /** Takes the store's ring over, or gives it this edge's, and follows it. */
-  async start(): Promise<void> {
-    await this.look();
-    this.#timer = this.#options.clock.after(lookEveryMs, () => void this.#next());
-  }
-
-  async #next(): Promise<void> {
-    await this.look();
-    if (!this.#isStopped) this.#timer = this.#options.clock.after(lookEveryMs, () => void this.#next());
+  /** Looks if there is a reason to: the shelf may have changed, a key is due or wanted, the last look has left something undone. */
+  async glance(mayHaveChanged: boolean): Promise<void> {
+    const isUndone = this.#isFailing || this.#isUnkept;
+    if (mayHaveChanged || isUndone || this.#missing(this.#ring).length > 0) await this.look();
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#timer?.cancel();
   }
 
   /** Somebody wants assertions of this kind. */
@@ -121,7 +112,7 @@ export class AccessKeyKeeper {
     }, atOnce);
   }
 
-  /** Looks now; one after the other. */
+  /** Takes the store's ring over, or gives it this edge's; one look after the other. */
   look(): Promise<void> {
     this.#looking = this.#looking.then(() => this.#lookOnce());
     return this.#looking;

@@ -65,6 +65,7 @@ import { forwardedLog } from './forwarded-log.ts';
 import { refuseLostDatabase, writeLastGood } from './last-good.ts';
 import { openKeyShelf } from './key-shelf.ts';
 import { listenOnFile } from './socket-file.ts';
+import { StoreLooks } from './store-looks.ts';
 import { RemoteEdge } from './remote-edge.ts';
 
 /** Expired sessions and tickets are removed this often. */
@@ -98,6 +99,7 @@ class ControlThread {
   served: Served;
   #services: OwnersServices;
   readonly #feed: AccessFeed;
+  readonly #looks: StoreLooks;
 
   static async start(port: MessagePort, settings: ControlSettings): Promise<ControlThread> {
     const remote = new RemoteEdge(settings.facts, () => link);
@@ -129,9 +131,11 @@ class ControlThread {
     // The main thread calls only after the hello, when this is there.
     const thread: ControlThread = new ControlThread({ settings, control, log, remote, link, tools });
     // Before anything is signed, here or in the main thread.
-    await thread.#keys.start();
+    await thread.#keys.look();
     await thread.#listen();
-    await thread.#feed.start();
+    await thread.#feed.look();
+    thread.#looks.follow((mayHaveChanged) => thread.#keys.glance(mayHaveChanged));
+    thread.#looks.follow((mayHaveChanged) => thread.#feed.glance(mayHaveChanged));
     await thread.#notifier.start();
     thread.#exposure.start();
     return thread;
@@ -244,6 +248,7 @@ class ControlThread {
       read: () => this.#signIn.directory(),
       send: (directory) => this.#link.call('access', directory),
     });
+    this.#looks = new StoreLooks({ clock: systemClock, store: control.store });
     this.#follow();
     this.#sweep();
   }
@@ -300,6 +305,7 @@ class ControlThread {
   }
 
   async #stop(): Promise<void> {
+    this.#looks.stop();
     this.#feed.stop();
     this.#keys.stop();
     this.#notifier.stop();
