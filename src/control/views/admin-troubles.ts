@@ -4,17 +4,15 @@ import type { RouteView } from '#api/routes.ts';
 import { isOpenToAll } from '#model/access/access-policy.ts';
 import { routeName } from '#model/routes/route.ts';
 import type { Trouble } from '#model/notifications/trouble.ts';
-import { allRoutes } from './route-view.ts';
 import type { ViewSources } from './tunnel-view.ts';
 
 /** More are left out. */
 const maxOfKind = 50;
 
 /** Those that are known now. */
-export function adminTroubles(sources: ViewSources): Trouble[] {
-  const { products } = sources;
+export function adminTroubles({ products }: ViewSources, routes: readonly RouteView[]): Trouble[] {
   if (!products || products.size === 0) return [];
-  return allRoutes(sources)
+  return routes
     .filter(({ id, isEnabled, access }) => isEnabled && products.has(id) && isOpenToAll(access))
     .slice(0, maxOfKind)
     .map((route) => adminTrouble(route, products.get(route.id)!));

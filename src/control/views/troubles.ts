@@ -4,6 +4,7 @@ import { severities } from '#model/notifications/notification.ts';
 import { passwordsOf } from '#model/access/access-policy.ts';
 import { routeName } from '#model/routes/route.ts';
 import type { Trouble } from '#model/notifications/trouble.ts';
+import type { RouteView } from '#api/routes.ts';
 import type { HealthPart } from '#model/live/health.ts';
 import type { ControlEnd, EdgeLook } from '../edge-view.ts';
 import { adminTroubles } from './admin-troubles.ts';
@@ -48,15 +49,16 @@ export interface ControlTroubles {
 
 /** The list, worst first. */
 export function troublesOf(sources: ViewSources, control: ControlTroubles): Trouble[] {
+  const routes = allRoutes(sources);
   const found = [
     ...storeTroubles(control.store),
     ...restartTroubles(control),
     ...listenerTroubles(sources),
     ...tunnelTroubles(sources),
-    ...routeTroubles(sources),
+    ...routeTroubles(routes),
     ...clashes(sources),
-    ...adminTroubles(sources),
-    ...passwordTroubles(sources),
+    ...adminTroubles(sources, routes),
+    ...passwordTroubles(sources, routes),
     ...certificateTroubles(sources),
     ...renewalTroubles(sources),
     ...originTroubles(sources),
@@ -147,8 +149,8 @@ function severityOf(status: string, routeCount: number): Trouble['severity'] {
   return routeCount > 0 ? 'warning' : 'notice';
 }
 
-function routeTroubles(sources: ViewSources): Trouble[] {
-  return allRoutes(sources)
+function routeTroubles(routes: readonly RouteView[]): Trouble[] {
+  return routes
     .filter(({ status }) => status === 'no-rule')
     .slice(0, maxOfKind)
     .map((route) => ({
@@ -164,9 +166,9 @@ function routeTroubles(sources: ViewSources): Trouble[] {
 }
 
 /** Routes that ask for a page password which nobody has set: its page lets nobody in. */
-function passwordTroubles(sources: ViewSources): Trouble[] {
-  const set = new Set([...sources.state.pagePasswords.values()].map(({ name }) => name));
-  return allRoutes(sources)
+function passwordTroubles({ state }: ViewSources, routes: readonly RouteView[]): Trouble[] {
+  const set = new Set([...state.pagePasswords.values()].map(({ name }) => name));
+  return routes
     .flatMap((route) =>
       passwordsOf(route.access)
         .filter((name) => !set.has(name))
