@@ -51,10 +51,7 @@ export async function replaceFileDurably(
   }
 }
 
-/**
- * Makes a file with its text in one step, unless it is there: of several that try at the same time exactly one succeeds,
- * in whichever process. False when another was first.
- */
+/** As `createFileOnce`, without holding up the process. `unique` keeps writers of the same file in several processes apart. */
 export async function createOnce(
   file: string,
   text: string,
@@ -63,14 +60,23 @@ export async function createOnce(
   const draft = `${file}.${unique}.new`;
   try {
     await writeFile(draft, text, { mode });
-    // link(2) never replaces.
-    await link(draft, file);
+    await linkOrWrite(draft, file, text, mode);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw unwritable(file, error);
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+async function linkOrWrite(draft: string, file: string, text: string, mode: number): Promise<void> {
+  try {
+    // link(2) never replaces.
+    await link(draft, file);
+  } catch (error) {
+    if (!hasNoLinks(error)) throw error;
+    await writeFile(file, text, { mode, flag: 'wx' });
   }
 }
 
@@ -104,9 +110,8 @@ export function createFileOnce(file: string, text: string, mode: number): boolea
     linkSync(draft, file);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return false;
-    if (code === undefined || !withoutLinks.includes(code)) throw unwritable(file, error);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (!hasNoLinks(error)) throw unwritable(file, error);
   } finally {
     rmSync(draft, { force: true });
   }
@@ -114,8 +119,10 @@ export function createFileOnce(file: string, text: string, mode: number): boolea
   return true;
 }
 
-/** What file systems say that have no hard links. */
-const withoutLinks: readonly string[] = ['EPERM', 'ENOTSUP', 'ENOSYS'];
+/** Whether this is what file systems say that have no hard links. */
+function hasNoLinks(error: unknown): boolean {
+  return ['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
 
 function attempt(path: string, write: () => void): void {
   try {
