@@ -115,8 +115,13 @@ export function createFileOnce(file: string, text: string, mode: number): boolea
   } finally {
     rmSync(draft, { force: true });
   }
-  createFile(file, text, mode);
-  return true;
+  try {
+    createFile(file, text, mode);
+    return true;
+  } catch (error) {
+    if (((error as Error).cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 /** Whether this is what file systems say that have no hard links. */
