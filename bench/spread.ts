@@ -1,9 +1,10 @@
 // How soon a connector has a connection at each process of an edge (docs/workers.md): connectors start one after the other beside an
 // edge of several processes; then one of these is killed. Told for each is how many connections it made until then, and the time.
 //
-//     npm run bench:spread -- [--workers 2,4] [--connectors 30] [--server-names]
+//     npm run bench:spread -- [--workers 2,4] [--connectors 30] [--server-names] [--one-address]
 //
-// `--server-names`: the edge also passes TLS on by server name, so that it reads what every client says first.
+// `--server-names`: the edge also passes TLS on by server name, so that it reads what every client says first. `--one-address`: all
+// connectors are behind one address; otherwise each has its own.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,7 @@ const { values: flags } = parseArgs({
     workers: { type: 'string', default: '2,4' },
     connectors: { type: 'string', default: '30' },
     'server-names': { type: 'boolean', default: false },
+    'one-address': { type: 'boolean', default: false },
   },
 });
 const port = 28560;
@@ -93,6 +95,7 @@ async function measure(workers: number): Promise<string[][]> {
         credentials: fixedCredentials(credentials),
         ...{ edgeAddress: '', rules, caText, log, clock: systemClock, random: systemRandom },
         ...{ metrics: new MetricsRegistry(), version: '0.0.0', arch: 'bench' },
+        ...(flags['one-address'] ? {} : { bindAddress: `127.0.1.${i + 1}` }),
       });
       closers.push(() => connector.close());
       all.push(watched);

@@ -156,7 +156,7 @@ class RunningEdge implements Edge {
     });
     this.#door = new FrontDoor({
       ports: this.#ports,
-      census,
+      ...{ census, relays: this.#relays },
       clients: () => this.#clients,
       edge: options,
       proxy: this.#proxy,

@@ -13,6 +13,8 @@ export function linkedMates(count: number, pathOf: (number: number) => string = 
             // As over a channel: a copy of plain data.
             if (other.number !== number) other.receive(number, topic, structuredClone(news));
         },
+        // A handle is of one process: where it cannot be given, the connection is served where it is.
+        move: () => false,
         relay: { pathOf, secret: Buffer.alloc(32, 7) },
       }),
     );

@@ -3,7 +3,7 @@
 // net.connect sets, which servers cannot set). Where a Node is made otherwise or forbids it, `socketInternals` is
 // undefined and both use the stream as everyone does.
 import type { Socket as DatagramSocket } from 'node:dgram';
-import { type Server, Socket } from 'node:net';
+import { type Server, Socket, type SocketConstructorOpts } from 'node:net';
 
 /** One write on a handle. May be used again once its `oncomplete` has returned. */
 export interface WriteRequest {
@@ -28,6 +28,10 @@ export interface SocketHandle {
   writev?(request: WriteRequest, pieces: readonly Uint8Array[], areBuffers: true): number;
   /** Everything that is read from here on is written to the start of `memory`. */
   useUserBuffer(memory: Uint8Array): void;
+  /** Nothing is read any more until somebody reads. */
+  readStop?(): number;
+  /** What Node's stream believes of that. */
+  reading?: boolean;
   /** Called after each read, with `lastReadCount` set. */
   onread: (this: SocketHandle, bytes: unknown) => unknown;
 }
@@ -82,6 +86,28 @@ export function endByReset(socket: object): void {
   tcp.close = (done) => {
     if (reset(done) !== 0) close(done);
   };
+}
+
+/** An open connection as Node can send it to another process of its own. */
+export interface ConnectionHandle {
+  close(): void;
+}
+
+/** The handle of a paused socket, from which nothing is read until somebody reads; undefined where that is not possible. */
+export function quietHandleOf(socket: Socket): ConnectionHandle | undefined {
+  const handle = handleOf(socket) as (SocketHandle & ConnectionHandle) | undefined;
+  // What has been read already would be lost.
+  if (!handle?.readStop || socket.readableLength > 0 || handle.readStop() !== 0) return undefined;
+  handle.reading = false;
+  return handle;
+}
+
+/** A paused socket on a handle that came from another process; undefined when its client has left. */
+export function socketOf(handle: ConnectionHandle): Socket | undefined {
+  const options = { handle, allowHalfOpen: true, pauseOnCreate: true };
+  const socket = new Socket(options as unknown as SocketConstructorOpts);
+  if (socket.remoteAddress === undefined) return void socket.destroy();
+  return socket.setNoDelay(true);
 }
 
 /** The descriptor of a listening socket, to be inherited by another process; undefined where there is none (Windows). */

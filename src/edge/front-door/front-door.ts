@@ -3,6 +3,7 @@
 //
 //   Listener -> Http1Front | Http2Front -> Proxy
 //            -> TunnelAcceptor
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { cidrSet } from '#base/net/ip.ts';
 import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
@@ -27,6 +28,8 @@ import type { Proxy } from '../proxy.ts';
 import { redirectToHttps } from './redirect.ts';
 import type { LimitLog } from '../observation/limit-log.ts';
 import type { Traffic } from '../observation/traffic.ts';
+import type { Relays } from '../mates/relays.ts';
+import type { TlsPassage } from './tls-passage.ts';
 import type { TunnelAcceptor } from '../tunnels/tunnel-acceptor.ts';
 import { type WellKnownSource, wellKnownFirst } from './well-known.ts';
 
@@ -39,6 +42,8 @@ export interface FrontDoorOptions {
   readonly traffic: Traffic;
   readonly limits: LimitLog;
   readonly ports: Ports;
+  /** What ties this worker's tunnels to the others'; absent: there are none. */
+  readonly relays?: Relays | undefined;
   /** Who is connected to the other workers; absent: there are none. */
   readonly census?: ConnectionCensus | undefined;
   /** On which names clients are asked for a certificate. */
@@ -54,6 +59,7 @@ export class FrontDoor {
   readonly #traffic: Traffic;
   readonly #limits: LimitLog;
   readonly #ports: Ports;
+  readonly #passage: TlsPassage;
   readonly #clients: () => CertificateHosts;
   readonly #https: Listener[];
   readonly #http: Listener[];
@@ -93,6 +99,7 @@ export class FrontDoor {
     traffic,
     limits,
     ports,
+    relays,
     census,
     clients,
   }: FrontDoorOptions) {
@@ -104,6 +111,12 @@ export class FrontDoor {
     this.#traffic = traffic;
     this.#limits = limits;
     this.#ports = ports;
+    this.#passage =
+      relays?.placement({
+        passage: ports,
+        helloMs: () => this.#snapshot.timeouts.handshakeMs,
+        adopt: (listener, socket, client) => this.#adopt(listener, socket, client),
+      }) ?? ports;
     this.#clients = clients;
     this.#snapshot = edge.snapshot;
     this.#census = census;
@@ -151,6 +164,17 @@ export class FrontDoor {
     this.#plainFront.apply(this.#plainOptions(this.#serve));
     this.#redirectFront.apply(this.#plainOptions(this.#redirect));
     this.#http2.apply(this.#http2Settings());
+  }
+
+  /** Serves a connection that another worker has accepted at its listener of this name. */
+  #adopt(
+    listener: string,
+    socket: Socket,
+    client: { readonly address: string; readonly port: number },
+  ): void {
+    const own = this.#https.find(({ name }) => name === listener);
+    if (own) own.adopt(socket, client);
+    else socket.destroy();
   }
 
   /** Takes no new connections. */
@@ -289,7 +313,7 @@ export class FrontDoor {
       proxies: cidrSet(this.#options.proxyProtocolFrom),
       maxConnections: limits.connections,
       maxPerAddress: limits.connectionsPerAddress,
-      passage: this.#ports,
+      passage: this.#passage,
       elsewhere: this.#census?.of(name),
       accept: isTls
         ? (socket, client, protocol) => this.#accept(socket as TLSSocket, client, protocol)

@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { SecureContextOptions, Server as TlsServer, TLSSocket } from 'node:tls';
-import { SallyportError, errorText } from '#base/errors.ts';
+import { errorText } from '#base/errors.ts';
 import type { CidrSet } from '#base/net/ip.ts';
-import { formatEndpoint, parseAddress } from '#base/net/ip.ts';
+import { parseAddress } from '#base/net/ip.ts';
 import { listenHandleOf } from '#base/io/socket-internals.ts';
 import type { ClientAddress } from '#http/exchange.ts';
 import { decodeProxyHeader } from '#wire/proxy-protocol.ts';
@@ -14,6 +14,8 @@ import type { CertificateHosts } from '../access/certificate-hosts.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import { challengeProtocol, choicesOf, stapling, ticketKeysOf } from './handshake-choices.ts';
 import type { Elsewhere } from '../mates/connection-census.ts';
+import { listenFault } from './listen-fault.ts';
+import type { PassageEnds, TlsPassage } from './tls-passage.ts';
 
 export interface ListenAddress {
   /** undefined: every address, both families. */
@@ -54,19 +56,11 @@ export interface ListenerOptions {
   readonly passage?: TlsPassage;
   /** Told of the connection and the ALPN protocol ('' without one). */
   readonly accept: (socket: Socket, client: ClientAddress, protocol: string) => void;
-  /** Counts what becomes of connections: accepted, passed-on, tls-failed, proxy-failed, too-many; handshake-cut beside tls-failed. */
+  /**
+   * Counts what becomes of connections: accepted, passed-on, moved (to another worker), tls-failed, proxy-failed, too-many;
+   * handshake-cut beside tls-failed.
+   */
   readonly count: (outcome: string, address?: string) => void;
-}
-
-/** Looks at the server name of connections before their handshake, and takes some (edge/ports/ports.ts). */
-export interface TlsPassage {
-  readonly hasServerNames: boolean;
-  /** Exactly one of `own` (its bytes are back in the socket) and `taken` (false: refused) is called, unless it is lost. */
-  look(
-    socket: Socket,
-    client: ClientAddress,
-    ends: { readonly own: () => void; readonly taken: (isGood: boolean) => void },
-  ): void;
 }
 
 /**
@@ -181,7 +175,23 @@ export class Listener {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Serves a connection that another worker has accepted; it is paused, with what has been read put back. */
+  adopt(socket: Socket, client: { readonly address: string; readonly port: number }): void {
+    const peer = this.#isListening ? this.#enter(socket) : undefined;
+    if (peer === undefined) socket.destroy();
+    else this.#secure(socket, client, peer);
+  }
+
   #onConnection(socket: Socket): void {
+    const peer = this.#enter(socket);
+    if (peer === undefined) return;
+    if (this.#options.proxies.size > 0 && this.#options.proxies.has(peer))
+      this.#readProxyHeader(socket, peer);
+    else this.#secure(socket, { address: peer, port: socket.remotePort ?? 0 }, peer);
+  }
+
+  /** Its address, once it is counted; undefined, with its end, when it is one too many. */
+  #enter(socket: Socket): string | undefined {
     const peer = parseAddress(socket.remoteAddress ?? '') ?? '';
     const count = (this.#perAddress.get(peer) ?? 0) + 1;
     const { elsewhere } = this.#options;
@@ -192,16 +202,14 @@ export class Listener {
     ) {
       this.#options.count('too-many', peer);
       socket.destroy();
-      return;
+      return undefined;
     }
     this.#perAddress.set(peer, count);
     this.#sockets.add(socket);
     elsewhere?.changed(peer, count, this.#sockets.size);
     socket.on('error', ignoreError);
     socket.once('close', () => this.#forget(socket, peer));
-    if (this.#options.proxies.size > 0 && this.#options.proxies.has(peer))
-      this.#readProxyHeader(socket, peer);
-    else this.#secure(socket, { address: peer, port: socket.remotePort ?? 0 }, peer);
+    return peer;
   }
 
   #forget(socket: Socket, peer: string): void {
@@ -253,15 +261,16 @@ export class Listener {
     this.#cutOldestHandshake();
     const { passage } = this.#options;
     const isCrowd = this.#handshaking.size > crowdOfHandshakes && !socket.isPaused();
-    if (passage?.hasServerNames !== true)
+    if (passage?.looksAt(peerAddress) !== true)
       return isCrowd ? this.#awaitHello(socket, tls.handshakeMs) : this.#shakeHands(socket);
-    passage.look(socket, clientOf(socket, client, peerAddress), {
+    const ends: PassageEnds = {
       own: () => this.#shakeHands(socket),
-      taken: (isGood) => {
+      taken: (outcome) => {
         this.#handshaking.delete(key);
-        this.#options.count(isGood ? 'passed-on' : 'tls-failed');
+        this.#options.count(outcome);
       },
-    });
+    };
+    passage.look(socket, clientOf(socket, client, peerAddress), ends, this.name);
   }
 
   /**
@@ -381,20 +390,3 @@ function endpointKey(socket: Socket): string {
 
 /** The close event says it all; an unhandled error event would end the process. */
 function ignoreError(): void {}
-
-function listenFault(options: ListenerOptions, error: NodeJS.ErrnoException): SallyportError {
-  const where = formatEndpoint(options.address.host ?? '*', options.address.port);
-  const cures: Record<string, string> = {
-    EADDRINUSE: 'another program has this port; stop it or choose another port',
-    EACCES: 'ports below 1024 need root or CAP_NET_BIND_SERVICE',
-    EADDRNOTAVAIL: 'this machine has no such address',
-  };
-  const cure = cures[error.code ?? ''] ?? 'see the cause';
-  return new SallyportError(
-    'listen-failed',
-    `Cannot listen for ${options.name} on ${where} (${error.code}): ${cure}.`,
-    {
-      cause: error,
-    },
-  );
-}

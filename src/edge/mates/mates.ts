@@ -1,6 +1,7 @@
 // The other processes of the same edge (its workers), as one of them sees them: small news that each tells all others, so
 // that limits hold over all of them and a tunnel that ends at one can be reached from every one. How news travel is the
 // business of roles/workers; here they only come and go.
+import type { ConnectionHandle } from '#base/io/socket-internals.ts';
 import type { Ban, BanRule } from '../shaping/bans.ts';
 
 /** What workers tell each other, by topic. Plain data. */
@@ -30,6 +31,15 @@ export interface MateNews {
   readonly handOver: { readonly number: string };
 }
 
+/** A client's connection that another worker is to serve, from before its TLS. */
+export interface MovedConnection {
+  /** The listener's name is the same at every worker. */
+  readonly listener: string;
+  readonly client: { readonly address: string; readonly port: number };
+  /** What has been read of it. */
+  readonly early: Uint8Array;
+}
+
 export type MateTopic = keyof MateNews;
 
 type Take<T extends MateTopic> = (news: MateNews[T], from: number) => void;
@@ -40,6 +50,8 @@ export interface MatesOptions {
   readonly count: number;
   /** Gives news to all others. */
   readonly send: (topic: MateTopic, news: unknown) => void;
+  /** Gives a connection to one of the others; `done` when it is open there. False when that has ended: it stays here. */
+  readonly move: (to: number, moved: MovedConnection, handle: ConnectionHandle, done: () => void) => boolean;
   /** Where workers take relayed tunnels (relay-door.ts), and what they prove themselves with. */
   readonly relay: { readonly pathOf: (number: number) => string; readonly secret: Buffer };
 }
@@ -53,9 +65,12 @@ export class Mates {
   readonly #takers = new Map<MateTopic, Take<never>[]>();
   readonly #joined: ((number: number) => void)[] = [];
   readonly #left: ((number: number) => void)[] = [];
+  readonly move: MatesOptions['move'];
+  #takeMoved: ((moved: MovedConnection, handle: ConnectionHandle) => void) | undefined;
   readonly #present = new Set<number>();
 
-  constructor({ number, count, send, relay }: MatesOptions) {
+  constructor({ number, count, send, move, relay }: MatesOptions) {
+    this.move = move;
     this.number = number;
     this.count = count;
     this.relay = relay;
@@ -78,6 +93,11 @@ export class Mates {
     this.#takers.set(topic, [...takers, take as Take<never>]);
   }
 
+  /** Takes connections that others give to this one. */
+  onMoved(take: (moved: MovedConnection, handle: ConnectionHandle) => void): void {
+    this.#takeMoved = take;
+  }
+
   /** Calls back when another one has started, or started again: it has heard nothing yet. */
   onJoined(run: (number: number) => void): void {
     this.#joined.push(run);
@@ -92,6 +112,10 @@ export class Mates {
 
   receive(from: number, topic: MateTopic, news: unknown): void {
     for (const take of this.#takers.get(topic) ?? []) take(news as never, from);
+  }
+
+  moved(moved: MovedConnection, handle: ConnectionHandle): void {
+    this.#takeMoved?.(moved, handle);
   }
 
   joined(number: number): void {

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import type { Clock, Timer } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
+import { parseAddress } from '#base/net/ip.ts';
 import { architecture, version } from '#base/version.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { ConnectorConnection } from '#tunnel/connection.ts';
@@ -30,6 +31,8 @@ export interface RelayDialerOptions {
 /** A session that broke is made anew after this. */
 const againMs = 500;
 
+const none: readonly number[] = [];
+
 /** One connector lent to one worker. */
 interface Loan {
   driven: DrivenConnection | undefined;
@@ -46,6 +49,8 @@ export class RelayDialer {
   readonly #there = new Map<number, Set<string>>();
   /** By worker and connector process. */
   readonly #loans = new Map<number, Map<string, Loan>>();
+  /** Workers that lack a connector which is here, by the connector's addresses. */
+  #lacking: ReadonlyMap<string, readonly number[]> = new Map();
   #isLookDue = false;
   #isClosed = false;
 
@@ -65,7 +70,15 @@ export class RelayDialer {
       mates.tell('connectors', { up: [...this.#here], down: [] });
       this.#lookSoon();
     });
-    mates.onLeft((number) => this.#forget(number));
+    mates.onLeft((number) => {
+      this.#forget(number);
+      this.#lookSoon();
+    });
+  }
+
+  /** Workers that lack a connector of this address which is connected here. HOT: once per connection of a client. */
+  workersWithout(address: string): readonly number[] {
+    return this.#lacking.get(address) ?? none;
   }
 
   /** Sessions that are up, for metrics and tests. */
@@ -106,6 +119,24 @@ export class RelayDialer {
     this.#here = new Set(slots.keys());
     if (up.length + down.length > 0) mates.tell('connectors', { up, down });
     for (const number of mates.present) this.#lend(number, slots);
+    this.#lacking = this.#lackingOf(slots);
+  }
+
+  #lackingOf(slots: ReadonlyMap<string, readonly TunnelSlot[]>): Map<string, readonly number[]> {
+    const lacking = new Map<string, number[]>();
+    for (const number of this.#options.mates.present) {
+      const there = this.#there.get(number);
+      for (const [instanceId, own] of slots) {
+        if (there?.has(instanceId) === true) continue;
+        for (const { connection } of own) {
+          const address = addressOf(connection.remoteAddress);
+          const numbers = lacking.get(address) ?? [];
+          lacking.set(address, numbers);
+          if (!numbers.includes(number)) numbers.push(number);
+        }
+      }
+    }
+    return lacking;
   }
 
   #lend(number: number, slots: ReadonlyMap<string, readonly TunnelSlot[]>): void {
@@ -203,6 +234,11 @@ export class RelayDialer {
       stream.reset('draining', String(error));
     }
   }
+}
+
+/** Of `address:port`, in its one spelling. */
+function addressOf(endpoint: string): string {
+  return parseAddress(endpoint.slice(0, endpoint.lastIndexOf(':'))) ?? '';
 }
 
 function end(loan: Loan): void {

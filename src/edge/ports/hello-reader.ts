@@ -60,6 +60,8 @@ export function readHello(socket: Socket, { clock, withinMs, onHello, onRefused 
     }
   };
   const limit = clock.after(withinMs, () => refuse('the ClientHello took too long', undefined));
+  // Reading a PROXY header has left it paused.
+  if (socket.isPaused()) socket.resume();
   socket.on('data', onData).once('end', onEnd).once('close', stop);
 }
 

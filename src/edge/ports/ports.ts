@@ -15,6 +15,7 @@ import type { EdgeSnapshot, PortEntry } from '#model/edge-snapshot.ts';
 import type { PortLive } from '#model/live/port-live.ts';
 import type { ConnectionCensus } from '../mates/connection-census.ts';
 import { DatagramPort } from './datagram-port.ts';
+import type { PassageEnds } from '../front-door/tls-passage.ts';
 import { alerts, readHello, refuseTls } from './hello-reader.ts';
 import { type Arrival, PortConnection } from './port-connection.ts';
 import { type FindPortHandle, InheritedPorts, type PortHandle } from './port-handles.ts';
@@ -113,7 +114,7 @@ export class Ports {
   }
 
   /** Whether https listeners must look at server names at all. HOT: once per connection. */
-  get hasServerNames(): boolean {
+  looksAt(): boolean {
     return this.#names.size > 0;
   }
 
@@ -146,24 +147,20 @@ export class Ports {
   }
 
   /** Reads the ClientHello of a connection to an https listener, and takes it or gives it back with `own`. */
-  look(
-    socket: Socket,
-    client: ClientAddress,
-    ends: { readonly own: () => void; readonly taken: (isGood: boolean) => void },
-  ): void {
+  look(socket: Socket, client: ClientAddress, ends: PassageEnds): void {
     this.#read(
       socket,
       ({ serverName }, early) => {
         const tally = this.#names.find(serverName);
         if (tally) {
-          ends.taken(true);
+          ends.taken('passed-on');
           this.#enter(tally, { socket, client, serverName, early });
         } else {
           socket.unshift(early);
           ends.own();
         }
       },
-      () => ends.taken(false),
+      () => ends.taken('tls-failed'),
     );
   }
 

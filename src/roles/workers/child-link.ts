@@ -1,6 +1,7 @@
 // The channel between a process and its child as a ThreadLink sees it, and notes beside the questions.
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, SendHandle } from 'node:child_process';
 import type { MessagePort } from 'node:worker_threads';
+import type { ConnectionHandle } from '#base/io/socket-internals.ts';
 import { ThreadLink } from '#base/thread-link.ts';
 import { noteOf, type WorkerNote } from './worker-contract.ts';
 
@@ -11,11 +12,11 @@ export type Channel = Pick<ChildProcess, 'send' | 'connected' | 'on'>;
 export function channelLink<Theirs extends object>(
   channel: Channel,
   offered: object,
-  onNote: (note: WorkerNote) => void,
+  onNote: (note: WorkerNote, handle: ConnectionHandle | undefined) => void,
 ): ThreadLink<Theirs> {
-  channel.on('message', (message) => {
+  channel.on('message', (message, handle) => {
     const note = noteOf(message);
-    if (note) onNote(note);
+    if (note) onNote(note, handle as ConnectionHandle | undefined);
   });
   const port = {
     on: (_name: string, run: (message: unknown) => void) => channel.on('message', run),
@@ -27,6 +28,17 @@ export function channelLink<Theirs extends object>(
 /** Sends a note. */
 export function sendNote(channel: Channel, note: WorkerNote): void {
   sendOver(channel, note);
+}
+
+/** Sends a connection beside a note; `done` when it is open there, or never will be. False: the other side has gone. */
+export function sendConnection(
+  channel: Channel,
+  note: WorkerNote,
+  handle: ConnectionHandle,
+  done: () => void,
+): boolean {
+  if (channel.connected) channel.send(note, handle as unknown as SendHandle, {}, done);
+  return channel.connected;
 }
 
 function sendOver(channel: Channel, message: object): void {

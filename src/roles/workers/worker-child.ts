@@ -3,9 +3,10 @@
 import { spawn } from 'node:child_process';
 import { isSea } from 'node:sea';
 import { SallyportError } from '#base/errors.ts';
+import type { ConnectionHandle } from '#base/io/socket-internals.ts';
 import type { ThreadLink } from '#base/thread-link.ts';
 import type { HandedSocket } from '../succession/handed-sockets.ts';
-import { channelLink, sendNote } from './child-link.ts';
+import { channelLink, sendConnection, sendNote } from './child-link.ts';
 import { workerVariable } from './is-worker.ts';
 import type { FirstOffers, WorkerNote, WorkerOffers } from './worker-contract.ts';
 
@@ -15,7 +16,7 @@ export interface WorkerChildOptions {
   readonly args: readonly string[];
   readonly sockets: readonly HandedSocket[];
   readonly offers: FirstOffers;
-  readonly onNote: (note: WorkerNote) => void;
+  readonly onNote: (note: WorkerNote, handle: ConnectionHandle | undefined) => void;
 }
 
 /** A worker that is starting, or runs. */
@@ -29,6 +30,8 @@ export interface WorkerChild {
   /** How it ended; never rejects. */
   readonly ended: Promise<string>;
   note(note: WorkerNote): void;
+  /** See sendConnection. */
+  give(note: WorkerNote, handle: ConnectionHandle, done: () => void): boolean;
   kill(): void;
 }
 
@@ -60,15 +63,16 @@ export function startWorkerChild(options: WorkerChildOptions): WorkerChild {
   });
   // Whoever started it may not be waiting any more.
   loaded.catch(() => undefined);
-  const link = channelLink<WorkerOffers>(child, offers, (note) => {
+  const link = channelLink<WorkerOffers>(child, offers, (note, handle) => {
     if (note.kind === 'hello') hello();
-    else onNote(note);
+    else onNote(note, handle);
   });
   return {
     pid: child.pid ?? 0,
     ...{ link, loaded, ended },
     sockets: sockets.map((socket, i) => ({ ...socket, handle: firstHandle + i })),
     note: (note) => sendNote(child, note),
+    give: (note, handle, done) => sendConnection(child, note, handle, done),
     kill: () => void child.kill('SIGKILL'),
   };
 }

@@ -14,7 +14,7 @@ import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { ChallengePem } from '#certs/acme/challenge-board.ts';
 import type { EdgeLook } from '#control/edge-view.ts';
 import type { Inheritance } from '#edge/edge-contract.ts';
-import type { MateTopic } from '#edge/mates/mates.ts';
+import type { MateTopic, MovedConnection } from '#edge/mates/mates.ts';
 import type { WellKnownAnswer } from '#edge/front-door/well-known.ts';
 import type { AccessKeyRing } from '#model/access/access-keys.ts';
 import type { AccessDirectory } from '#model/access/access-state.ts';
@@ -115,10 +115,12 @@ export type WorkerNote =
   | { readonly kind: 'hello' }
   | { readonly kind: 'news'; readonly from: number; readonly topic: MateTopic; readonly news: unknown }
   | { readonly kind: 'joined' | 'left'; readonly number: number }
+  /** A connection to be served by a worker; its handle is sent beside it. */
+  | { readonly kind: 'moved'; readonly to: number; readonly moved: MovedConnection }
   /** Lines for the access log, where it is standard output. */
   | { readonly kind: 'lines'; readonly lines: Uint8Array };
 
-const noteKinds: ReadonlySet<unknown> = new Set(['hello', 'news', 'joined', 'left', 'lines']);
+const noteKinds: ReadonlySet<unknown> = new Set(['hello', 'news', 'joined', 'left', 'moved', 'lines']);
 
 /** A message that is a note; undefined for questions and answers. */
 export function noteOf(message: unknown): WorkerNote | undefined {

@@ -4,13 +4,14 @@
 import { Backoff } from '#base/backoff.ts';
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
+import type { ConnectionHandle } from '#base/io/socket-internals.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { Random } from '#base/random.ts';
 import type { ThreadLink } from '#base/thread-link.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { Inheritance, ListenerState } from '#edge/edge-contract.ts';
-import { Mates } from '#edge/mates/mates.ts';
+import { Mates, type MovedConnection } from '#edge/mates/mates.ts';
 import type { AccessKeyRing } from '#model/access/access-keys.ts';
 import type { AccessDirectory } from '#model/access/access-state.ts';
 import type { EdgeInstance, InstanceWorkers } from '../edge-instance.ts';
@@ -100,6 +101,7 @@ export class WorkerPool implements InstanceWorkers {
     this.mates = new Mates({
       ...{ number: 1, count },
       send: (topic, news) => this.#tellAll({ kind: 'news', from: 1, topic, news }),
+      move: (to, moved, handle, done) => this.#move(to, moved, handle, done),
       relay: {
         pathOf: (number) => relayPath(dataDir, this.#generation, number),
         secret: this.#secret,
@@ -236,7 +238,7 @@ export class WorkerPool implements InstanceWorkers {
       ...{ number, args },
       sockets: instance.edge.listenHandles().filter(({ kind }) => kind === 'https' || kind === 'http'),
       offers: this.#offers(number),
-      onNote: (note) => this.#onNote(number, note),
+      onNote: (note, handle) => this.#onNote(number, note, handle),
     });
     seat.child = child;
     const limit = clock.after(startLimitMs, () => child.kill());
@@ -326,11 +328,22 @@ export class WorkerPool implements InstanceWorkers {
     };
   }
 
-  #onNote(number: number, note: WorkerNote): void {
+  #onNote(number: number, note: WorkerNote, handle: ConnectionHandle | undefined): void {
+    if (note.kind === 'moved' && handle) {
+      // To one that has ended nothing can be given: then it is served here.
+      const isGiven = this.#move(note.to, note.moved, handle, () => handle.close());
+      if (!isGiven) this.mates.moved(note.moved, handle);
+      return;
+    }
     if (note.kind === 'lines') return this.#options.accessLog(Buffer.from(note.lines), () => {});
     if (note.kind !== 'news') return;
     this.mates.receive(number, note.topic, note.news);
     for (const other of this.#seats) if (other.number !== number && other.link) other.child?.note(note);
+  }
+
+  #move(to: number, moved: MovedConnection, handle: ConnectionHandle, done: () => void): boolean {
+    const seat = this.#seats.find(({ number, link }) => number === to && link !== undefined);
+    return seat?.child?.give({ kind: 'moved', to, moved }, handle, done) ?? false;
   }
 
   #tellAll(note: WorkerNote): void {

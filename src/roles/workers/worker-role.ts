@@ -2,6 +2,7 @@
 // and ends with it. It has no store, no certificates and no control plane of its own.
 import type { Clock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
+import type { ConnectionHandle } from '#base/io/socket-internals.ts';
 import type { Log } from '#base/log.ts';
 import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { Random } from '#base/random.ts';
@@ -22,7 +23,7 @@ import { processAnswers } from '../control/process-answers.ts';
 import { openServing, type Serving } from '../edge-serving.ts';
 import { HandedSockets } from '../succession/handed-sockets.ts';
 import { AskedCertificates } from './asked-certificates.ts';
-import { type Channel, channelLink, sendNote } from './child-link.ts';
+import { type Channel, channelLink, sendConnection, sendNote } from './child-link.ts';
 import { relayPath } from './relay-path.ts';
 import { type FirstOffers, type WorkerNote, type WorkerOffers, type WorkerStart } from './worker-contract.ts';
 
@@ -41,8 +42,8 @@ export async function runWorker(options: WorkerRoleOptions): Promise<void> {
   // A terminal and a supervisor tell every process of a group; the first one decides.
   for (const signal of ['SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {});
   const worker = new RunningWorker(options, channel);
-  const link: ThreadLink<FirstOffers> = channelLink(channel, worker.offers(isOver), (note) =>
-    worker.onNote(note),
+  const link: ThreadLink<FirstOffers> = channelLink(channel, worker.offers(isOver), (note, handle) =>
+    worker.onNote(note, handle),
   );
   worker.link = link;
   sendNote(channel, { kind: 'hello' });
@@ -76,8 +77,9 @@ class RunningWorker {
     });
   }
 
-  onNote(note: WorkerNote): void {
+  onNote(note: WorkerNote, handle: ConnectionHandle | undefined): void {
     if (note.kind === 'news') this.#mates?.receive(note.from, note.topic, note.news);
+    else if (note.kind === 'moved' && handle) this.#mates?.moved(note.moved, handle);
     else if (note.kind === 'joined') this.#mates?.joined(note.number);
     else if (note.kind === 'left') this.#mates?.left(note.number);
   }
@@ -131,6 +133,8 @@ class RunningWorker {
     const mates = new Mates({
       ...{ number, count },
       send: (topic, news) => sendNote(this.#channel, { kind: 'news', from: number, topic, news }),
+      move: (to, moved, handle, done) =>
+        sendConnection(this.#channel, { kind: 'moved', to, moved }, handle, done),
       relay: {
         pathOf: (other) => relayPath(config.dataDir, start.generation, other),
         secret: Buffer.from(start.relaySecret),
