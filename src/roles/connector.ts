@@ -2,6 +2,7 @@
 // files, and a drain when it is told to stop.
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { systemClock } from '#base/clock.ts';
+import { countTimers } from '#base/counted-clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { createLog, type Log, type LogLevel } from '#base/log.ts';
 import { MetricsRegistry } from '#base/metrics/metrics.ts';
@@ -19,6 +20,7 @@ import { reloadOnChange } from '#connector/reload.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import { parseCredentialsFile, parseToken } from '#tunnel/credentials.ts';
 import { returnOwnMemory } from './own-memory.ts';
+import { watchOwnProcess } from './own-watch.ts';
 import { aborted } from './signals.ts';
 import { thisMachine } from './this-machine.ts';
 
@@ -37,13 +39,14 @@ export async function runConnector({ request, stop, writeLog }: ConnectorRoleOpt
   const log = connectorLog(request.flags, flags, writeLog);
   const credentials = credentialsSource(request.credentials, log);
   const metrics = new MetricsRegistry();
+  const clock = countTimers(systemClock);
   const connector = await startConnector({
     credentials,
     edgeAddress: flags.text('edge'),
     rules: request.config.rules,
     hasOwnRules: request.hasOwnRules,
     readPushedRules: flags.isSet('no-remote-config') ? undefined : readPushedRules,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     log,
     metrics,
@@ -57,6 +60,7 @@ export async function runConnector({ request, stop, writeLog }: ConnectorRoleOpt
     bindAddress: flags.text('edge-bind-address') || undefined,
   });
   const stopReturning = returnOwnMemory(systemClock);
+  const stopWatching = watchOwnProcess({ clock, log, metrics });
   try {
     const server = await startMetricsServer({
       listen: flags.text('metrics'),
@@ -79,6 +83,7 @@ export async function runConnector({ request, stop, writeLog }: ConnectorRoleOpt
     if (pidFile !== '') rmSync(pidFile, { force: true });
   } finally {
     stopReturning();
+    stopWatching();
     await connector.close();
     credentials.close();
   }

@@ -1,13 +1,10 @@
 // What every process of an edge serves with: who may pass, cache, bans, traces, and the edge itself with its listeners. The first
 // process puts certificates, names and the metrics server around it (edge-instance.ts), a further worker what it is told by
 // the first (workers/worker-role.ts).
-import { totalmem } from 'node:os';
 import type { Clock } from '#base/clock.ts';
 import { countTimers } from '#base/counted-clock.ts';
 import type { Log } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics/metrics.ts';
-import { descriptorsNow } from '#base/memory/descriptors.ts';
-import { watchProcess } from '#base/memory/process-watch.ts';
 import type { Random } from '#base/random.ts';
 import { snapshotOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
@@ -31,6 +28,7 @@ import { dashboardUrlOf, publicHttpsPort } from './edge-composition.ts';
 import { pagesIn } from './error-page-files.ts';
 import { GuardBans } from './guard-bans.ts';
 import { returnOwnMemory } from './own-memory.ts';
+import { watchOwnProcess } from './own-watch.ts';
 import type { HandedSocket, HandedSockets } from './succession/handed-sockets.ts';
 import { TraceExport } from './trace-export.ts';
 import { cacheShare } from './workers/worker-config.ts';
@@ -140,14 +138,7 @@ async function open(options: ServingOptions, opened: (() => unknown)[]): Promise
     }),
   });
   opened.push(() => edge.close());
-  // Without a limit of its own the process may have the machine's memory; Node then says 0 or 2^64.
-  const limitBytes = Math.min(process.constrainedMemory() || Infinity, totalmem());
-  const residentBytes = (): number => process.memoryUsage.rss();
-  const stopWatching = watchProcess({
-    ...{ clock, log, metrics, residentBytes, limitBytes },
-    descriptors: descriptorsNow,
-    pendingTimers: () => clock.pendingTimers,
-  });
+  const stopWatching = watchOwnProcess({ clock, log, metrics });
   opened.push(stopWatching);
   const stopReturning = returnOwnMemory(clock);
   opened.push(stopReturning);

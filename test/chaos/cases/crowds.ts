@@ -4,7 +4,7 @@ import { eventually, pause } from '../../support/eventually.ts';
 import { ownCpuUs } from '../../../bench/machine.ts';
 import type { RunningProcess } from '../../support/process.ts';
 import type { CrowdReport, CrowdSettings } from '../crowd-main.ts';
-import { footprintOf, type Lab, said } from '../lab.ts';
+import { footprintOf, type Lab, type Part, said } from '../lab.ts';
 import type { ChaosCase, Watch } from '../run-case.ts';
 import { allConnected, stopEdge } from './processes.ts';
 
@@ -122,10 +122,10 @@ export const manyConnections: ChaosCase = {
   },
 };
 
-/** A limit that was met is to be named in the edge's log, within a minute since it was named last. */
-export async function named(lab: Lab, watch: Watch, pattern: RegExp): Promise<void> {
-  const found = await said(lab.edge.running, pattern).catch(() => undefined);
-  if (found === undefined) watch.fault(`the edge's log does not say ${String(pattern)}`);
+/** A limit that was met is to be named in the log, within a minute since it was named last. */
+export async function named(part: Part, watch: Watch, pattern: RegExp): Promise<void> {
+  const found = await said(part.running, pattern).catch(() => undefined);
+  if (found === undefined) watch.fault(`the log of the ${part.name} does not say ${String(pattern)}`);
   else watch.note(`named in the log: ${found}`);
 }
 
@@ -158,7 +158,7 @@ function attacked(
       const counted = (await refused()) - before;
       watch.note(`${counted} counted in ${reason}`);
       if (counted < report.ended) watch.fault(`${report.ended} ended, ${counted} counted`);
-      await named(lab, watch, new RegExp(`limit=${limit} times=\\d+`));
+      await named(lab.edge, watch, new RegExp(`limit=${limit} times=\\d+`));
     },
   };
 }

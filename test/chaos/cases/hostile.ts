@@ -1,7 +1,7 @@
 // Cases of clients and origins that mean no good, and of an edge that runs out of something: honest clients go on.
 import { pause } from '../../support/eventually.ts';
 import { run } from '../../support/process.ts';
-import { footprintOf, type Lab } from '../lab.ts';
+import { footprintOf, type Lab, type Part } from '../lab.ts';
 import { edgeAddress } from '../network.ts';
 import type { ChaosCase } from '../run-case.ts';
 import { givenBack, named } from './crowds.ts';
@@ -38,7 +38,7 @@ export const slowClients: ChaosCase = {
     }
     watch.note(`${slowModes.length} times ${slowSeconds} s; ${before} MiB before, ${most} at most`);
     if (most > before + mayTakeMiB) watch.fault(`they took ${most - before} MiB, ${mayTakeMiB} are allowed`);
-    await named(lab, watch, /limit=request-timeout times=\d+/);
+    await named(lab.edge, watch, /limit=request-timeout times=\d+/);
     await givenBack(lab, watch, before);
   },
 };
@@ -78,6 +78,7 @@ export const compressedBomb: ChaosCase = {
   },
 };
 
+const noneLeft = /No file descriptor is left/;
 /** Longer than what an edge does now and then waits for its turn. */
 const starvedMs = 35_000;
 
@@ -85,19 +86,38 @@ export const noDescriptors: ChaosCase = {
   name: 'no-descriptors',
   what: `the edge has no descriptor left for ${starvedMs / 1_000} s, then has`,
   async hurt(lab, watch) {
-    const { pid } = lab.edge;
-    const soft = (
-      await run('prlimit', ['--pid', String(pid), '--nofile', '--output', 'SOFT', '--noheadings'])
-    ).trim();
-    watch.begun();
-    await run('prlimit', ['--pid', String(pid), '--nofile=30:']);
-    await named(lab, watch, /No file descriptor is left/);
-    watch.noticed();
-    await pause(starvedMs);
-    if (lab.edge.running.exitCode() !== null) throw new Error('the edge has ended for want of descriptors');
-    await run('prlimit', ['--pid', String(pid), `--nofile=${soft}:`]);
+    await starve(lab.edge, async () => {
+      watch.begun();
+      await named(lab.edge, watch, noneLeft);
+      watch.noticed();
+    });
   },
 };
+
+export const noDescriptorsAtHome: ChaosCase = {
+  name: 'no-descriptors-at-home',
+  what: `the connector has no descriptor left for ${starvedMs / 1_000} s, then has`,
+  async hurt(lab, watch) {
+    const connector = lab.connectors[0]!;
+    await starve(connector, async () => {
+      watch.begun();
+      await named(connector, watch, noneLeft);
+      watch.noticed();
+    });
+    if ((await lab.readyConnections(connector)) !== 4) watch.fault('its connections to the edge were lost');
+  },
+};
+
+/** Takes a process its descriptors for a while; those that it has it keeps. */
+async function starve({ name, pid, running }: Part, meanwhile: () => Promise<void>): Promise<void> {
+  const asked = ['--pid', String(pid), '--nofile', '--output', 'SOFT', '--noheadings'];
+  const soft = (await run('prlimit', asked)).trim();
+  await run('prlimit', ['--pid', String(pid), '--nofile=10:']);
+  await meanwhile();
+  await pause(starvedMs);
+  if (running.exitCode() !== null) throw new Error(`${name} has ended for want of descriptors`);
+  await run('prlimit', ['--pid', String(pid), `--nofile=${soft}:`]);
+}
 
 /** A client that gives up after a while; what it got is thrown away. */
 async function curl(lab: Lab, args: readonly string[]): Promise<void> {

@@ -59,16 +59,7 @@ export const edgeReloadedOnce: ChaosCase = {
 export const workerKilled: ChaosCase = {
   name: 'worker-killed',
   what: 'of an edge of two processes the second is killed (SIGKILL)',
-  async prepare(lab) {
-    await stopEdge(lab);
-    lab.writeEdgeConfig({ workers: 2 });
-    await lab.startEdge();
-    await allConnected(lab);
-    await eventually(
-      'a connector is at both',
-      () => servedBy(lab, 'Tunnel connection registered').length > 0,
-    );
-  },
+  prepare: startTwoWorkers,
   async hurt(lab, watch) {
     watch.begun();
     process.kill(servedBy(lab, 'A worker serves').at(-1)!, 'SIGKILL');
@@ -85,13 +76,23 @@ export const workerKilled: ChaosCase = {
     if (refused.length > 0) watch.fault(`${refused.length} connections were refused`);
     watch.note('0 may be refused; what was under way at the killed one breaks');
   },
-  async restore(lab) {
-    await stopEdge(lab);
-    lab.writeEdgeConfig();
-    await lab.startEdge();
-    await allConnected(lab);
-  },
+  restore: startOneProcess,
 };
+
+async function startTwoWorkers(lab: Lab): Promise<void> {
+  await stopEdge(lab);
+  lab.writeEdgeConfig({ workers: 2 });
+  await lab.startEdge();
+  await allConnected(lab);
+  await eventually('a connector is at both', () => servedBy(lab, 'Tunnel connection registered').length > 0);
+}
+
+async function startOneProcess(lab: Lab): Promise<void> {
+  await stopEdge(lab);
+  lab.writeEdgeConfig();
+  await lab.startEdge();
+  await allConnected(lab);
+}
 
 /** Ids of the processes, or 0 where the line has none, of what worker 2 is said to have done. */
 function servedBy(lab: Lab, what: string): number[] {
@@ -200,6 +201,14 @@ function upgraded(rounds: number, kinds: readonly string[] | undefined): ChaosCa
 
 export const edgeUpgraded = upgraded(20, kindsThatEnd);
 export const edgeUpgradedOnce = upgraded(1, undefined);
+
+export const workersUpgraded: ChaosCase = {
+  ...upgraded(10, kindsThatEnd),
+  name: 'workers-upgraded',
+  what: 'an edge of two processes is replaced by a successor 10 times',
+  prepare: startTwoWorkers,
+  restore: startOneProcess,
+};
 
 /** When a successor is killed, after it was started: while it loads, and about when the old edge has let go of the store. */
 const killedAfterMs = [50, 300, 600, 900, 1_200] as const;

@@ -1,0 +1,23 @@
+// This process watches itself: an edge, each of its workers, a connector.
+import { totalmem } from 'node:os';
+import type { CountedClock } from '#base/counted-clock.ts';
+import type { Log } from '#base/log.ts';
+import { descriptorsNow } from '#base/memory/descriptors.ts';
+import { watchProcess } from '#base/memory/process-watch.ts';
+import type { MetricsRegistry } from '#base/metrics/metrics.ts';
+
+/** Starts watching; the returned function ends it. */
+export function watchOwnProcess(parts: {
+  readonly clock: CountedClock;
+  readonly log: Log;
+  readonly metrics: MetricsRegistry;
+}): () => void {
+  return watchProcess({
+    ...parts,
+    residentBytes: () => process.memoryUsage.rss(),
+    // Without a limit of its own the process may have the machine's memory; Node then says 0 or 2^64.
+    limitBytes: Math.min(process.constrainedMemory() || Infinity, totalmem()),
+    descriptors: descriptorsNow,
+    pendingTimers: () => parts.clock.pendingTimers,
+  });
+}
