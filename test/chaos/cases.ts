@@ -16,6 +16,7 @@ export const allCases: readonly ChaosCase[] = [
   processes.edgeUpgradedOnce,
   processes.workersUpgraded,
   processes.successorKilled,
+  processes.edgeKilledHandingOver,
   processes.edgeKilled,
   processes.edgeStopped,
   processes.workerKilled,

@@ -243,6 +243,40 @@ export const successorKilled: ChaosCase = {
   },
 };
 
+/** When an edge that hands over is killed: before its successor has loaded, and about when it has let go of the store. */
+const killedHandingOverMs = [100, 500, 800, 1_000] as const;
+
+export const edgeKilledHandingOver: ChaosCase = {
+  name: 'edge-killed-handing-over',
+  what: 'the edge is killed (SIGKILL) while it hands over to a successor, in several phases; who does not serve leaves room',
+  async hurt(lab, watch) {
+    watch.begun();
+    for (const afterMs of killedHandingOverMs) {
+      const { pid } = lab.edge;
+      process.kill(pid, 'SIGUSR2');
+      const successor = await eventually('a successor is started', () => childrenOf(pid)[0], startLimitMs);
+      await pause(afterMs);
+      process.kill(pid, 'SIGKILL');
+      const serves = (): boolean => readPid(lab.path('data')) === successor;
+      await eventually('it serves or has ended', () => serves() || !isAlive(successor), startLimitMs);
+      watch.note(`killed after ${afterMs} ms: the successor ${serves() ? 'serves' : 'has ended, too'}`);
+      if (serves()) lab.adopt(successor);
+      else await lab.startEdge();
+      await allConnected(lab);
+    }
+  },
+  restore: startOneProcess,
+};
+
+function isAlive(pid: number): boolean {
+  try {
+    // One that nobody has waited for yet is no process any more.
+    return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
+
 /** Processes that a process has started. */
 function childrenOf(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
@@ -257,8 +291,10 @@ export async function killEdge(lab: Lab): Promise<void> {
 
 /** SIGTERM to the edge that serves, and the end of the first one. */
 export async function stopEdge(lab: Lab): Promise<void> {
-  if (lab.edge.pid !== lab.edge.running.pid) process.kill(lab.edge.pid, 'SIGTERM');
+  const { pid, running } = lab.edge;
+  if (pid !== running.pid) process.kill(pid, 'SIGTERM');
   await stop(lab.edge);
+  await eventually('the edge that serves has ended', () => !isAlive(pid), startLimitMs);
 }
 
 /** SIGTERM, and its end. */
