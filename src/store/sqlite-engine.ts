@@ -116,9 +116,9 @@ class SqliteEngine implements Engine {
 
   /** In the middle of an own change it may count a part of it: who reads then waits for its end. */
   changeMark(): Promise<string> {
-    return patiently(this.#options, 'look for changes', this.#closing.signal, async () => {
-      return JSON.stringify([this.#foreignChanges.get(), this.#ownChanges.get()]);
-    });
+    return patiently(this.#options, 'look for changes', this.#closing.signal, () =>
+      JSON.stringify([this.#foreignChanges.get(), this.#ownChanges.get()]),
+    );
   }
 
   /** The transaction has the write lock already. */
@@ -146,7 +146,7 @@ async function patiently<T>(
   { clock, random, file }: SqliteOptions,
   attempt: string,
   closing: AbortSignal,
-  work: () => Promise<T>,
+  work: () => T | Promise<T>,
 ): Promise<T> {
   let startedMs: number | undefined;
   let backoff: Backoff | undefined;
