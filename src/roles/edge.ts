@@ -25,7 +25,7 @@ export interface EdgeRoleOptions {
   readonly writeLog: (line: string) => void;
 }
 
-const lookAtConfigEveryMs = 1_000;
+const lookAtConfigEveryMs = 2_000;
 /** Requests under way may take this long when the edge is stopped. */
 const stopGraceMs = 10_000;
 
