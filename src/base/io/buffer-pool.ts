@@ -9,6 +9,18 @@ export const keptBuffers = 32;
 /** Views of each kept buffer that are kept, too: many messages are of the same length. A power of two. */
 const keptViews = 64;
 
+/** All pools that there are. */
+const pools = new Set<WeakRef<BufferPool>>();
+
+/** Frees what all pools keep; for a process at leisure, which may have been busy with much. */
+export function emptyBufferPools(): void {
+  for (const reference of pools) {
+    const pool = reference.deref();
+    if (pool) pool.empty();
+    else pools.delete(reference);
+  }
+}
+
 export class BufferPool {
   readonly bufferBytes: number;
   readonly #free: Buffer[] = [];
@@ -20,6 +32,7 @@ export class BufferPool {
 
   constructor(bufferBytes: number) {
     this.bufferBytes = bufferBytes;
+    pools.add(new WeakRef(this));
   }
 
   /** A buffer with anything in it, for the caller alone until it is given back. */
@@ -48,6 +61,16 @@ export class BufferPool {
     else if (this.#free.length < keptBuffers) this.#free.push(buffer);
     else return this.#drop(buffer);
     if (!this.#views.has(buffer)) this.#views.set(buffer, Array.from({ length: keptViews }));
+  }
+
+  /** Frees the buffers that are kept; those in use come back as before. */
+  empty(): void {
+    if (this.#isFirstFree) {
+      this.#drop(this.#first!);
+      this.#isFirstFree = false;
+    }
+    this.#first = undefined;
+    for (const buffer of this.#free.splice(0)) this.#drop(buffer);
   }
 
   #drop(buffer: Buffer): void {
