@@ -23,14 +23,28 @@ export function pictureOf(curves: readonly Curve[]): string {
   ].join('\n');
 }
 
-/** How much the second half lies above the first, in parts of it, once the first `warmUpPart` has been left out. */
-export function growthOf({ points }: Curve, warmUpPart: number): number {
+/** How much the second half of a curve lies above the first, on average. */
+export interface Growth {
+  /** In parts of the first. */
+  readonly part: number;
+  /** In the curve's own unit. */
+  readonly more: number;
+}
+
+/** The growth of a curve once its first `warmUpPart` has been left out. */
+export function growthOf({ points }: Curve, warmUpPart: number): Growth {
   const settled = points.slice(Math.floor(points.length * warmUpPart)).map(([, value]) => value);
   const middle = Math.floor(settled.length / 2);
-  if (middle === 0) return 0;
+  if (middle === 0) return { part: 0, more: 0 };
   const mean = (list: readonly number[]): number => list.reduce((sum, value) => sum + value, 0) / list.length;
   const before = mean(settled.slice(0, middle));
-  return before === 0 ? 0 : mean(settled.slice(middle)) / before - 1;
+  const more = mean(settled.slice(middle)) - before;
+  return { part: before === 0 ? 0 : more / before, more };
+}
+
+/** Both must be passed: a fifth of a handful is chance, and so are ten of a thousand. */
+export function isBeyond(growth: Growth, allowed: Growth): boolean {
+  return growth.part > allowed.part && growth.more > allowed.more;
 }
 
 function graphOf({ name, unit, points }: Curve): string {
