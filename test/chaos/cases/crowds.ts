@@ -1,9 +1,10 @@
 // Cases of many at once, and of little memory: honest clients go on, and what is refused is counted.
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { eventually, pause } from '../../support/eventually.ts';
 import { ownCpuUs } from '../../../bench/machine.ts';
 import type { RunningProcess } from '../../support/process.ts';
 import type { CrowdReport, CrowdSettings } from '../crowd-main.ts';
+import { type ControlGroup, createControlGroup } from '../control-group.ts';
 import { footprintOf, type Lab, type Part, said } from '../lab.ts';
 import type { ChaosCase, Watch } from '../run-case.ts';
 import { allConnected, stopEdge } from './processes.ts';
@@ -184,10 +185,11 @@ export const continuationFlood = attacked(
  * others of the machine have read before; it is 50 MiB of what is resident.
  */
 const tightMiB = 192;
-const group = '/sys/fs/cgroup/memory/sallyport-chaos';
+/** The part at which it is told what the memory is of: what the kernel ends says nothing any more. */
+const nearlyPart = 0.85;
+const sampleEveryMs = 200;
 
-/** A process is in its parent's group, so a shell goes there first and becomes the edge. */
-const intoGroup = ['sh', '-c', `echo $$ > ${group}/cgroup.procs && exec "$@"`, 'sh'];
+let group: ControlGroup | undefined;
 
 export const memoryTight: ChaosCase = {
   name: 'memory-tight',
@@ -195,25 +197,80 @@ export const memoryTight: ChaosCase = {
   mayFail: 0,
   async prepare(lab) {
     await stopEdge(lab);
-    mkdirSync(group);
-    writeFileSync(`${group}/memory.limit_in_bytes`, String(tightMiB << 20));
-    await lab.startEdge({ through: intoGroup });
+    group = createControlGroup('sallyport-chaos', tightMiB << 20);
+    await lab.startEdge({ through: group.enter });
     await allConnected(lab);
   },
   async hurt(lab, watch) {
     watch.begun();
     lab.network.setHosts(lab.network.clients, { 'app.chaos.test': '198.51.100.2' });
     const slow = '-X -c 300 -r 100 -l 20 -i 3 -u https://app.chaos.test/content/1/1000000'.split(' ');
-    await lab.network.run(lab.network.clients, 'slowhttptest', ...slow);
-    const most = Number(readFileSync(`${group}/memory.max_usage_in_bytes`, 'utf8'));
-    watch.note(`${Math.round(most / (1 << 20))} MiB at most`);
+    const peak = watchPeak(lab, group!);
+    await lab.network.run(lab.network.clients, 'slowhttptest', ...slow).finally(peak.stop);
+    const most = group!.mostBytes();
+    if (most !== undefined) watch.note(`${mebibytes(most)} MiB at most`);
     // Nothing that waits for it would come to an end.
-    if (lab.edge.running.exitCode() !== null) throw new Error('the edge was ended for want of memory');
+    if (lab.edge.running.exitCode() !== null)
+      throw new Error(`the edge was ended for want of memory; ${peak.told()}`);
+    if (most !== undefined && most > (tightMiB << 20) * nearlyPart) watch.note(peak.told());
   },
   async restore(lab) {
     await stopEdge(lab);
-    rmdirSync(group);
+    group?.delete();
     await lab.startEdge();
     await allConnected(lab);
   },
 };
+
+/** Looks again and again what the group's memory is of, and keeps the fullest moment. */
+function watchPeak(lab: Lab, { statistics }: ControlGroup): { stop(): void; told(): string } {
+  let most = 0;
+  let told = '';
+  const timer = setInterval(() => {
+    try {
+      const kinds = statistics();
+      const own = kinds['rss'] ?? kinds['anon'] ?? 0;
+      if (own <= most) return;
+      const maps = mappedKiB(readFileSync(`/proc/${lab.edge.pid}/smaps`, 'latin1'));
+      most = own;
+      told = `at the peak ${mebibytes(own)} MiB its own: ${describe(maps)}; the group ${describe(inKiB(kinds))}`;
+    } catch {
+      // It has just been ended; what was seen last is what there is.
+    }
+  }, sampleEveryMs);
+  return { stop: () => clearInterval(timer), told: () => told };
+}
+
+/** What is resident of a process, in KiB, by what it is: malloc's heap, V8's pages (256 KiB each), other anonymous memory, files. */
+function mappedKiB(smaps: string): Record<string, number> {
+  const kinds: Record<string, number> = {};
+  let kind = '';
+  for (const line of smaps.split('\n')) {
+    const [, from, to, name] = /^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \d+\s*(.*)$/.exec(line) ?? [];
+    if (from && to) kind = kindOf(name ?? '', Number.parseInt(to, 16) - Number.parseInt(from, 16));
+    const rss = /^Rss:\s+(\d+)/.exec(line);
+    if (rss) kinds[kind] = (kinds[kind] ?? 0) + Number(rss[1]);
+  }
+  return kinds;
+}
+
+function kindOf(name: string, bytes: number): string {
+  if (name === '[heap]') return 'malloc';
+  if (name !== '') return name.startsWith('/') ? 'files' : 'other';
+  return bytes === 256 * 1024 ? 'V8' : 'anonymous';
+}
+
+function inKiB(bytes: Readonly<Record<string, number>>): Record<string, number> {
+  const wanted = ['cache', 'file', 'sock', 'kernel_stack', 'slab'];
+  return Object.fromEntries(wanted.flatMap((name) => (bytes[name] ? [[name, bytes[name] / 1024]] : [])));
+}
+
+function describe(kib: Readonly<Record<string, number>>): string {
+  return Object.entries(kib)
+    .map(([name, value]) => `${name} ${Math.round(value / 1024)}`)
+    .join(', ');
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / (1 << 20));
+}
