@@ -41,27 +41,34 @@ export function returnMemory(options: MemoryReturnOptions): () => void {
   let usedMs = cpuMs();
   let collectedMs = -Infinity;
   let waitMs = leastCollectionWaitMs;
-  const isAbove = (bytes: number): boolean => {
-    const { ownBytes } = resident();
-    leastBytes = Math.min(leastBytes, ownBytes);
-    return ownBytes >= leastBytes + bytes;
+  const seen = (): Resident => {
+    const now = resident();
+    leastBytes = Math.min(leastBytes, now.ownBytes);
+    return now;
   };
-  const giveBackAtLeisure = (): void => {
-    if (resident().fileBytes >= worthTextBytes) releaseText?.();
-    if (clock.nowMs() - collectedMs < waitMs || !isAbove(worthCollectionBytes)) return;
-    const { ownBytes } = resident();
+  const giveBackAtLeisure = ({ ownBytes, fileBytes }: Resident): void => {
+    if (fileBytes >= worthTextBytes) releaseText?.();
+    if (clock.nowMs() - collectedMs < waitMs || ownBytes < leastBytes + worthCollectionBytes) return;
     collect();
     trim?.();
     collectedMs = clock.nowMs();
-    const isUseful = resident().ownBytes < ownBytes - worthCollectionBytes / 2;
+    const isUseful = seen().ownBytes < ownBytes - worthCollectionBytes / 2;
     waitMs = isUseful ? leastCollectionWaitMs : Math.min(waitMs * 2, mostCollectionWaitMs);
   };
-  let seenBytes = 0;
+  let lookedBytes = 0;
   /** A crowd has left: what it leaves to the collector is not to wait as long as it did while it stayed. */
-  const noteFall = (): void => {
-    const { ownBytes } = resident();
-    if (ownBytes <= seenBytes - worthTrimBytes) waitMs = leastCollectionWaitMs;
-    seenBytes = ownBytes;
+  const noteFall = ({ ownBytes }: Resident): void => {
+    if (ownBytes <= lookedBytes - worthTrimBytes) waitMs = leastCollectionWaitMs;
+    lookedBytes = ownBytes;
+  };
+  const giveBack = (isAtLeisure: boolean): void => {
+    let now = seen();
+    if (trim && now.ownBytes >= leastBytes + worthTrimBytes) {
+      trim();
+      now = seen();
+    }
+    noteFall(now);
+    if (isAtLeisure) giveBackAtLeisure(now);
   };
   const look = (): void => {
     const nowMs = clock.nowMs();
@@ -70,9 +77,7 @@ export function returnMemory(options: MemoryReturnOptions): () => void {
     lookedMs = nowMs;
     usedMs = nowUsedMs;
     try {
-      if (isAbove(worthTrimBytes)) trim?.();
-      noteFall();
-      if (isAtLeisure) giveBackAtLeisure();
+      giveBack(isAtLeisure);
     } catch {
       // Asking takes a descriptor, and there may be none; the next look is as good.
     }
