@@ -6,6 +6,7 @@ import type { AccessGrant } from '../access/access-handler.ts';
 import type { PortEntry } from '#model/edge-snapshot.ts';
 import type { Exchange } from '../exchange.ts';
 import { LineMemory } from './log-line.ts';
+import { LineParts } from './line-parts.ts';
 import type { RequestLog } from './request-log.ts';
 import type { TunnelTarget } from '../tunnels/tunnel-registry.ts';
 
@@ -22,12 +23,6 @@ const gatherBytes = flushBytes + 16_384;
 const labels = {
   id: Buffer.from('Z","id":"'),
   client: Buffer.from('","client":"'),
-  method: Buffer.from('","method":"'),
-  host: Buffer.from('","host":"'),
-  path: Buffer.from('","path":'),
-  protocol: Buffer.from(',"protocol":"'),
-  status: Buffer.from('","status":'),
-  bytesIn: Buffer.from(',"bytesIn":'),
   bytesOut: Buffer.from(',"bytesOut":'),
   ms: Buffer.from(',"ms":'),
   routedMs: Buffer.from(',"routedMs":'),
@@ -80,6 +75,12 @@ export interface ConnectionEnd {
 export class AccessLog {
   readonly #options: AccessLogOptions;
   readonly #gathered = new LineMemory(gatherBytes);
+  readonly #methodAndHost = new LineParts(
+    (method: string, host: string) => `","method":"${method}","host":"${host}","path":`,
+  );
+  readonly #protocolAndStatus = new LineParts(
+    (protocol: string, status: number) => `,"protocol":"${protocol}","status":${status},"bytesIn":`,
+  );
   /** Where the line begins that is being written. */
   #lineStart = 0;
   #count = 0;
@@ -102,17 +103,10 @@ export class AccessLog {
     const { request, target, failure } = exchange;
     const started = request.startedMs;
     const line = this.#begin(request.requestId, exchange.clientAddress);
-    line.putBytes(labels.method);
-    line.put(request.method);
-    line.putBytes(labels.host);
-    line.put(request.host);
-    line.putBytes(labels.path);
+    const { method, host } = request;
+    line.putBytes(this.#methodAndHost.of(method, host, method.length + host.length));
     line.put(jsonPath(request.path));
-    line.putBytes(labels.protocol);
-    line.put(protocolOf(request));
-    line.putBytes(labels.status);
-    line.putNumber(exchange.status);
-    line.putBytes(labels.bytesIn);
+    line.putBytes(this.#protocolAndStatus.of(protocolOf(request), exchange.status, exchange.status));
     line.putNumber(exchange.bytesIn);
     line.putBytes(labels.bytesOut);
     line.putNumber(exchange.bytesOut);
