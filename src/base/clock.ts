@@ -52,9 +52,10 @@ export function atOneMoment(run: () => void): void {
   }
 }
 
-/** The next moment begins: what was handled in this one has taken time that is told to somebody. */
-export function nextMoment(): void {
+/** The next moment begins, since what was handled in this one has taken time that is told to somebody; returns it by `clock`. */
+export function nextMoment(clock: Clock): number {
   if (momentMs >= 0) momentMs = monotonic.now();
+  return clock.nowMs();
 }
 
 /** Resolves after `delayMs`, or rejects with the signal's reason as soon as it fires. */

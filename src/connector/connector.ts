@@ -290,8 +290,7 @@ class RunningConnector implements Connector, LinkHost {
       connection: connection.edgeConnectionId,
       event: 0,
       ip: connection.remoteAddress,
-      location: connection.edgeName,
-      protocol: connection.transportKind,
+      ...{ location: connection.edgeName, protocol: connection.transportKind },
       ...(connection.seat && { worker: connection.seat.number }),
     });
     this.#showState();

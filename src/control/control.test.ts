@@ -4,6 +4,7 @@ import { controlWorld, refusal, tester } from '#testkit/control-world.ts';
 import { memoryStore } from '#testkit/memory-store.ts';
 import { createTunnel, updateTunnel } from './commands/tunnels.ts';
 import { systemCaller } from './command.ts';
+import type { Control } from './control.ts';
 
 const home = { name: 'home', management: 'remote', hostnames: [], note: '' } as const;
 
@@ -65,6 +66,12 @@ test('commands that come at once are decided one after another', async () => {
   assert.equal(control.state.tunnels.size, 10);
 });
 
+/** What is under way when it is called is over. */
+async function settled(control: Control): Promise<void> {
+  await control.run(() => undefined, tester);
+  for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 test('two edges on one store: the second decides anew on what the first has committed', async () => {
   const store = await memoryStore();
   const one = await controlWorld({ store, seed: 1 });
@@ -91,6 +98,22 @@ test('a store that cannot be written refuses changes and says so; the state stay
     [...control.state.tunnels.values()].map(({ name }) => name),
     ['home'],
   );
+});
+
+test('a store that does not answer is looked at again, as often as asked, until that is what is said of it', async () => {
+  const store = await memoryStore();
+  const { control } = await controlWorld({ store });
+  // One answer was missed, and the next look finds all well.
+  control.noteStore(false);
+  await settled(control);
+  assert.equal(control.storeTrouble, '');
+  await store.close();
+  control.noteStore(true);
+  await settled(control);
+  assert.equal(control.storeTrouble, '', 'nobody looks while it answers');
+  control.noteStore(false);
+  await settled(control);
+  assert.notEqual(control.storeTrouble, '');
 });
 
 test('a subscriber that fails does not keep the others from the change', async () => {

@@ -153,6 +153,17 @@ export class Control {
     this.#replace(draft.next(revision));
   }
 
+  /**
+   * The store was asked something, and has answered or has not: where that is not what is believed of it, it is looked at again.
+   * When a database goes, one connection may end before another, so that the first look still finds all well.
+   */
+  noteStore(answers: boolean): void {
+    if (answers === (this.#storeTrouble === '') || this.#isLookingAgain) return;
+    this.#isLookingAgain = true;
+    void this.#follow().finally(() => (this.#isLookingAgain = false));
+  }
+  #isLookingAgain = false;
+
   /** Another edge has committed, or the store has gone or is back. */
   async #follow(): Promise<void> {
     const followed = this.#queue.then(() => this.#reload());

@@ -280,8 +280,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
 
   finished(exchange: Exchange): void {
     this.#active.delete(exchange);
-    nextMoment();
-    const now = this.now();
+    const now = nextMoment(this.#options.clock);
     this.#tracer.finished(exchange, now);
     this.#options.origins.finished(exchange);
     if (exchange.isBackground) return;

@@ -43,6 +43,7 @@ export class OwnEdge {
   readonly url: string;
   running!: RunningProcess;
   readonly #connectors: RunningProcess[] = [];
+  readonly #loads: LoadLoop[] = [];
 
   private constructor(port: number, dashboard: string) {
     this.port = port;
@@ -155,11 +156,16 @@ export class OwnEdge {
 
   /** Visitors of a hostname, until they are stopped. */
   visit(hostname: string, clients = 4): LoadLoop {
-    return startLoad({ url: `https://${hostname}:${this.port}/`, ca: this.ca, clients, pauseMs: 5 });
+    const url = `https://${hostname}:${this.port}/`;
+    const load = startLoad({ url, ca: this.ca, clients, pauseMs: 5 });
+    this.#loads.push(load);
+    return load;
   }
 
   /** Ends the processes and deletes their files. */
   async close(): Promise<void> {
+    // One that a failed test has left would hold its file up for ever.
+    await Promise.all(this.#loads.map((load) => load.stop()));
     await Promise.all(this.#connectors.map((connector) => connector.stop()));
     await this.running?.stop();
     rmSync(this.folder, { recursive: true, force: true });

@@ -248,7 +248,10 @@ class ControlThread {
       read: () => this.#signIn.directory(),
       send: (directory) => this.#link.call('access', directory),
     });
-    this.#looks = new StoreLooks({ clock: systemClock, store: control.store });
+    this.#looks = new StoreLooks({
+      ...{ clock: systemClock, store: control.store },
+      onLook: (answers) => control.noteStore(answers),
+    });
     this.#follow();
     this.#sweep();
   }

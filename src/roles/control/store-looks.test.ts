@@ -186,7 +186,9 @@ test('a store that is away is looked at by all, and by all again when it is back
   let isAway = true;
   const changeMark = (): Promise<string> =>
     isAway ? Promise.reject(new Error('the store is away')) : Promise.resolve('1');
-  const looks = new StoreLooks({ clock, store: { changeMark } });
+  const answers: boolean[] = [];
+  const onLook = (isThere: boolean): void => void answers.push(isThere);
+  const looks = new StoreLooks({ clock, store: { changeMark }, onLook });
   context.after(() => looks.stop());
   const heard: boolean[] = [];
   looks.follow((mayHaveChanged) => Promise.resolve(void heard.push(mayHaveChanged)));
@@ -200,4 +202,5 @@ test('a store that is away is looked at by all, and by all again when it is back
   await look();
   await look();
   assert.deepEqual(heard, [true, true, true, false]);
+  assert.deepEqual(answers, [false, false, true, true]);
 });

@@ -9,6 +9,8 @@ export type Follower = (mayHaveChanged: boolean) => Promise<void>;
 export interface StoreLooksOptions {
   readonly clock: Clock;
   readonly store: Pick<Store, 'changeMark'>;
+  /** Told at every look whether the store has answered. */
+  readonly onLook?: (answers: boolean) => void;
 }
 
 /** Who signs out is out within a second everywhere, and a key that was taken back is worth nothing. */
@@ -46,6 +48,7 @@ export class StoreLooks {
     if (this.#isStopped) return;
     const mayHaveChanged = mark === undefined || mark !== this.#mark;
     this.#mark = mark;
+    this.#options.onLook?.(mark !== undefined);
     for (const followed of this.#followed) followed.tell(mayHaveChanged);
     this.#schedule();
   }
