@@ -16,7 +16,7 @@ import { probeFeature } from '#tunnel/exchanges/probe-exchange.ts';
 import { deafHandler, type OpenRequest, type TunnelStream } from '#tunnel/stream.ts';
 import type { TlsDialOptions } from '#tunnel/transport/tls-dial.ts';
 import { TrustedRoots } from '#tunnel/transport/trusted-roots.ts';
-import { processWindowBytes, WindowBudget } from '#tunnel/session/window.ts';
+import { processWindowBudget } from '#tunnel/process-window.ts';
 import { Admission, isNews } from './admission.ts';
 import { collectHostnames, type ConnectorMetrics, createConnectorMetrics } from './connector-metrics.ts';
 import {
@@ -110,7 +110,7 @@ class RunningConnector implements Connector, LinkHost {
   readonly #rules: RulesInForce;
   readonly #events: StreamEvents;
   readonly #links: EdgeLink[];
-  readonly #windows = new WindowBudget(processWindowBytes);
+  readonly #windows = processWindowBudget();
   readonly #admission = new Admission();
   readonly #tasks = new TaskGroup();
   readonly #roots = new TrustedRoots();

@@ -10,7 +10,7 @@ import type { EdgeSnapshot, RouteEntry } from '#model/edge-snapshot.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { ProbeRequest } from '#tunnel/exchanges/probe-exchange.ts';
 import type { EdgeConnection } from '#tunnel/connection.ts';
-import { processWindowBytes, WindowBudget } from '#tunnel/session/window.ts';
+import { processWindowBudget } from '#tunnel/process-window.ts';
 import { explainAccess, forwardSitesIn, testAccess } from './access/dry-run.ts';
 import { CertificateHosts } from './access/certificate-hosts.ts';
 import type { AccessDesk } from './access/access-desk.ts';
@@ -127,7 +127,7 @@ class RunningEdge implements Edge {
     });
     this.#expected = expected;
     this.#proxy.balances.collect(metrics);
-    const windows = new WindowBudget(processWindowBytes / (mates?.count ?? 1));
+    const windows = processWindowBudget(mates?.count);
     this.#tunnels = new TunnelAcceptor({
       ...{ windows, seat: mates },
       edgeName: options.name,

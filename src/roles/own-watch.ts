@@ -1,8 +1,8 @@
 // This process watches itself: an edge, each of its workers, a connector.
-import { totalmem } from 'node:os';
 import type { CountedClock } from '#base/counted-clock.ts';
 import type { Log } from '#base/log.ts';
 import { descriptorsNow } from '#base/memory/descriptors.ts';
+import { memoryLimitBytes } from '#base/memory/memory-limit.ts';
 import { watchProcess } from '#base/memory/process-watch.ts';
 import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 
@@ -15,8 +15,7 @@ export function watchOwnProcess(parts: {
   return watchProcess({
     ...parts,
     residentBytes: () => process.memoryUsage.rss(),
-    // Without a limit of its own the process may have the machine's memory; Node then says 0 or 2^64.
-    limitBytes: Math.min(process.constrainedMemory() || Infinity, totalmem()),
+    limitBytes: memoryLimitBytes(),
     descriptors: descriptorsNow,
     pendingTimers: () => parts.clock.pendingTimers,
   });

@@ -1,5 +1,6 @@
 // How many processes an edge runs as.
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
+import { memoryLimitBytes } from '#base/memory/memory-limit.ts';
 
 /** A machine with less memory for each process has other uses for it: store, cache, and the system's own. */
 const bytesForEach = 512 * 1024 * 1024;
@@ -17,9 +18,5 @@ export function workerCount(
 const mostByItself = 8;
 
 function thisMachine(): { cores: number; bytes: number } {
-  return {
-    cores: availableParallelism(),
-    // Without a limit of its own the process may have the machine's memory; Node then says 0 or 2^64.
-    bytes: Math.min(process.constrainedMemory() || Infinity, totalmem()),
-  };
+  return { cores: availableParallelism(), bytes: memoryLimitBytes() };
 }

@@ -5,11 +5,19 @@ import {
   initialWindowBytes,
   maxWindowBytes,
   processWindowBytes,
+  windowBytesWithin,
   ReceiveWindow,
   startWindowBytes,
   WindowBudget,
   windowBudgetBytes,
 } from './window.ts';
+
+test('a process with little memory gives a sixteenth of it to windows, one with more what all have', () => {
+  const mebibyte = 1024 * 1024;
+  assert.equal(windowBytesWithin(192 * mebibyte), 12 * mebibyte);
+  assert.equal(windowBytesWithin(384 * mebibyte), processWindowBytes);
+  assert.equal(windowBytesWithin(64 * 1024 * mebibyte), processWindowBytes);
+});
 
 test('the peer may send the initial window and not a byte more', () => {
   const window = new ReceiveWindow(new WindowBudget());

@@ -22,6 +22,11 @@ export const windowBudgetBytes = 64 * 1024 * 1024;
 /** What all connections of a process share: four of the largest windows, and a fifth of what an edge may hold in all. */
 export const processWindowBytes = 24 * 1024 * 1024;
 
+/** The same for a process that may have so much memory in all: where that is little, a sixteenth of it. */
+export function windowBytesWithin(memoryBytes: number): number {
+  return Math.min(processWindowBytes, Math.floor(memoryBytes / 16));
+}
+
 /** Credit is given back at half a window, or at this much when windows are large, so that the pipe stays full. */
 const maxCreditStepBytes = 262_144;
 
