@@ -126,13 +126,13 @@ const problems = Object.fromEntries(
 );
 
 /** The problems that an operation may answer with; 405 belongs to no operation. */
-function problemsOf({ method, params, body, isVersioned, isOptional }: Operation): object {
+function problemsOf({ method, params, body, isVersioned, namesRevision, isOptional }: Operation): object {
   const changes = method !== 'GET';
   const statuses = [
     ...[400, 401, 403],
     ...(params || body || isOptional ? [404] : []),
     ...(changes ? [409] : []),
-    ...(changes && isVersioned ? [412] : []),
+    ...(changes && (isVersioned || namesRevision) ? [412] : []),
     ...(body ? [413, 415] : []),
     ...[422, 429, 500, 503],
   ];

@@ -40,6 +40,8 @@ export interface Operation<
   readonly creates?: boolean;
   /** The object has an ETag; `If-Match` guards a change against another made meanwhile. */
   readonly isVersioned?: boolean;
+  /** The body may name the revision that it was made from, and is refused when the state has changed since. */
+  readonly namesRevision?: boolean;
   /** There is nothing to ask where the edge is set up without it (a `dns` section, say): the answer is 404 then. */
   readonly isOptional?: boolean;
 }

@@ -142,6 +142,7 @@ export const statusOperations = {
     path: '/lab/apply',
     scope: 'lab:apply',
     summary: 'Apply a lab file, whole or not at all',
+    namesRevision: true,
     body: z.strictObject({
       text: z.string().max(8 * 1024 * 1024),
       prune: z.boolean().default(false),

@@ -132,6 +132,12 @@ describe('users', () => {
       owner.call('PATCH', '/users/viewer', { body: { displayName }, headers: seen });
     assert.equal((await change('one')).status, 200);
     assert.equal((await change('two')).status, 412);
+    // Who sends an empty one meant to be guarded, too.
+    for (const ifMatch of ['', '7', 'x']) {
+      const headers = { 'if-match': ifMatch };
+      const refused = await owner.call('PATCH', '/users/viewer', { body: { displayName: 'three' }, headers });
+      assert.equal(refused.status, 400, `If-Match: ${ifMatch}`);
+    }
   });
 
   test('an API key is shown once, kept as its hash, and known by its prefix and checksum', async () => {

@@ -146,7 +146,7 @@ class ApiCall {
       params: operation.params && parsed(operation.params, params, 'path'),
       query: operation.query && parsed(operation.query, Object.fromEntries(query), 'query'),
       body: operation.body && parsed(operation.body, await readJsonBody(this.#message), 'body'),
-      ifMatch: versionOf(this.#request.header('if-match')),
+      ifMatch: versionOf(this.#message.headers['if-match']),
     };
     const handler = this.#options.handlers[operation.id as keyof Handlers] as AnyHandler;
     const result = await handler(input, context);
@@ -285,9 +285,9 @@ function parsed(schema: z.ZodType, value: unknown, part: string): unknown {
   throw new SallyportError('invalid', `${where}: ${first!.message}${more}.`, { facts: { faults } });
 }
 
-/** `"7"` or `W/"7"`; undefined when absent or `*`. */
-function versionOf(ifMatch: string): number | undefined {
-  if (ifMatch === '' || ifMatch === '*') return undefined;
+/** `"7"` or `W/"7"`; undefined when absent or `*`. One that is empty is neither: whoever sent it meant to be guarded. */
+function versionOf(ifMatch: string | undefined): number | undefined {
+  if (ifMatch === undefined || ifMatch === '*') return undefined;
   const [, digits] = /^(?:W\/)?"(\d{1,15})"$/.exec(ifMatch) ?? [];
   if (digits !== undefined) return Number(digits);
   throw new SallyportError('usage', 'If-Match is the ETag of the object as it was read, such as "7".');
