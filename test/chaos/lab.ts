@@ -334,6 +334,11 @@ function kill(pid: number): void {
   }
 }
 
+/** How often a process has logged something. */
+export function timesSaid({ running }: Pick<Part, 'running'>, text: string): number {
+  return running.stderr().split(text).length - 1;
+}
+
 /** What a process holds now. */
 export function footprintOf({ pid }: Part): Footprint {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');

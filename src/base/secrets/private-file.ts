@@ -76,7 +76,16 @@ async function linkOrWrite(draft: string, file: string, text: string, mode: numb
     await link(draft, file);
   } catch (error) {
     if (!hasNoLinks(error)) throw error;
-    await writeFile(file, text, { mode, flag: 'wx' });
+    const handle = await open(file, 'wx', mode);
+    try {
+      await handle.writeFile(text);
+    } catch (fault) {
+      // As in createFile: what a full disk took of it is not to be taken for the whole.
+      await rm(file, { force: true });
+      throw fault;
+    } finally {
+      await handle.close();
+    }
   }
 }
 

@@ -13,6 +13,9 @@ import type { Http1Request } from './http1-request.ts';
 /** What of a request is being read. */
 export type BodyState = 'none' | 'length' | 'chunked';
 
+/** A head is read where it stands only if that keeps no more alive beside it: a body may come in slowly for minutes. */
+const mostHeldBytes = 4_096;
+
 export class Http1Reader {
   /** The present request's head; parsed anew for each, from memory of its own. */
   readonly head: Http1Head;
@@ -54,7 +57,8 @@ export class Http1Reader {
     }
     this.#scanned = 0;
     this.#isBlankRead = false;
-    if (lasts) parseRequestHead(this.head, bytes, at);
+    const isHeldForLittle = bytes.length - (end - at) <= mostHeldBytes;
+    if (lasts && isHeldForLittle) parseRequestHead(this.head, bytes, at);
     else parseRequestHead(this.head, copyOf(bytes, at, end), 0);
     this.isHeadComplete = true;
     return end;

@@ -43,7 +43,7 @@ export class StoreLooks {
   }
 
   async #look(): Promise<void> {
-    // A store that is away may have changed: that it is, is found by those who read it.
+    // A store that is away may have changed.
     const mark = await this.#options.store.changeMark().catch(() => undefined);
     if (this.#isStopped) return;
     const mayHaveChanged = mark === undefined || mark !== this.#mark;

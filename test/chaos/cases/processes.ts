@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readPid } from '#roles/succession/edge-succession.ts';
 import { eventually, pause, within } from '../../support/eventually.ts';
-import { type Lab, type Part, said, startLimitMs } from '../lab.ts';
+import { type Lab, type Part, said, startLimitMs, timesSaid } from '../lab.ts';
 import type { ChaosCase } from '../run-case.ts';
 
 /** So long the load goes on with the successor. */
@@ -221,9 +221,8 @@ export const successorKilled: ChaosCase = {
   async hurt(lab, watch) {
     watch.begun();
     const { pid, running } = lab.edge;
-    const saidSo = (): number => running.stderr().split(goesOn).length - 1;
     for (const afterMs of killedAfterMs) {
-      const before = saidSo();
+      const before = timesSaid({ running }, goesOn);
       process.kill(pid, 'SIGUSR2');
       const successor = await eventually('a successor is started', () => childrenOf(pid)[0], startLimitMs);
       await pause(afterMs);
@@ -234,7 +233,8 @@ export const successorKilled: ChaosCase = {
         break;
       }
       process.kill(successor, 'SIGKILL');
-      await eventually('the edge says that it goes on', () => saidSo() > before, startLimitMs);
+      const hasSaidSo = (): boolean => timesSaid({ running }, goesOn) > before;
+      await eventually('the edge says that it goes on', hasSaidSo, startLimitMs);
       watch.note(`killed ${afterMs} ms after its start`);
     }
     // It still can be replaced.

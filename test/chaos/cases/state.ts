@@ -12,14 +12,9 @@ import {
 import { formatToken } from '#tunnel/credentials.ts';
 import { eventually, pause } from '../../support/eventually.ts';
 import { run } from '../../support/process.ts';
-import { type Lab, type Part, said, startLimitMs, type StartOptions } from '../lab.ts';
+import { type Lab, said, startLimitMs, type StartOptions, timesSaid } from '../lab.ts';
 import type { ChaosCase } from '../run-case.ts';
 import { allConnected, killEdge, kindsThatEnd, restartConnector, stop, stopEdge } from './processes.ts';
-
-/** How often a process has said something. */
-function countOf(part: Part, text: string): number {
-  return part.running.stderr().split(text).length - 1;
-}
 
 const kept = 'The last good configuration stays in force';
 const applied = 'configuration was applied';
@@ -31,9 +26,9 @@ export const configPushed: ChaosCase = {
   async hurt(lab, watch) {
     const good = readFileSync(lab.path('edge.yml'), 'utf8');
     const until = async (text: string, change: () => void): Promise<void> => {
-      const before = countOf(lab.edge, text);
+      const before = timesSaid(lab.edge, text);
       change();
-      await eventually(`the edge says "${text}"`, () => countOf(lab.edge, text) > before, startLimitMs);
+      await eventually(`the edge says "${text}"`, () => timesSaid(lab.edge, text) > before, startLimitMs);
     };
     const bad = ['listen: [', good.slice(0, good.length / 2), '', good.replace('"listen"', '"lisen"')];
     watch.begun();
@@ -60,11 +55,11 @@ export const credentialsRotated: ChaosCase = {
     const fresh = { ...lab.newCredentials(), tunnelId: lab.credentials.tunnelId };
     await applyTunnel(lab, lab.tunnel(lab.credentials, fresh));
     watch.begun();
-    const registered = countOf(lab.connectors[0]!, 'Registered tunnel connection');
+    const registered = timesSaid(lab.connectors[0]!, 'Registered tunnel connection');
     lab.writeFile('token', formatToken(fresh));
     await eventually(
       'the connector has moved',
-      () => countOf(lab.connectors[0]!, 'Registered tunnel connection') >= registered + 4,
+      () => timesSaid(lab.connectors[0]!, 'Registered tunnel connection') >= registered + 4,
       startLimitMs,
     );
     await applyTunnel(lab, lab.tunnel(fresh));
@@ -141,12 +136,12 @@ export const certificateExpired: ChaosCase = {
   load: { kinds: ['tcp', 'tcp-kept', 'small', 'websocket'] },
   async hurt(lab, watch) {
     watch.begun();
-    const reloaded = countOf(lab.edge, 'Certificates were loaded again');
+    const reloaded = timesSaid(lab.edge, 'Certificates were loaded again');
     const endMs = Date.now() + shortLifeMs;
     lab.writeCertificate(new Date(endMs));
     await eventually(
       'the edge has loaded it',
-      () => countOf(lab.edge, 'Certificates were loaded again') > reloaded,
+      () => timesSaid(lab.edge, 'Certificates were loaded again') > reloaded,
       startLimitMs,
     );
     // To the second, as certificates have it, and one more.
@@ -158,11 +153,11 @@ export const certificateExpired: ChaosCase = {
     if ((await lab.readyConnections(lab.connectors[0]!)) !== 4)
       watch.fault('connections that were there were lost');
     // One that is no better is not taken.
-    const refused = countOf(lab.edge, 'The certificate loaded before stays in use');
+    const refused = timesSaid(lab.edge, 'The certificate loaded before stays in use');
     lab.writeCertificate(new Date(Date.now() - 3_600_000));
     await eventually(
       'the edge says that it does not take it',
-      () => countOf(lab.edge, 'The certificate loaded before stays in use') > refused,
+      () => timesSaid(lab.edge, 'The certificate loaded before stays in use') > refused,
       startLimitMs,
     );
     lab.writeCertificate();
@@ -258,11 +253,11 @@ export const diskFull: ChaosCase = {
   async hurt(lab, watch) {
     watch.begun();
     fill(lab.path('data/ballast'));
-    const before = countOf(lab.edge, applied);
+    const before = timesSaid(lab.edge, applied);
     lab.writeEdgeConfig({ logLevel: 'info' });
     await eventually(
       'a change is applied all the same',
-      () => countOf(lab.edge, applied) > before,
+      () => timesSaid(lab.edge, applied) > before,
       startLimitMs,
     );
     const beside = await lab.startConnector(lab.home, 1);
@@ -289,9 +284,9 @@ export const storeDamaged: ChaosCase = {
     // Behind the first page, which says what kind of file this is.
     writeSync(file, Buffer.alloc(16_384, 0xa5), 0, 16_384, 4_096);
     closeSync(file);
-    const before = countOf(lab.edge, applied);
+    const before = timesSaid(lab.edge, applied);
     lab.writeEdgeConfig({ logLevel: 'debug' });
-    await eventually('the edge goes on', () => countOf(lab.edge, applied) > before, startLimitMs);
+    await eventually('the edge goes on', () => timesSaid(lab.edge, applied) > before, startLimitMs);
   },
   async restore(lab) {
     await killEdge(lab);
@@ -319,8 +314,8 @@ function fill(path: string): void {
 }
 
 async function applyTunnel(lab: Lab, tunnel: object, isRead?: () => void): Promise<void> {
-  const before = countOf(lab.edge, applied);
+  const before = timesSaid(lab.edge, applied);
   lab.writeEdgeConfig({ tunnels: [tunnel] });
-  await eventually('the change is applied', () => countOf(lab.edge, applied) > before, startLimitMs);
+  await eventually('the change is applied', () => timesSaid(lab.edge, applied) > before, startLimitMs);
   isRead?.();
 }
