@@ -8,6 +8,7 @@ import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { EdgeNode } from '../edge-node.ts';
+import { FinishGrace } from './finish-grace.ts';
 import { succeed } from './handover.ts';
 
 /** Connectors that were here may take so long to arrive at the successor; requests for them wait. */
@@ -15,12 +16,6 @@ export const arrivalMs = 15_000;
 
 /** What lasts (downloads, WebSockets) may go on here for so long; then a WebSocket's client is told goodbye. */
 const leaveGraceMs = 600_000;
-
-/**
- * When the successor is succeeded itself, what is under way here may take so long to end: a client of HTTP/2 has been asked to
- * leave by then, and a short request answered, also where one upgrade follows another at once.
- */
-const finishGraceMs = 10_000;
 
 /** Holds the number of the process that serves; in the data folder. */
 export const pidFileName = 'edge.pid';
@@ -63,10 +58,12 @@ export async function handOver(options: SuccessionOptions): Promise<boolean> {
       return false;
     }
     log.info('The successor serves; connectors and clients are asked to move there', { pid: successor.pid });
-    const finished = new AbortController();
-    const finish = (): void => void clock.after(finishGraceMs, () => finished.abort());
-    successor.finish.addEventListener('abort', finish, { once: true });
-    await node.instance.leave(leaveGraceMs, AbortSignal.any([stop, finished.signal]));
+    const grace = new FinishGrace(successor.finish, clock);
+    try {
+      await node.instance.leave(leaveGraceMs, AbortSignal.any([stop, grace.over]));
+    } finally {
+      grace.close();
+    }
     successor.release();
     return true;
   } catch (error) {
