@@ -8,6 +8,7 @@ import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import { makeFolder } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
+import { Repetition } from '#base/repetition.ts';
 import { version } from '#base/version.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { EdgeFacts } from '#control/edge-view.ts';
@@ -22,7 +23,6 @@ import { ControlPlane } from './control/control-plane.ts';
 import { AccessKeyKeeper, ownShelf } from './access/access-key-keeper.ts';
 import { openAccessKeys } from './access/access-keys.ts';
 import { createEdgeAnswers } from './control/edge-answers.ts';
-import { StoreLooks } from './control/store-looks.ts';
 import {
   basePathOf,
   composeConfig,
@@ -78,6 +78,9 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
   return await RunningNode.start(options);
 }
 
+/** A route's first key of its kind is made while its first visitors wait for the assertions that it signs. */
+const glanceEveryMs = 400;
+
 /** An edge of nothing but its file. */
 async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
   const { config, clock, random, log } = options;
@@ -102,9 +105,8 @@ async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
     onJoined() {},
   });
   await keeper.look();
-  // Its shelf has no other hand in it: what is looked for is whether a key is due.
-  const looks = new StoreLooks({ clock, store: { changeMark: () => Promise.resolve('') } });
-  looks.follow((mayHaveChanged) => keeper.glance(mayHaveChanged));
+  // Its shelf has no other hand in it: what is looked for is whether a key is due or wanted.
+  const glances = new Repetition({ clock, everyMs: glanceEveryMs, work: () => keeper.glance(false) });
   return {
     instance,
     dashboardUrl: '',
@@ -114,7 +116,7 @@ async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
     letGo: () => Promise.resolve(),
     resume() {},
     stop(graceMs) {
-      looks.stop();
+      glances.stop();
       keeper.stop();
       return instance.stop(graceMs);
     },

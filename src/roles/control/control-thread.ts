@@ -13,6 +13,7 @@ import { sendMail } from '#base/mail/send-mail.ts';
 import { readSecretFile } from '#base/secrets/secret-file.ts';
 import { ThreadLink } from '#base/thread-link.ts';
 import { createUuid } from '#base/text/uuid.ts';
+import { Repetition } from '#base/repetition.ts';
 import { version } from '#base/version.ts';
 import { createWebClient } from '#base/net/web-client.ts';
 import { readRuleSet } from '#config/rule-set-text.ts';
@@ -100,6 +101,7 @@ class ControlThread {
   #services: OwnersServices;
   readonly #feed: AccessFeed;
   readonly #looks: StoreLooks;
+  readonly #sweeps: Repetition;
 
   static async start(port: MessagePort, settings: ControlSettings): Promise<ControlThread> {
     const remote = new RemoteEdge(settings.facts, () => link);
@@ -252,8 +254,11 @@ class ControlThread {
       ...{ clock: systemClock, store: control.store },
       onLook: (answers) => control.noteStore(answers),
     });
+    this.#sweeps = new Repetition({
+      ...{ clock: systemClock, everyMs: sweepEveryMs },
+      work: () => this.#sweep(),
+    });
     this.#follow();
-    this.#sweep();
   }
 
   async #firstOwnerLink(name: string): Promise<string | undefined> {
@@ -287,17 +292,16 @@ class ControlThread {
     }
   }
 
-  #sweep(): void {
-    systemClock.after(sweepEveryMs, () => {
-      const { store } = this.#control;
-      const { auditKeptMs } = this.#control.state.settings;
-      const now = systemClock.wallMs();
+  async #sweep(): Promise<void> {
+    const { store } = this.#control;
+    const { auditKeptMs } = this.#control.state.settings;
+    const now = systemClock.wallMs();
+    try {
       const pruned = auditKeptMs > 0 ? store.pruneAudit(now - auditKeptMs) : Promise.resolve(0);
-      Promise.all([store.sweep(now), pruned]).catch((error: unknown) => {
-        this.#log.warn('Expired sessions could not be removed', { error: errorText(error) });
-      });
-      this.#sweep();
-    });
+      await Promise.all([store.sweep(now), pruned]);
+    } catch (error) {
+      this.#log.warn('Expired sessions could not be removed', { error: errorText(error) });
+    }
   }
 
   async #listen(): Promise<void> {
@@ -309,6 +313,7 @@ class ControlThread {
 
   async #stop(): Promise<void> {
     this.#looks.stop();
+    this.#sweeps.stop();
     this.#feed.stop();
     this.#keys.stop();
     this.#notifier.stop();

@@ -1,6 +1,7 @@
 // Asks the store twice a second whether anything in it has changed, with one cheap question for all who follow it. Sessions end
 // and keys are exchanged without a change of the configuration, here or at another edge; an idle edge reads none of it again.
-import type { Clock, Timer } from '#base/clock.ts';
+import type { Clock } from '#base/clock.ts';
+import { Repetition } from '#base/repetition.ts';
 import type { Store } from '#store/store.ts';
 
 /** Looks when something may have changed, or when it has reasons of its own; must not throw. */
@@ -20,12 +21,12 @@ export class StoreLooks {
   readonly #options: StoreLooksOptions;
   readonly #followed = new Set<Followed>();
   #mark: string | undefined;
-  #timer: Timer | undefined;
+  readonly #repetition: Repetition;
   #isStopped = false;
 
   constructor(options: StoreLooksOptions) {
     this.#options = options;
-    this.#schedule();
+    this.#repetition = new Repetition({ clock: options.clock, everyMs, work: () => this.#look() });
   }
 
   /** Asks `follower` at every look from now on. The first may find what came before, so it is to look. */
@@ -35,11 +36,7 @@ export class StoreLooks {
 
   stop(): void {
     this.#isStopped = true;
-    this.#timer?.cancel();
-  }
-
-  #schedule(): void {
-    if (!this.#isStopped) this.#timer = this.#options.clock.after(everyMs, () => void this.#look());
+    this.#repetition.stop();
   }
 
   async #look(): Promise<void> {
@@ -50,7 +47,6 @@ export class StoreLooks {
     this.#mark = mark;
     this.#options.onLook?.(mark !== undefined);
     for (const followed of this.#followed) followed.tell(mayHaveChanged);
-    this.#schedule();
   }
 }
 
