@@ -18,6 +18,7 @@ import type { Edge, Inheritance, ListenerState } from '#edge/edge-contract.ts';
 import type { Mates } from '#edge/mates/mates.ts';
 import { type MetricsServer, startMetricsServer } from '#edge/observation/metrics-server.ts';
 import type { ChallengePresenter } from '#model/certificates/challenge-presenter.ts';
+import type { AccessKeyTrouble } from '#model/access/access-key-trouble.ts';
 import type { ControlReport } from '#model/live/control-report.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import type { AssertionAlgorithm } from '#model/access/access-keys.ts';
@@ -48,6 +49,8 @@ export interface EdgeInstanceOptions {
   readonly documents?: DocumentStore | undefined;
   /** See EdgeHealthOptions. */
   readonly controlReport?: () => Promise<ControlReport>;
+  /** See EdgeHealthOptions. */
+  readonly accessKeyTroubles?: () => readonly AccessKeyTrouble[];
   /** What access asks the control plane; absent for an edge without a store. */
   readonly accessCounter?: AccessCounter;
   /** The keys of access; absent: those of the data folder, as they are. */
@@ -197,6 +200,7 @@ async function open(options: EdgeInstanceOptions, opened: (() => unknown)[]): Pr
     certificateStatesOf(certificates.store, hostnames, clock.wallMs());
   const health = new EdgeHealth({
     ...{ clock, metrics, controlReport: options.controlReport },
+    accessKeyTroubles: options.accessKeyTroubles,
     certificates: () => certificates.desk.list(),
     look: (seen) => ({
       look: mergedLook(

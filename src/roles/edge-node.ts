@@ -94,6 +94,7 @@ async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
   });
   const alone = await startEdgeInstance({
     ...{ ...options, workers: pool, accessKeys: keys },
+    accessKeyTroubles: () => keeper.troubles,
     wantAssertions: (algorithm) => keeper.want(algorithm),
   });
   const instance = pool ? withWorkers(alone, pool) : alone;

@@ -59,6 +59,8 @@ test('what health knows beyond the look is told: origins, renewals, probes, memb
       part('probe', 'tv.example.com from cabin', 'down'),
       part('probe', 'old.example.com', 'down'),
       part('probe', 'new.example.com', 'degraded'),
+      part('store', 'store', 'down'),
+      part('store', 'keys of access', 'degraded'),
     ],
     certificates: new Map([
       ['nas.example.com', { state: 'good', detail: '', expiresAtMs: null }],
@@ -89,6 +91,7 @@ test('what health knows beyond the look is told: origins, renewals, probes, memb
       'error origin:http://nas:80 of home',
       'error port:tcp:5432',
       'error probe:tv.example.com from cabin',
+      'warning keys:keys of access',
       'warning renewal:nas.example.com',
       'warning member:www.example.com cabin',
     ],

@@ -22,11 +22,19 @@ const moveShownMs = 12 * 3_600_000;
 /** What to do, for all views that say what is wrong. */
 export const cures = {
   store: 'Make the database reachable, or room on its disk; the edge tries again by itself.',
+  accessKeys:
+    'Make room on the disk, or let the edge write there; it tries again by itself, once a minute at least.',
   listener: 'Free its port, then restart the edge.',
   tunnel: 'Start its connector at home.',
   connectors: 'Look at its connectors.',
   origin:
     'Start the service at home, or correct its address in the ingress rule; the edge looks again by itself.',
+} as const;
+
+/** What health calls what goes wrong with the keys of access; parts of the kind `store`. */
+export const accessKeyPartNames = {
+  exchange: 'keys of access',
+  copy: "this edge's copy of the keys of access",
 } as const;
 
 /** What is so while the store cannot be used. */
@@ -52,6 +60,7 @@ export function troublesOf(sources: ViewSources, control: ControlTroubles): Trou
   const routes = allRoutes(sources);
   const found = [
     ...storeTroubles(control.store),
+    ...accessKeyTroubles(sources),
     ...restartTroubles(control),
     ...listenerTroubles(sources),
     ...tunnelTroubles(sources),
@@ -91,6 +100,22 @@ function storeTroubles(storeTrouble: string): Trouble[] {
       objectId: 'store',
     },
   ];
+}
+
+/** Until then nobody notices; later, visitors sign in anew, or origins refuse what they are told. */
+function accessKeyTroubles({ look }: ViewSources): Trouble[] {
+  const names = Object.values<string>(accessKeyPartNames);
+  return partsOf(look, 'store')
+    .filter(({ name }) => names.includes(name))
+    .map(({ name, sentence, cure, sinceMs }) => ({
+      id: `keys:${name}`,
+      severity: 'warning',
+      title:
+        name === accessKeyPartNames.exchange
+          ? 'The keys of access cannot be exchanged'
+          : 'New keys of access could not be kept',
+      ...{ detail: sentence, cure, sinceMs, noun: 'setting', objectId: 'access-keys' },
+    }));
 }
 
 function restartTroubles({ lastEnd, nowMs }: ControlTroubles): Trouble[] {

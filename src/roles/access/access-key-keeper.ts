@@ -1,7 +1,7 @@
 // Keeps the keys of access: exchanges them when they are old, makes one that is asked for first, and follows what other edges
 // of the store do. Whoever wants to change the ring has a lease for it and reads it anew, so that no key is lost between two.
 import type { Clock } from '#base/clock.ts';
-import { errorText, SallyportError } from '#base/errors.ts';
+import { SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import {
@@ -13,7 +13,9 @@ import {
   kindsIn,
   publishedAheadMs,
 } from '#model/access/access-keys.ts';
+import type { AccessKeyTrouble } from '#model/access/access-key-trouble.ts';
 import { withNewKeys } from './access-key-drawing.ts';
+import { RepeatedTry } from './repeated-try.ts';
 
 /** Where the ring is kept. */
 export interface KeyShelf {
@@ -54,8 +56,6 @@ export interface AccessKeyKeeperOptions {
 /** Another edge is at it: drawing an RSA key takes a second at most. */
 const triesForLease = 50;
 const betweenTriesMs = 100;
-/** A store without room stays so for a while, and drawing an RSA key in vain takes a second of a core. */
-const supplyAgainMs = 30_000;
 
 export class AccessKeyKeeper {
   readonly #options: AccessKeyKeeperOptions;
@@ -64,12 +64,16 @@ export class AccessKeyKeeper {
   #text: string;
   #looking: Promise<void> = Promise.resolve();
   #isStopped = false;
-  #isFailing = false;
-  #isUnkept = false;
-  #supplyFromMs = -Infinity;
+  readonly #reading: RepeatedTry;
+  readonly #exchange: RepeatedTry;
+  /** Keeping at this edge what has been exchanged. */
+  readonly #copy: RepeatedTry;
 
   constructor(options: AccessKeyKeeperOptions) {
     this.#options = options;
+    this.#reading = new RepeatedTry(options);
+    this.#exchange = new RepeatedTry(options);
+    this.#copy = new RepeatedTry(options);
     this.#ring = options.own;
     this.#text = JSON.stringify(options.own);
   }
@@ -79,10 +83,19 @@ export class AccessKeyKeeper {
     return this.#ring;
   }
 
-  /** Looks if there is a reason to: the shelf may have changed, a key is due or wanted, the last look has left something undone. */
+  /** What cannot be done at the moment. */
+  get troubles(): AccessKeyTrouble[] {
+    const why = { exchange: this.#reading.why || this.#exchange.why, copy: this.#copy.why };
+    return (['exchange', 'copy'] as const)
+      .map((what) => ({ what, why: why[what] }))
+      .filter((trouble) => trouble.why !== '');
+  }
+
+  /** Looks if there is a reason to: the shelf may have changed, a key is due or wanted, a look has left something undone. */
   async glance(mayHaveChanged: boolean): Promise<void> {
-    const isUndone = this.#isFailing || this.#isUnkept;
-    if (mayHaveChanged || isUndone || this.#missing(this.#ring).length > 0) await this.look();
+    const isOwed = [this.#reading, this.#exchange, this.#copy].some((each) => each.isOwed);
+    const isMissing = (): boolean => this.#exchange.isDue && this.#missing(this.#ring).length > 0;
+    if (mayHaveChanged || isOwed || isMissing()) await this.look();
   }
 
   stop(): void {
@@ -120,26 +133,30 @@ export class AccessKeyKeeper {
 
   /** A store that is away leaves the edge with the keys it has. */
   async #lookOnce(): Promise<void> {
-    const { shelf, log, clock } = this.#options;
+    let doing = this.#reading;
     try {
-      const ring = await shelf.load();
+      const ring = await this.#options.shelf.load();
       if (ring) await this.#take(ring);
-      const missing = ring === undefined ? ['passage' as const] : this.#missing(ring);
-      if (missing.length === 0) this.#isFailing = false;
-      else if (!this.#isStopped && clock.nowMs() >= this.#supplyFromMs) {
-        this.#supplyFromMs = clock.nowMs() + supplyAgainMs;
+      this.#reading.succeed();
+      doing = this.#exchange;
+      if (!ring || this.#missing(ring).length > 0) {
+        if (this.#isStopped || !this.#exchange.isDue) return;
         await this.#supply();
-        this.#supplyFromMs = -Infinity;
-        this.#isFailing = false;
       }
+      this.#exchange.succeed();
     } catch (error) {
-      if (!this.#isFailing && !this.#isStopped)
-        log.warn(
-          'The keys of access could not be read or exchanged; the edge goes on with those it has and tries again',
-          { error: errorText(error) },
-        );
-      this.#isFailing = true;
+      this.#note(
+        doing,
+        error,
+        'The keys of access could not be read or exchanged; the edge goes on with those it has and tries again',
+      );
     }
+  }
+
+  /** Told once, until it succeeds. */
+  #note(what: RepeatedTry, error: unknown, message: string): void {
+    const isNews = what.fail(error);
+    if (isNews && !this.#isStopped) this.#options.log.warn(message, { error: what.why });
   }
 
   /** Kinds of which a key must be made now. */
@@ -188,22 +205,21 @@ export class AccessKeyKeeper {
     );
   }
 
-  /** They are in force from here on; what the edge could not do with them it is asked again at the next look. */
+  /** They are in force from here on; what the edge could not do with them it is asked again. */
   async #take(ring: AccessKeyRing): Promise<void> {
     const text = JSON.stringify(ring);
-    if (text === this.#text) return;
-    const { log, onRing } = this.#options;
+    if (text === this.#text && !this.#copy.isOwed) return;
     this.#ring = ring;
+    this.#text = text;
     try {
-      await onRing(ring);
-      this.#text = text;
-      this.#isUnkept = false;
+      await this.#options.onRing(ring);
+      this.#copy.succeed();
     } catch (error) {
-      if (!this.#isUnkept && !this.#isStopped)
-        log.warn('New keys of access are in force, but could not be kept at this edge; it tries again', {
-          error: errorText(error),
-        });
-      this.#isUnkept = true;
+      this.#note(
+        this.#copy,
+        error,
+        'New keys of access are in force, but could not be kept at this edge; it tries again',
+      );
     }
   }
 }

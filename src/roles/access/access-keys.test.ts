@@ -16,12 +16,15 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { isSallyportError } from '#base/errors.ts';
 import { type Log, silentLog } from '#base/log.ts';
-import { systemRandom } from '#base/random.ts';
+import { type Random, systemRandom } from '#base/random.ts';
 import type { AccessKeyRing } from '#model/access/access-keys.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { firstRing } from './access-key-drawing.ts';
 import { AccessKeyKeeper, type KeyShelf, ownShelf } from './access-key-keeper.ts';
 import { openAccessKeys } from './access-keys.ts';
+
+/** Each wait is as long as it can be. */
+const longestWaits: Random = { bytes: systemRandom.bytes, fraction: () => 1 };
 
 interface Disk {
   readonly folder: string;
@@ -139,19 +142,20 @@ test('an exchange that finds no room at the edge is done all the same, told once
   ]);
   assert.notDeepEqual(ringIn(disk), shared);
   disk.free();
+  clock.advance(60_000);
   await keeper.look();
   assert.deepEqual(ringIn(disk), shared);
 });
 
-test('a store without room is asked for new keys twice a minute, not at every look, and then has them', async () => {
+test('a store without room is asked for new keys ever less often, once a minute at last, and then has them', async () => {
   const own = another();
   let shared = own;
   let isFull = true;
-  let tries = 0;
+  const tries: number[] = [];
   const shelf: KeyShelf = {
     load: () => Promise.resolve(shared),
     keep(ring) {
-      tries += 1;
+      tries.push(time.nowMs() / 1_000);
       if (isFull) return Promise.reject(new Error('the disk is full'));
       shared = ring;
       return Promise.resolve();
@@ -160,19 +164,69 @@ test('a store without room is asked for new keys twice a minute, not at every lo
   };
   const time = new FakeClock();
   const keeper = new AccessKeyKeeper({
-    ...{ clock: time, random: systemRandom, own, shelf, log: silentLog, ageMs: () => 90 * 86_400_000 },
+    ...{ clock: time, random: longestWaits, own, shelf, log: silentLog, ageMs: () => 90 * 86_400_000 },
     onRing: () => Promise.resolve(),
   });
+  const pass = async (seconds: number): Promise<void> => {
+    for (let at = 0; at < seconds; at += 1) {
+      time.advance(1_000);
+      await keeper.glance(false);
+    }
+  };
+  assert.deepEqual(keeper.troubles, []);
   keeper.want('RS256');
-  for (let looks = 0; looks < 10; looks += 1) await keeper.look();
-  assert.equal(tries, 1);
-  time.advance(30_000);
-  await keeper.look();
-  assert.equal(tries, 2);
+  await keeper.glance(false);
+  await pass(185);
+  assert.deepEqual(tries, [0, 1, 3, 7, 15, 31, 63, 123, 183]);
+  assert.deepEqual(keeper.troubles, [{ what: 'exchange', why: 'the disk is full' }]);
   assert.deepEqual(keeper.ring, own);
   isFull = false;
-  time.advance(30_000);
-  await keeper.look();
+  await pass(60);
+  assert.deepEqual(keeper.troubles, []);
   assert.deepEqual(keeper.ring, shared);
   assert.notDeepEqual(shared, own);
+});
+
+test('a copy that cannot be kept is tried again ever less often; other keys are in force at once all the same', async () => {
+  const own = another();
+  let shared = own;
+  let isFull = true;
+  const asked: [number, AccessKeyRing][] = [];
+  const shelf: KeyShelf = {
+    load: () => Promise.resolve(shared),
+    keep: (ring) => Promise.resolve(void (shared = ring)),
+    alone: (work) => work().then(() => true),
+  };
+  const time = new FakeClock();
+  const keeper = new AccessKeyKeeper({
+    ...{ clock: time, random: longestWaits, own, shelf, log: silentLog, ageMs: () => 90 * 86_400_000 },
+    onRing(ring) {
+      asked.push([time.nowMs() / 1_000, ring]);
+      return isFull ? Promise.reject(new Error('the disk is full')) : Promise.resolve();
+    },
+  });
+  const pass = async (seconds: number): Promise<void> => {
+    for (let at = 0; at < seconds; at += 1) {
+      time.advance(1_000);
+      // As while the store is away now and then: each look may find other keys.
+      await keeper.glance(true);
+    }
+  };
+  shared = another();
+  await keeper.glance(true);
+  await pass(32);
+  assert.deepEqual(
+    asked.map(([atS]) => atS),
+    [0, 1, 3, 7, 15, 31],
+  );
+  assert.deepEqual(keeper.troubles, [{ what: 'copy', why: 'the disk is full' }]);
+  shared = another();
+  await pass(1);
+  assert.deepEqual(asked.at(-1), [33, shared], 'these were not tried before');
+  isFull = false;
+  await pass(31);
+  assert.deepEqual([asked.at(-1)![0], keeper.troubles], [63, []]);
+  const count = asked.length;
+  await pass(100);
+  assert.equal(asked.length, count);
 });

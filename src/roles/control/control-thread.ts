@@ -114,7 +114,11 @@ class ControlThread {
       event: (event) => remote.event(event),
       request: (subscription, request) => remote.request(subscription, request),
       firstOwnerLink: (name) => thread.#firstOwnerLink(name),
-      report: () => ({ storeTrouble: thread.#control.storeTrouble, ...thread.#notifier.report }),
+      report: () => ({
+        storeTrouble: thread.#control.storeTrouble,
+        accessKeyTroubles: thread.#keys.troubles,
+        ...thread.#notifier.report,
+      }),
       wantAssertions: (algorithm) => thread.#keys.want(algorithm),
       useShareLink: (id) => thread.#control.run(useShareLink(id), systemCaller),
       getDocument: (...args) => thread.#control.store.getDocument(...args),

@@ -16,7 +16,8 @@ async function worldOf(trouble: () => Promise<string>) {
   const health = new EdgeHealth({
     ...{ clock, metrics },
     controlReport: async () => ({
-      ...{ storeTrouble: await trouble(), messages, waitingNews: 2, failingChannels: 1 },
+      ...{ storeTrouble: await trouble(), accessKeyTroubles: [] },
+      ...{ messages, waitingNews: 2, failingChannels: 1 },
     }),
     look: () => ({ look: { ...emptyLook, listeners }, tunnels: [], origins: [], endsTls: true, probes: [] }),
     certificates: () => Promise.resolve([]),

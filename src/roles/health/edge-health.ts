@@ -4,6 +4,7 @@
 import type { Clock, Timer } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { MetricsRegistry } from '#base/metrics/metrics.ts';
+import type { AccessKeyTrouble } from '#model/access/access-key-trouble.ts';
 import type { ControlReport } from '#model/live/control-report.ts';
 import {
   type Health,
@@ -22,9 +23,11 @@ export interface EdgeHealthOptions {
   readonly clock: Clock;
   readonly metrics: MetricsRegistry;
   /** What can be seen at once; from a look at the edge where one was just taken. */
-  readonly look: (seen?: EdgeLook) => Omit<PartSources, 'store' | 'certificates'>;
+  readonly look: (seen?: EdgeLook) => Omit<PartSources, 'store' | 'accessKeys' | 'certificates'>;
   /** Asks the control plane; rejects while it is away. Absent: there is none, and no store. */
   readonly controlReport?: (() => Promise<ControlReport>) | undefined;
+  /** What cannot be done with the keys of access, where that is not the control plane's. */
+  readonly accessKeyTroubles?: (() => readonly AccessKeyTrouble[]) | undefined;
   readonly certificates: () => Promise<PartSources['certificates']>;
 }
 
@@ -79,9 +82,14 @@ export class EdgeHealth {
   }
 
   #parts(seen?: EdgeLook): HealthPart[] {
-    const { look, clock } = this.#options;
+    const { look, clock, accessKeyTroubles } = this.#options;
     this.#lookedMs = clock.nowMs();
-    const parts = partsOf({ ...look(seen), store: this.#store, certificates: this.#certificates });
+    const parts = partsOf({
+      ...look(seen),
+      store: this.#store,
+      accessKeys: accessKeyTroubles?.() ?? this.#report?.accessKeyTroubles ?? [],
+      certificates: this.#certificates,
+    });
     return this.#book.look(parts, clock.wallMs());
   }
 

@@ -14,6 +14,7 @@ function lines(sources: Partial<PartSources>, look: Partial<EdgeLook> = {}): str
       tunnels: [],
       origins: [],
       store: undefined,
+      accessKeys: [],
       certificates: [],
       endsTls: true,
       probes: [],
@@ -32,7 +33,15 @@ test('a listener that is not open is down, and the door for external-dns is not 
     { name: 'external-dns', isReady: true, detail: '127.0.0.1:8888' },
   ];
   const parts = partsOf({
-    ...{ tunnels: [], origins: [], store: undefined, certificates: [], endsTls: true, probes: [] },
+    ...{
+      tunnels: [],
+      origins: [],
+      store: undefined,
+      accessKeys: [],
+      certificates: [],
+      endsTls: true,
+      probes: [],
+    },
     look: { ...emptyLook, listeners },
   });
   assert.deepEqual(
@@ -52,6 +61,23 @@ test('a store says whether it can be used; without one there is no such part', (
     lines({ store: 'The disk is full.' })[0]!,
     /down \| The disk is full\. Traffic goes on .*Make the/,
   );
+});
+
+test('keys of access are shown while something is wrong with them; a store that is away is told once', () => {
+  const accessKeys = [
+    { what: 'exchange', why: 'There is no room.' },
+    { what: 'copy', why: 'It is read-only.' },
+  ] as const;
+  const [store, exchange, copy] = lines({ store: '', accessKeys });
+  assert.match(store!, /^store \| store \| ok/);
+  assert.match(exchange!, /^store \| keys of access \| degraded \| .* There is no room\. \| Make room/);
+  assert.match(copy!, /^store \| this edge's copy of .* \| degraded \| .* It is read-only\. \| Make room/);
+  const away = lines({ store: 'It is away.', accessKeys });
+  assert.deepEqual(
+    away.map((line) => line.split(' | ')[1]),
+    ['store', "this edge's copy of the keys of access"],
+  );
+  assert.equal(lines({ accessKeys }).length, 2, 'an edge without a store has them, too');
 });
 
 test('a tunnel is what its view says: never seen, down, or up', () => {

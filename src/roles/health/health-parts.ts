@@ -1,12 +1,13 @@
 // Every part of an edge as it is at one look, in the words that the other views have for it.
 import type { MemberLive } from '#model/routes/balance-policy.ts';
+import type { AccessKeyTrouble } from '#model/access/access-key-trouble.ts';
 import type { CertificateView } from '#model/certificates/certificate-view.ts';
 import type { TunnelEntry } from '#model/edge-snapshot.ts';
 import type { PartNow, PartState } from '#model/live/health.ts';
 import { isLocalTunnelId } from '#model/local-tunnel.ts';
 import type { OriginLive } from '#model/live/origin-live.ts';
 import type { EdgeLook } from '#control/edge-view.ts';
-import { certificateCure, cures, storeSentence } from '#control/views/troubles.ts';
+import { accessKeyPartNames, certificateCure, cures, storeSentence } from '#control/views/troubles.ts';
 import { tunnelStatusOf } from '#control/views/tunnel-view.ts';
 
 export interface PartSources {
@@ -16,6 +17,8 @@ export interface PartSources {
   readonly origins: readonly OriginLive[];
   /** Why the store cannot be used, '' while it can; undefined: there is none. */
   readonly store: string | undefined;
+  /** What cannot be done with the keys of access. */
+  readonly accessKeys: readonly AccessKeyTrouble[];
   readonly certificates: readonly CertificateView[];
   /** What was seen from outside. */
   readonly probes: readonly PartNow[];
@@ -28,6 +31,7 @@ export function partsOf(sources: PartSources): PartNow[] {
   return [
     ...listenerParts(sources),
     ...storeParts(sources),
+    ...accessKeyParts(sources),
     ...certificateParts(sources),
     ...dnsParts(sources),
     ...tunnelParts(sources),
@@ -70,6 +74,23 @@ function storeParts({ store }: PartSources): PartNow[] {
     },
   ];
 }
+
+/** Shown only while something is wrong. A store that is away is told once, as that. */
+function accessKeyParts({ accessKeys, store = '' }: PartSources): PartNow[] {
+  return accessKeys
+    .filter(({ what }) => what === 'copy' || store === '')
+    .map(({ what, why }): PartNow => ({
+      ...{ kind: 'store', name: accessKeyPartNames[what], state: 'degraded', isVital: false },
+      ...{ sentence: accessKeySentences[what](why), cure: cures.accessKeys },
+    }));
+}
+
+const accessKeySentences = {
+  exchange: (why: string) =>
+    `The keys of access cannot be read or exchanged; the edge goes on with those it has. ${why}`,
+  copy: (why: string) =>
+    `New keys of access are in force, but the data folder has those before: a start without the store would go by them. ${why}`,
+} as const;
 
 /** Those that visitors are shown, or should be. */
 function certificateParts({ certificates, endsTls }: PartSources): PartNow[] {
