@@ -15,20 +15,13 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePort } from '../test/support/process.ts';
+import { type Origins, startOrigins } from './origins.ts';
 import { type AccessRound, measureAccess } from './access.ts';
 import { type BulkResult, measureBulk, type Transfer } from './bulk.ts';
 import { type IdleResult, measureIdle, measureResident, measureSettled } from './idle.ts';
-import { loadCore, movePinned, proxyCore, runPinned, startPinned, waitForPort } from './machine.ts';
-import {
-  mostProxied,
-  type Peer,
-  type PeerOptions,
-  preparePeers,
-  startCaddy,
-  startHaproxy,
-  startNginx,
-  startOrigin,
-} from './peers.ts';
+import { loadCore, movePinned, proxyCore, runPinned } from './machine.ts';
+import { mostProxied, type Peer, preparePeers, startCaddy, startHaproxy, startNginx } from './peers.ts';
 import { type BenchResult, formatReport } from './report.ts';
 import {
   measureRequests,
@@ -63,7 +56,6 @@ const warmUpRequests = Number(flags['warm-up'] ?? (flags.quick ? 5_000 : 100_000
 const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3));
 /** Requests per second of the latency runs, below what Caddy manages on one core. */
 const fixedRate = 2000;
-const ports = { origin: 28500, sink: 28501, nginx: 28510, haproxy: 28520, caddy: 28530 };
 
 /** What the parts add to. */
 interface Findings {
@@ -102,13 +94,11 @@ try {
 }
 
 async function measureAll(): Promise<void> {
-  const sink = startPinned(loadCore, process.execPath, [join(here, 'sink.ts'), String(ports.sink)]);
-  await waitForPort(ports.sink, 'the upload sink');
-  const origin = await startOrigin(folder, ports.origin, ports.sink);
+  const origins = await startOrigins(folder);
   const peers: Peer[] = [];
   try {
     for (const name of flags.peers.split(',')) {
-      const peer = await startPeer(name, await preparePeers(folder, ports));
+      const peer = await startPeer(name, origins);
       if (peer === undefined) continue;
       say(`${peer.name} ${peer.version}`);
       found.versions[peer.name] = peer.version;
@@ -117,8 +107,7 @@ async function measureAll(): Promise<void> {
     await measurePeers(peers);
   } finally {
     for (const peer of peers) await peer.stop();
-    await origin.program.stop();
-    await sink.stop();
+    await origins.stop();
   }
   await report();
 }
@@ -203,13 +192,20 @@ async function measureConnections(peer: Peer): Promise<void> {
   found.idle.push(await measureSettled(peer));
 }
 
-async function startPeer(name: string, options: PeerOptions): Promise<Peer | undefined> {
-  if (name === 'nginx') return startNginx(options, ports.nginx, ports.nginx + 1);
-  if (name === 'haproxy') return startHaproxy(options, ports.haproxy, ports.haproxy + 1);
-  if (name === 'caddy') return startCaddy(options, ports.caddy, ports.caddy + 1);
+async function startPeer(name: string, origins: Origins): Promise<Peer | undefined> {
+  const others = new Map([
+    ['nginx', startNginx],
+    ['haproxy', startHaproxy],
+    ['caddy', startCaddy],
+  ]);
+  const start = others.get(name);
+  if (start) {
+    const options = await preparePeers(folder, { origin: origins.port, sink: origins.sinkPort });
+    return start(options, await freePort(), await freePort());
+  }
   if (!isSallyportThere()) return undefined;
   const form = await prepareForm(flags.checkout ? 'checkout' : 'release', folder);
-  return startSallyport(folder, { port: ports.origin, sinkPort: ports.sink }, form);
+  return startSallyport(folder, origins, form);
 }
 
 async function report(): Promise<void> {

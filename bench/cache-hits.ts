@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createCertificate } from '#testkit/certificates.ts';
+import { freePort } from '../test/support/process.ts';
 import { runWrk, startWrk, wrkInTurns } from './load.ts';
 import { type Program, proxyCore, startPinned, waitForPort } from './machine.ts';
 import { prepareForm, startSallyport } from './sallyport.ts';
@@ -24,7 +25,7 @@ const { values: flags } = parseArgs({
 const seconds = Number(flags.seconds);
 const rounds = Number(flags.rounds);
 const connections = 64;
-const nginxPorts = { http: 28560, https: 28561 };
+const nginxPorts = { http: await freePort(), https: await freePort() };
 /** Hits of each size and scheme before it is measured; of large ones a tenth. */
 const warmUpHits = Number(flags['warm-up']);
 /** A page and a picture. */

@@ -8,8 +8,10 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cpuUs, loadCore, runPinned, startPinned, waitForPort } from './machine.ts';
-import { type Peer, preparePeers, startNginx, startOrigin } from './peers.ts';
+import { freePort } from '../test/support/process.ts';
+import { type Origins, startOrigins } from './origins.ts';
+import { cpuUs, loadCore, runPinned } from './machine.ts';
+import { type Peer, preparePeers, startNginx } from './peers.ts';
 import { formatTable } from './report.ts';
 import { benchHostname, prepareForm, startSallyport } from './sallyport.ts';
 
@@ -19,7 +21,6 @@ const { values: flags } = parseArgs({
     peers: { type: 'string', default: 'nginx,sallyport' },
   },
 });
-const ports = { origin: 28500, sink: 28501, nginx: 28510 };
 const warmUp = 2_000;
 const requests = 2_000;
 
@@ -62,17 +63,12 @@ try {
 }
 
 async function measureAll(): Promise<string> {
-  const sink = fileURLToPath(new URL('sink.ts', import.meta.url));
-  const started: { stop(): Promise<void> }[] = [
-    startPinned(loadCore, process.execPath, [sink, String(ports.sink)]),
-  ];
-  await waitForPort(ports.sink, 'the upload sink');
-  const origin = await startOrigin(folder, ports.origin, ports.sink);
-  started.push(origin.program);
+  const origins = await startOrigins(folder);
+  const started: { stop(): Promise<void> }[] = [origins];
   const rows: string[][] = [];
   try {
     for (const name of flags.peers.split(',')) {
-      const peer = await startPeer(name);
+      const peer = await startPeer(name, origins);
       started.push(peer);
       await withRequest(warmUp)(peer.tlsPort);
       for (const [kind, generate] of Object.entries(kinds)) {
@@ -95,11 +91,11 @@ async function measure(peer: Peer, kind: string, generate: Generator): Promise<s
   return [peer.name, kind, String(count), each.toFixed(0), (1e6 / each).toFixed(0)];
 }
 
-async function startPeer(name: string): Promise<Peer> {
+async function startPeer(name: string, origins: Origins): Promise<Peer> {
   if (name === 'sallyport') {
     const form = await prepareForm('release', folder);
-    return await startSallyport(folder, { port: ports.origin, sinkPort: ports.sink }, form);
+    return await startSallyport(folder, origins, form);
   }
-  const options = await preparePeers(folder, ports);
-  return await startNginx(options, ports.nginx, ports.nginx + 1);
+  const options = await preparePeers(folder, { origin: origins.port, sink: origins.sinkPort });
+  return await startNginx(options, await freePort(), await freePort());
 }

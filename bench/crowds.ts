@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cpuUs, loadCore, pause, residentBytes, startPinned, waitForPort } from './machine.ts';
-import { startOrigin } from './peers.ts';
+import { startOrigins } from './origins.ts';
+import { cpuUs, loadCore, pause, residentBytes, startPinned } from './machine.ts';
 import { formatTable } from './report.ts';
 import { prepareForm, type Sallyport, startSallyport } from './sallyport.ts';
 
@@ -20,7 +20,6 @@ const { values: flags } = parseArgs({
   },
 });
 const count = Number(flags.count);
-const ports = { origin: 28500, sink: 28501 };
 const openLimitMs = 300_000;
 /** What is under way settles; then what is given back has been. */
 const heldMs = 3_000;
@@ -34,30 +33,23 @@ try {
 }
 
 async function measureAll(): Promise<string> {
-  const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-  const sink = startPinned(loadCore, process.execPath, [here('sink.ts'), String(ports.sink)]);
-  await waitForPort(ports.sink, 'the upload sink');
-  const origin = await startOrigin(folder, ports.origin, ports.sink);
+  const client = fileURLToPath(new URL('idle-client.ts', import.meta.url));
+  const origins = await startOrigins(folder);
   const form = await prepareForm('release', folder);
   const more: Record<string, string> = Object.fromEntries(
     flags.env.map((pair) => /^([^=]*)=(.*)$/.exec(pair)!.slice(1)),
   );
-  const ours = await startSallyport(
-    folder,
-    { port: ports.origin, sinkPort: ports.sink },
-    { ...form, env: { ...form.env, ...more } },
-  );
+  const ours = await startSallyport(folder, origins, { ...form, env: { ...form.env, ...more } });
   try {
     const rows: string[][] = [];
-    for (const kind of flags.kinds.split(',')) rows.push(await measure(ours, kind, here('idle-client.ts')));
+    for (const kind of flags.kinds.split(',')) rows.push(await measure(ours, kind, client));
     return formatTable(
       ['clients', 'held', 'before MiB', 'with them', 'KiB each', 'gone', 'connector KiB each', 'CPU us each'],
       rows,
     );
   } finally {
     await ours.stop();
-    await origin.program.stop();
-    await sink.stop();
+    await origins.stop();
   }
 }
 

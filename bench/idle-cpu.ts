@@ -5,10 +5,9 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { loadCore, pause, processTree, startPinned, waitForPort } from './machine.ts';
-import { startOrigin } from './peers.ts';
+import { startOrigins } from './origins.ts';
+import { pause, processTree } from './machine.ts';
 import { formatTable } from './report.ts';
 import { type Form, prepareForm, startSallyport } from './sallyport.ts';
 
@@ -19,7 +18,6 @@ const { values: flags } = parseArgs({
     form: { type: 'string', default: 'release' },
   },
 });
-const ports = { origin: 28500, sink: 28501 };
 /** Of all threads of an edge, in milliseconds a second. */
 const target = 3;
 
@@ -31,12 +29,9 @@ try {
 }
 
 async function measureAll(): Promise<string> {
-  const sinkFile = fileURLToPath(new URL('sink.ts', import.meta.url));
-  const sink = startPinned(loadCore, process.execPath, [sinkFile, String(ports.sink)]);
-  await waitForPort(ports.sink, 'the upload sink');
-  const origin = await startOrigin(folder, ports.origin, ports.sink);
+  const origins = await startOrigins(folder);
   const form = await prepareForm(flags.form as Form['name'], folder);
-  const ours = await startSallyport(folder, { port: ports.origin, sinkPort: ports.sink }, form);
+  const ours = await startSallyport(folder, origins, form);
   try {
     // What a start leaves to be done is done by then: first looks from outside, V8's collection after a hundred seconds of rest.
     await pause(Number(flags.settle) * 1000);
@@ -47,8 +42,7 @@ async function measureAll(): Promise<string> {
     return processes.map(([name], i) => tableOf(name, before[i]!, after[i]!)).join('\n');
   } finally {
     await ours.stop();
-    await origin.program.stop();
-    await sink.stop();
+    await origins.stop();
   }
 }
 

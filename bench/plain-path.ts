@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
+import { freePort } from '../test/support/process.ts';
 import { runWrk } from './load.ts';
 import { cpuUs } from './machine.ts';
 import { benchHostname, prepareForm, startSallyport } from './sallyport.ts';
@@ -50,8 +51,20 @@ const full = (i: number): object => ({
   trace: { ratio: 0.1 },
 });
 const ports = [
-  { protocol: 'tcp', port: 28561, address: '127.0.0.1', hostname: 'db.example.com', tunnel: 'bench' },
-  { protocol: 'udp', port: 28562, address: '127.0.0.1', hostname: 'dns.example.com', tunnel: 'bench' },
+  {
+    protocol: 'tcp',
+    port: await freePort(),
+    address: '127.0.0.1',
+    hostname: 'db.example.com',
+    tunnel: 'bench',
+  },
+  {
+    protocol: 'udp',
+    port: await freePort(),
+    address: '127.0.0.1',
+    hostname: 'dns.example.com',
+    tunnel: 'bench',
+  },
   { protocol: 'tls', hostname: 'nas.example.com', tunnel: 'bench' },
 ];
 

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle, engineOptions, mallocSettings } from '../bundle.ts';
+import { freePort } from '../test/support/process.ts';
 import { pause, type Program, proxyCore, runPinned, startPinned, waitForPort } from './machine.ts';
 import type { Peer } from './peers.ts';
 
@@ -49,8 +50,6 @@ export function isSallyportThere(): boolean {
   return existsSync(fileURLToPath(new URL('../src/main.ts', import.meta.url)));
 }
 
-const ports = { https: 28540, http: 28541, edgeMetrics: 28542, connectorMetrics: 28543 };
-
 /** Starts an edge and a connector in front of the bench's origin, with their default settings. */
 export async function startSallyport(
   folder: string,
@@ -62,13 +61,16 @@ export async function startSallyport(
     const [command, ...before] = form.command;
     return startPinned(proxyCore, command!, [...before, ...args], form.env);
   };
+  const [httpsPort, httpPort] = [await freePort(), await freePort()];
   const dataDir = join(folder, 'sallyport');
   await mkdir(dataDir);
   const tunnel = await createTunnel(dataDir, form);
   const edgeFile = join(folder, 'edge.yml');
-  await writeFile(edgeFile, edgeConfig(dataDir, tunnel, `workers: ${workers}\n${defaultRoutes}`));
+  const configOf = (routes: string): string =>
+    edgeConfig({ dataDir, tunnel, httpsPort, httpPort, more: routes });
+  await writeFile(edgeFile, configOf(`workers: ${workers}\n${defaultRoutes}`));
   const edge = startOurs(['edge', 'run', '--config', edgeFile]);
-  await ready(edge, ports.https, 'the edge');
+  await ready(edge, httpsPort, 'the edge');
   const connectorFile = join(folder, 'config.yml');
   await writeFile(connectorFile, connectorConfig(tunnel, origin));
   const start = (): Program =>
@@ -77,11 +79,11 @@ export async function startSallyport(
       '--config',
       connectorFile,
       '--edge',
-      `localhost:${ports.https}`,
+      `localhost:${httpsPort}`,
       '--cacert',
       join(dataDir, 'ca.pem'),
       '--metrics',
-      `127.0.0.1:${ports.connectorMetrics}`,
+      '127.0.0.1:0',
       'run',
     ]);
   let connector = start();
@@ -91,11 +93,11 @@ export async function startSallyport(
     dataDir,
     version: form.name,
     processes: { edge: edge.pid, connector: connector.pid },
-    plainPort: ports.http,
-    tlsPort: ports.https,
+    plainPort: httpPort,
+    tlsPort: httpsPort,
     async configure(routes) {
       const said = edge.output().split(configurationSaid).length;
-      await writeFile(edgeFile, edgeConfig(dataDir, tunnel, routes));
+      await writeFile(edgeFile, configOf(routes));
       await untilSaid(edge, said);
     },
     async restartConnector() {
@@ -128,15 +130,23 @@ export const guardedRoutes = `${defaultRoutes}  - hostname: ${guardedHostname}
     access: private
 `;
 
-function edgeConfig(dataDir: string, tunnel: CreatedTunnel, routes: string): string {
+function edgeConfig(options: {
+  readonly dataDir: string;
+  readonly tunnel: CreatedTunnel;
+  readonly httpsPort: number;
+  readonly httpPort: number;
+  /** Further lines of it. */
+  readonly more: string;
+}): string {
+  const { dataDir, tunnel, httpsPort, httpPort, more } = options;
   return `dataDir: ${dataDir}
 hostname: localhost
 internalCa: true
 listen:
-  https: 127.0.0.1:${ports.https}
-  http: 127.0.0.1:${ports.http}
+  https: 127.0.0.1:${httpsPort}
+  http: 127.0.0.1:${httpPort}
   serveHttp: true
-  metrics: 127.0.0.1:${ports.edgeMetrics}
+  metrics: 127.0.0.1:0
 tunnels:
   - name: bench
     id: ${tunnel.id}
@@ -144,7 +154,7 @@ tunnels:
 dashboard:
   hostname: sallyport.localhost
 accessLog: ${join(dataDir, 'access.log')}
-${routes}`;
+${more}`;
 }
 
 function connectorConfig(tunnel: CreatedTunnel, origin: { port: number; sinkPort: number }): string {

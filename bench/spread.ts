@@ -18,6 +18,7 @@ import { parseConnectorConfig, requireValid } from '#config/connector-config.ts'
 import { startConnector } from '#connector/connector.ts';
 import { fixedCredentials } from '#connector/credentials-source.ts';
 import { createCredentials, publicKeyOf } from '#tunnel/credentials.ts';
+import { freePort } from '../test/support/process.ts';
 import { pause, type Program, startPinned, waitForPort } from './machine.ts';
 import { formatTable } from './report.ts';
 
@@ -29,7 +30,7 @@ const { values: flags } = parseArgs({
     'one-address': { type: 'boolean', default: false },
   },
 });
-const port = 28560;
+const port = await freePort();
 /** Between two starts. */
 const apartMs = 200;
 /** Whoever is not everywhere by then is told as such. */

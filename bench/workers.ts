@@ -9,21 +9,10 @@
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type Origins, startOrigins } from './origins.ts';
 import { runWrk } from './load.ts';
-import {
-  loadCore,
-  movePinned,
-  ownCpuUs,
-  ownProportionalBytes,
-  pause,
-  processTree,
-  proxyCore,
-  startPinned,
-  waitForPort,
-} from './machine.ts';
-import { startOrigin } from './peers.ts';
+import { movePinned, ownCpuUs, ownProportionalBytes, pause, processTree, proxyCore } from './machine.ts';
 import { formatTable } from './report.ts';
 import { benchHostname, type Form, prepareForm, startSallyport } from './sallyport.ts';
 
@@ -35,7 +24,6 @@ const { values: flags } = parseArgs({
     checkout: { type: 'boolean', default: false },
   },
 });
-const ports = { origin: 28500, sink: 28501 };
 /** Enough that each of two processes has as many as one is measured with elsewhere. */
 const connections = 128;
 const targets = { ratio: 1.7, firstBytes: 128e6, furtherBytes: 60e6 };
@@ -64,26 +52,26 @@ try {
 
 async function measureAll(): Promise<Run[]> {
   const form = await prepareForm(flags.checkout ? 'checkout' : 'release', folder);
-  const sinkFile = fileURLToPath(new URL('sink.ts', import.meta.url));
-  const sink = startPinned(loadCore, process.execPath, [sinkFile, String(ports.sink)]);
-  await waitForPort(ports.sink, 'the upload sink');
-  const origin = await startOrigin(folder, ports.origin, ports.sink);
+  const origins = await startOrigins(folder);
   const runs: Run[] = [];
   try {
     // They take turns, so that a machine that others use too is as busy for one as for the other.
     for (let round = 0; round < Number(flags.rounds); round++)
-      for (const workers of [1, 2]) runs.push(await measure(workers, round, form));
+      for (const workers of [1, 2]) runs.push(await measure(origins, workers, { round, form }));
   } finally {
-    await origin.program.stop();
-    await sink.stop();
+    await origins.stop();
   }
   return runs;
 }
 
-async function measure(workers: number, round: number, form: Form): Promise<Run> {
+async function measure(
+  origins: Origins,
+  workers: number,
+  { round, form }: { readonly round: number; readonly form: Form },
+): Promise<Run> {
   const own = join(folder, `${workers}-${round}`);
   await mkdir(own);
-  const ours = await startSallyport(own, { port: ports.origin, sinkPort: ports.sink }, form, workers);
+  const ours = await startSallyport(own, origins, form, workers);
   try {
     const pids = processTree(ours.processes['edge']!);
     for (const pid of pids) movePinned(pid, proxyCore);
