@@ -25,8 +25,7 @@ async function begin(
   hostnames: readonly string[],
   options: CertificateWorldOptions = {},
 ): Promise<Desk> {
-  const lab = new CertificateWorld(options);
-  context.after(() => lab.close());
+  const lab = CertificateWorld.for(context, options);
   const files = await CertificateFiles.open({
     pairs: [],
     clock: lab.clock,

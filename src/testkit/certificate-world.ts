@@ -1,4 +1,5 @@
 // A certificate manager, authorities and a vault in memory, and time that a test lets pass.
+import type { TestContext } from 'node:test';
 import type { Log } from '#base/log.ts';
 import {
   type AcmeSettings,
@@ -40,6 +41,13 @@ export class CertificateWorld {
   readonly managers: CertificateManager[] = [];
   readonly #options: CertificateWorldOptions;
   readonly #random = seededRandom(11);
+
+  /** One that ends with a test. */
+  static for(context: TestContext, options: CertificateWorldOptions = {}): CertificateWorld {
+    const world = new CertificateWorld(options);
+    context.after(() => world.close());
+    return world;
+  }
 
   constructor(options: CertificateWorldOptions = {}) {
     this.#options = options;

@@ -164,6 +164,19 @@ export type FrontWorldOptions = Partial<
   readonly script?: (upstream: ScriptedUpstream) => void;
 };
 
+/** Runs a test in a world of its own. */
+export async function withFrontWorld(
+  options: FrontWorldOptions,
+  run: (world: FrontWorld) => Promise<void>,
+): Promise<void> {
+  const world = await frontWorld(options);
+  try {
+    await run(world);
+  } finally {
+    await world.close();
+  }
+}
+
 /** Starts the world on a free port of 127.0.0.1. */
 export async function frontWorld(options: FrontWorldOptions = {}): Promise<FrontWorld> {
   const clock = new FakeClock();

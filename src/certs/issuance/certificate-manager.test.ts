@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { SallyportError } from '#base/errors.ts';
-import { CertificateWorld, type CertificateWorldOptions } from '#testkit/certificate-world.ts';
+import { CertificateWorld } from '#testkit/certificate-world.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const blog = 'blog.example.com';
 
-function world(context: TestContext, options: CertificateWorldOptions = {}): CertificateWorld {
-  const made = new CertificateWorld(options);
-  context.after(() => made.close());
-  return made;
-}
-
 const hosts = (count: number): string[] => Array.from({ length: count }, (_, i) => `n${i}.example.com`);
 
 test('S0-19 a hostname gets a certificate, which is kept with the log of its order', async (context) => {
-  const lab = world(context, { settings: { methods: ['http-01'] } });
+  const lab = CertificateWorld.for(context, { settings: { methods: ['http-01'] } });
   const manager = await lab.start([blog]);
   await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
   const [record] = await lab.vault.certificates();
@@ -34,7 +28,7 @@ for (const [what, lifeDays, days] of [
   ['ninety days', 90, 365],
 ] as const) {
   test(`through ${days} days of certificates of ${what} there is no moment without one, and no more orders than need be`, async (context) => {
-    const lab = world(context);
+    const lab = CertificateWorld.for(context);
     lab.authority.lifeMs = lifeDays * dayMs;
     const manager = await lab.start([blog]);
     await lab.until('the first', () => lab.hasAll(manager, [blog]));
@@ -47,7 +41,7 @@ for (const [what, lifeDays, days] of [
 }
 
 test('two hundred hostnames at once: few orders, the first ones first, one order at a time for each', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   const manager = await lab.start(hosts(200));
   await lab.until('all', () => lab.hasAll(manager, hosts(200)));
   assert.equal(lab.authority.orders.length, 8);
@@ -58,7 +52,7 @@ test('two hundred hostnames at once: few orders, the first ones first, one order
 });
 
 test('one hostname of many that cannot be validated costs the others one more order and is tried alone later', async (context) => {
-  const lab = world(context, { settings: { methods: ['http-01'] } });
+  const lab = CertificateWorld.for(context, { settings: { methods: ['http-01'] } });
   const bad = 'n7.example.com';
   lab.authority.onValidation = (name) =>
     name === bad ? { status: 403, type: 'dns', detail: 'no address' } : undefined;
@@ -77,7 +71,7 @@ test('one hostname of many that cannot be validated costs the others one more or
 });
 
 test('a validation that fails goes on by the next method', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   lab.authority.onValidation = (_name, type) =>
     type === 'tls-alpn-01' ? { status: 403, type: 'connection' } : undefined;
   const manager = await lab.start([blog]);
@@ -88,7 +82,7 @@ test('a validation that fails goes on by the next method', async (context) => {
 });
 
 test('an authority that is away for days: the old certificate stays, warnings name the day, and it heals by itself', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   const manager = await lab.start([blog]);
   await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
   const [{ notAfterMs } = { notAfterMs: 0 }] = await lab.vault.certificates();
@@ -109,7 +103,7 @@ test('an authority that is away for days: the old certificate stays, warnings na
 });
 
 test('an authority that is away is followed by the next one at once, and preferred again later', async (context) => {
-  const lab = world(context, { authorities: ['first.example', 'second.example'] });
+  const lab = CertificateWorld.for(context, { authorities: ['first.example', 'second.example'] });
   lab.authority.isAway = true;
   const manager = await lab.start([blog]);
   await lab.until('a certificate', () => lab.hasAll(manager, [blog]), { limitMs: 60_000 });
@@ -120,7 +114,7 @@ test('an authority that is away is followed by the next one at once, and preferr
 });
 
 test('a rate limit is waited out for as long as the authority says, and no longer', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   let refused = 0;
   lab.authority.onNewOrder = () => {
     refused += 1;
@@ -135,7 +129,7 @@ test('a rate limit is waited out for as long as the authority says, and no longe
 });
 
 test('what failed before a restart is not tried at once after it', async (context) => {
-  const lab = world(context, { settings: { methods: ['http-01'] } });
+  const lab = CertificateWorld.for(context, { settings: { methods: ['http-01'] } });
   lab.authority.onValidation = () => ({ status: 403, type: 'unauthorized' });
   await lab.start([blog]);
   await lab.pass(hourMs, 5_000);
@@ -152,7 +146,7 @@ test('what failed before a restart is not tried at once after it', async (contex
 });
 
 test('good nonces that are refused cost nothing but another try', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   lab.authority.refusesNonces = 5;
   const manager = await lab.start([blog]);
   await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
@@ -160,7 +154,7 @@ test('good nonces that are refused cost nothing but another try', async (context
 });
 
 test('an account that the authority has forgotten is made again with the same key', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   const manager = await lab.start([blog]);
   await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
   const { keyPem } = (await lab.vault.account(lab.authority.directoryUrl))!;
@@ -171,7 +165,7 @@ test('an account that the authority has forgotten is made again with the same ke
 });
 
 test('renewal information is asked for every six hours; a window that comes early renews, and names what it replaces', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   let revoked = '';
   lab.authority.renewalWindow = (certPem) => {
     const startMs = lab.clock.wallMs() + (revoked === certPem ? -dayMs : 50 * dayMs);
@@ -192,7 +186,7 @@ test('renewal information is asked for every six hours; a window that comes earl
 });
 
 test('an authority that wants everything renewed at once is followed a few times a day and no more', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   lab.authority.renewalWindow = () => ({
     start: new Date(lab.clock.wallMs() - dayMs),
     end: new Date(lab.clock.wallMs()),
@@ -203,7 +197,7 @@ test('an authority that wants everything renewed at once is followed a few times
 });
 
 test('an authority that takes the claim of a replacement for wrong gets the order without it', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   const manager = await lab.start([blog]);
   await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
   lab.authority.onNewOrder = ({ replaces }) =>
@@ -214,7 +208,7 @@ test('an authority that takes the claim of a replacement for wrong gets the orde
 
 test('a clock that is a month behind or ahead is found out, said once, and does no harm', async (context) => {
   for (const days of [30, -30]) {
-    const lab = world(context);
+    const lab = CertificateWorld.for(context);
     lab.authority.aheadMs = days * dayMs;
     lab.authority.lifeMs = 6 * dayMs;
     const manager = await lab.start([blog]);
@@ -232,7 +226,7 @@ test('a clock that is a month behind or ahead is found out, said once, and does 
 });
 
 test('a full disk: nothing is ordered that could not be kept, and what is issued is shown and saved later', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   const full = new SallyportError('file-unwritable', 'vault could not be written: no space left on device.');
   lab.documents.fault = full;
   const manager = await lab.start([blog]);
@@ -253,7 +247,7 @@ test('a full disk: nothing is ordered that could not be kept, and what is issued
 });
 
 test('an edge that dies with a full disk finds the certificate of its last order after the restart', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   const full = new SallyportError('file-unwritable', 'no space left on device');
   lab.authority.onValidation = () => void (lab.documents.fault = full);
   const manager = await lab.start([blog]);
@@ -270,7 +264,7 @@ test('an edge that dies with a full disk finds the certificate of its last order
 });
 
 test('two edges that share a vault never order the same, and both show it', async (context) => {
-  const lab = world(context, { isShared: true, settings: { methods: ['http-01'] } });
+  const lab = CertificateWorld.for(context, { isShared: true, settings: { methods: ['http-01'] } });
   const edges = [await lab.start(hosts(30)), await lab.start(hosts(30)), await lab.start(hosts(30))];
   await lab.until('all, everywhere', () => edges.every((edge) => lab.hasAll(edge, hosts(30))));
   const ordered = lab.authority.orders.flatMap(({ names }) => names);
@@ -279,7 +273,7 @@ test('two edges that share a vault never order the same, and both show it', asyn
 });
 
 test('when the edge that orders dies, another takes over within two minutes', async (context) => {
-  const lab = world(context, { isShared: true });
+  const lab = CertificateWorld.for(context, { isShared: true });
   // Somebody took the lease and was never seen again.
   assert.ok(await lab.vault.lease('certificate-orders', 'gone', 60_000));
   const manager = await lab.start([blog]);
@@ -287,7 +281,7 @@ test('when the edge that orders dies, another takes over within two minutes', as
 });
 
 test('a handshake waits for its certificate, and is let go when the order fails', async (context) => {
-  const lab = world(context, { settings: { methods: ['http-01'] } });
+  const lab = CertificateWorld.for(context, { settings: { methods: ['http-01'] } });
   const manager = await lab.start([blog]);
   const arrived: boolean[] = [];
   void manager.expect(blog)!.then((isThere) => arrived.push(isThere));
@@ -301,148 +295,4 @@ test('a handshake waits for its certificate, and is let go when the order fails'
   await lab.until('the other goes on', () => arrived.length === 2);
   assert.deepEqual(arrived, [true, false]);
   assert.equal(manager.expect('bad.example.com'), undefined, 'nobody waits for what has just failed');
-});
-
-test('on demand: only below a wildcard route, a few an hour, and renewed when somebody comes again', async (context) => {
-  const lab = world(context);
-  const manager = await lab.start(['*.example.com']);
-  assert.equal(manager.expect('a.example.org'), undefined);
-  const arrived: boolean[] = [];
-  void manager.expect('a.example.com')!.then((isThere) => arrived.push(isThere));
-  await lab.until('the first visitor is served', () => arrived.length === 1);
-  assert.deepEqual(
-    lab.authority.orders.map(({ names }) => names.join()),
-    ['a.example.com'],
-  );
-  let begun = 0;
-  for (const name of hosts(50)) if (manager.expect(name)) begun += 1;
-  assert.ok(begun < 25, `${begun} at once`);
-  await lab.pass(70 * dayMs, 6 * hourMs);
-  const before = lab.authority.orders.length;
-  assert.equal(manager.expect('a.example.com'), undefined, 'the old one is still good');
-  await lab.until('it is renewed behind the visitor', () => lab.authority.orders.length === before + 1);
-});
-
-test('a hostname with a file needs nothing, and gets a certificate when the file goes', async (context) => {
-  let hasFile = true;
-  const lab = world(context, { hasOther: () => hasFile });
-  const manager = await lab.start([blog]);
-  await lab.pass(60_000, 5_000);
-  assert.equal(lab.authority.orders.length, 0);
-  hasFile = false;
-  manager.want([blog]);
-  await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
-});
-
-test('S0-34 a hostname that goes away is shown no longer at once, and within three hours nothing of it is left', async (context) => {
-  const lab = world(context);
-  const manager = await lab.start([blog, 'other.example.com']);
-  await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
-  manager.want(['other.example.com']);
-  assert.equal(lab.hasAll(manager, [blog]), false);
-  await lab.pass(2.9 * hourMs, 600_000);
-  manager.want([blog, 'other.example.com']);
-  assert.ok(lab.hasAll(manager, [blog]), 'one that comes back finds its certificate');
-  await lab.pass(hourMs);
-  assert.equal(lab.authority.orders.length, 2, 'and costs no order');
-  manager.want(['other.example.com']);
-  await lab.pass(3.1 * hourMs, 600_000);
-  const left = JSON.stringify([
-    await lab.vault.certificates(),
-    await lab.vault.orders(0),
-    await lab.vault.pendingOrders(),
-    manager.keeper.orders,
-  ]);
-  assert.doesNotMatch(left, /blog\.example\.com/);
-  assert.match(left, /other\.example\.com/);
-});
-
-test('a hostname that comes and goes all day costs one order as long as it is never away for three hours', async (context) => {
-  const lab = world(context);
-  const manager = await lab.start([blog]);
-  await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
-  for (let i = 0; i < 12; i++) {
-    manager.want([]);
-    await lab.pass(hourMs, 600_000);
-    manager.want([blog]);
-    await lab.pass(hourMs, 600_000);
-  }
-  assert.equal(lab.authority.orders.length, 1);
-});
-
-test('what a connector has claimed before the edge was started anew is shown until it has published', async (context) => {
-  const lab = world(context);
-  const first = await lab.start([blog]);
-  await lab.until('a certificate', () => lab.hasAll(first, [blog]));
-  await first.close();
-  const manager = await lab.start([]);
-  manager.want([], ['*.example.com']);
-  await lab.pass(2 * dayMs, hourMs);
-  assert.ok(lab.hasAll(manager, [blog]), 'the connector is away over a weekend');
-  manager.want([]);
-  assert.equal(lab.hasAll(manager, [blog]), false, 'it is back, without the hostname');
-  await lab.pass(2.9 * hourMs, 600_000);
-  assert.equal((await lab.vault.certificates()).length, 1);
-  await lab.pass(hourMs, 600_000);
-  assert.deepEqual(await lab.vault.certificates(), []);
-});
-
-test('an order under way for a hostname that went leaves its key nowhere', async (context) => {
-  const lab = world(context);
-  lab.authority.isAway = true;
-  const manager = await lab.start([blog]);
-  await lab.until('an order that waits', () => manager.keeper.orders.length > 0);
-  manager.want([]);
-  await lab.pass(3.2 * hourMs, 600_000);
-  assert.deepEqual([await lab.vault.pendingOrders(), await lab.vault.orders(0)], [[], []]);
-});
-
-test('an edge that never had a hostname leaves the certificates of the others alone', async (context) => {
-  const lab = world(context, { isShared: true });
-  const [one, other] = [await lab.start([blog]), await lab.start(['other.example.com'])];
-  await lab.until('both', () => lab.hasAll(one, [blog]) && lab.hasAll(other, ['other.example.com']));
-  await lab.pass(10 * dayMs, hourMs);
-  assert.equal(lab.authority.orders.length, 2);
-  assert.ok(lab.hasAll(one, [blog]));
-  assert.equal(lab.hasAll(other, [blog]), false, 'what it does not route it does not show');
-});
-
-test('a hostname whose certificate comes from a file keeps the one in the vault for three days', async (context) => {
-  let hasFile = false;
-  const lab = world(context, { hasOther: () => hasFile });
-  const manager = await lab.start([blog]);
-  await lab.until('a certificate', () => lab.hasAll(manager, [blog]));
-  hasFile = true;
-  manager.want([blog]);
-  await lab.pass(2.9 * dayMs, hourMs);
-  assert.ok(lab.hasAll(manager, [blog]));
-  await lab.pass(dayMs / 4, hourMs);
-  assert.deepEqual(await lab.vault.certificates(), []);
-});
-
-test("with a DNS provider and the owner's wish, one wildcard serves twenty hostnames", async (context) => {
-  const records = new Set<string>();
-  const presenter = {
-    label: 'a zone',
-    covers: (hostname: string) => hostname.endsWith('example.com'),
-    presentTxt: async (name: string, value: string) => void records.add(`${name} ${value}`),
-    removeTxt: async (name: string, value: string) => void records.delete(`${name} ${value}`),
-  };
-  const lab = world(context, { presenters: [presenter], settings: { wildcards: true } });
-  const manager = await lab.start(hosts(20));
-  await lab.until('all', () => lab.hasAll(manager, hosts(20)));
-  assert.deepEqual(
-    lab.authority.orders.map(({ names }) => names),
-    [['*.example.com']],
-  );
-  await lab.rest();
-  assert.equal(records.size, 0, 'no record is left behind');
-});
-
-test('names that no public authority vouches for are left to the internal CA, with a word about it', async (context) => {
-  const lab = world(context);
-  await lab.start(['nas.lan', 'localhost', '192.0.2.1']);
-  await lab.pass(60_000);
-  assert.equal(lab.authority.orders.length, 0);
-  assert.ok(lab.said(/No public authority vouches for nas\.lan; the internal CA can/));
 });

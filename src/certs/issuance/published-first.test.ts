@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { CertificateWorld, type CertificateWorldOptions } from '#testkit/certificate-world.ts';
+import { test } from 'node:test';
+import { CertificateWorld } from '#testkit/certificate-world.ts';
 
 const blog = 'blog.example.com';
 const shop = 'shop.example.com';
 
-function world(context: TestContext, options: CertificateWorldOptions = {}): CertificateWorld {
-  const made = new CertificateWorld(options);
-  context.after(() => made.close());
-  return made;
-}
-
 test('S0-34 a hostname whose records are being made is ordered when they are published, and holds up no other', async (context) => {
   const coming = new Set([blog]);
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   const manager = await lab.start([blog, shop], { isComing: (hostname) => coming.has(hostname) });
   await lab.until('the other', () => lab.hasAll(manager, [shop]));
   await lab.pass(60_000, 1_000);
@@ -28,7 +22,7 @@ test('S0-34 a hostname whose records are being made is ordered when they are pub
 });
 
 test('records that are never seen hold it back for two minutes, then it is ordered and the log says so', async (context) => {
-  const lab = world(context);
+  const lab = CertificateWorld.for(context);
   const manager = await lab.start([blog], { isComing: () => true });
   await lab.pass(115_000, 1_000);
   assert.equal(lab.authority.orders.length, 0);
@@ -46,7 +40,7 @@ test('DNS-01 waits for nothing, and a renewal neither', async (context) => {
     removeTxt: async () => {},
   };
   const coming = new Set([blog]);
-  const lab = world(context, { presenters: [presenter] });
+  const lab = CertificateWorld.for(context, { presenters: [presenter] });
   const manager = await lab.start([blog, shop], { isComing: (hostname) => coming.has(hostname) });
   await lab.until('both', () => lab.hasAll(manager, [blog, shop]));
   coming.add(shop);

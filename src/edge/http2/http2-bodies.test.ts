@@ -1,0 +1,138 @@
+// Bodies both ways through the HTTP/2 front: streamed, held back, cut short.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, test } from 'node:test';
+import { failure } from '#http/exchange.ts';
+import { frameFlags, frameTypes, headerBlock } from '#testkit/http2-frames.ts';
+import { answer, readAnswer, responseHead, until, withFrontWorld } from '#testkit/http2-front-world.ts';
+
+describe('bodies over HTTP/2', () => {
+  test('stream to the upstream with their trailers', () =>
+    withFrontWorld(
+      {
+        script: (upstream) => {
+          upstream.onChange = () => {
+            if (upstream.isEnded)
+              answer(upstream.down, `${upstream.body} ${upstream.trailers?.get('x-sum')}`);
+          };
+        },
+      },
+      async (world) => {
+        const session = await world.client();
+        const stream = session.request(
+          { ':authority': 'a.test', ':method': 'POST' },
+          { waitForTrailers: true },
+        );
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': 'abc', x_sum: 'dropped' }));
+        stream.end('data');
+        assert.equal((await readAnswer(stream)).body, 'data abc');
+        assert.equal(world.upstreams[0]!.request.bodyKind, 'chunked');
+      },
+    ));
+
+  test('wait while the upstream has no room, within the stream’s window', () =>
+    withFrontWorld({ script: (upstream) => (upstream.hasRoom = false) }, async (world) => {
+      const session = await world.client();
+      const stream = session.request({ ':authority': 'a.test', ':method': 'POST' });
+      stream.on('error', () => {});
+      stream.end(Buffer.alloc(8_000_000));
+      await until(() => world.upstreams[0]?.chunks.length === 1);
+      const [upstream] = world.upstreams;
+      const before = upstream!.receivedBytes;
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(upstream!.receivedBytes, before);
+      upstream!.hasRoom = true;
+      upstream!.down.upstreamDrained();
+      await until(() => upstream!.isEnded);
+      assert.equal(upstream!.receivedBytes, 8_000_000);
+      answer(upstream!.down, 'ok');
+      assert.equal((await readAnswer(stream)).body, 'ok');
+    }));
+
+  test('stop their origin while the client does not read', () =>
+    withFrontWorld({ script: ({ down }) => down.respond(responseHead(200, [])) }, async (world) => {
+      const session = await world.client();
+      const stream = session.request({ ':authority': 'a.test' });
+      await once(stream, 'response');
+      stream.pause();
+      const [upstream] = world.upstreams;
+      let sent = 0;
+      let hasRoom = true;
+      const chunk = Buffer.alloc(16_384, 'x');
+      while (sent < 64_000_000) {
+        sent += chunk.length;
+        hasRoom = upstream!.down.body(chunk);
+        if (!hasRoom) {
+          const before = upstream!.drains;
+          for (let turn = 0; turn < 200 && upstream!.drains === before; turn++) {
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+          if (upstream!.drains === before) break;
+        }
+      }
+      assert.equal(hasRoom, false);
+      assert.ok(sent < 8_000_000, `${sent} bytes taken from the origin`);
+      const whole = readAnswer(stream);
+      stream.resume();
+      await until(() => upstream!.drains > 0);
+      upstream!.down.end(null);
+      assert.equal((await whole).body.length, sent);
+    }));
+
+  test('may still arrive after an early response', () =>
+    withFrontWorld({ script: (upstream) => answer(upstream.down, 'too much') }, async (world) => {
+      const session = await world.client();
+      const stream = session.request({ ':authority': 'a.test', ':method': 'POST' });
+      const early = readAnswer(stream);
+      stream.write('first');
+      assert.equal((await early).body, 'too much');
+      stream.end('second');
+      await until(() => world.upstreams[0]!.isEnded);
+      assert.equal(world.upstreams[0]!.body, 'firstsecond');
+    }));
+
+  test('that nobody waits for are ended with NO_ERROR after an early response', () =>
+    withFrontWorld(
+      {
+        script: (upstream) => {
+          answer(upstream.down, 'no');
+          upstream.down.abort(failure('origin-closed', 'gone'));
+        },
+      },
+      async (world) => {
+        const raw = await world.raw();
+        const block = headerBlock([
+          [':method', 'POST'],
+          [':scheme', 'https'],
+          [':authority', 'a.test'],
+          [':path', '/'],
+        ]);
+        raw.send(frameTypes.headers, frameFlags.endHeaders, 1, block);
+        await until(() =>
+          raw.frames.some(({ type, flags }) => type === frameTypes.data && (flags & 1) === 1),
+        );
+        world.clock.advance(1_000);
+        world.clock.advance(4_000);
+        await until(() => raw.frames.some(({ type }) => type === frameTypes.rstStream));
+        const reset = raw.frames.find(({ type }) => type === frameTypes.rstStream);
+        assert.equal(reset!.payload.readUInt32BE(), 0);
+      },
+    ));
+
+  test('shorter than declared reset the stream and give the origin up', () =>
+    withFrontWorld({ script: () => {} }, async (world) => {
+      const raw = await world.raw();
+      const block = headerBlock([
+        [':method', 'POST'],
+        [':scheme', 'https'],
+        [':authority', 'a.test'],
+        [':path', '/'],
+        ['content-length', '10'],
+      ]);
+      raw.send(frameTypes.headers, frameFlags.endHeaders, 1, block);
+      raw.send(frameTypes.data, frameFlags.endStream, 1, Buffer.from('short'));
+      await until(() => world.upstreams[0]?.abortReason !== undefined);
+      assert.equal(world.upstreams[0]!.isEnded, false);
+      await until(() => raw.frames.some(({ type }) => type === frameTypes.rstStream));
+    }));
+});

@@ -1,0 +1,110 @@
+// Presets of films, music, pictures and books: see preset-rows.ts.
+import type { PresetRows } from './preset-rows.ts';
+
+export const mediaPresetRows = {
+  jellyfin: {
+    opens: [
+      'POST /Users/4fa/PlayedItems/9c1',
+      'GET /Persons',
+      'POST /Playlists',
+      'GET /System/Info/Public',
+      'POST /Users/AuthenticateByName',
+      'GET /QuickConnect/Enabled',
+      'GET /Users/4fa/Views',
+      'POST /UserPlayedItems/9c1',
+      'GET /Items/9c1/Images/Primary',
+      'POST /Items/9c1/PlaybackInfo',
+      'GET /Videos/9c1/stream.mkv',
+      'GET /Audio/9c1/universal',
+      'POST /Sessions/Playing/Progress',
+      'GET /socket',
+    ],
+    stays: [
+      'GET /',
+      'GET /web/index.html',
+      'GET /Startup/Configuration',
+      'POST /Startup/User',
+      'GET /Plugins',
+      'POST /Packages/Installed/Evil',
+      'GET /System/Configuration',
+      'POST /System/Restart',
+      'GET /System/Logs',
+      'GET /Environment/DirectoryContents',
+      'GET /Auth/Keys',
+      'POST /Users/New',
+      'DELETE /Users/4fa',
+      'DELETE /Items/9c1',
+      'GET /ScheduledTasks',
+      'POST /Library/VirtualFolders',
+    ],
+  },
+  navidrome: {
+    opens: ['GET /rest/ping.view', 'POST /rest/getAlbumList2'],
+    stays: [
+      'GET /',
+      'GET /app/',
+      'POST /auth/login',
+      'POST /auth/createAdmin',
+      'GET /api/user',
+      'DELETE /rest/ping',
+    ],
+  },
+  subsonic: {
+    opens: ['GET /rest/stream.view', 'POST /rest/ping'],
+    stays: ['GET /', 'GET /login', 'GET /settings.view', 'GET /index'],
+  },
+  audiobookshelf: {
+    opens: [
+      'GET /feed/x',
+      'GET /ping',
+      'GET /status',
+      'POST /login',
+      'POST /auth/refresh',
+      'GET /api/libraries',
+      'GET /socket.io/',
+      'GET /hls/x/output.m3u8',
+    ],
+    stays: ['GET /', 'GET /login', 'POST /init', 'GET /config', 'GET /auth/openid', 'GET /audiobookshelf'],
+  },
+  immich: {
+    opens: [
+      'GET /.well-known/immich',
+      'POST /api/auth/login',
+      'GET /api/assets/1/thumbnail',
+      'GET /api/socket.io/',
+    ],
+    stays: [
+      'GET /',
+      'GET /auth/login',
+      'GET /admin/users',
+      'GET /photos',
+      'GET /share/abc',
+      'GET /.well-known/openid-configuration',
+    ],
+  },
+  arr: {
+    opens: ['GET /api/v3/series', 'POST /api/v3/command', 'GET /feed/v3/calendar/Sonarr.ics', 'GET /ping'],
+    stays: [
+      'GET /',
+      'GET /initialize.json',
+      'GET /initialize.js',
+      'GET /login',
+      'GET /logfile/sonarr.txt',
+      'GET /backup/x.zip',
+      'GET /signalr/messages',
+    ],
+  },
+  'calibre-web': {
+    opens: [
+      'GET /opds',
+      'GET /opds/new',
+      'GET /kobo/t0k/v1/initialization',
+      'POST /kobo/t0k/v1/analytics/gettests',
+    ],
+    stays: ['GET /', 'GET /login', 'GET /admin/view', 'GET /me', 'POST /opds'],
+  },
+  seerr: {
+    opens: ['GET /api/v1/status', 'POST /api/v1/request'],
+    stays: ['GET /', 'GET /setup', 'GET /settings', 'GET /login', 'GET /api-docs'],
+  },
+} satisfies Record<string, PresetRows>;
