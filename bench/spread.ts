@@ -16,7 +16,7 @@ import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import { parseConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { startConnector } from '#connector/connector.ts';
-import { fixedCredentials } from '#connector/credentials-source.ts';
+import { fixedCredentials } from '#connector/links/credentials-source.ts';
 import { createCredentials, publicKeyOf } from '#tunnel/credentials.ts';
 import { freePort } from '../test/support/process.ts';
 import { pause, type Program, startPinned, waitForPort } from './machine.ts';

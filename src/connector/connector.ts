@@ -17,7 +17,7 @@ import { deafHandler, type OpenRequest, type TunnelStream } from '#tunnel/stream
 import type { TlsDialOptions } from '#tunnel/transport/tls-dial.ts';
 import { TrustedRoots } from '#tunnel/transport/trusted-roots.ts';
 import { processWindowBudget } from '#tunnel/process-window.ts';
-import { Admission, isNews } from './admission.ts';
+import { Admission, isNews } from './links/admission.ts';
 import { collectHostnames, type ConnectorMetrics, createConnectorMetrics } from './connector-metrics.ts';
 import {
   clockSkewLimitMs,
@@ -25,16 +25,16 @@ import {
   connectorStates,
   type ConnectorStatus,
 } from './connector-state.ts';
-import type { CredentialsSource } from './credentials-source.ts';
-import { type EdgeDialer, edgeDialer, type TunnelProtocol } from './edge-dialer.ts';
-import { edgeTarget } from './edge-target.ts';
-import { EdgeLink, type LinkFailure, type LinkHost } from './edge-link.ts';
-import { createOriginContext } from './origin-context.ts';
-import { type RulesDifference, RuleTable } from './rule-table.ts';
+import type { CredentialsSource } from './links/credentials-source.ts';
+import { type EdgeDialer, edgeDialer, type TunnelProtocol } from './links/edge-dialer.ts';
+import { edgeTarget } from './links/edge-target.ts';
+import { EdgeLink, type LinkFailure, type LinkHost } from './links/edge-link.ts';
+import { createOriginContext } from './origins/origin-context.ts';
+import { type RulesDifference, RuleTable } from './rules/rule-table.ts';
 import { OutsideProbes } from './outside-probes.ts';
-import { RulesInForce } from './rules-in-force.ts';
+import { RulesInForce } from './rules/rules-in-force.ts';
 import { StreamEvents } from './stream-events.ts';
-import { WorkerSpread } from './worker-spread.ts';
+import { WorkerSpread } from './links/worker-spread.ts';
 import { createUuid } from '#base/text/uuid.ts';
 
 export interface ConnectorOptions {

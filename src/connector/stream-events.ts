@@ -5,8 +5,8 @@ import type { Log } from '#base/log.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { ResetReason } from '#tunnel/stream.ts';
 import type { ConnectorMetrics } from './connector-metrics.ts';
-import type { OriginEvents } from './origin.ts';
-import { nameOf } from './rule-table.ts';
+import type { OriginEvents } from './origins/origin.ts';
+import { nameOf } from './rules/rule-table.ts';
 
 const logIntervalMs = 1_000;
 const maxLoggedKinds = 10_000;

@@ -12,11 +12,15 @@ import type { ConnectorRequest, CredentialsOrigin } from '#cli/runners.ts';
 import type { FlagValue } from '#cli/command.ts';
 import { logLevelOf } from '#cli/log-level.ts';
 import { parseConnectorConfig, readConnectorConfig, requireValid } from '#config/connector-config.ts';
-import { type CredentialsSource, fileCredentials, fixedCredentials } from '#connector/credentials-source.ts';
+import {
+  type CredentialsSource,
+  fileCredentials,
+  fixedCredentials,
+} from '#connector/links/credentials-source.ts';
 import { type Connector, startConnector } from '#connector/connector.ts';
-import { parseTunnelProtocol } from '#connector/edge-dialer.ts';
+import { parseTunnelProtocol } from '#connector/links/edge-dialer.ts';
 import { startMetricsServer } from '#connector/metrics-server.ts';
-import { reloadOnChange } from '#connector/reload.ts';
+import { reloadOnChange } from '#connector/rules/reload.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import { parseCredentialsFile, parseToken } from '#tunnel/credentials.ts';
 import { returnOwnMemory } from './own-memory.ts';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { SallyportError } from '#base/errors.ts';
 import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { startConnector } from '#connector/connector.ts';
-import { fixedCredentials } from '#connector/credentials-source.ts';
+import { fixedCredentials } from '#connector/links/credentials-source.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { memoryLink, type MemoryLink } from '#testkit/memory-network.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
-import { parseTunnelProtocol } from '#connector/edge-dialer.ts';
+import { parseTunnelProtocol } from '#connector/links/edge-dialer.ts';
 import { createCertificate, type TestCertificate } from '#testkit/certificates.ts';
 import { createCredentials, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { acceptConnection } from '#tunnel/driver.ts';

@@ -5,7 +5,7 @@ import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import { parseConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { type Connector, startConnector } from '#connector/connector.ts';
-import { type CredentialsSource, fixedCredentials } from '#connector/credentials-source.ts';
+import { type CredentialsSource, fixedCredentials } from '#connector/links/credentials-source.ts';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import { createCredentials, type TunnelCredentials } from '#tunnel/credentials.ts';
 import type { EdgeSide } from './edge-side.ts';

@@ -10,7 +10,7 @@ import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import { parseConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { type Connector, startConnector } from '#connector/connector.ts';
-import { fixedCredentials } from '#connector/credentials-source.ts';
+import { fixedCredentials } from '#connector/links/credentials-source.ts';
 import type { ConnectorLive, LiveEvent } from '#model/live/live.ts';
 import { rulesOf } from '../connector/world.ts';
 import { loopbackLookup } from '../support/loopback-lookup.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
-import { type CredentialsSource, fileCredentials } from '#connector/credentials-source.ts';
+import { type CredentialsSource, fileCredentials } from '#connector/links/credentials-source.ts';
 import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';
 import { eventually, within } from '../support/eventually.ts';
 import { ProcessWorld } from './processes.ts';

@@ -11,7 +11,7 @@ import { systemRandom } from '#base/random.ts';
 import { architecture, version } from '#base/version.ts';
 import { parseConnectorConfig, requireValid } from '#config/connector-config.ts';
 import { parseEdgeConfig } from '#config/edge-config.ts';
-import { fixedCredentials } from '#connector/credentials-source.ts';
+import { fixedCredentials } from '#connector/links/credentials-source.ts';
 import { type Connector, startConnector } from '#connector/connector.ts';
 import { startMetricsServer } from '#connector/metrics-server.ts';
 import { createCredentials, formatToken, publicKeyOf, type TunnelCredentials } from '#tunnel/credentials.ts';

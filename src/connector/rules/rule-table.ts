@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IngressRule } from '#model/ingress/ingress-rule.ts';
 import type { PublishedRules } from '#model/ingress/published-rules.ts';
-import { createOrigin } from './create-origin.ts';
-import type { Origin, OriginContext } from './origin.ts';
+import { createOrigin } from '../origins/create-origin.ts';
+import type { Origin, OriginContext } from '../origins/origin.ts';
 import { publishRule } from './published-rule.ts';
 
 /** What a change of rules changed, by hostname (and path), for the log. */

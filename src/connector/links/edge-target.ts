@@ -3,7 +3,7 @@ import { SallyportError } from '#base/errors.ts';
 import { parseEdgeAddress } from '#tunnel/transport/edge-address.ts';
 import type { TlsDialOptions } from '#tunnel/transport/tls-dial.ts';
 import type { TrustedRoots } from '#tunnel/transport/trusted-roots.ts';
-import type { ConnectorOptions } from './connector.ts';
+import type { ConnectorOptions } from '../connector.ts';
 
 /** Asked at every attempt. @throws SallyportError 'config-missing' when nothing says where the edge is */
 export function edgeTarget(

@@ -12,9 +12,9 @@ import type { ConfigAnswer, ConnectorConnection, DisconnectReason } from '#tunne
 import { dialConnection, type DialOptions, type DrivenConnection } from '#tunnel/driver.ts';
 import type { OpenRequest, TunnelStream } from '#tunnel/stream.ts';
 import type { WorkerSeat } from '#tunnel/worker-seat.ts';
-import { type ConnectorState, isRefusal, refusalText } from './connector-state.ts';
+import { type ConnectorState, isRefusal, refusalText } from '../connector-state.ts';
 import type { EdgeDialer } from './edge-dialer.ts';
-import type { OutsideProbes } from './outside-probes.ts';
+import type { OutsideProbes } from '../outside-probes.ts';
 import { RetryPace } from './retry-pace.ts';
 
 /** Why there is no connection, as the connector's state. */
