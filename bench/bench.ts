@@ -31,7 +31,15 @@ import {
   warmUp,
   type WarmUpResult,
 } from './requests.ts';
-import { benchHostname, isSallyportThere, prepareForm, type Sallyport, startSallyport } from './sallyport.ts';
+import {
+  benchHostname,
+  comparedRoutes,
+  installedPath,
+  isSallyportThere,
+  prepareForm,
+  type Sallyport,
+  startSallyport,
+} from './sallyport.ts';
 import { msUntilServed } from './start-up.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -123,7 +131,8 @@ async function measurePeers(peers: readonly Peer[]): Promise<void> {
 }
 
 /** Peers take turns, so that a machine that others use too is as busy for one as for the next. */
-async function measureMode(peers: readonly Peer[], mode: RequestMode): Promise<void> {
+async function measureMode(proxies: readonly Peer[], mode: RequestMode): Promise<void> {
+  const peers = proxies.flatMap((peer) => ('dataDir' in peer ? [peer, asInstalled(peer)] : [peer]));
   for (const peer of peers) found.warmUps.push(await warmUp(peer, mode, warmUpRequests));
   for (let round = 0; round < rounds; round++) {
     for (const result of await measureRequests(peers, mode, { seconds, fixedRate, round })) {
@@ -132,6 +141,11 @@ async function measureMode(peers: readonly Peer[], mode: RequestMode): Promise<v
       found.requests.push(result);
     }
   }
+}
+
+/** Ours by the route that has the settings of one without a word. */
+function asInstalled(ours: Peer): Peer {
+  return { ...ours, name: `${ours.name}, as installed`, path: installedPath };
 }
 
 async function measureTransfers(peers: readonly Peer[]): Promise<void> {
@@ -205,7 +219,9 @@ async function startPeer(name: string, origins: Origins): Promise<Peer | undefin
   }
   if (!isSallyportThere()) return undefined;
   const form = await prepareForm(flags.checkout ? 'checkout' : 'release', folder);
-  return startSallyport(folder, origins, form);
+  const ours = await startSallyport(folder, origins, form);
+  await ours.configure(comparedRoutes);
+  return ours;
 }
 
 async function report(): Promise<void> {

@@ -48,10 +48,14 @@ const nginx = await startNginx(port);
 const ours = await startSallyport(folder, { port, sinkPort: port }, await prepareForm('release', folder));
 
 const caches = {
-  nginx: { pid: nginx.pid, ports: nginxPorts },
-  sallyport: { pid: ours.processes['edge']!, ports: { http: ours.plainPort, https: ours.tlsPort } },
+  nginx: { pid: nginx.pid, ports: nginxPorts, accessLog: join(folder, 'nginx.log') },
+  sallyport: {
+    pid: ours.processes['edge']!,
+    ports: { http: ours.plainPort, https: ours.tlsPort },
+    accessLog: ours.accessLog,
+  },
 };
-type Cache = (typeof caches)['nginx'];
+type Cache = (typeof caches)[keyof typeof caches];
 try {
   for (const scheme of ['https', 'http'] as const)
     for (const path of Object.keys(sizes) as (keyof typeof sizes)[]) await compare(scheme, path);
@@ -86,7 +90,8 @@ async function warmUp({ ports }: Cache, scheme: 'http' | 'https', path: keyof ty
 }
 
 async function usPerHit(both: readonly Cache[], scheme: 'http' | 'https', path: string): Promise<number[]> {
-  const takers = both.map(({ pid, ports }) => ({
+  const takers = both.map(({ pid, ports, accessLog }) => ({
+    accessLog,
     start: (all: number) => startWrk(`${scheme}://localhost:${ports[scheme]}${path}`, connections, all),
     processes: { cache: pid },
   }));

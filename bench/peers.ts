@@ -14,7 +14,7 @@ import {
   startPinned,
   waitForPort,
 } from './machine.ts';
-import { benchHostname } from './sallyport.ts';
+import { benchHostname, installedPath } from './sallyport.ts';
 
 /** A proxy under test. */
 export interface Peer {
@@ -24,6 +24,10 @@ export interface Peer {
   readonly processes: Readonly<Record<string, number>>;
   readonly plainPort: number;
   readonly tlsPort: number;
+  /** Its access log; undefined when it writes no file. */
+  readonly accessLog: string | undefined;
+  /** What it is asked for; absent: `/`. */
+  readonly path?: string;
   stop(): Promise<void>;
 }
 
@@ -85,7 +89,8 @@ const largeFiles = { '1g': 1 << 30, '5g': 5 * (1 << 30) };
 export async function startOrigin(folder: string, port: number, uploadPort: number): Promise<Origin> {
   const root = join(folder, 'www');
   await mkdir(root, { recursive: true });
-  await writeFile(join(root, 'index.html'), `${'x'.repeat(smallBodyBytes - 1)}\n`);
+  for (const name of ['index.html', installedPath.slice(1)])
+    await writeFile(join(root, name), `${'x'.repeat(smallBodyBytes - 1)}\n`);
   for (const [name, size] of Object.entries(largeFiles)) {
     const file = await open(join(root, name), 'w');
     await file.truncate(size);
@@ -115,9 +120,10 @@ export async function startOrigin(folder: string, port: number, uploadPort: numb
 
 /** Starts nginx as a reverse proxy. */
 export async function startNginx(options: PeerOptions, plainPort: number, tlsPort: number): Promise<Peer> {
+  const accessLog = join(options.folder, 'nginx-access.log');
   const config = nginxConfig(
     options.folder,
-    { name: 'nginx', log: `${join(options.folder, 'nginx-access.log')} combined buffer=64k` },
+    { name: 'nginx', log: `${accessLog} combined buffer=64k` },
     `
   ssl_session_cache shared:s:1m;
   upstream origin { server 127.0.0.1:${options.originPort}; keepalive 128; keepalive_requests 1000000000; }
@@ -139,7 +145,13 @@ export async function startNginx(options: PeerOptions, plainPort: number, tlsPor
   const file = join(options.folder, 'nginx.conf');
   await writeFile(file, config);
   const program = startPinned(proxyCore, 'nginx', ['-c', file, '-p', options.folder, '-e', '/dev/null']);
-  return ready('nginx', versionOf('nginx', ['-v']), program, plainPort, tlsPort);
+  return ready(program, {
+    name: 'nginx',
+    version: versionOf('nginx', ['-v']),
+    plainPort,
+    tlsPort,
+    accessLog,
+  });
 }
 
 /** Starts HAProxy as a reverse proxy. */
@@ -176,11 +188,13 @@ backend w
   const file = join(options.folder, 'haproxy.cfg');
   await writeFile(file, config);
   const program = startPinned(proxyCore, 'haproxy', ['-db', '-f', file]);
-  return ready('haproxy', versionOf('haproxy', ['-v']), program, plainPort, tlsPort);
+  const version = versionOf('haproxy', ['-v']);
+  return ready(program, { name: 'haproxy', version, plainPort, tlsPort, accessLog: undefined });
 }
 
 /** Starts Caddy as a reverse proxy. */
 export async function startCaddy(options: PeerOptions, plainPort: number, tlsPort: number): Promise<Peer> {
+  const accessLog = join(options.folder, 'caddy-access.log');
   const config = `{
   admin off
   auto_https off
@@ -194,7 +208,7 @@ export async function startCaddy(options: PeerOptions, plainPort: number, tlsPor
 (site) {
   bind 127.0.0.1
   log {
-    output file ${join(options.folder, 'caddy-access.log')}
+    output file ${accessLog}
     format json
   }
   reverse_proxy /socket 127.0.0.1:${options.sinkPort}
@@ -217,16 +231,17 @@ https://:${tlsPort} {
     HOME: options.folder,
   };
   const program = startPinned(proxyCore, 'caddy', ['run', '--config', file, '--adapter', 'caddyfile'], env);
-  return ready('caddy', versionOf('caddy', ['version']), program, plainPort, tlsPort);
+  return ready(program, {
+    name: 'caddy',
+    version: versionOf('caddy', ['version']),
+    plainPort,
+    tlsPort,
+    accessLog,
+  });
 }
 
-async function ready(
-  name: string,
-  version: string,
-  program: Program,
-  plainPort: number,
-  tlsPort: number,
-): Promise<Peer> {
+async function ready(program: Program, peer: Omit<Peer, 'processes' | 'stop'>): Promise<Peer> {
+  const { name, plainPort, tlsPort } = peer;
   await Promise.race([
     Promise.all([waitForPort(plainPort, name), waitForPort(tlsPort, name)]),
     program.ended.then((code) => {
@@ -235,14 +250,7 @@ async function ready(
   ]);
   // Fails at once where /proc does not have what the bench reads.
   cpuUs(program.pid);
-  return {
-    name,
-    version,
-    processes: { [name]: program.pid },
-    plainPort,
-    tlsPort,
-    stop: () => program.stop(),
-  };
+  return { ...peer, processes: { [name]: program.pid }, stop: () => program.stop() };
 }
 
 function nginxConfig(

@@ -43,9 +43,14 @@ export function formatReport(result: BenchResult): string {
   ];
   const logs = Object.keys(result.versions).map((peer) => `${peer} ${accessLogs[peer as PeerName]}`);
   parts.push(`Every proxy writes an access log: ${logs.join('; ')}.`);
+  parts.push(alikeWords);
   if (result.warmUps.length > 0) parts.push(formatWarmUps(result.warmUps));
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
+
+/** What is compared, as users of the figures should know. */
+const alikeWords =
+  'None of them stores or compresses: the compared route of sallyport has both off; "as installed" has both on, as a route without a word has.';
 
 /** A run on a busy machine shows here that somebody was measured cold. */
 function formatWarmUps(rows: readonly WarmUpResult[]): string {

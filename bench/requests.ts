@@ -74,6 +74,7 @@ export async function measureRequests(
   const takers = peers.map((peer) => ({
     start: (seconds: number) => startFullSpeed(peer, mode, seconds),
     processes: peer.processes,
+    accessLog: peer.accessLog,
   }));
   const taken = await takeTurns(takers, options.seconds);
   const results: RequestsResult[] = [];
@@ -132,5 +133,6 @@ function runFullSpeed(peer: Peer, mode: RequestMode, seconds: number): Promise<L
 
 function targetOf(peer: Peer, mode: RequestMode): { url: string; port: number } {
   const port = mode === 'h1 plain' ? peer.plainPort : peer.tlsPort;
-  return { url: `${mode === 'h1 plain' ? 'http' : 'https'}://${benchHostname}:${port}/`, port };
+  const scheme = mode === 'h1 plain' ? 'http' : 'https';
+  return { url: `${scheme}://${benchHostname}:${port}${peer.path ?? '/'}`, port };
 }

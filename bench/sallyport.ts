@@ -95,9 +95,10 @@ export async function startSallyport(
     processes: { edge: edge.pid, connector: connector.pid },
     plainPort: httpPort,
     tlsPort: httpsPort,
+    accessLog: accessLogOf(dataDir),
     async configure(routes) {
       const said = edge.output().split(configurationSaid).length;
-      await writeFile(edgeFile, configOf(routes));
+      await writeFile(edgeFile, configOf(`workers: ${workers}\n${routes}`));
       await untilSaid(edge, said);
     },
     async restartConnector() {
@@ -124,7 +125,24 @@ const defaultRoutes = `routes:
     tunnel: bench
 `;
 
-/** The same, and one for users only beside it. */
+/** What stands beside the route that is compared, with the settings that a route has without a word. */
+export const installedPath = '/as-installed';
+
+/**
+ * The route that is compared does what other proxies do without a word: it stores nothing and compresses nothing. Beside it is one as
+ * users get it.
+ */
+export const comparedRoutes = `routes:
+  - hostname: ${benchHostname}
+    tunnel: bench
+    cache: off
+    compression: off
+  - hostname: ${benchHostname}
+    path: ${installedPath}
+    tunnel: bench
+`;
+
+/** A route without a word, and one for users only beside it. */
 export const guardedRoutes = `${defaultRoutes}  - hostname: ${guardedHostname}
     tunnel: bench
     access: private
@@ -153,8 +171,12 @@ tunnels:
     publicKeys: ["${tunnel.publicKey}"]
 dashboard:
   hostname: sallyport.localhost
-accessLog: ${join(dataDir, 'access.log')}
+accessLog: ${accessLogOf(dataDir)}
 ${more}`;
+}
+
+function accessLogOf(dataDir: string): string {
+  return join(dataDir, 'access.log');
 }
 
 function connectorConfig(tunnel: CreatedTunnel, origin: { port: number; sinkPort: number }): string {
