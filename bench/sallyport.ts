@@ -67,8 +67,8 @@ export async function startSallyport(
   const tunnel = await createTunnel(dataDir, form);
   const edgeFile = join(folder, 'edge.yml');
   const configOf = (routes: string): string =>
-    edgeConfig({ dataDir, tunnel, httpsPort, httpPort, more: routes });
-  await writeFile(edgeFile, configOf(`workers: ${workers}\n${defaultRoutes}`));
+    edgeConfig({ dataDir, tunnel, httpsPort, httpPort, more: `workers: ${workers}\n${routes}` });
+  await writeFile(edgeFile, configOf(defaultRoutes));
   const edge = startOurs(['edge', 'run', '--config', edgeFile]);
   await ready(edge, httpsPort, 'the edge');
   const connectorFile = join(folder, 'config.yml');
@@ -98,7 +98,7 @@ export async function startSallyport(
     accessLog: accessLogOf(dataDir),
     async configure(routes) {
       const said = edge.output().split(configurationSaid).length;
-      await writeFile(edgeFile, configOf(`workers: ${workers}\n${routes}`));
+      await writeFile(edgeFile, configOf(routes));
       await untilSaid(edge, said);
     },
     async restartConnector() {
