@@ -3,9 +3,11 @@
 //
 //   edge.yml ----> compose ----> EdgeInstance (listeners, tunnels, certificates)
 //   store ------------^   ControlPlane <--- dashboard, API, commands
+import { join } from 'node:path';
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
+import { removeLeftDrafts } from '#base/secrets/left-drafts.ts';
 import { makeFolder } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
 import { Repetition } from '#base/repetition.ts';
@@ -74,7 +76,12 @@ export interface EdgeNode {
 
 /** Starts both, or throws one sentence and leaves nothing running. */
 export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode> {
-  if (options.config.store === 'off') return await startAlone(options);
+  const { config, clock } = options;
+  makeFolder(config.dataDir);
+  // Each with its own depth: the cache may have a hundred thousand files.
+  removeLeftDrafts(config.dataDir, clock.wallMs());
+  removeLeftDrafts(join(config.dataDir, 'certificates'), clock.wallMs(), true);
+  if (config.store === 'off') return await startAlone(options);
   return await RunningNode.start(options);
 }
 
@@ -84,7 +91,6 @@ const glanceEveryMs = 400;
 /** An edge of nothing but its file. */
 async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
   const { config, clock, random, log } = options;
-  makeFolder(config.dataDir);
   const keys = openAccessKeys(config.dataDir, options);
   const pool = await openPool(options);
   const keeper = new AccessKeyKeeper({
@@ -129,7 +135,6 @@ async function openPool(options: EdgeNodeOptions): Promise<WorkerPool | undefine
   const { config, clock, random, log, accessLog, offer, workerArgs: args } = options;
   const count = workerCount(config.workers);
   if (!args || count === 1) return undefined;
-  makeFolder(config.dataDir);
   if (!offer) removeRelayFiles(config.dataDir);
   // Loaded only where there are several processes.
   const { WorkerPool: Pool } = await import('./workers/worker-pool.ts');
@@ -168,7 +173,6 @@ class RunningNode implements EdgeNode {
 
   static async start(options: EdgeNodeOptions): Promise<RunningNode> {
     const { config, clock, random, log } = options;
-    makeFolder(config.dataDir);
     const keys = openAccessKeys(config.dataDir, options);
     const facts = factsOf(options);
     let node: RunningNode | undefined;

@@ -2,7 +2,7 @@
 // program that is on the disk by now; this process goes on until its last client has gone. If the successor does not come
 // up, nothing has happened. A file in the data folder says which process serves.
 import { execFile } from 'node:child_process';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
@@ -81,6 +81,19 @@ export function notePid(dataDir: string): () => void {
   return () => {
     if (readPid(dataDir) === process.pid) rmSync(file, { force: true });
   };
+}
+
+/**
+ * Whether a process is an edge by its command line: one that was killed leaves its number in the data folder, and the system gives
+ * it to whoever comes, whom a SIGUSR2 would end. Where a system does not show command lines (no /proc), it is taken for one.
+ */
+export function isEdgeProcess(pid: number): boolean {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return words.includes('edge') && words.includes('run');
+  } catch {
+    return !existsSync('/proc/self/cmdline');
+  }
 }
 
 /** The process that serves from a data folder, undefined when none has said so. */

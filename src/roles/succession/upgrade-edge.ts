@@ -2,7 +2,7 @@
 // there is one.
 import { errorText, SallyportError } from '#base/errors.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
-import { pidFileName, readPid } from './edge-succession.ts';
+import { isEdgeProcess, pidFileName, readPid } from './edge-succession.ts';
 
 /** The limits of handover.ts, one after the other, and a little. */
 const upgradeLimitMs = 200_000;
@@ -19,6 +19,12 @@ export async function upgradeEdge(
     throw new SallyportError(
       'not-found',
       `No edge runs with the data folder ${dataDir} (it has no ${pidFileName}); start one with "sallyport edge run".`,
+    );
+  }
+  if (!isEdgeProcess(before)) {
+    throw new SallyportError(
+      'not-found',
+      `No edge runs with the data folder ${dataDir}: its ${pidFileName} names process ${before}, which is no edge: the one that ran was killed; start one with "sallyport edge run".`,
     );
   }
   try {
