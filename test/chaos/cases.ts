@@ -1,7 +1,10 @@
 // Every case of the chaos runs, in the order of a long run.
+import * as away from './cases/away.ts';
 import * as crowds from './cases/crowds.ts';
 import * as hostile from './cases/hostile.ts';
 import * as lines from './cases/lines.ts';
+import * as names from './cases/names.ts';
+import * as phases from './cases/phases.ts';
 import * as processes from './cases/processes.ts';
 import * as state from './cases/state.ts';
 import * as stores from './cases/stores.ts';
@@ -24,9 +27,16 @@ export const allCases: readonly ChaosCase[] = [
   processes.connectorStopped,
   processes.originKilled,
   processes.originStopped,
+  phases.edgeKilledStarting,
+  phases.edgeStoppedStarting,
+  phases.edgeKilledStopping,
+  phases.edgeKilledWriting,
+  phases.connectorKilledStarting,
+  phases.connectorStoppedStarting,
+  phases.connectorKilledStopping,
   processes.rollingRestart,
   processes.shortRollingRestart,
-  lines.awayOneSecond,
+  away.awayOneSecond,
   lines.halfOpenUp,
   lines.halfOpenDown,
   lines.halfOpenBoth,
@@ -37,7 +47,11 @@ export const allCases: readonly ChaosCase[] = [
   lines.starlink,
   lines.oneOfFourStalled,
   lines.edgeMoved,
-  lines.awayOneMinute,
+  names.dnsChanged,
+  names.dnsAway,
+  names.dnsAwayConnectorKilled,
+  away.awayOneMinute,
+  away.awayOneHour,
   hostile.slowClients,
   hostile.endlessBody,
   hostile.compressedBomb,

@@ -2,7 +2,7 @@
 // released bundle. `npm run chaos` has the long form, docs/reliability.md says what is proven where.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { awayOneSecond } from './cases/lines.ts';
+import { awayOneSecond } from './cases/away.ts';
 import { edgeReloadedOnce, shortRollingRestart } from './cases/processes.ts';
 import { Lab } from './lab.ts';
 import { missingForNetworks } from './network.ts';

@@ -1,13 +1,13 @@
 // `npm run chaos`: hurts a real edge, connectors and origins on hosts made of network namespaces, one case after
 // another, prints a table and writes chaos-report.json.
 //
-//     npm run chaos -- [--seed 1] [--out FILE] [CASE ...]      `--list` names the cases
+//     npm run chaos -- [--seed 1] [--out FILE] [CASE ...]      `--list` names the cases, and which run only where named
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { allCases } from './cases.ts';
 import { Lab } from './lab.ts';
 import { missingForNetworks } from './network.ts';
-import { linesOf, tableOf } from './report.ts';
+import { linesOf, tableOf, verdictOf } from './report.ts';
 import { type CaseResult, runCase } from './run-case.ts';
 
 const { values, positionals } = parseArgs({
@@ -21,7 +21,8 @@ const { values, positionals } = parseArgs({
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 if (values.list) {
-  for (const { name, what } of allCases) say(`${name.padEnd(22)}${what}`);
+  for (const { name, what, isByHand } of allCases)
+    say(`${name.padEnd(26)}${what}${isByHand ? ` (by hand only: npm run chaos -- ${name})` : ''}`);
   process.exit(0);
 }
 const unknown = positionals.filter((name) => !allCases.some((known) => known.name === name));
@@ -33,7 +34,7 @@ if (missing !== '') {
 
 const chosen =
   positionals.length === 0
-    ? allCases
+    ? allCases.filter(({ isByHand }) => !isByHand)
     : positionals.map((name) => allCases.find((known) => known.name === name)!);
 const results: CaseResult[] = [];
 const broken: string[] = [];
@@ -63,4 +64,5 @@ await lab?.close();
 say(`\n${tableOf(results)}`);
 writeFileSync(values.out, JSON.stringify({ seed: Number(values.seed), results, broken }, null, 2));
 say(`\n${values.out} has the details.`);
+say(verdictOf(results, broken));
 process.exit(broken.length > 0 || results.some(({ faults }) => faults.length > 0) ? 1 : 0);

@@ -152,9 +152,14 @@ export class Lab {
     this.writeFile('edge.yml', JSON.stringify(config, null, 2));
   }
 
-  async startEdge(how: StartOptions = {}): Promise<Part> {
+  /** A process that is to become the edge, from its first moment. */
+  launchEdge(how: StartOptions = {}): RunningProcess {
     const args = ['edge', 'run', '--config', this.path('edge.yml')];
-    const running = this.#start(this.network.edge, this.#sallyport(args, how.program), how);
+    return this.#start(this.network.edge, this.#sallyport(args, how.program), how);
+  }
+
+  async startEdge(how: StartOptions = {}): Promise<Part> {
+    const running = this.launchEdge(how);
     await said(running, /The edge is (ready)/);
     this.edge = { name: 'edge', host: this.network.edge, running, pid: running.pid, metricsPort };
     return this.edge;
@@ -184,12 +189,18 @@ export class Lab {
   }
 
   /** A connector in a home; several in one are replicas with metrics servers of their own. */
-  async startConnector({ host, number }: Home, replica = 0, how: StartOptions = {}): Promise<Part> {
+  async startConnector(home: Home, replica = 0, how: StartOptions = {}): Promise<Part> {
+    const connector = this.launchConnector(home, replica, how);
+    await said(connector.running, /Starting metrics server/);
+    return connector;
+  }
+
+  /** A connector from its first moment. */
+  launchConnector({ host, number }: Home, replica = 0, how: StartOptions = {}): Part {
     const port = metricsPort + replica;
     const flags = ['--metrics', `127.0.0.1:${port}`, '--config', this.path('config.yml')];
     const run = ['run', '--token-file', how.tokenFile ?? this.path('token')];
     const running = this.#start(host, this.#sallyport(['tunnel', ...flags, ...run], how.program), how);
-    await said(running, /Starting metrics server/);
     return { name: `connector ${number}.${replica}`, host, running, pid: running.pid, metricsPort: port };
   }
 
@@ -291,10 +302,17 @@ export class Lab {
 /** The clients' process. */
 export class Load {
   readonly #running: RunningProcess;
-  #reports = 0;
+  /** Reports that nobody has taken yet. A long run has more of them than the process's output is kept. */
+  readonly #reports: string[] = [];
+  #begun = '';
 
   constructor(running: RunningProcess) {
     this.#running = running;
+    running.child.stdout!.on('data', (text: string) => {
+      const lines = (this.#begun + text).split('\n');
+      this.#begun = lines.pop()!;
+      this.#reports.push(...lines);
+    });
   }
 
   /** So far. */
@@ -312,13 +330,9 @@ export class Load {
   }
 
   async #next(): Promise<LoadReport> {
-    const wanted = ++this.#reports;
     const line = await eventually(
       `the clients report ${this.#running.stderr()}`,
-      () => {
-        const lines = this.#running.stdout().split('\n');
-        return lines.length > wanted && lines[wanted - 1];
-      },
+      () => this.#reports.shift(),
       startLimitMs,
     );
     return JSON.parse(line) as LoadReport;

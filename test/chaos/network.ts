@@ -18,6 +18,9 @@ export const edgeAddress = '198.51.100.2';
 /** A second address of the edge, for a DNS answer that changes. */
 export const otherEdgeAddress = '198.51.100.3';
 
+/** Where the clients are, and a name server for who asks it. */
+export const clientsAddress = '203.0.113.2';
+
 /** How homes and clients call the edge. */
 export const edgeName = 'edge.chaos.test';
 
@@ -100,6 +103,12 @@ export class Network {
     const lines = Object.entries({ localhost: '127.0.0.1', ...names }).map(([name, to]) => `${to} ${name}`);
     // Written in place: `ip netns exec` has mounted the very file over /etc/hosts of who runs already.
     writeFileSync(join('/etc/netns', host, 'hosts'), `${lines.join('\n')}\n`);
+  }
+
+  /** Where a host asks for names that its own file has not; '' for nowhere. */
+  setNameServer(host: string, address: string): void {
+    const line = address === '' ? '' : `nameserver ${address}\n`;
+    writeFileSync(join('/etc/netns', host, 'resolv.conf'), line);
   }
 
   /** The NAT forgets every mapping, as a router does that was started anew: packets of old flows go nowhere. */

@@ -11,6 +11,7 @@ const columns: readonly (readonly [string, (result: CaseResult) => string])[] = 
   ['recovered s', ({ recoveredS }) => recoveredS.toFixed(1)],
   ['edge MiB', ({ before, after }) => change(before['edge']?.memoryMiB, after['edge']?.memoryMiB)],
   ['edge handles', ({ before, after }) => change(before['edge']?.handles, after['edge']?.handles)],
+  ['took s', ({ tookS }) => String(tookS)],
   ['verdict', ({ faults }) => (faults.length === 0 ? 'holds' : faults.join('; '))],
 ];
 
@@ -43,6 +44,18 @@ export function linesOf(result: CaseResult): string {
   for (const note of notes) lines.push(`    ${note}`);
   for (const fault of faults) lines.push(`    FAULT: ${fault}`);
   return lines.join('\n');
+}
+
+/** What did not hold and what could not be told, each by its name; or that there is nothing. */
+export function verdictOf(results: readonly CaseResult[], broken: readonly string[]): string {
+  const failed = results.flatMap(({ name, faults }) =>
+    faults.length === 0 ? [] : [`${name}: ${faults.join('; ')}`],
+  );
+  const lines = [...failed, ...broken.map((text) => `${text} (broke off)`)];
+  const tookS = results.reduce((sum, result) => sum + result.tookS, 0);
+  const all = `${results.length + broken.length} cases in ${Math.ceil(tookS / 60)} minutes`;
+  if (lines.length === 0) return `${all}: all hold.`;
+  return `${all}; ${lines.length} did not hold:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
 
 function change(before: number | undefined, after: number | undefined): string {

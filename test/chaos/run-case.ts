@@ -11,6 +11,8 @@ export interface ChaosCase {
   readonly name: string;
   /** What happens, in words. */
   readonly what: string;
+  /** Too long for a run of all cases: it runs where it is named. */
+  readonly isByHand?: true;
   /** Most failures that are no fault; absent: any number, as long as they end. */
   readonly mayFail?: number;
   /** How much more memory the edge may hold afterwards. */
@@ -51,6 +53,8 @@ export interface CaseResult {
   readonly noticedS: number | undefined;
   /** When the last failure was; 0 without any. */
   readonly recoveredS: number;
+  /** All of it, with what had to be prepared and put back. */
+  readonly tookS: number;
   readonly before: Readonly<Record<string, Footprint>>;
   readonly after: Readonly<Record<string, Footprint>>;
   readonly notes: readonly string[];
@@ -66,15 +70,18 @@ const recoverLimitMs = 120_000;
 
 /** Runs one case on a lab in which all is well. @throws what the case itself could not do */
 export async function runCase(lab: Lab, chaosCase: ChaosCase): Promise<CaseResult> {
+  const beganMs = Date.now();
   await chaosCase.prepare?.(lab);
+  let result;
   try {
-    return await measured(lab, chaosCase);
+    result = await measured(lab, chaosCase);
   } finally {
     await chaosCase.restore?.(lab);
   }
+  return { ...result, tookS: Math.round((Date.now() - beganMs) / 1000) };
 }
 
-async function measured(lab: Lab, chaosCase: ChaosCase): Promise<CaseResult> {
+async function measured(lab: Lab, chaosCase: ChaosCase): Promise<Omit<CaseResult, 'tookS'>> {
   const before = footprints(lab);
   const load = lab.startLoad(chaosCase.load);
   const notes: string[] = [];
@@ -113,7 +120,7 @@ async function measured(lab: Lab, chaosCase: ChaosCase): Promise<CaseResult> {
 
 function faultsOf(
   { mayFail, noticedWithinS, mayGrowMiB }: ChaosCase,
-  { failed, wrongBytes, noticedS, before, after }: Omit<CaseResult, 'faults'>,
+  { failed, wrongBytes, noticedS, before, after }: Omit<CaseResult, 'faults' | 'tookS'>,
 ): string[] {
   const faults: string[] = [];
   if (wrongBytes > 0) faults.push(`${wrongBytes} bytes were not what they should have been`);

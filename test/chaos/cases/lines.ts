@@ -3,11 +3,11 @@ import { eventually, pause } from '../../support/eventually.ts';
 import type { Lab } from '../lab.ts';
 import { goodLine, type LineWay, starlinkBlinkMs, starlinkLine } from '../link.ts';
 import { edgeAddress, edgeName, otherEdgeAddress } from '../network.ts';
-import type { ChaosCase } from '../run-case.ts';
+import type { ChaosCase, Watch } from '../run-case.ts';
 import { allConnected, edgeDisconnects } from './processes.ts';
 
 /** What the design promises, by the words of both ends' logs: asking them takes a while on a busy machine. */
-const pingPromiseS = 15;
+export const pingPromiseS = 15;
 
 /** Bytes of one direction, or both, vanish until both ends know. */
 function halfOpen(way: LineWay, name: string): ChaosCase {
@@ -16,30 +16,29 @@ function halfOpen(way: LineWay, name: string): ChaosCase {
     what: `what goes ${name === 'both' ? 'either way' : name} between home and edge vanishes`,
     noticedWithinS: pingPromiseS,
     async hurt(lab, watch) {
-      const before = await edgeDisconnects(lab);
-      const ends = [lab.edge, lab.connectors[0]!].map(({ running }) => ({
-        running,
-        from: running.stderr().length,
-      }));
-      watch.begun();
-      await lab.home.line.set({ dark: true }, way);
-      await eventually(
-        'the edge has noticed',
-        async () => (await edgeDisconnects(lab)) >= before + 4,
-        60_000,
-      );
-      await eventually(
-        'the connector has noticed',
-        async () => (await lab.readyConnections(lab.connectors[0]!)) === 0,
-        60_000,
-      );
-      watch.noticed(
-        Math.max(...ends.map(({ running, from }) => lastLossMs(running.stderr().slice(from), 4))),
-      );
+      await noticedAtBothEnds(lab, watch, way);
       await lab.home.line.set({ dark: false });
       await allConnected(lab);
     },
   };
+}
+
+/** Makes the line dark, and waits until both ends say that all four connections are lost. */
+export async function noticedAtBothEnds(lab: Lab, watch: Watch, way?: LineWay): Promise<void> {
+  const before = await edgeDisconnects(lab);
+  const ends = [lab.edge, lab.connectors[0]!].map(({ running }) => ({
+    running,
+    from: running.stderr().length,
+  }));
+  watch.begun();
+  await lab.home.line.set({ dark: true }, way);
+  await eventually('the edge has noticed', async () => (await edgeDisconnects(lab)) >= before + 4, 60_000);
+  await eventually(
+    'the connector has noticed',
+    async () => (await lab.readyConnections(lab.connectors[0]!)) === 0,
+    60_000,
+  );
+  watch.noticed(Math.max(...ends.map(({ running, from }) => lastLossMs(running.stderr().slice(from), 4))));
 }
 
 /** When the last of the first `count` connections was given up, as a log says it: it has whole seconds, so this is their middle. */
@@ -51,26 +50,6 @@ function lastLossMs(log: string, count: number): number {
 export const halfOpenUp = halfOpen('up', 'up');
 export const halfOpenDown = halfOpen('down', 'down');
 export const halfOpenBoth = halfOpen('both', 'both');
-
-/** The line is dead for a while. */
-function away(seconds: number, mayFail?: number): ChaosCase {
-  return {
-    name: `away-${seconds}s`,
-    what: `the home's line is dead for ${seconds} s`,
-    ...(mayFail !== undefined && { mayFail }),
-    async hurt(lab, watch) {
-      watch.begun();
-      await lab.home.line.set({ dark: true });
-      await pause(seconds * 1000);
-      await lab.home.line.set({ dark: false });
-      await allConnected(lab);
-    },
-  };
-}
-
-/** TCP carries a second of silence: nothing fails at all. */
-export const awayOneSecond = away(1, 0);
-export const awayOneMinute = away(60);
 
 export const addressChanged: ChaosCase = {
   name: 'address-changed',
