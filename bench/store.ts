@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { silentLog } from '#base/log.ts';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
-import { exportStore } from '#store/export-store.ts';
+import { exportStore } from '#store/dumps/export-store.ts';
 import { openStore } from '#store/open-store.ts';
 import type { SqlStore } from '#store/sql-store.ts';
 import type { StoredObject } from '#store/store.ts';

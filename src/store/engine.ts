@@ -1,6 +1,6 @@
 // What the two databases do each in their own way, below the shared queries of sql-store.ts: begin and end transactions,
 // tell their errors in our words, watch for changes of others, copy themselves.
-import type { Database, Transacting } from './tables.ts';
+import type { Database, Transacting } from './tables/tables.ts';
 
 export interface ChangeOptions {
   /** Goes through whole tables: has minutes instead of seconds, and a connection of its own where there are several. */

@@ -7,9 +7,9 @@ import { SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { Engine } from './engine.ts';
-import { migrate } from './migrate.ts';
-import { keepBackup } from './migration-backup.ts';
-import { type Migration, migrations as allMigrations } from './migrations.ts';
+import { migrate } from './migrations/migrate.ts';
+import { keepBackup } from './migrations/migration-backup.ts';
+import { type Migration, migrations as allMigrations } from './migrations/migrations.ts';
 import { SqlStore } from './sql-store.ts';
 
 export interface StoreOptions {
@@ -49,12 +49,12 @@ export async function openStore(options: StoreOptions): Promise<SqlStore> {
 async function openEngine({ url, clock, log, random, backupFolder }: StoreOptions): Promise<Engine> {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined || scheme === 'file' || url === ':memory:') {
-    const { openSqlite } = await import('./sqlite-engine.ts');
+    const { openSqlite } = await import('./sqlite/sqlite-engine.ts');
     return openSqlite({ file: pathOf(url), clock, log, random });
   }
   if (scheme === 'postgres' || scheme === 'postgresql') {
     if (backupFolder === undefined) throw new Error('a store in PostgreSQL is opened without a backupFolder');
-    const { openPostgres } = await import('./postgres-engine.ts');
+    const { openPostgres } = await import('./postgres/postgres-engine.ts');
     return openPostgres({ url, clock, log, random });
   }
   throw new SallyportError(

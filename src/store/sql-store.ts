@@ -6,17 +6,17 @@ import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { AuditEvent } from '#model/users/audit-event.ts';
 import type { Session } from '#model/users/session.ts';
-import { insertAudit, pruneAudit, readAudit } from './audit-table.ts';
-import * as documents from './document-table.ts';
+import { insertAudit, pruneAudit, readAudit } from './tables/audit-table.ts';
+import * as documents from './tables/document-table.ts';
 import type { Engine } from './engine.ts';
-import { exportStore } from './export-store.ts';
-import * as leases from './lease-table.ts';
-import type { Migration } from './migrations.ts';
-import { changeObjects, objectRows, readObjects, selectObjects } from './object-table.ts';
-import * as sessions from './session-table.ts';
+import { exportStore } from './dumps/export-store.ts';
+import * as leases from './tables/lease-table.ts';
+import type { Migration } from './migrations/migrations.ts';
+import { changeObjects, objectRows, readObjects, selectObjects } from './tables/object-table.ts';
+import * as sessions from './tables/session-table.ts';
 import type { AuditQuery, Change, Store, StoredState, Ticket } from './store.ts';
-import type { Database, Transacting } from './tables.ts';
-import * as tickets from './ticket-table.ts';
+import type { Database, Transacting } from './tables/tables.ts';
+import * as tickets from './tables/ticket-table.ts';
 
 /** What a store was opened with besides its place; exports and restores open others with the same. */
 export interface Surroundings {

@@ -1,5 +1,5 @@
 // Migrations that come after the present ones, for tests of the mechanism: tables change, documents are rewritten.
-import { type Migration, migrations } from '#store/migrations.ts';
+import { type Migration, migrations } from '#store/migrations/migrations.ts';
 
 const present = migrations.length;
 

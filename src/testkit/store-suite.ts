@@ -1,4 +1,4 @@
-// What a store must do, whatever keeps it. Run on SQLite by src/store/sqlite-store.test.ts and on PostgreSQL by
+// What a store must do, whatever keeps it. Run on SQLite by src/store/sqlite/sqlite-store.test.ts and on PostgreSQL by
 // test/store/postgres-store.test.ts.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

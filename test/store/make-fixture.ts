@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { exportStore } from '#store/export-store.ts';
-import { migrations } from '#store/migrations.ts';
+import { exportStore } from '#store/dumps/export-store.ts';
+import { migrations } from '#store/migrations/migrations.ts';
 import { fillStore } from '#testkit/full-store.ts';
 import { memoryStore } from '#testkit/memory-store.ts';
 

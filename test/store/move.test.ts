@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { exportStore } from '#store/export-store.ts';
-import { restoreStore } from '#store/restore-store.ts';
+import { exportStore } from '#store/dumps/export-store.ts';
+import { restoreStore } from '#store/dumps/restore-store.ts';
 import { contentsOf, fillStore } from '#testkit/full-store.ts';
 import { sampleChange, sampleEvent, sampleMs } from '#testkit/sample-objects.ts';
 import { eventually } from '../support/eventually.ts';

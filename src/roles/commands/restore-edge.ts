@@ -9,7 +9,7 @@ import { makeFolder } from '#base/secrets/private-file.ts';
 import { systemRandom } from '#base/random.ts';
 import { readEdgeConfig } from '#config/edge-config.ts';
 import { openStore } from '#store/open-store.ts';
-import { restoreStore } from '#store/restore-store.ts';
+import { restoreStore } from '#store/dumps/restore-store.ts';
 import { socketNames } from '../control/control-contract.ts';
 import { answersOn } from '../control/socket-file.ts';
 import { storeUrlOf } from '../edge-composition.ts';

@@ -3,10 +3,10 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Log } from '#base/log.ts';
-import type { Engine } from './engine.ts';
-import { writeDump } from './export-store.ts';
-import { memoryPlace } from './sqlite-place.ts';
-import type { Transacting } from './tables.ts';
+import type { Engine } from '../engine.ts';
+import { writeDump } from '../dumps/export-store.ts';
+import { memoryPlace } from '../sqlite/sqlite-place.ts';
+import type { Transacting } from '../tables/tables.ts';
 
 /** Copies kept; each is as large as the database. */
 const backupsKept = 5;

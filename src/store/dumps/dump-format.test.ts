@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { dumpStart, formatEnd, formatHeader, formatRow, parseHeader, parseLine } from './dump-format.ts';
-import type { Value } from './table-rows.ts';
+import type { Value } from '../tables/table-rows.ts';
 
 const value: fc.Arbitrary<Value> = fc.oneof(
   fc.string({ unit: 'binary' }),

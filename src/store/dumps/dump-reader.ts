@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { errorText, SallyportError } from '#base/errors.ts';
 import { type DumpHeader, type DumpLine, parseHeader, parseLine } from './dump-format.ts';
-import type { Row } from './table-rows.ts';
+import type { Row } from '../tables/table-rows.ts';
 
 /** A row and the table that it is of. */
 export interface DumpedRow {

@@ -13,8 +13,8 @@ import { brokenMigration, laterMigration, laterMigrations } from '#testkit/later
 import { seededRandom } from '#testkit/seeded-random.ts';
 import { testClock } from '#testkit/transport-suite.ts';
 import { checksumOf, type Migration, migrations } from './migrations.ts';
-import { openStore } from './open-store.ts';
-import type { SqlStore } from './sql-store.ts';
+import { openStore } from '../open-store.ts';
+import type { SqlStore } from '../sql-store.ts';
 
 interface Scene {
   open(list?: readonly Migration[]): Promise<SqlStore>;

@@ -3,11 +3,11 @@
 import { sql } from 'kysely';
 import { SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import type { Engine } from './engine.ts';
+import type { Engine } from '../engine.ts';
 import { checksumOf, type Migration, statementsOf } from './migrations.ts';
-import type { ObjectKind } from './store.ts';
-import type { MigrationRow, Transacting } from './tables.ts';
-import { inTurns } from './turns.ts';
+import type { ObjectKind } from '../store.ts';
+import type { MigrationRow, Transacting } from '../tables/tables.ts';
+import { inTurns } from '../turns.ts';
 
 export interface MigrateOptions {
   readonly migrations: readonly Migration[];

@@ -1,8 +1,8 @@
 // Whole tables, row by row, without knowing what is in them: what a dump carries from one database to another.
 import type { Kysely } from 'kysely';
-import type { Engine } from './engine.ts';
+import type { Engine } from '../engine.ts';
 import type { Database } from './tables.ts';
-import { inTurns, nextTurn } from './turns.ts';
+import { inTurns, nextTurn } from '../turns.ts';
 
 /** A value of a column, in either database. */
 export type Value = string | number | null | Uint8Array;

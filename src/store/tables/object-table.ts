@@ -12,10 +12,10 @@ import { settingsSchema } from '#model/setting.ts';
 import { shareLinkSchema } from '#model/access/share-link.ts';
 import { tunnelSchema } from '#model/tunnel.ts';
 import { userSchema } from '#model/users/user.ts';
-import type { Change, ObjectKind, StoredObject, StoredObjects } from './store.ts';
+import type { Change, ObjectKind, StoredObject, StoredObjects } from '../store.ts';
 import { columnText } from './stored-text.ts';
 import type { Database, ObjectRow, Transacting } from './tables.ts';
-import { inTurns } from './turns.ts';
+import { inTurns } from '../turns.ts';
 
 /** How each kind is read, and what it is called by: unique among its kind, lower-cased where case says nothing. */
 const kinds: {

@@ -10,14 +10,14 @@ import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import { makeFolder } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
-import { closedError } from './closed-error.ts';
-import type { ChangeOptions, Engine } from './engine.ts';
+import { closedError } from '../closed-error.ts';
+import type { ChangeOptions, Engine } from '../engine.ts';
 import { copyDatabase } from './sqlite-copy.ts';
 import { NodeSqliteDialect } from './sqlite-database.ts';
 import { isLocked, translateSqliteError } from './sqlite-errors.ts';
 import { memoryPlace } from './sqlite-place.ts';
-import type { Database, Tables, Transacting } from './tables.ts';
-import { nextTurn } from './turns.ts';
+import type { Database, Tables, Transacting } from '../tables/tables.ts';
+import { nextTurn } from '../turns.ts';
 
 /** SQLite's own wait for a lock blocks the event loop; most locks of others last for less than this. */
 const blockingWaitMs = 10;

@@ -18,7 +18,7 @@ import {
 } from '#testkit/sample-objects.ts';
 import { exportStore } from './export-store.ts';
 import { restoreStore } from './restore-store.ts';
-import type { SqlStore } from './sql-store.ts';
+import type { SqlStore } from '../sql-store.ts';
 
 interface Scene {
   readonly source: SqlStore;

@@ -1,5 +1,5 @@
 // One-time secrets: taken by deleting them, which the database lets only one succeed at.
-import type { Ticket } from './store.ts';
+import type { Ticket } from '../store.ts';
 import { columnText } from './stored-text.ts';
 import type { Database } from './tables.ts';
 

@@ -4,15 +4,15 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Clock } from '#base/clock.ts';
-import { closedError } from './closed-error.ts';
+import { closedError } from '../closed-error.ts';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
-import type { ChangeOptions, Engine } from './engine.ts';
+import type { ChangeOptions, Engine } from '../engine.ts';
 import { translatePostgresError } from './postgres-errors.ts';
 import { changeChannel, PostgresListener } from './postgres-listener.ts';
 import { BoundedPool, clientConfig } from './postgres-pool.ts';
-import type { Database, Tables, Transacting } from './tables.ts';
+import type { Database, Tables, Transacting } from '../tables/tables.ts';
 
 /** Connections for everyday calls: an edge has few at a time, and each costs the server a process. */
 const poolSize = 4;

@@ -2,7 +2,7 @@
 // database and compared); a change of tables, or of a noun's schema that old documents would fail, is a new entry, with a
 // fixture of the version before it in test/store/fixtures.
 import { createHash } from 'node:crypto';
-import type { ObjectKind } from './store.ts';
+import type { ObjectKind } from '../store.ts';
 
 export interface Migration {
   /** 1, 2, 3 ... */

@@ -7,7 +7,7 @@
 // UTF-8, one JSON value a line, each line ended by a newline. Bytes are {"base64":"..."}. The last line counts the rows
 // and has the hex SHA-256 of every byte before it, so that a dump cut short or altered is known.
 import { z } from 'zod';
-import type { Row, Value } from './table-rows.ts';
+import type { Row, Value } from '../tables/table-rows.ts';
 
 const formatName = 'sallyport-dump';
 const formatVersion = 1;

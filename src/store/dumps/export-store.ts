@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { formatEnd, formatHeader, formatRow } from './dump-format.ts';
-import type { Engine } from './engine.ts';
-import type { SqlStore } from './sql-store.ts';
-import { carriedTables, pagesOf } from './table-rows.ts';
-import type { Database } from './tables.ts';
-import { writeWholeFile } from './whole-file.ts';
+import type { Engine } from '../engine.ts';
+import type { SqlStore } from '../sql-store.ts';
+import { carriedTables, pagesOf } from '../tables/table-rows.ts';
+import type { Database } from '../tables/tables.ts';
+import { writeWholeFile } from '../whole-file.ts';
 
 /** Text is written in pieces of about this size. */
 const pieceChars = 256 * 1024;

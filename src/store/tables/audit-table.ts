@@ -2,10 +2,10 @@
 import { sql } from 'kysely';
 import { SallyportError } from '#base/errors.ts';
 import { type AuditEvent, auditEventSchema } from '#model/users/audit-event.ts';
-import type { AuditQuery } from './store.ts';
+import type { AuditQuery } from '../store.ts';
 import { columnText, containsPattern } from './stored-text.ts';
 import type { AuditRow, Database, Transacting } from './tables.ts';
-import { inTurns, nextTurn } from './turns.ts';
+import { inTurns, nextTurn } from '../turns.ts';
 
 /** What a page may hold at most. */
 const maxPage = 500;

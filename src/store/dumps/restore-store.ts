@@ -6,19 +6,19 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
-import { readEvent } from './audit-table.ts';
+import { readEvent } from '../tables/audit-table.ts';
 import { dumpStart } from './dump-format.ts';
 import { openDump } from './dump-reader.ts';
-import type { Engine } from './engine.ts';
-import { migrate } from './migrate.ts';
-import { readObject } from './object-table.ts';
-import { openStore } from './open-store.ts';
-import { readSession } from './session-table.ts';
-import type { SqlStore, Surroundings } from './sql-store.ts';
-import { copyDatabase } from './sqlite-copy.ts';
-import { openSqlite } from './sqlite-engine.ts';
-import { addRows, carriedTables, clearTable, pagesOf, type Row } from './table-rows.ts';
-import type { AuditRow, ObjectRow, SessionRow, Transacting } from './tables.ts';
+import type { Engine } from '../engine.ts';
+import { migrate } from '../migrations/migrate.ts';
+import { readObject } from '../tables/object-table.ts';
+import { openStore } from '../open-store.ts';
+import { readSession } from '../tables/session-table.ts';
+import type { SqlStore, Surroundings } from '../sql-store.ts';
+import { copyDatabase } from '../sqlite/sqlite-copy.ts';
+import { openSqlite } from '../sqlite/sqlite-engine.ts';
+import { addRows, carriedTables, clearTable, pagesOf, type Row } from '../tables/table-rows.ts';
+import type { AuditRow, ObjectRow, SessionRow, Transacting } from '../tables/tables.ts';
 
 /** What a restore has put in place. */
 export interface Restored {

@@ -1,7 +1,7 @@
 // A copy of a running SQLite database: consistent, whole or not at all, made beside the event loop.
 import { backup, DatabaseSync } from 'node:sqlite';
 import { translateSqliteError } from './sqlite-errors.ts';
-import { writeWholeFile } from './whole-file.ts';
+import { writeWholeFile } from '../whole-file.ts';
 
 /** More pages than a database has: all in one step, as between steps a change of ours would make it begin anew. */
 const allPages = 0x7fff_ffff;

@@ -6,8 +6,8 @@ import { silentLog } from '#base/log.ts';
 import { seededRandom } from '#testkit/seeded-random.ts';
 import { storeSuite, type WithStore } from '#testkit/store-suite.ts';
 import { testClock } from '#testkit/transport-suite.ts';
-import { openStore } from './open-store.ts';
-import type { Store } from './store.ts';
+import { openStore } from '../open-store.ts';
+import type { Store } from '../store.ts';
 
 const withStore: WithStore = async (use) => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-store-'));
