@@ -56,6 +56,8 @@ export interface EdgeConnection {
   readonly openStreams: number;
   /** Smoothed round-trip time of pings in milliseconds, 0 before the first. */
   readonly rttMs: number;
+  /** Nothing has come from the connector since a ping that it should have answered: what is new had better go elsewhere. */
+  readonly isQuiet: boolean;
   /** Opens a stream at once (no round trip); data may be written immediately. Throws if draining or closed. */
   open(request: OpenRequest): TunnelStream;
   /** Whether the connector takes rules from its edge; older ones do not. */

@@ -62,6 +62,7 @@ export class LocalConnection implements EdgeConnection {
   readonly connectedAtMs: number;
   readonly rules: PublishedRules;
   readonly rttMs = 0;
+  readonly isQuiet = false;
   readonly #options: LocalConnectionOptions;
   readonly #streams = new Set<StreamPair>();
   #state: 'open' | 'draining' | 'closed' = 'open';

@@ -9,8 +9,8 @@ const rules: PublishedRules = { version: 1, rules: [] };
 const tunnelId = 'tunnel';
 
 /** A connection as far as the registry looks at it. */
-function connection(instanceId: string, index: number): EdgeConnection {
-  return { tunnelId, instanceId, index, isDraining: false } as EdgeConnection;
+function connection(instanceId: string, index: number, isQuiet = false): EdgeConnection {
+  return { tunnelId, instanceId, index, isDraining: false, isQuiet } as EdgeConnection;
 }
 
 function registryOf(...connections: EdgeConnection[]): [TunnelRegistry, TunnelSlot[]] {
@@ -44,4 +44,17 @@ test('replicas share by requests under way', () => {
   assert.equal(registry.pick(tunnelId, undefined), other);
   other!.outstanding = 2;
   assert.equal(registry.pick(tunnelId, undefined), first);
+});
+
+test('a connection that has gone quiet gets a request only where there is no other', () => {
+  const [registry, [quiet, sibling]] = registryOf(
+    connection('a', 0, true),
+    connection('a', 1),
+    connection('b', 0, true),
+  );
+  assert.equal(registry.pick(tunnelId, undefined), sibling);
+  assert.equal(registry.pick(tunnelId, quiet), sibling);
+  assert.notEqual(registry.pick(tunnelId, sibling), sibling);
+  const [rest, [first]] = registryOf(connection('a', 0, true), connection('a', 1, true));
+  assert.equal(rest.pick(tunnelId, undefined), first);
 });

@@ -75,6 +75,9 @@ const bulkWeight = 100;
 /** Load of the replica that has just failed a request: its other connections are likely to be dying, too. */
 const lastResort = Number.MAX_SAFE_INTEGER;
 
+/** Load of a connection that has gone quiet: it may be dead, and everything else is better. */
+const quietLoad = Number.MAX_VALUE;
+
 /** All live connections by tunnel. */
 export class TunnelRegistry {
   readonly #byTunnel = new Map<string, TunnelSlot[]>();
@@ -170,7 +173,7 @@ export class TunnelRegistry {
 
   /**
    * The connection for the next request to `tunnelId`; after a failure on `except` rather another replica's, then a
-   * sibling's. HOT.
+   * sibling's; one that has gone quiet only where there is no other. HOT.
    */
   pick(tunnelId: string, except: TunnelSlot | undefined): TunnelSlot | undefined {
     const slots = this.#byTunnel.get(tunnelId) ?? this.#relayed.get(tunnelId);
@@ -181,9 +184,10 @@ export class TunnelRegistry {
     let bestSteps = Infinity;
     for (const slot of slots) {
       if (slot === except) continue;
-      const { instanceId } = slot.connection;
-      const replica =
-        instanceId === except?.connection.instanceId ? lastResort : this.#replicaLoad(slots, instanceId);
+      const { instanceId, isQuiet } = slot.connection;
+      const isNextToFailed = instanceId === except?.connection.instanceId;
+      const load = isNextToFailed ? lastResort : this.#replicaLoad(slots, instanceId);
+      const replica = isQuiet ? quietLoad : load;
       const steps = slot.bulk * bulkWeight + Math.floor(slot.outstanding / packingStep);
       if (replica < bestReplica || (replica === bestReplica && steps < bestSteps)) {
         best = slot;

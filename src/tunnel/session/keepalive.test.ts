@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   Keepalive,
   pingIntervalMs,
+  quietAfterPingMs,
   silentLimitMs,
   unansweredPingLimitMs,
   writeStallLimitMs,
@@ -12,7 +13,7 @@ test('a ping is due at once and every five seconds, data or none', () => {
   const keepalive = new Keepalive(100);
   assert.equal(keepalive.takePing(100), true);
   assert.equal(keepalive.takePing(100), false);
-  keepalive.received(3_000);
+  keepalive.answered(100, 3_000);
   assert.equal(keepalive.takePing(5_099), false);
   assert.equal(keepalive.nextDeadlineMs, 5_100);
   assert.equal(keepalive.takePing(5_100), true);
@@ -27,6 +28,22 @@ test('a third ping that does not come is death, one byte is life', () => {
   assert.equal(keepalive.verdict(limitMs)!.reason, 'ping-timeout');
   keepalive.received(limitMs - 1);
   assert.equal(keepalive.verdict(limitMs), undefined);
+});
+
+test('a ping that nothing follows makes a peer quiet, which one byte ends', () => {
+  const keepalive = new Keepalive(0);
+  keepalive.takePing(0);
+  assert.equal(keepalive.nextDeadlineMs, quietAfterPingMs);
+  keepalive.verdict(quietAfterPingMs - 1);
+  assert.equal(keepalive.isQuiet, false);
+  keepalive.verdict(quietAfterPingMs);
+  assert.equal(keepalive.isQuiet, true);
+  assert.equal(keepalive.nextDeadlineMs, pingIntervalMs);
+  keepalive.received(3_000);
+  assert.equal(keepalive.isQuiet, false);
+  keepalive.answered(0, 3_000);
+  keepalive.verdict(4_999);
+  assert.equal(keepalive.isQuiet, false);
 });
 
 test('pings that stay unanswered are death in the end, although bytes come', () => {

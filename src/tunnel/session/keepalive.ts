@@ -10,6 +10,11 @@ export const pingIntervalMs = 5_000;
  */
 export const silentLimitMs = 12_000;
 export const unansweredPingLimitMs = 60_000;
+/**
+ * So long after a ping without a byte from the peer, what is new goes elsewhere where it can. That costs nothing if the peer was
+ * only slow, so it is far from what makes a connection dead, and beyond a blink of a satellite's line.
+ */
+export const quietAfterPingMs = 2_000;
 
 /** No progress of the transport for this long, with bytes waiting, ends the connection. */
 export const writeStallLimitMs = 20_000;
@@ -23,6 +28,7 @@ export class Keepalive {
   #rttMs = 0;
   #shortestRttMs = Infinity;
   #lastCheckMs: number;
+  #isQuiet = false;
   /** Since when bytes wait for the transport without progress; -1 when none wait. */
   #stalledSinceMs = -1;
 
@@ -42,15 +48,27 @@ export class Keepalive {
     return this.#shortestRttMs === Infinity ? 0 : this.#shortestRttMs;
   }
 
+  /** Nothing has come since a ping that should have been answered by now; as of the last `verdict`. */
+  get isQuiet(): boolean {
+    return this.#isQuiet;
+  }
+
   get nextDeadlineMs(): number {
     const silence = this.#lastReceivedMs + silentLimitMs;
     const stall = this.#stalledSinceMs < 0 ? Infinity : this.#stalledSinceMs + writeStallLimitMs;
-    return Math.min(this.#nextPingMs, silence, stall);
+    return Math.min(this.#nextPingMs, silence, stall, this.#quietDeadlineMs);
   }
 
   /** Any bytes came. */
   received(nowMs: number): void {
     this.#lastReceivedMs = nowMs;
+    this.#isQuiet = false;
+  }
+
+  /** When the peer is to be called quiet; never while it is, or while it owes no answer. */
+  get #quietDeadlineMs(): number {
+    if (this.#isQuiet || this.#oldestUnansweredMs < 0) return Infinity;
+    return Math.max(this.#oldestUnansweredMs, this.#lastReceivedMs) + quietAfterPingMs;
   }
 
   /** The transport took bytes; `isWaiting` tells whether more wait. */
@@ -83,6 +101,7 @@ export class Keepalive {
   verdict(nowMs: number): { reason: DisconnectReason; detail: string } | undefined {
     if (nowMs - this.#lastCheckMs > 2 * pingIntervalMs) this.#forgiveOwnSleep(nowMs);
     this.#lastCheckMs = nowMs;
+    if (nowMs >= this.#quietDeadlineMs) this.#isQuiet = true;
     const silentMs = nowMs - this.#lastReceivedMs;
     if (silentMs >= silentLimitMs) {
       return { reason: 'ping-timeout', detail: `nothing came from the peer for ${seconds(silentMs)}` };

@@ -7,6 +7,7 @@ import { seededRandom } from '#testkit/seeded-random.ts';
 import { plainOpenRequest, tunnelPair } from '#testkit/tunnel-pair.ts';
 import { feed, tunnelWorld as world } from '#testkit/tunnel-world.ts';
 import { createCredentials, publicKeyOf } from '../credentials.ts';
+import { pingIntervalMs, quietAfterPingMs } from './keepalive.ts';
 
 test('both ends know each other after the handshake', () => {
   const { clock, pair } = world({ link: { delayMs: 20 } });
@@ -47,6 +48,17 @@ test('a transport that breaks ends both sessions as transport-error', () => {
   assert.equal(pair.edge.closed!.reason, 'transport-error');
   assert.equal(pair.connector.closed!.reason, 'transport-error');
   assert.equal(watched.reset!.reason, 'connection-lost');
+});
+
+test('a path that swallows everything is quiet two seconds after a ping, long before it is dead', () => {
+  const { clock, link, pair } = world({ link: { delayMs: 20 } });
+  const { connection } = pair.edge;
+  clock.advance(60_000);
+  assert.equal(connection!.isQuiet, false);
+  link.stall();
+  clock.advance(pingIntervalMs + quietAfterPingMs);
+  assert.equal(connection!.isQuiet, true);
+  assert.equal(pair.edge.closed, undefined);
 });
 
 test('a path that swallows everything is noticed at both ends within 20 s, idle as it was', () => {

@@ -101,6 +101,10 @@ export abstract class Session implements FrameSink {
     return this.#keepalive.rttMs;
   }
 
+  get isQuiet(): boolean {
+    return this.#keepalive.isQuiet;
+  }
+
   get isClosed(): boolean {
     return this.#state === 'closed';
   }

@@ -4,7 +4,7 @@ import type { Lab } from '../lab.ts';
 import { goodLine, type LineWay, starlinkBlinkMs, starlinkLine } from '../link.ts';
 import { edgeAddress, edgeName, otherEdgeAddress } from '../network.ts';
 import type { ChaosCase, Watch } from '../run-case.ts';
-import { allConnected, edgeDisconnects } from './processes.ts';
+import { allConnected, edgeDisconnects, kindsThatEnd } from './processes.ts';
 
 /** What the design promises, by the words of both ends' logs: asking them takes a while on a busy machine. */
 export const pingPromiseS = 15;
@@ -122,6 +122,9 @@ export const starlink: ChaosCase = {
   },
 };
 
+/** A ping has been sent by then, and its answer is overdue (tunnel/session/keepalive.ts). */
+const newcomersAfterMs = 7_500;
+
 export const oneOfFourStalled: ChaosCase = {
   name: 'one-of-four',
   what: 'one of the four connections goes silent; the others carry on',
@@ -134,9 +137,15 @@ export const oneOfFourStalled: ChaosCase = {
     const before = await edgeDisconnects(lab);
     watch.begun();
     await lab.network.run(lab.home.nat, 'iptables', '-I', ...rule);
+    await pause(newcomersAfterMs);
+    const newcomers = lab.startLoad({ kinds: kindsThatEnd });
     await eventually('the edge has noticed', async () => (await edgeDisconnects(lab)) > before, 60_000);
     watch.noticed();
+    const { failures } = await newcomers.stop();
+    if (failures.length > 0) watch.fault(`${failures.length} failed of clients that came while it was quiet`);
     await allConnected(lab);
+    const lost = (await edgeDisconnects(lab)) - before;
+    if (lost !== 1) watch.fault(`${lost} connections were lost, not one`);
     await lab.network.run(lab.home.nat, 'iptables', '-D', ...rule);
   },
 };

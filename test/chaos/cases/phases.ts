@@ -137,8 +137,11 @@ function connectorStartEnded(name: string, signal: 'SIGKILL' | 'SIGTERM'): Chaos
         await lab.connectors[0]!.running.kill();
         const { running } = lab.launchConnector(lab.home);
         await pause(moment * startMs);
+        const wasConnected = running.stderr().includes('Registered tunnel connection');
         await endsBy(running, signal, watch);
-        watch.note(`${Math.round(moment * startMs)} ms after its launch`);
+        watch.note(
+          `${Math.round(moment * startMs)} ms after its launch${wasConnected ? ', connected by then' : ''}`,
+        );
         await restartConnector(lab);
         await hasOnly(lab, 4, watch);
       }
