@@ -308,7 +308,7 @@ describe('comparing secrets', () => {
     for (const file of [
       'src/base/secrets/signed-text.ts',
       'src/edge/access/sign-in-paths.ts',
-      'src/control/sign-in/totp.ts',
+      'src/control/sign-in/proofs/totp.ts',
       'src/base/secrets/password-hash.ts',
     ])
       assert.match(readFileSync(join(repositoryRoot, file), 'utf8'), /timingSafeEqual\(/, file);

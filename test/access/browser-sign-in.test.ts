@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { totpCode } from '#control/sign-in/totp.ts';
+import { totpCode } from '#control/sign-in/proofs/totp.ts';
 import { clientSecret, startIssuer } from '../control/issuer.ts';
 import {
   launchBrowser,

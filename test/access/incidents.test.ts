@@ -12,7 +12,7 @@ import { parseEdgeConfig } from '#config/edge-config.ts';
 import { configFolders } from '#config/connector-config.ts';
 import { decideAccess, unknownVisit } from '#http/access/access-decision.ts';
 import { compilePolicy } from '#http/access/compiled-policy.ts';
-import { createApiKeyText } from '#control/sign-in/api-key-text.ts';
+import { createApiKeyText } from '#control/sign-in/accounts/api-key-text.ts';
 import { openAccessKeys } from '#roles/access/access-keys.ts';
 import { repositoryRoot } from '../support/process.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { createLog } from '#base/log.ts';
 import { MailOutbox } from '#base/mail/mail-outbox.ts';
 import { sendMail } from '#base/mail/send-mail.ts';
-import { totpCode } from '#control/sign-in/totp.ts';
+import { totpCode } from '#control/sign-in/proofs/totp.ts';
 import { createTextSigner } from '#base/secrets/signed-text.ts';
 import { askMs, createPassage, hashOfNonce } from '#model/access/sign-in-passage.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';

@@ -1,7 +1,7 @@
 // Codes beside the password, over real HTTP: set up, used once, recovered, removed.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { totpCode } from '#control/sign-in/totp.ts';
+import { totpCode } from '#control/sign-in/proofs/totp.ts';
 import { type Browser, password, signInWorld, type SignInWorld } from './sign-in-world.ts';
 
 describe('codes', () => {

@@ -5,7 +5,7 @@ import type { SignInMethod } from '#model/users/session.ts';
 import type { User } from '#model/users/user.ts';
 import { changeAccount } from '../commands/account.ts';
 import type { CallContext } from '../http/handler.ts';
-import { actorOf } from './identify.ts';
+import { actorOf } from './sessions/identify.ts';
 import type { FailedSignIn } from './failed-sign-ins.ts';
 import type { SignInParts } from './sign-in-parts.ts';
 

@@ -5,10 +5,10 @@ import type { User } from '#model/users/user.ts';
 import { hasWayIn } from '../commands/account.ts';
 import type { ControlState } from '../control-state.ts';
 import type { CallContext, Handlers } from '../http/handler.ts';
-import { userView } from './account-view.ts';
+import { userView } from './accounts/account-view.ts';
 import { failSignIn, finishSignIn, type ProvenSignIn } from './finish-sign-in.ts';
-import { canHavePasskeys } from './passkey-ceremony.ts';
-import { useCode } from './second-factor.ts';
+import { canHavePasskeys } from './proofs/passkey-ceremony.ts';
+import { useCode } from './proofs/second-factor.ts';
 import type { SignInParts } from './sign-in-parts.ts';
 
 type Ids = 'getSignInMethods' | 'signInWithPassword' | 'signInWithLink' | 'signOut';

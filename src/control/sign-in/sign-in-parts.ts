@@ -9,13 +9,13 @@ import type { Control } from '../control.ts';
 import type { Seal } from '../seal.ts';
 import { AttemptLimits, openingRules, signInRules } from '#base/secrets/attempt-limits.ts';
 import { FailedSignIns } from './failed-sign-ins.ts';
-import { IssuerClients } from './issuer-client.ts';
-import { LastUses } from './last-uses.ts';
-import { OneTimeLinks } from './one-time-links.ts';
+import { IssuerClients } from './proofs/issuer-client.ts';
+import { LastUses } from './accounts/last-uses.ts';
+import { OneTimeLinks } from './links/one-time-links.ts';
 import type { HashCost } from '#base/secrets/password-hash.ts';
-import { Passwords } from './passwords.ts';
-import { type DashboardPlace, dashboardPlace } from './session-cookie.ts';
-import { Sessions } from './sessions.ts';
+import { Passwords } from './proofs/passwords.ts';
+import { type DashboardPlace, dashboardPlace } from './sessions/session-cookie.ts';
+import { Sessions } from './sessions/sessions.ts';
 
 /** What visitors of protected sites are led here and back with. */
 export interface VisitorOptions {

@@ -6,18 +6,18 @@ import type { Caller } from '../command.ts';
 import type { Identify } from '../http/api-server.ts';
 import type { Handlers } from '../http/handler.ts';
 import type { AccessDirectory } from '#model/access/access-state.ts';
-import { accessDirectory } from './access-directory.ts';
-import { accountHandlers } from './account-handlers.ts';
-import { apiKeyHandlers } from './api-key-handlers.ts';
-import { type FirstOwner, firstOwnerLink } from './first-owner.ts';
-import { createIdentify } from './identify.ts';
-import { issuerHandlers } from './issuer-handlers.ts';
-import { passkeyHandlers } from './passkey-handlers.ts';
+import { accessDirectory } from './sessions/access-directory.ts';
+import { accountHandlers } from './accounts/account-handlers.ts';
+import { apiKeyHandlers } from './accounts/api-key-handlers.ts';
+import { type FirstOwner, firstOwnerLink } from './links/first-owner.ts';
+import { createIdentify } from './sessions/identify.ts';
+import { issuerHandlers } from './proofs/issuer-handlers.ts';
+import { passkeyHandlers } from './proofs/passkey-handlers.ts';
 import { signInHandlersOf } from './sign-in-handlers.ts';
 import { createSignInParts, type SignInOptions } from './sign-in-parts.ts';
 import { VisitorPages } from './visitor-pages.ts';
-import { totpHandlers } from './totp-handlers.ts';
-import { userHandlers } from './user-handlers.ts';
+import { totpHandlers } from './proofs/totp-handlers.ts';
+import { userHandlers } from './accounts/user-handlers.ts';
 
 export type { SignInOptions } from './sign-in-parts.ts';
 

@@ -12,11 +12,11 @@ import { describeRequest, type Identify } from '../http/api-server.ts';
 import type { ApiRequest, CallContext, Handlers, Identity } from '../http/handler.ts';
 import { nobody } from '../http/handler.ts';
 import { refuseForgery } from '../http/same-origin.ts';
-import { invitationPage, InvitationPages } from './invitation-pages.ts';
-import { type MailLinkCall, MailLinkPages } from './mail-link-pages.ts';
-import { MailLinks } from './mail-links.ts';
+import { invitationPage, InvitationPages } from './links/invitation-pages.ts';
+import { type MailLinkCall, MailLinkPages } from './links/mail-link-pages.ts';
+import { MailLinks } from './links/mail-links.ts';
 import { readForm } from './read-form.ts';
-import { createSecret } from './secret.ts';
+import { createSecret } from './proofs/secret.ts';
 import type { SignInParts, VisitorOptions } from './sign-in-parts.ts';
 import { html, pageHeaders, sendPage } from './visitor-page-html.ts';
 

@@ -7,16 +7,16 @@ import type { PageLook } from '#base/pages/page-look.ts';
 import type { Markup } from '#base/pages/plain-page.ts';
 import type { SignInAsk } from '#model/access/sign-in-passage.ts';
 import type { User } from '#model/users/user.ts';
-import type { ApiRequest, CallContext } from '../http/handler.ts';
-import { nobody } from '../http/handler.ts';
-import { refuseForgery } from '../http/same-origin.ts';
-import { failSignIn, finishSignIn } from './finish-sign-in.ts';
+import type { ApiRequest, CallContext } from '../../http/handler.ts';
+import { nobody } from '../../http/handler.ts';
+import { refuseForgery } from '../../http/same-origin.ts';
+import { failSignIn, finishSignIn } from '../finish-sign-in.ts';
 import { mailLinkMs, mailLinkRules, type MailLinks } from './mail-links.ts';
-import { readForm } from './read-form.ts';
-import { useCode } from './second-factor.ts';
-import type { SignInParts } from './sign-in-parts.ts';
-import { formatCookie, readCookie } from './session-cookie.ts';
-import { html, sendPage } from './visitor-page-html.ts';
+import { readForm } from '../read-form.ts';
+import { useCode } from '../proofs/second-factor.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
+import { formatCookie, readCookie } from '../sessions/session-cookie.ts';
+import { html, sendPage } from '../visitor-page-html.ts';
 
 /** A call as these pages need it. */
 export interface MailLinkCall {

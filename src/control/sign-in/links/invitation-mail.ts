@@ -5,7 +5,7 @@ import type { Role } from '#model/users/role.ts';
 import type { User } from '#model/users/user.ts';
 import { invitationPath } from './invitation-pages.ts';
 import type { OneTimeLink } from './one-time-links.ts';
-import type { SignInParts } from './sign-in-parts.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
 
 /** Refuses what cannot be sent, before anybody is made. @throws SallyportError 'conflict' or 'invalid' */
 export function requireMailable(

@@ -2,13 +2,13 @@
 import { version } from '#base/version.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { User } from '#model/users/user.ts';
-import { changeAccount, hasWayIn } from '../commands/account.ts';
-import { required } from '../control-state.ts';
-import type { CallContext, Handlers } from '../http/handler.ts';
+import { changeAccount, hasWayIn } from '../../commands/account.ts';
+import { required } from '../../control-state.ts';
+import type { CallContext, Handlers } from '../../http/handler.ts';
 import { sessionView, userView } from './account-view.ts';
 import { ownAccount, requireRecentSignIn } from './own-account.ts';
-import { requireUncommonPassword } from './password-rule.ts';
-import type { SignInParts } from './sign-in-parts.ts';
+import { requireUncommonPassword } from '../proofs/password-rule.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
 
 type Ids = 'getMe' | 'updateMe' | 'setPassword' | 'removePassword' | 'listMySessions' | 'endMySession';
 

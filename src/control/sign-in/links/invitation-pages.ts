@@ -3,14 +3,14 @@
 import { errorText, isSallyportError } from '#base/errors.ts';
 import { visitorPages } from '#model/access/sign-in-passage.ts';
 import type { User } from '#model/users/user.ts';
-import { nobody } from '../http/handler.ts';
-import { refuseForgery } from '../http/same-origin.ts';
-import { failSignIn, finishSignIn } from './finish-sign-in.ts';
+import { nobody } from '../../http/handler.ts';
+import { refuseForgery } from '../../http/same-origin.ts';
+import { failSignIn, finishSignIn } from '../finish-sign-in.ts';
 import { isToken, type MailLinkCall, noteOf } from './mail-link-pages.ts';
-import { requireUncommonPassword } from './password-rule.ts';
-import { readForm } from './read-form.ts';
-import type { SignInParts } from './sign-in-parts.ts';
-import { html, sendPage } from './visitor-page-html.ts';
+import { requireUncommonPassword } from '../proofs/password-rule.ts';
+import { readForm } from '../read-form.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
+import { html, sendPage } from '../visitor-page-html.ts';
 
 /** The page's name below `visitorPages`. */
 export const invitationPage = '/invitation';

@@ -2,14 +2,14 @@
 // that did not take the secret.
 import { SallyportError } from '#base/errors.ts';
 import type { User } from '#model/users/user.ts';
-import { changeAccount } from '../commands/account.ts';
-import type { CallContext, Handlers } from '../http/handler.ts';
-import { userView } from './account-view.ts';
-import { ownAccount, requireRecentSignIn } from './own-account.ts';
+import { changeAccount } from '../../commands/account.ts';
+import type { CallContext, Handlers } from '../../http/handler.ts';
+import { userView } from '../accounts/account-view.ts';
+import { ownAccount, requireRecentSignIn } from '../accounts/own-account.ts';
 import { createRecoveryCodes } from './recovery-codes.ts';
 import { createSecret, hashSecret } from './secret.ts';
 import { totpPurpose, useCode, wrongCode } from './second-factor.ts';
-import type { SignInParts } from './sign-in-parts.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
 import { createTotpSecret, matchTotp, totpUri } from './totp.ts';
 
 type Ids = 'startTotp' | 'confirmTotp' | 'renewRecoveryCodes' | 'removeTotp';

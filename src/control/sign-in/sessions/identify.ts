@@ -10,12 +10,12 @@ import { errorText, SallyportError } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
 import { allScopes, scopesOf } from '#model/users/role.ts';
 import type { User } from '#model/users/user.ts';
-import type { ControlState } from '../control-state.ts';
-import type { Identify } from '../http/api-server.ts';
-import { type ApiRequest, type Identity, nobody } from '../http/handler.ts';
-import { isApiKeyText } from './api-key-text.ts';
-import type { LastUses } from './last-uses.ts';
-import { hashSecret, isSameSecret } from './secret.ts';
+import type { ControlState } from '../../control-state.ts';
+import type { Identify } from '../../http/api-server.ts';
+import { type ApiRequest, type Identity, nobody } from '../../http/handler.ts';
+import { isApiKeyText } from '../accounts/api-key-text.ts';
+import type { LastUses } from '../accounts/last-uses.ts';
+import { hashSecret, isSameSecret } from '../proofs/secret.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface IdentifyOptions {

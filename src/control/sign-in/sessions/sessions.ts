@@ -7,8 +7,8 @@ import { createUuid } from '#base/text/uuid.ts';
 import type { Session, SignInMethod } from '#model/users/session.ts';
 import type { Settings } from '#model/setting.ts';
 import type { Store } from '#store/store.ts';
-import type { ApiRequest } from '../http/handler.ts';
-import { createSecret, hashSecret } from './secret.ts';
+import type { ApiRequest } from '../../http/handler.ts';
+import { createSecret, hashSecret } from '../proofs/secret.ts';
 import { type DashboardPlace, formatCookie, readCookie, sessionCookie } from './session-cookie.ts';
 
 export interface SessionsOptions {

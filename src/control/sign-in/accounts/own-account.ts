@@ -4,8 +4,8 @@ import type { Clock } from '#base/clock.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { Session } from '#model/users/session.ts';
 import type { User } from '#model/users/user.ts';
-import type { ControlState } from '../control-state.ts';
-import type { CallContext } from '../http/handler.ts';
+import type { ControlState } from '../../control-state.ts';
+import type { CallContext } from '../../http/handler.ts';
 
 /** How old a sign-in may be that opens a further door. */
 const recentMs = 3_600_000;

@@ -2,11 +2,11 @@
 // minutes.
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { Passkey, User } from '#model/users/user.ts';
-import { changeAccount, hasWayIn } from '../commands/account.ts';
-import { required, type ControlState } from '../control-state.ts';
-import type { CallContext, Handlers } from '../http/handler.ts';
-import { failSignIn } from './finish-sign-in.ts';
-import { ownAccount, requireRecentSignIn } from './own-account.ts';
+import { changeAccount, hasWayIn } from '../../commands/account.ts';
+import { required, type ControlState } from '../../control-state.ts';
+import type { CallContext, Handlers } from '../../http/handler.ts';
+import { failSignIn } from '../finish-sign-in.ts';
+import { ownAccount, requireRecentSignIn } from '../accounts/own-account.ts';
 import {
   ceremonyMs,
   checkCreation,
@@ -16,8 +16,8 @@ import {
   type WebauthnJson,
 } from './passkey-ceremony.ts';
 import { createSecret, hashSecret } from './secret.ts';
-import { signedIn } from './sign-in-handlers.ts';
-import type { SignInParts } from './sign-in-parts.ts';
+import { signedIn } from '../sign-in-handlers.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
 
 type Ids =
   | 'startPasskeySignIn'

@@ -2,7 +2,7 @@
 // check runs inside the command that uses the code up, so that two requests at once cannot both have it.
 import { SallyportError } from '#base/errors.ts';
 import type { User } from '#model/users/user.ts';
-import type { Seal } from '../seal.ts';
+import type { Seal } from '../../seal.ts';
 import { isRecoveryCodeText, useRecoveryCode } from './recovery-codes.ts';
 import { matchTotp } from './totp.ts';
 

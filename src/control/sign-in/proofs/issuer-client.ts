@@ -4,7 +4,7 @@ import type { Configuration, IDToken, UserInfoResponse } from 'openid-client';
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { OidcIssuer } from '#model/access/oidc-issuer.ts';
-import type { IssuerClaims } from '../commands/issuer-users.ts';
+import type { IssuerClaims } from '../../commands/issuer-users.ts';
 
 export interface IssuerClientsOptions {
   readonly clock: Clock;

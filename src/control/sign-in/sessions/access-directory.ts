@@ -5,7 +5,7 @@ import { scopesOf } from '#model/users/role.ts';
 import { lookOf } from '#model/setting.ts';
 import type { Session } from '#model/users/session.ts';
 import type { User } from '#model/users/user.ts';
-import type { SignInParts } from './sign-in-parts.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
 
 /** As of now. */
 export async function accessDirectory({ control, sessions, clock }: SignInParts): Promise<AccessDirectory> {

@@ -9,18 +9,23 @@ import { apiBase } from '#api/operation.ts';
 import { errorText, isSallyportError, SallyportError } from '#base/errors.ts';
 import type { OidcIssuer } from '#model/access/oidc-issuer.ts';
 import type { User } from '#model/users/user.ts';
-import { changeAccount, hasWayIn } from '../commands/account.ts';
-import { type Admission, admitIdentity, type IssuerClaims, linkIdentity } from '../commands/issuer-users.ts';
-import type { Command } from '../command.ts';
-import type { CallContext, Handlers, Redirection } from '../http/handler.ts';
-import { userView } from './account-view.ts';
-import { finishSignIn } from './finish-sign-in.ts';
-import { actorOf } from './identify.ts';
+import { changeAccount, hasWayIn } from '../../commands/account.ts';
+import {
+  type Admission,
+  admitIdentity,
+  type IssuerClaims,
+  linkIdentity,
+} from '../../commands/issuer-users.ts';
+import type { Command } from '../../command.ts';
+import type { CallContext, Handlers, Redirection } from '../../http/handler.ts';
+import { userView } from '../accounts/account-view.ts';
+import { finishSignIn } from '../finish-sign-in.ts';
+import { actorOf } from '../sessions/identify.ts';
 import type { IssuerRound } from './issuer-client.ts';
-import { ownAccount, requireRecentSignIn } from './own-account.ts';
+import { ownAccount, requireRecentSignIn } from '../accounts/own-account.ts';
 import { createSecret, hashSecret, isSameSecret } from './secret.ts';
-import { type CookieKind, formatCookie, readCookie } from './session-cookie.ts';
-import type { SignInParts } from './sign-in-parts.ts';
+import { type CookieKind, formatCookie, readCookie } from '../sessions/session-cookie.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
 
 type Ids = 'startIssuerSignIn' | 'finishIssuerSignIn' | 'removeIdentity';
 

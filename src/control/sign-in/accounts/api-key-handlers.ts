@@ -4,15 +4,15 @@ import { SallyportError } from '#base/errors.ts';
 import type { ApiKey } from '#model/users/api-key.ts';
 import { type Scope, scopesOf } from '#model/users/role.ts';
 import type { User } from '#model/users/user.ts';
-import { createApiKey, deleteApiKey } from '../commands/api-keys.ts';
-import { required } from '../control-state.ts';
-import type { Handlers, Identity } from '../http/handler.ts';
-import { pageOfList } from '../views/listing.ts';
+import { createApiKey, deleteApiKey } from '../../commands/api-keys.ts';
+import { required } from '../../control-state.ts';
+import type { Handlers, Identity } from '../../http/handler.ts';
+import { pageOfList } from '../../views/listing.ts';
 import { apiKeyPrefix, createApiKeyText } from './api-key-text.ts';
 import { apiKeyView } from './account-view.ts';
 import { requireRecentSignIn } from './own-account.ts';
-import { hashSecret } from './secret.ts';
-import type { SignInParts } from './sign-in-parts.ts';
+import { hashSecret } from '../proofs/secret.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
 
 type Ids = 'listApiKeys' | 'createApiKey' | 'deleteApiKey';
 

@@ -10,9 +10,9 @@ import type { Random } from '#base/random.ts';
 import type { AttemptRules } from '#base/secrets/attempt-limits.ts';
 import { visitorPages } from '#model/access/sign-in-passage.ts';
 import type { User } from '#model/users/user.ts';
-import type { Control } from '../control.ts';
-import { createSecret, hashSecret, isSameSecret } from './secret.ts';
-import type { DashboardPlace } from './session-cookie.ts';
+import type { Control } from '../../control.ts';
+import { createSecret, hashSecret, isSameSecret } from '../proofs/secret.ts';
+import type { DashboardPlace } from '../sessions/session-cookie.ts';
 
 export interface MailLinksOptions {
   readonly control: Control;

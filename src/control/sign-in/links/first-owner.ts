@@ -1,10 +1,10 @@
 // The first way in: an edge that nobody can sign in to gets an owner and a one-time link, which `edge init` and the first
 // start print. There is no password that could be left as it came.
 import type { User } from '#model/users/user.ts';
-import { hasWayIn } from '../commands/account.ts';
-import { createUser } from '../commands/users.ts';
-import { type Caller, systemCaller } from '../command.ts';
-import type { Control } from '../control.ts';
+import { hasWayIn } from '../../commands/account.ts';
+import { createUser } from '../../commands/users.ts';
+import { type Caller, systemCaller } from '../../command.ts';
+import type { Control } from '../../control.ts';
 import { allScopes } from '#model/users/role.ts';
 import type { OneTimeLink, OneTimeLinks } from './one-time-links.ts';
 

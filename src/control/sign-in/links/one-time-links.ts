@@ -3,7 +3,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { Store } from '#store/store.ts';
-import { createSecret, hashSecret } from './secret.ts';
+import { createSecret, hashSecret } from '../proofs/secret.ts';
 
 export interface OneTimeLinksOptions {
   readonly store: Store;

@@ -2,17 +2,17 @@
 import type { userOperations, VisitorSessionView } from '#api/users.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { User } from '#model/users/user.ts';
-import { createUser, deleteUser, touchable, updateUser } from '../commands/users.ts';
-import type { Command } from '../command.ts';
-import { required } from '../control-state.ts';
-import type { CallContext, Handlers } from '../http/handler.ts';
-import { pageOfList } from '../views/listing.ts';
+import { createUser, deleteUser, touchable, updateUser } from '../../commands/users.ts';
+import type { Command } from '../../command.ts';
+import { required } from '../../control-state.ts';
+import type { CallContext, Handlers } from '../../http/handler.ts';
+import { pageOfList } from '../../views/listing.ts';
 import { trustKey } from '#model/access/trusted-address.ts';
-import { accessDirectory } from './access-directory.ts';
+import { accessDirectory } from '../sessions/access-directory.ts';
 import { sessionView, userView } from './account-view.ts';
-import { requireMailable, sendInvitation } from './invitation-mail.ts';
-import type { linkLifetimesMs, OneTimeLink } from './one-time-links.ts';
-import type { SignInParts } from './sign-in-parts.ts';
+import { requireMailable, sendInvitation } from '../links/invitation-mail.ts';
+import type { linkLifetimesMs, OneTimeLink } from '../links/one-time-links.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
 
 type Ids = Exclude<keyof typeof userOperations, 'listApiKeys' | 'createApiKey' | 'deleteApiKey'>;
 

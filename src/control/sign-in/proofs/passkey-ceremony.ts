@@ -7,7 +7,7 @@ import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simp
 import { errorText, SallyportError } from '#base/errors.ts';
 import { isAddress } from '#base/net/ip.ts';
 import type { Passkey, User } from '#model/users/user.ts';
-import type { DashboardPlace } from './session-cookie.ts';
+import type { DashboardPlace } from '../sessions/session-cookie.ts';
 
 /** JSON of the WebAuthn API, as browsers make and take it (`parseCreationOptionsFromJSON`, `toJSON`). */
 export type WebauthnJson = Record<string, unknown>;
