@@ -83,22 +83,22 @@ import {
   tunnelRotateCommand,
   tunnelRulesCommand,
 } from './edge/tunnels.ts';
-import { dnsCheckCommand } from './dns-check.ts';
-import { dnsExportCommand } from './dns-export.ts';
-import { dnsApplyCommand, dnsPlanCommand } from './dns-plan.ts';
-import { edgeInitCommand } from './edge-init.ts';
-import { edgeRunCommand } from './edge-run.ts';
+import { dnsCheckCommand } from './dns/dns-check.ts';
+import { dnsExportCommand } from './dns/dns-export.ts';
+import { dnsApplyCommand, dnsPlanCommand } from './dns/dns-plan.ts';
+import { edgeInitCommand } from './machine/edge-init.ts';
+import { edgeRunCommand } from './machine/edge-run.ts';
 import { importCommand } from './import.ts';
-import { edgeUpgradeCommand } from './edge-upgrade.ts';
-import { ingressRuleCommand } from './ingress-rule.ts';
-import { ingressValidateCommand } from './ingress-validate.ts';
-import { restoreCommand } from './restore.ts';
-import { tunnelCreateCommand } from './tunnel-create.ts';
-import { tunnelReadyCommand } from './tunnel-ready.ts';
-import { connectCommand, tunnelRunCommand } from './tunnel-run.ts';
-import { tunnelTokenCommand } from './tunnel-token.ts';
-import { trustInstallCommand, trustUninstallCommand } from './trust-install.ts';
-import { trustShowCommand } from './trust-show.ts';
+import { edgeUpgradeCommand } from './machine/edge-upgrade.ts';
+import { ingressRuleCommand } from './tunnel/ingress-rule.ts';
+import { ingressValidateCommand } from './tunnel/ingress-validate.ts';
+import { restoreCommand } from './machine/restore.ts';
+import { tunnelCreateCommand } from './tunnel/tunnel-create.ts';
+import { tunnelReadyCommand } from './tunnel/tunnel-ready.ts';
+import { connectCommand, tunnelRunCommand } from './tunnel/tunnel-run.ts';
+import { tunnelTokenCommand } from './tunnel/tunnel-token.ts';
+import { trustInstallCommand, trustUninstallCommand } from './machine/trust-install.ts';
+import { trustShowCommand } from './machine/trust-show.ts';
 import { versionCommand } from './version.ts';
 
 export const commands: readonly Command[] = [

@@ -55,7 +55,7 @@ test('the folders inside of a room are those that ARCHITECTURE.md tells of', () 
     const beside = [...section.matchAll(/; `([a-z0-9-]+)` is /g)].map(([, name]) => name!);
     return [...own, ...beside, ...shared.map((name) => name.slice(room.length + 1))].toSorted();
   };
-  for (const room of ['edge', 'connector', 'model', 'base', 'tunnel', 'store', 'roles']) {
+  for (const room of ['edge', 'connector', 'model', 'base', 'tunnel', 'store', 'cli', 'roles']) {
     const there = files
       .map((file) => file.split('/'))
       .filter((parts) => parts[1] === room && parts.length > 3)

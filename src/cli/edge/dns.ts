@@ -2,7 +2,7 @@
 import type { ShownName } from '#api/dns.ts';
 import type { RecordView, ZoneView } from '#model/dns/dns-view.ts';
 import { textOf } from '../command.ts';
-import { troubleCode } from '../dns-source.ts';
+import { troubleCode } from '../dns/dns-source.ts';
 import { formatTable } from '../table.ts';
 import { allItems, argument, edgeCommand, timeText } from './edge-command.ts';
 

@@ -1,8 +1,8 @@
 // `sallyport dns check`: proves that a hostname leads to the edge, at its zone's own servers and at a resolver.
 import { SallyportError } from '#base/errors.ts';
-import { type Command, numberOf, outputFlag, textOf, wantsJson } from './command.ts';
+import { type Command, numberOf, outputFlag, textOf, wantsJson } from '../command.ts';
 
-import type { DnsCheckReport } from './runners.ts';
+import type { DnsCheckReport } from '../runners.ts';
 
 export const dnsCheckCommand: Command = {
   words: ['dns', 'check'],

@@ -1,6 +1,6 @@
 // `sallyport dns export`: zones as master files, to keep or to take elsewhere.
 import type { ApiClient } from '#api/client.ts';
-import { type Command, outputFlag, wantsJson } from './command.ts';
+import { type Command, outputFlag, wantsJson } from '../command.ts';
 import { dnsFlags, dnsSource } from './dns-source.ts';
 
 export const dnsExportCommand: Command = {

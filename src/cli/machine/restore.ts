@@ -1,6 +1,6 @@
 // `sallyport restore FILE`: fills an edge's store from a backup, while the edge is stopped.
 import { SallyportError } from '#base/errors.ts';
-import { type Command, outputFlag, textOf, wantsJson } from './command.ts';
+import { type Command, outputFlag, textOf, wantsJson } from '../command.ts';
 
 export const restoreCommand: Command = {
   words: ['restore'],

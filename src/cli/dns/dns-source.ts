@@ -3,9 +3,9 @@
 import type { ApiClient } from '#api/client.ts';
 import { SallyportError } from '#base/errors.ts';
 import type { DnsPlan } from '#model/dns/dns-view.ts';
-import { type CommandContext, type Flag, type Input, textOf } from './command.ts';
-import { edgeFlags } from './edge/connection.ts';
-import { openSession } from './edge/edge-command.ts';
+import { type CommandContext, type Flag, type Input, textOf } from '../command.ts';
+import { edgeFlags } from '../edge/connection.ts';
+import { openSession } from '../edge/edge-command.ts';
 
 /** `--config`, and what names an edge. */
 export const dnsFlags: readonly Flag[] = [

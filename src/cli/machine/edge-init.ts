@@ -10,10 +10,10 @@ import {
   outputFlag,
   textOf,
   wantsJson,
-} from './command.ts';
-import { paint } from './paint.ts';
+} from '../command.ts';
+import { paint } from '../paint.ts';
 import { workersOf } from './workers-flag.ts';
-import { type SetUpDns, type SetUpEdge, type SetUpRequest, tokenProviders } from './runners.ts';
+import { type SetUpDns, type SetUpEdge, type SetUpRequest, tokenProviders } from '../runners.ts';
 
 const defaultConfig = '/etc/sallyport/edge.yml';
 const defaultData = '/var/lib/sallyport';

@@ -1,7 +1,7 @@
 // `sallyport trust show`: the roots of an edge's internal CA, with the fingerprints to compare.
 import { SallyportError } from '#base/errors.ts';
-import { type Command, type Flag, type Input, outputFlag, textOf, wantsJson } from './command.ts';
-import type { RootsOrigin } from './runners.ts';
+import { type Command, type Flag, type Input, outputFlag, textOf, wantsJson } from '../command.ts';
+import type { RootsOrigin } from '../runners.ts';
 
 /** Where an edge keeps its CA unless its dataDir is another one. */
 const usualFile = '/var/lib/sallyport/ca.pem';

@@ -1,6 +1,6 @@
 // `sallyport tunnel token`: the token of a credentials file.
 import { SallyportError } from '#base/errors.ts';
-import { type Command, outputFlag, textOf, wantsJson } from './command.ts';
+import { type Command, outputFlag, textOf, wantsJson } from '../command.ts';
 
 export const tunnelTokenCommand: Command = {
   words: ['tunnel', 'token'],

@@ -1,6 +1,6 @@
 // `sallyport tunnel ingress rule URL`: which rule a request would take.
 import { configFileFor, matchIngress } from '#config/ingress-commands.ts';
-import { type Command, outputFlag, textOf, wantsJson } from './command.ts';
+import { type Command, outputFlag, textOf, wantsJson } from '../command.ts';
 
 export const ingressRuleCommand: Command = {
   words: ['tunnel', 'ingress', 'rule'],

@@ -1,6 +1,6 @@
 // `sallyport edge run`: an edge from its configuration file.
 import { SallyportError } from '#base/errors.ts';
-import { type Command, textOf } from './command.ts';
+import { type Command, textOf } from '../command.ts';
 import { workersOf } from './workers-flag.ts';
 
 export const edgeRunCommand: Command = {

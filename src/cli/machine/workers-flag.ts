@@ -1,7 +1,7 @@
 // `--workers` of `edge run` and `edge init`.
 import { SallyportError } from '#base/errors.ts';
 import { mostWorkers, parseWorkers, type WorkersSetting } from '#model/workers-setting.ts';
-import { type Input, textOf } from './command.ts';
+import { type Input, textOf } from '../command.ts';
 
 /** What was typed, undefined without the flag. @throws SallyportError 'usage' for what is neither a number nor auto */
 export function workersOf(input: Input): WorkersSetting | undefined {

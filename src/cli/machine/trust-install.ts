@@ -9,9 +9,9 @@ import {
   outputFlag,
   textOf,
   wantsJson,
-} from './command.ts';
-import { paint } from './paint.ts';
-import type { TrustChange, TrustOutcome } from './runners.ts';
+} from '../command.ts';
+import { paint } from '../paint.ts';
+import type { TrustChange, TrustOutcome } from '../runners.ts';
 import { originFlags, originOf } from './trust-show.ts';
 
 const commonFlags: readonly Flag[] = [

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { SallyportError } from '#base/errors.ts';
-import { type Command, type CommandContext, type Input, listOf, textOf } from './command.ts';
-import { connectToEdge, edgeFlags, hasEdge } from './edge/connection.ts';
-import type { CreatedTunnel } from './runners.ts';
+import { type Command, type CommandContext, type Input, listOf, textOf } from '../command.ts';
+import { connectToEdge, edgeFlags, hasEdge } from '../edge/connection.ts';
+import type { CreatedTunnel } from '../runners.ts';
 
 export const tunnelCreateCommand: Command = {
   words: ['tunnel', 'create'],

@@ -12,9 +12,9 @@ import {
   requireValid,
 } from '#config/connector-config.ts';
 import { namesOrigin, singleOriginConfig } from '#config/single-origin.ts';
-import type { Command, CommandContext, Flag, FlagValue, Input } from './command.ts';
-import { textOf } from './command.ts';
-import type { ConnectorRequest, CredentialsOrigin } from './runners.ts';
+import type { Command, CommandContext, Flag, FlagValue, Input } from '../command.ts';
+import { textOf } from '../command.ts';
+import type { ConnectorRequest, CredentialsOrigin } from '../runners.ts';
 
 const flags: readonly Flag[] = [
   { name: 'token', type: 'string', value: 'TOKEN', env: 'TUNNEL_TOKEN', help: 'the tunnel token' },

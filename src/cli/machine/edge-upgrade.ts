@@ -1,7 +1,7 @@
 // `sallyport edge upgrade`: the running edge starts its successor, from the program that is on the disk by now, and hands its
 // listening sockets over; no request is lost.
 import { SallyportError } from '#base/errors.ts';
-import { type Command, textOf } from './command.ts';
+import { type Command, textOf } from '../command.ts';
 
 export const edgeUpgradeCommand: Command = {
   words: ['edge', 'upgrade'],

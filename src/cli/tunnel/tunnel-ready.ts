@@ -1,6 +1,6 @@
 // `sallyport tunnel ready`: asks a running connector whether it is connected; for health checks without curl.
 import { SallyportError } from '#base/errors.ts';
-import { type Command, textOf } from './command.ts';
+import { type Command, textOf } from '../command.ts';
 
 export const tunnelReadyCommand: Command = {
   words: ['tunnel', 'ready'],

@@ -1,6 +1,6 @@
 // `sallyport tunnel ingress validate`: checks the ingress rules of a config.yml.
 import { configFileFor, validateIngress, validateIngressJson } from '#config/ingress-commands.ts';
-import { type Command, outputFlag, textOf, wantsJson } from './command.ts';
+import { type Command, outputFlag, textOf, wantsJson } from '../command.ts';
 
 export const ingressValidateCommand: Command = {
   words: ['tunnel', 'ingress', 'validate'],

@@ -1,8 +1,8 @@
 // `sallyport dns plan` and `sallyport dns apply`: what is to be done for the hostnames of an edge, and doing it.
 import type { DnsPlan, DnsStep } from '#model/dns/dns-view.ts';
-import { type Command, type CommandContext, type Input, outputFlag, wantsJson } from './command.ts';
+import { type Command, type CommandContext, type Input, outputFlag, wantsJson } from '../command.ts';
 import { dnsFlags, dnsSource, hasTrouble, pendingCode, troubleCode } from './dns-source.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../table.ts';
 
 export const dnsPlanCommand: Command = {
   words: ['dns', 'plan'],
