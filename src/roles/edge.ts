@@ -67,7 +67,10 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
       log.error(`${errorText(error)} The file opened before stays in use.`);
     }
   };
-  process.on('SIGHUP', reopen);
+  // A signal without a listener ends the process: while there is nothing to hand over yet, and while it stops, it means nothing.
+  let replace = (): void => {};
+  const onUpgrade = (): void => replace();
+  process.on('SIGHUP', reopen).on('SIGUSR2', onUpgrade);
   try {
     const offer = await predecessor?.prepared();
     const node = await startEdgeNode({
@@ -96,35 +99,40 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
     predecessor?.ready();
     tellSystemd(log);
     const succession = { node, args, clock: systemClock, log, stop: options.stop };
-    const isSucceeded = await untilSucceeded(options.stop, () =>
-      handOver({ ...succession, finishPredecessor: () => predecessor?.finish() }),
+    const isSucceeded = await untilSucceeded(
+      options.stop,
+      () => handOver({ ...succession, finishPredecessor: () => predecessor?.finish() }),
+      (run) => (replace = run),
     );
     watch.close();
     log.info('Stopping; requests under way may finish', { graceMs: isSucceeded ? 0 : stopGraceMs });
     await node.stop(isSucceeded ? 0 : stopGraceMs);
     forgetPid();
   } finally {
-    process.off('SIGHUP', reopen);
+    process.off('SIGHUP', reopen).off('SIGUSR2', onUpgrade);
     accessLog.close();
   }
 }
 
-/** Until the stop (false), or until a successor has taken everything over (true); one is started at each SIGUSR2. */
-async function untilSucceeded(stop: AbortSignal, handOverOnce: () => Promise<boolean>): Promise<boolean> {
+/** Until the stop (false), or until a successor has taken everything over (true); one is started at each call of what `onUpgrade` is given. */
+async function untilSucceeded(
+  stop: AbortSignal,
+  handOverOnce: () => Promise<boolean>,
+  onUpgrade: (run: () => void) => void,
+): Promise<boolean> {
   let handing: Promise<boolean> | undefined;
   let succeeded = (): void => {};
   const over = new Promise<void>((resolve) => (succeeded = resolve));
-  const onSignal = (): void => {
+  onUpgrade(() => {
     handing ??= handOverOnce().then((isOver) => {
       if (isOver) succeeded();
       handing = undefined;
       return isOver;
     });
-  };
-  process.on('SIGUSR2', onSignal);
+  });
   let isSucceeded = false;
   await Promise.race([aborted(stop), over.then(() => (isSucceeded = true))]);
-  process.off('SIGUSR2', onSignal);
+  onUpgrade(() => {});
   return isSucceeded || ((await handing) ?? false);
 }
 

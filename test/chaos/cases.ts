@@ -29,6 +29,7 @@ export const allCases: readonly ChaosCase[] = [
   processes.originStopped,
   phases.edgeKilledStarting,
   phases.edgeStoppedStarting,
+  phases.workersKilledStarting,
   phases.edgeKilledStopping,
   phases.edgeKilledWriting,
   phases.connectorKilledStarting,

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { eventually, pause, within } from '../../support/eventually.ts';
-import type { RunningProcess } from '../../support/process.ts';
+import { run, type RunningProcess } from '../../support/process.ts';
 import { type Lab, startLimitMs } from '../lab.ts';
 import type { ChaosCase, Watch } from '../run-case.ts';
 import { allConnected, killEdge, restartConnector, stopEdge } from './processes.ts';
@@ -20,14 +20,16 @@ const atOnceMs = 5_000;
 const goodEnds: readonly number[] = [0, 143];
 
 /** The edge is ended in each moment of its start, by turns on an empty data folder and on one that is in use. */
-function edgeStartEnded(name: string, signal: 'SIGKILL' | 'SIGTERM'): ChaosCase {
+function edgeStartEnded(name: string, signal: 'SIGKILL' | 'SIGTERM', workers = 1): ChaosCase {
+  const edge = workers === 1 ? 'the edge' : `an edge of ${workers} processes`;
   return {
     name,
-    what: `the edge gets ${signal} in ${moments.length} moments of its start, on a new data folder and on an old one`,
+    what: `${edge} gets ${signal} in ${moments.length} moments of its start, on a new data folder and on an old one`,
     async hurt(lab, watch) {
       watch.begun();
       await killEdge(lab);
       watch.noticed();
+      lab.writeEdgeConfig({ workers });
       const beganMs = Date.now();
       await lab.startEdge();
       const startMs = Date.now() - beganMs;
@@ -38,6 +40,7 @@ function edgeStartEnded(name: string, signal: 'SIGKILL' | 'SIGTERM'): ChaosCase 
         await pause(moment * startMs);
         const wasReady = running.stderr().includes('The edge is ready');
         await endsBy(running, signal, watch);
+        await nobodyStays(lab, watch);
         watch.note(`${Math.round(moment * startMs)} ms after its launch${wasReady ? ', ready by then' : ''}`);
         await startsWhole(lab, watch);
       }
@@ -49,6 +52,8 @@ function edgeStartEnded(name: string, signal: 'SIGKILL' | 'SIGTERM'): ChaosCase 
 
 export const edgeKilledStarting = edgeStartEnded('edge-killed-starting', 'SIGKILL');
 export const edgeStoppedStarting = edgeStartEnded('edge-stopped-starting', 'SIGTERM');
+
+export const workersKilledStarting = edgeStartEnded('workers-killed-starting', 'SIGKILL', 2);
 
 export const edgeKilledStopping: ChaosCase = {
   name: 'edge-killed-stopping',
@@ -185,6 +190,14 @@ async function endsBy(running: RunningProcess, signal: 'SIGKILL' | 'SIGTERM', wa
   running.child.kill('SIGTERM');
   const code = await within('it ends', startLimitMs, running.ended);
   if (!goodEnds.includes(code)) watch.fault(`SIGTERM while it starts: it ended with ${code}`);
+}
+
+/** Further processes of an edge end with the first, and leave the ports to the next. */
+async function nobodyStays(lab: Lab, watch: Watch): Promise<void> {
+  const pids = (): Promise<string> => run('ip', ['netns', 'pids', lab.network.edge]);
+  await eventually('nobody is left on its host', async () => (await pids()).trim() === '', atOnceMs).catch(
+    async () => watch.fault(`processes that stay: ${(await pids()).trim().replaceAll('\n', ', ')}`),
+  );
 }
 
 async function endsBySecondSignal(running: RunningProcess, watch: Watch): Promise<void> {
