@@ -19,6 +19,7 @@ test('where both versions are mounted the group is made in the first', (context)
   writeFileSync(join(mounted, 'memory/tight/memory.max_usage_in_bytes'), '900\n');
   assert.equal(group.mostBytes(), 900);
   assert.match(group.enter.join(' '), /memory\/tight\/cgroup\.procs/);
+  assert.match(group.show.join(' '), /mount -t cgroup -o memory/);
 });
 
 test('where only the second is mounted it is asked for the controller', (context) => {
@@ -27,6 +28,7 @@ test('where only the second is mounted it is asked for the controller', (context
   assert.equal(readFileSync(join(mounted, 'cgroup.subtree_control'), 'latin1'), '+memory');
   assert.equal(readFileSync(join(mounted, 'tight/memory.max'), 'latin1'), '1000');
   assert.equal(group.mostBytes(), undefined, 'an older kernel does not say');
+  assert.match(group.show.join(' '), /mount -t cgroup2/);
   writeFileSync(join(mounted, 'tight/memory.peak'), '900\n');
   assert.equal(group.mostBytes(), 900);
 });

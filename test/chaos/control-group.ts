@@ -4,10 +4,22 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path';
 
 const mountPoint = '/sys/fs/cgroup';
+/** As the system mounts them, in a mount namespace of its own. */
+const mountSecond = `mount -t cgroup2 none ${mountPoint}`;
+const mountFirst = [
+  `mount -t tmpfs none ${mountPoint}`,
+  `mkdir ${mountPoint}/memory`,
+  `mount -t cgroup -o memory none ${mountPoint}/memory`,
+].join(' && ');
 
 export interface ControlGroup {
   /** A command that enters the group and becomes what follows it: a process is in its parent's group. */
   readonly enter: readonly string[];
+  /**
+   * A command that shows the groups to what follows it on a host: `ip netns exec` mounts a /sys without them, and a process that cannot
+   * find its group does not know its limit, as it would on a server.
+   */
+  readonly show: readonly string[];
   /** The most that its processes ever had together; undefined where the kernel does not keep it (version 2 before Linux 5.19). */
   mostBytes(): number | undefined;
   /** What its processes have now, by kind, as the kernel calls it. */
@@ -26,6 +38,7 @@ export function createControlGroup(name: string, limitBytes: number, mounted = m
   const most = join(path, isFirst ? 'memory.max_usage_in_bytes' : 'memory.peak');
   return {
     enter: ['sh', '-c', `echo $$ > ${path}/cgroup.procs && exec "$@"`, 'sh'],
+    show: ['sh', '-c', `${isFirst ? mountFirst : mountSecond} && exec "$@"`, 'sh'],
     mostBytes: () => (existsSync(most) ? Number(readFileSync(most, 'latin1')) : undefined),
     statistics: () => parseStatistics(readFileSync(join(path, 'memory.stat'), 'latin1')),
     delete: () => rmdirSync(path),

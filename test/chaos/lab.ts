@@ -53,6 +53,8 @@ export interface StartOptions {
   readonly keepsInput?: boolean;
   /** A command that runs what follows it, outside of the host. */
   readonly through?: readonly string[];
+  /** The same on the host. */
+  readonly within?: readonly string[];
 }
 
 export interface LabOptions {
@@ -289,7 +291,7 @@ export class Lab {
   }
 
   #start(host: string, program: readonly string[], how: StartOptions = {}): RunningProcess {
-    const [inside, rest] = this.network.command(host, program);
+    const [inside, rest] = this.network.command(host, [...(how.within ?? []), ...program]);
     const [command, ...args] = [...(how.through ?? []), inside, ...rest];
     // The tests' own watch over this process is nothing for its children.
     const env = { HOME: this.folder, ...mallocSettings, NODE_OPTIONS: '', ...how.env };

@@ -198,12 +198,15 @@ export const memoryTight: ChaosCase = {
   async prepare(lab) {
     await stopEdge(lab);
     group = createControlGroup('sallyport-chaos', tightMiB << 20);
-    await lab.startEdge({ through: group.enter });
+    await lab.startEdge({ through: group.enter, within: group.show });
     await allConnected(lab);
   },
   async hurt(lab, watch) {
     watch.begun();
     lab.network.setHosts(lab.network.clients, { 'app.chaos.test': '198.51.100.2' });
+    const knownBytes = await lab.metric(lab.edge, 'sallyport_memory_limit_bytes');
+    if (knownBytes !== tightMiB << 20)
+      watch.fault(`the edge takes ${mebibytes(knownBytes)} MiB for its limit`);
     const slow = '-X -c 300 -r 100 -l 20 -i 3 -u https://app.chaos.test/content/1/1000000'.split(' ');
     const peak = watchPeak(lab, group!);
     await lab.network.run(lab.network.clients, 'slowhttptest', ...slow).finally(peak.stop);
