@@ -20,7 +20,7 @@ const responseLimits = { headBytes: 65_536, targetBytes: 0, fields: 256 };
 /** Interim responses an origin may send before the final one. */
 const maxInterim = 16;
 
-type State = 'idle' | 'head' | 'length' | 'chunked' | 'until-close' | 'raw' | 'closed';
+type State = 'idle' | 'head' | 'length' | 'chunked' | 'until-close' | 'held' | 'raw' | 'closed';
 
 export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHead {
   readonly slot: TunnelSlot;
@@ -47,6 +47,7 @@ export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHe
   #interim = 0;
   #isPaused = false;
   #owed = 0;
+  #heldTrailers: Fields | null = null;
 
   constructor(
     stream: TunnelStream,
@@ -106,11 +107,9 @@ export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHe
 
   downstreamDrained(): void {
     this.#isPaused = false;
-    if (this.#owed > 0) {
-      const owed = this.#owed;
-      this.#owed = 0;
-      this.#stream.consume(owed);
-    }
+    if (this.#owed > 0) this.#stream.consume(this.#owed);
+    this.#owed = 0;
+    if (this.#state === 'held') this.#complete(this.#heldTrailers);
   }
 
   abort(reason: string): void {
@@ -179,6 +178,7 @@ export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHe
 
   onReset(reason: ResetReason, detail: string): void {
     if (this.#state === 'idle') this.slot.pool.discard(this);
+    else if (this.#state === 'held') this.#completeDirty(this.#heldTrailers);
     else if (this.#responseDone && this.#state !== 'raw') this.#gone(detail);
     else if (this.#state === 'head' && this.#stash.length === 0 && this.#interim === 0)
       this.#lost(reason, detail);
@@ -191,17 +191,11 @@ export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHe
 
   /** The origin has answered and left; whatever the client still sends is nobody's any more. */
   #gone(detail: string): void {
-    const side = this.#side;
-    this.#side = undefined;
-    this.#destroy('cancelled', detail);
-    side?.upstreamDrained();
+    this.#leave('cancelled', detail)?.upstreamDrained();
   }
 
   #lost(reason: ResetReason | 'origin-closed', detail: string): void {
-    const side = this.#side;
-    this.#side = undefined;
-    this.#destroy('cancelled', detail);
-    side?.lostBeforeResponse(reason, detail);
+    this.#leave('cancelled', detail)?.lostBeforeResponse(reason, detail);
   }
 
   // Reading the response.
@@ -259,6 +253,8 @@ export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHe
         this.#pass(offset === 0 ? chunk : chunk.subarray(offset));
         this.#side?.flush?.();
         return;
+      case 'held':
+        return this.#completeDirty(this.#heldTrailers);
       case 'idle':
         // Bytes that no request asked for: nobody may mistake them for the next response.
         this.slot.pool.discard(this);
@@ -331,13 +327,16 @@ export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHe
 
   /** The response is whole, but more bytes follow it: deliver, then never use the stream again. */
   #completeDirty(trailers: Fields | null): void {
-    const side = this.#side;
-    this.#side = undefined;
-    this.#destroy('protocol-error', 'the origin sent bytes after its response');
-    side?.end(trailers);
+    this.#leave('protocol-error', 'the origin sent bytes after its response')?.end(trailers);
   }
 
   #complete(trailers: Fields | null): void {
+    if (this.#isPaused) {
+      // The next response must not find the window open whose bytes still wait for the client: nobody would count those.
+      this.#state = 'held';
+      this.#heldTrailers = trailers;
+      return this.#side?.flush?.();
+    }
     this.#responseDone = true;
     const side = this.#side;
     if (this.#requestDone) this.#finish();
@@ -357,8 +356,6 @@ export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHe
     }
     this.#state = 'idle';
     this.served += 1;
-    this.#isPaused = false;
-    this.downstreamDrained();
     this.idleSinceMs = this.#now();
     this.slot.pool.put(this, this.rule.keepAliveConnections);
   }
@@ -379,10 +376,15 @@ export class Http1Upstream implements MovableUpstream, StreamHandler, ResponseHe
   }
 
   #fail(what: ExchangeFailure): void {
+    this.#leave('cancelled', what.detail)?.abort(what);
+  }
+
+  /** The stream is over; returns the exchange, to be told. */
+  #leave(reason: ResetReason, detail: string): ExchangeSide | undefined {
     const side = this.#side;
     this.#side = undefined;
-    this.#destroy('cancelled', what.detail);
-    side?.abort(what);
+    this.#destroy(reason, detail);
+    return side;
   }
 
   #destroy(reason: ResetReason, detail: string): void {
