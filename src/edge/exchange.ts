@@ -198,6 +198,10 @@ export class Exchange implements Upstream, ExchangeSide, Listed {
     this.#upstream?.downstreamDrained();
   }
 
+  downstreamMoved(): void {
+    this.progressMs = this.#owner.now();
+  }
+
   /** `abort` of both halves: from the front it is a reason in words, from the upstream a failure. */
   abort(cause: string | ExchangeFailure): void {
     if (this.#isFinished) return;

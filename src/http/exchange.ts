@@ -105,6 +105,8 @@ export interface Upstream {
   endBody(trailers: Fields | null): void;
   /** The client can take more response bytes. */
   downstreamDrained(): void;
+  /** The client cannot yet, but has taken some of those that it was given. */
+  downstreamMoved?(): void;
   /** The client went away or broke the rules: give the origin up. No call to downstream follows. */
   abort(reason: string): void;
 }

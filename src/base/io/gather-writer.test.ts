@@ -80,15 +80,22 @@ function worldOf(near: Socket, far: Socket, closeServer: () => void): World {
   };
 }
 
-function writerOn(near: Socket): { writer: GatherWriter; pool: CountingPool; drains: () => number } {
+function writerOn(near: Socket): {
+  readonly writer: GatherWriter;
+  readonly pool: CountingPool;
+  readonly drains: () => number;
+  readonly moves: () => number;
+} {
   const pool = new CountingPool(gatherBufferBytes);
   let drains = 0;
+  let moves = 0;
   const writer = new GatherWriter(near, {
     pool,
     flusher: new TurnFlusher(setImmediate),
     onDrain: () => (drains += 1),
+    onProgress: () => (moves += 1),
   });
-  return { writer, pool, drains: () => drains };
+  return { writer, pool, drains: () => drains, moves: () => moves };
 }
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -187,6 +194,25 @@ for (const [kind, makeWorld, prefix] of kinds) {
       assert.equal(received, sent + prefix.length);
       assert.equal(pool.out, 0);
       close();
+    });
+
+    test('says that a slow reader takes something before he has taken all', async () => {
+      const { near, far, close } = await makeWorld();
+      const { writer, drains, moves } = writerOn(near);
+      far.pause();
+      // Until the system takes nothing more for him.
+      for (let waited = 0; waited < 200; waited++) {
+        if (!writer.needsDrain) waited = 0;
+        while (!writer.needsDrain) writer.write(Buffer.alloc(65_536));
+        await turn();
+      }
+      for (let i = 0; i < 8; i++) writer.write(Buffer.alloc(65_536));
+      const before = { drains: drains(), moves: moves() };
+      far.resume();
+      await until(() => drains() > before.drains);
+      const moved = moves() - before.moves;
+      close();
+      assert.ok(moved > 0);
     });
 
     test('sends short pieces in order to a reader that is away at first', async () => {

@@ -42,6 +42,8 @@ export interface GatherWriterOptions {
   readonly flusher: TurnFlusher;
   /** After `write` returned false: there is room again. */
   readonly onDrain: () => void;
+  /** Some of what a waiting writer wrote has been taken, not yet all. */
+  readonly onProgress?: () => void;
 }
 
 /** What is ready to leave. */
@@ -255,6 +257,7 @@ export class GatherWriter implements Flushable {
     if (this.#socket.destroyed) this.discard();
     // Who waits for room has nothing to add before there is some.
     if (this.#needsDrain) this.#isFlushDue = true;
+    if (this.#needsDrain && this.#queuedBytes > 0) this.#options.onProgress?.();
     this.#sendNext();
     this.#settle();
   }

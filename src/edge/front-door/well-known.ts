@@ -107,6 +107,10 @@ class WaitingUpstream implements Upstream {
     this.#next.downstreamDrained();
   }
 
+  downstreamMoved(): void {
+    this.#next.downstreamMoved?.();
+  }
+
   abort(reason: string): void {
     this.isOver = true;
     this.#next.abort(reason);

@@ -96,7 +96,11 @@ export class Http1Connection implements Downstream {
     this.#reader = new Http1Reader(share.limits);
     this.#head = this.#reader.head;
     const { pool, flusher } = share;
-    this.#out = new GatherWriter(socket, { pool, flusher, onDrain: () => this.#onDrain() });
+    this.#out = new GatherWriter(socket, {
+      ...{ pool, flusher },
+      onDrain: () => this.#onDrain(),
+      onProgress: () => this.#upstream?.downstreamMoved?.(),
+    });
     this.#writer = new Http1Writer(this.#out);
     this.#sinceMs = share.now();
     this.#stopReading = share.reads.read(socket, (chunk, lasts) => this.#onData(chunk, lasts));
