@@ -4,18 +4,14 @@
 // misses the same nine, measured side by side, for they are made below JavaScript, in nghttp2 and Node's binding to it.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDemo } from '../support/demo.ts';
-import { run, startProcess } from '../support/process.ts';
+import { goIsMissing, goTool } from '../support/go-tool.ts';
+import { startProcess } from '../support/process.ts';
 
+const module = 'github.com/summerwind/h2spec/cmd/h2spec';
 const version = 'v2.2.1+incompatible';
-const module = `github.com/summerwind/h2spec/cmd/h2spec@${version}`;
-const goCommand = ['/usr/local/go/bin/go', '/usr/bin/go'].find((file) => existsSync(file));
-const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sallyport-tools', version);
 /** A published name that h2spec's resolver finds on every machine. */
 const host = 'localhost';
 const leastPassed = 136;
@@ -38,10 +34,8 @@ const misses: Readonly<Record<string, string>> = {
 };
 
 test('h2spec passes but for the misses that are named with their causes', async (context) => {
-  if (goCommand === undefined)
-    return context.skip('h2spec needs Go, which is not installed; put a go command into PATH');
-  const command = join(folder, 'h2spec');
-  if (!existsSync(command)) await run(goCommand, ['install', module], { env: { GOBIN: folder } });
+  const command = await goTool(module, version);
+  if (command === undefined) return context.skip(goIsMissing);
   // Any site will do that answers at once with more bytes than the smallest window of the cases.
   const origin = createServer((_request, response) => void response.end('x'.repeat(400)));
   origin.listen(0, '127.0.0.1');
