@@ -29,6 +29,7 @@ export class ScriptedUpstream implements Upstream {
   trailers: Fields | null = null;
   abortReason: string | undefined;
   drains = 0;
+  moves = 0;
   /** Answer of writeBody. */
   hasRoom = true;
   /** Called after each event. */
@@ -62,6 +63,10 @@ export class ScriptedUpstream implements Upstream {
   downstreamDrained(): void {
     this.drains += 1;
     this.onChange();
+  }
+
+  downstreamMoved(): void {
+    this.moves += 1;
   }
 
   abort(reason: string): void {

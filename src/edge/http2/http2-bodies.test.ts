@@ -79,6 +79,36 @@ describe('bodies over HTTP/2', () => {
       assert.equal((await whole).body.length, sent);
     }));
 
+  test('of a client that takes them little by little are not cut, however much came at once', () =>
+    withFrontWorld({ script: ({ down }) => down.respond(responseHead(200, [])) }, async (world) => {
+      const session = await world.client();
+      const stream = session.request({ ':authority': 'a.test' });
+      await once(stream, 'response');
+      stream.pause();
+      const [upstream] = world.upstreams;
+      // As much as a window that has grown lets through.
+      const chunks = 32;
+      for (let i = 0; i < chunks; i++) upstream!.down.body(Buffer.alloc(65_536, 'x'));
+      let taken = 0;
+      const takeSome = async (): Promise<void> => {
+        const before = taken;
+        for (let turn = 0; turn < 200 && taken - before < 65_536; turn++) {
+          await new Promise((resolve) => setImmediate(resolve));
+          taken += (stream.read() as Buffer | null)?.length ?? 0;
+        }
+      };
+      for (let step = 0; step < chunks && world.ended.length === 0; step++) {
+        await takeSome();
+        world.clock.advance(10_000);
+      }
+      for (let rest = 0; rest < 10; rest++) await takeSome();
+      assert.deepEqual(world.ended, []);
+      assert.equal(taken, chunks * 65_536);
+      assert.ok(upstream!.moves > 2, `${upstream!.moves}`);
+      upstream!.down.end(null);
+      await once(stream.resume(), 'end');
+    }));
+
   test('may still arrive after an early response', () =>
     withFrontWorld({ script: (upstream) => answer(upstream.down, 'too much') }, async (world) => {
       const session = await world.client();

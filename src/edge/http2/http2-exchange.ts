@@ -16,29 +16,11 @@ import type {
   Upstream,
 } from '#http/exchange.ts';
 import { fieldObject, isOwnAnswer, requestTrailers, responseArray } from './http2-fields.ts';
-import type { FieldTable } from './http2-fields.ts';
 import { failureResponse, grpcFailure, isGrpc } from './http2-failure.ts';
-import type { FailureAnswer } from './http2-failure.ts';
+import type { ExchangeHost } from './http2-exchange-host.ts';
+import { HeldBody, mostAtOnceBytes } from './http2-held-body.ts';
 import { StreamProgress } from './http2-progress.ts';
 import type { ExchangeDeadlines } from './http2-progress.ts';
-
-/** The request that an error answers: one that was begun, or one that was refused before, as far as it could be read. */
-export interface FailedRequests {
-  readonly begun: RequestHead | undefined;
-  readonly refused: RequestHead | undefined;
-}
-
-/** What an exchange needs of the connection and front it belongs to. */
-export interface ExchangeHost {
-  readonly table: FieldTable;
-  answerFailure(what: ExchangeFailure, requests: FailedRequests): FailureAnswer;
-  /** The exchange's stream is gone; `isReset`: by a reset that the client sent or provoked. */
-  exchangeClosed(exchange: Http2Exchange, isReset: boolean): void;
-  /** Bytes of a response went out, in one call. */
-  exchangeSent(): void;
-  /** A final head is about to be sent; what is said to the client now is there before the response has ended. */
-  exchangeResponds(): void;
-}
 
 /** A core stream that knows its exchange. */
 interface BoundStream extends ServerHttp2Stream {
@@ -73,7 +55,8 @@ export class Http2Exchange implements Downstream {
   #isClosed = false;
   /** The edge itself cut the stream, for a reason that is not the client's. */
   #isCutByEdge = false;
-  #hasDrainListener = false;
+  /** What the stream did not take at once; from then on all goes through it. */
+  #held: HeldBody | undefined;
   readonly #progress: StreamProgress;
 
   constructor(stream: ServerHttp2Stream, requestEnded: boolean, host: ExchangeHost, nowMs: number) {
@@ -193,12 +176,13 @@ export class Http2Exchange implements Downstream {
     this.#progress.written += chunk.length;
     this.#host.exchangeSent();
     // Node keeps what it is given until it has been sent.
-    if (this.stream.write(lasts ? chunk : Buffer.from(chunk))) return true;
-    if (!this.#hasDrainListener) {
-      this.#hasDrainListener = true;
-      this.stream.on('drain', onDrain);
-    }
-    return false;
+    const bytes = lasts ? chunk : Buffer.from(chunk);
+    if (this.#held) return this.#held.write(bytes);
+    const isUsual = bytes.length <= mostAtOnceBytes;
+    if (isUsual && this.stream.write(bytes)) return true;
+    this.#held = new HeldBody(this.stream, isUsual);
+    this.stream.on('drain', onDrain);
+    return isUsual ? false : this.#held.write(bytes);
   }
 
   end(trailers: Fields | null): void {
@@ -206,7 +190,7 @@ export class Http2Exchange implements Downstream {
     this.#responseEnded = true;
     if (this.#isGone()) return;
     this.#trailersOut = trailers;
-    this.stream.end();
+    if (this.#heldBytes === 0) this.stream.end();
     // An early response: the request body goes on to whoever still reads it, until the sweep ends its patience.
   }
 
@@ -298,7 +282,12 @@ export class Http2Exchange implements Downstream {
   }
 
   drained(): void {
-    if (!this.#responseEnded) this.#upstream?.downstreamDrained();
+    if (this.#isGone()) return;
+    const hasRoom = this.#held!.sendOn();
+    if (this.#responseEnded) {
+      if (this.#heldBytes === 0 && !this.stream.writableEnded) this.stream.end();
+    } else if (hasRoom) this.#upstream?.downstreamDrained();
+    else this.#upstream?.downstreamMoved?.();
   }
 
   wantTrailers(): void {
@@ -309,6 +298,7 @@ export class Http2Exchange implements Downstream {
   closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#held?.forget();
     const upstream = this.#upstream;
     this.#upstream = undefined;
     const isWhole = this.#responseEnded && this.#requestEnded;
@@ -325,18 +315,27 @@ export class Http2Exchange implements Downstream {
   }
 
   get isSending(): boolean {
-    return this.stream.writableLength > 0;
+    return this.#waitingBytes > 0;
+  }
+
+  /** Of the response, here and in the stream. */
+  get #waitingBytes(): number {
+    return this.stream.writableLength + this.#heldBytes;
+  }
+
+  get #heldBytes(): number {
+    return this.#held?.byteCount ?? 0;
   }
 
   /** Grows while bytes of this stream move. */
   get progress(): number {
-    return this.#progress.total(this.stream.writableLength);
+    return this.#progress.total(this.#waitingBytes);
   }
 
   /** Checks the deadlines; returns the name of the one that was passed. */
   sweep(nowMs: number, deadlines: ExchangeDeadlines): 'write-stall' | 'read-stall' | undefined {
     if (this.#isGone()) return undefined;
-    if (this.#progress.hasWriteStalled(this.stream.writableLength, nowMs, deadlines.stallMs)) {
+    if (this.#progress.hasWriteStalled(this.#waitingBytes, nowMs, deadlines.stallMs)) {
       this.cutOff('the client stopped reading', constants.NGHTTP2_CANCEL);
       return 'write-stall';
     }

@@ -11,7 +11,7 @@ import type { FailureAnswer } from './http2-failure.ts';
 import { Budget, defaultHttp2Limits } from './http2-limits.ts';
 import type { Http2Limits } from './http2-limits.ts';
 import { Http2Metrics, type SessionClosing, type StreamReset } from './http2-metrics.ts';
-import type { FailedRequests } from './http2-exchange.ts';
+import type { FailedRequests } from './http2-exchange-host.ts';
 import { Http2ClientSession } from './http2-session.ts';
 import type { SessionShare } from './http2-session.ts';
 

@@ -9,7 +9,7 @@ import type { ClientAddress, ExchangeFailure } from '#http/exchange.ts';
 import type { FailureAnswer } from './http2-failure.ts';
 import type { FieldTable } from './http2-fields.ts';
 import { Http2Exchange } from './http2-exchange.ts';
-import type { ExchangeHost, FailedRequests } from './http2-exchange.ts';
+import type { ExchangeHost, FailedRequests } from './http2-exchange-host.ts';
 import { Budget, RecentMost } from './http2-limits.ts';
 import type { Http2Limits } from './http2-limits.ts';
 import { addHandshakeKey, readRequest, RefusedRequest } from './http2-request.ts';
