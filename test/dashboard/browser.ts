@@ -63,6 +63,8 @@ export async function openPage(
   const context = await browser.newContext({
     colorScheme: look.colorScheme,
     viewport: look.viewport,
+    // A click on what still moves can miss it on a busy machine.
+    reducedMotion: 'reduce',
     ...(from === undefined ? {} : { storageState: await from.storageState() }),
   });
   const page = await context.newPage();
