@@ -114,7 +114,10 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
   }
 }
 
-/** Until the stop (false), or until a successor has taken everything over (true); one is started at each call of what `onUpgrade` is given. */
+/**
+ * Until the stop (false), or until a successor has taken everything over (true). `onUpgrade` is given what starts one, and at the end
+ * what does nothing.
+ */
 async function untilSucceeded(
   stop: AbortSignal,
   handOverOnce: () => Promise<boolean>,
