@@ -17,7 +17,7 @@ export const engineOptions: readonly string[] = ['--max-semi-space-size=4'];
 
 /**
  * What the system's malloc is told, by the environment, in bin/sallyport, in the units of examples/ and here: one arena, and
- * TLS's buffers of 17 KB, taken and given back for each record, from the thread's own store. docs/adr/0005-memory.md says why.
+ * TLS's buffers of 17 KB, taken and given back for each record, from the thread's own store (glibc 2.42 and later). docs/adr/0005-memory.md says why.
  */
 export const mallocSettings = {
   MALLOC_ARENA_MAX: '1',
