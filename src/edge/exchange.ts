@@ -17,7 +17,7 @@ import type { ResetReason } from '#tunnel/stream.ts';
 import type { ExchangePace } from './shaping/exchange-pace.ts';
 import type { Listed } from './active-exchanges.ts';
 import type { EdgeLines } from './edge-lines.ts';
-import type { AccessGrant } from './access/access-handler.ts';
+import type { AccessGrant } from './access/visitors/access-grant.ts';
 import { troubleOf } from './balance/balances.ts';
 import { BodyReplay } from './body-replay.ts';
 import { answerFailure } from './error-page.ts';

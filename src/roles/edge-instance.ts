@@ -12,7 +12,7 @@ import { snapshotOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
 import type { CertificateState, EdgeLook } from '#control/edge-view.ts';
 import type { NameQuestion } from '#dns/name-check.ts';
-import type { AccessDesk } from '#edge/access/access-desk.ts';
+import type { AccessDesk } from '#edge/access/visitors/access-desk.ts';
 import type { EdgeCache } from '#edge/cache/edge-cache.ts';
 import type { Edge, Inheritance, ListenerState } from '#edge/edge-contract.ts';
 import type { Mates } from '#edge/mates/mates.ts';

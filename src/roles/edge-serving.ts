@@ -8,7 +8,7 @@ import type { MetricsRegistry } from '#base/metrics/metrics.ts';
 import type { Random } from '#base/random.ts';
 import { snapshotOf } from '#config/edge-config.ts';
 import type { EdgeConfig } from '#config/edge-config-schema.ts';
-import { AccessDesk, type AccessDeskOptions } from '#edge/access/access-desk.ts';
+import { AccessDesk, type AccessDeskOptions } from '#edge/access/visitors/access-desk.ts';
 import type { EdgeCache } from '#edge/cache/edge-cache.ts';
 import type { CertificateSource } from '#edge/front-door/certificate-source.ts';
 import { type Edge, startEdge } from '#edge/edge.ts';

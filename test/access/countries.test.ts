@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createLog } from '#base/log.ts';
-import { CountryDatabase } from '#edge/access/country-database.ts';
+import { CountryDatabase } from '#edge/access/addresses/country-database.ts';
 import { CountryFile } from '#roles/access/country-file.ts';
 import { FakeClock } from '#testkit/fake-clock.ts';
 import { countryRecord, writeMmdb } from '../support/mmdb-writer.ts';

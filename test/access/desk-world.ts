@@ -1,8 +1,8 @@
 // An edge with guarded routes in this very process: its clock, its keys and the picture of who is known are the test's own,
 // and every line of its access log is there.
 import { systemRandom } from '#base/random.ts';
-import { AccessDesk, type AccessDeskOptions } from '#edge/access/access-desk.ts';
-import { AssertionSigner } from '#edge/access/assertion.ts';
+import { AccessDesk, type AccessDeskOptions } from '#edge/access/visitors/access-desk.ts';
+import { AssertionSigner } from '#edge/access/visitors/assertion.ts';
 import type { AccessPolicy } from '#model/access/access-policy.ts';
 import { type AccessDirectory, emptyDirectory } from '#model/access/access-state.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';

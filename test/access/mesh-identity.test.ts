@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { compilePolicy } from '#http/access/compiled-policy.ts';
 import type { ClientAddress } from '#http/exchange.ts';
-import { meshNames, type MeshNode, type MeshSource } from '#edge/access/mesh-source.ts';
+import { meshNames, type MeshNode, type MeshSource } from '#edge/access/addresses/mesh-source.ts';
 import { type DeskWorld, startDeskWorld } from './desk-world.ts';
 
 const laptop: MeshNode = { name: 'laptop', tags: [], user: 'Ada@Example.com' };

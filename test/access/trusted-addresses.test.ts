@@ -1,7 +1,7 @@
 // "Trust this address for a day after a sign-in": which addresses count, for how long, for whom, and what ends it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { maxTrusted, TrustedAddresses } from '#edge/access/trusted-addresses.ts';
+import { maxTrusted, TrustedAddresses } from '#edge/access/addresses/trusted-addresses.ts';
 import { type AccessDirectory, emptyDirectory, trustMs } from '#model/access/access-state.ts';
 import { trustKey } from '#model/access/trusted-address.ts';
 import { eventually } from '../support/eventually.ts';

@@ -10,7 +10,7 @@ import { systemRandom } from '#base/random.ts';
 import type { Connector } from '#connector/connector.ts';
 import { startConnector } from '#connector/connector.ts';
 import { fixedCredentials } from '#connector/links/credentials-source.ts';
-import type { AccessDesk } from '#edge/access/access-desk.ts';
+import type { AccessDesk } from '#edge/access/visitors/access-desk.ts';
 import { routeHandlers } from '#edge/routes/route-steps.ts';
 import type { EdgeCache } from '#edge/cache/edge-cache.ts';
 import type { CertificateSource } from '#edge/front-door/certificate-source.ts';

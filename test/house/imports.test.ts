@@ -40,7 +40,7 @@ test('every room imports only what the table of ARCHITECTURE.md allows', () => {
 test('the folders inside of a room are those that ARCHITECTURE.md tells of', () => {
   const [before = ''] = read('ARCHITECTURE.md').split('## Who may import whom');
   const cells = [...before.matchAll(/^\| (`[^|]+) \| [^|]+ \|$/gm)].map(([, cell]) => cell!);
-  const sections = before.split(/^## /m);
+  const sections = before.split(/^##+ /m);
   const told = (room: string): string[] => {
     const section = sections.find((each) => each.startsWith(`The rooms of \`src/${room}/\`\n`)) ?? '';
     const own = [...section.matchAll(/^\| (`.+) \| [^|]+ \|$/gm)].flatMap(([, cell]) => namesIn(cell!));
@@ -49,13 +49,34 @@ test('the folders inside of a room are those that ARCHITECTURE.md tells of', () 
     const beside = [...section.matchAll(/; `([a-z0-9-]+)` is /g)].map(([, name]) => name!);
     return [...own, ...beside, ...shared.map((name) => name.slice(room.length + 1))].toSorted();
   };
-  for (const room of ['edge', 'connector', 'model', 'base', 'tunnel', 'store', 'cli', 'roles']) {
+  const divided = ['edge', 'edge/access', 'connector', 'model', 'base', 'tunnel', 'store', 'cli', 'roles'];
+  for (const room of divided) {
     const there = files
-      .map((file) => file.split('/'))
-      .filter((parts) => parts[1] === room && parts.length > 3)
-      .map((parts) => parts[2]!);
+      .filter((file) => file.startsWith(`src/${room}/`))
+      .map((file) => file.slice(`src/${room}/`.length).split('/'))
+      .filter((parts) => parts.length > 1)
+      .map((parts) => parts[0]!);
     assert.deepEqual(told(room), [...new Set(there)].toSorted(), `src/${room}`);
   }
+});
+
+test('a room of src/edge/access imports only rooms that its table has above it', () => {
+  const [, after = ''] = read('ARCHITECTURE.md').split('### The rooms of `src/edge/access/`\n');
+  const [section = ''] = after.split(/^##+ /m);
+  const order = [...section.matchAll(/^\| `([a-z-]+)` \| [^|]+ \|$/gm)].map(([, room]) => room!);
+  assert.equal(order.length > 0, true);
+  const faults: string[] = [];
+  for (const file of files.filter((each) => each.startsWith('src/edge/access/'))) {
+    const room = file.split('/')[3]!;
+    // The room's own top imports all of them, and none of them imports it.
+    if (room.endsWith('.ts')) continue;
+    for (const [, path] of read(file).matchAll(/from '(\.\.\/[^']*)'/g)) {
+      const target = join(file, '..', path!).split('/');
+      if (target[2] !== 'access') continue;
+      if (!order.slice(0, order.indexOf(room)).includes(target[3]!)) faults.push(`${file} imports ${path}`);
+    }
+  }
+  assert.deepEqual(faults, []);
 });
 
 test('the dashboard shares the contract and the nouns with the server, and nothing else', () => {

@@ -8,7 +8,7 @@ import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
 import { parseEdgeConfig, snapshotOf } from '#config/edge-config.ts';
 import { importFile } from '#config/import/import-file.ts';
-import { AccessDesk } from '#edge/access/access-desk.ts';
+import { AccessDesk } from '#edge/access/visitors/access-desk.ts';
 import { createPassTexts } from '#model/access/access-pass.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { createPassage } from '#model/access/sign-in-passage.ts';

@@ -18,9 +18,9 @@ import type { ExplainStep } from '#model/live/explain.ts';
 import { routeName } from '#model/routes/route.ts';
 import { innerTargetOf } from '../own-requests/inner-request.ts';
 import type { RouteMatch, Router } from '../routes/router.ts';
-import type { AccessDesk } from './access-desk.ts';
-import { ForwardAuthHandler } from './forward-auth.ts';
-import { visitingUser } from './visitor.ts';
+import type { AccessDesk } from './visitors/access-desk.ts';
+import { ForwardAuthHandler } from './forward-auth/forward-auth.ts';
+import { visitingUser } from './visitors/visitor.ts';
 
 /** What a dry run is made with. */
 export interface DryRunParts {

@@ -23,12 +23,12 @@ import {
 } from '#model/access/sign-in-passage.ts';
 import type { Exchange } from '../exchange.ts';
 import type { RouteHandler } from '../routes/route-handler.ts';
-import { formatCookie, readCookie, tryCookie, visitCookie } from './access-cookies.ts';
-import type { AccessDesk } from './access-desk.ts';
-import { forwardTunnelId } from './forward-auth.ts';
-import { PasswordDoor } from './password-door.ts';
-import { answerShareLink } from './share-link-path.ts';
-import { answerShort } from './sign-in-answers.ts';
+import { formatCookie, readCookie, tryCookie, visitCookie } from './visitors/access-cookies.ts';
+import type { AccessDesk } from './visitors/access-desk.ts';
+import { forwardTunnelId } from './forward-auth/forward-auth.ts';
+import { PasswordDoor } from './doors/password-door.ts';
+import { answerShareLink } from './doors/share-link-path.ts';
+import { answerShort } from './doors/sign-in-answers.ts';
 
 /** Where Cloudflare publishes the keys of its assertions, below the issuer. */
 export const certsPath = '/cdn-cgi/access/certs';

@@ -10,7 +10,7 @@ import type { EdgeSnapshot } from '#model/edge-snapshot.ts';
 import { failure } from '#http/exchange.ts';
 import type { ClientAddress } from '#http/exchange.ts';
 import { tunnelPath } from '#tunnel/transport/websocket-transport.ts';
-import type { CertificateHosts } from '../access/certificate-hosts.ts';
+import type { CertificateHosts } from '../access/certificates/certificate-hosts.ts';
 import type { AccessLog } from '../logs/access-log.ts';
 import type { EdgeOptions, ListenerState } from '../edge-contract.ts';
 import type { EdgeMetrics } from '../observation/edge-metrics.ts';

@@ -2,7 +2,7 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import type { SecureContext, TlsOptions, TLSSocket } from 'node:tls';
 import { askForCertificate } from '#base/io/socket-internals.ts';
-import type { CertificateHosts } from '../access/certificate-hosts.ts';
+import type { CertificateHosts } from '../access/certificates/certificate-hosts.ts';
 import type { CertificateSource } from './certificate-source.ts';
 
 /** ALPN in the edge's order of preference. */

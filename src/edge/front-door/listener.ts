@@ -10,7 +10,7 @@ import { parseAddress } from '#base/net/ip.ts';
 import { listenHandleOf } from '#base/io/socket-internals.ts';
 import type { ClientAddress } from '#http/exchange.ts';
 import { decodeProxyHeader } from '#wire/proxy-protocol.ts';
-import type { CertificateHosts } from '../access/certificate-hosts.ts';
+import type { CertificateHosts } from '../access/certificates/certificate-hosts.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import { challengeProtocol, choicesOf, stapling, ticketKeysOf } from './handshake-choices.ts';
 import type { Elsewhere } from '../mates/connection-census.ts';

@@ -2,7 +2,7 @@
 // When the sink cannot keep up or fails (a full disk), lines are dropped and counted; traffic never waits for a log.
 import { noBytes } from '#base/bytes.ts';
 import type { ExchangeFailure, FailureCode, RequestHead } from '#http/exchange.ts';
-import type { AccessGrant } from '../access/access-handler.ts';
+import type { AccessGrant } from '../access/visitors/access-grant.ts';
 import type { PortEntry } from '#model/edge-snapshot.ts';
 import type { Exchange } from '../exchange.ts';
 import { LineMemory } from './log-line.ts';

@@ -1,7 +1,7 @@
 // Which tunnel connections are up, and which of them takes the next request. Replicas (connector processes) share
 // load by least outstanding requests; within one replica requests are packed onto few connections, because frames
 // that leave together cost one write, until a connection is busy enough for the next to help.
-import { RuleGuard } from '../access/rule-guard.ts';
+import { RuleGuard } from '../access/guards/rule-guard.ts';
 import type { DisconnectReason, EdgeConnection } from '#tunnel/connection.ts';
 import type { PublishedRule, PublishedRules } from '#model/ingress/published-rules.ts';
 import type { RuleMatcher } from '#model/ingress/ingress-match.ts';

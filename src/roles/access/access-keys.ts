@@ -9,7 +9,7 @@ import { errorText, SallyportError } from '#base/errors.ts';
 import { createFileOnce, replaceFile } from '#base/secrets/private-file.ts';
 import type { Random } from '#base/random.ts';
 import type { TextSigner } from '#base/secrets/signed-text.ts';
-import { AssertionSigner } from '#edge/access/assertion.ts';
+import { AssertionSigner } from '#edge/access/visitors/assertion.ts';
 import { createRingSigner } from '#model/access/access-key-signer.ts';
 import { type AccessKeyRing, accessKeyRingSchema } from '#model/access/access-keys.ts';
 import { assertionKey, firstRing, passageKey } from './access-key-drawing.ts';

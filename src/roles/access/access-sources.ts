@@ -3,7 +3,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { AccessConfig } from '#config/access-schema.ts';
-import type { AccessDesk } from '#edge/access/access-desk.ts';
+import type { AccessDesk } from '#edge/access/visitors/access-desk.ts';
 import { compilePolicy, isPublic } from '#http/access/compiled-policy.ts';
 import type { RouteEntry } from '#model/edge-snapshot.ts';
 import { routeName } from '#model/routes/route.ts';

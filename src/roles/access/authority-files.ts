@@ -7,8 +7,8 @@ import { errorText } from '#base/errors.ts';
 import { type FileWatch, watchFiles } from '#base/file-watch.ts';
 import type { Log } from '#base/log.ts';
 import type { AccessConfig } from '#config/access-schema.ts';
-import { type ClientAuthority, ClientAuthorities } from '#edge/access/client-authorities.ts';
-import { readRevocationList } from '#edge/access/revocation-list.ts';
+import { type ClientAuthority, ClientAuthorities } from '#edge/access/certificates/client-authorities.ts';
+import { readRevocationList } from '#edge/access/certificates/revocation-list.ts';
 
 type Settings = AccessConfig['authorities'];
 

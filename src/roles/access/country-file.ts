@@ -6,7 +6,7 @@ import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import { type FileWatch, watchFiles } from '#base/file-watch.ts';
 import type { Log } from '#base/log.ts';
-import { CountryDatabase, type CountrySource, noCountries } from '#edge/access/country-database.ts';
+import { CountryDatabase, type CountrySource, noCountries } from '#edge/access/addresses/country-database.ts';
 
 export interface CountryFileOptions {
   readonly clock: Clock;

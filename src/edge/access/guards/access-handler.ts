@@ -14,16 +14,17 @@ import { parseSubject } from '#model/access/access-subject.ts';
 import { EditedFields } from '#http/edited-fields.ts';
 import { failure, type RequestHead } from '#http/exchange.ts';
 import { renewVisitAfterMs, visitMs } from '#model/access/sign-in-passage.ts';
-import type { Exchange } from '../exchange.ts';
-import type { HandlerHost, RouteHandler } from '../routes/route-handler.ts';
-import { formatCookie, visitCookie, withoutOwnCookies } from './access-cookies.ts';
-import { type AccessDesk, basicTokenOf, bearerOf } from './access-desk.ts';
-import { meshNames } from './mesh-source.ts';
-import type { CertificateJudgement } from './client-authorities.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { HandlerHost, RouteHandler } from '../../routes/route-handler.ts';
+import { formatCookie, visitCookie, withoutOwnCookies } from '../visitors/access-cookies.ts';
+import { type AccessDesk, basicTokenOf, bearerOf } from '../visitors/access-desk.ts';
+import { meshNames } from '../addresses/mesh-source.ts';
+import type { CertificateJudgement } from '../certificates/client-authorities.ts';
 import { FrontWithCookie } from './front-with-cookie.ts';
-import { askForPassword } from './password-door.ts';
-import { askToSignIn, canFollow } from './sign-in-answers.ts';
-import type { Visitor } from './visitor.ts';
+import { askForPassword } from '../doors/password-door.ts';
+import { askToSignIn, canFollow } from '../doors/sign-in-answers.ts';
+import type { AccessGrant } from '../visitors/access-grant.ts';
+import type { Visitor } from '../visitors/visitor.ts';
 
 export interface AccessHandlerOptions {
   readonly policy: CompiledPolicy;
@@ -33,15 +34,6 @@ export interface AccessHandlerOptions {
   readonly open: RouteHandler | undefined;
   /** The same for what only some may: without a cache, unless the policy shares it. */
   readonly closed: RouteHandler | undefined;
-}
-
-/** Who let an exchange through, and as whom: for the log, and to end it when that is taken back. */
-export interface AccessGrant {
-  /** `2 group:family`, or '' when no rule decided. */
-  readonly rule: string;
-  readonly visitor: Visitor | undefined;
-  /** Whether the share link or page password that let it through is still good; absent where none did. */
-  readonly pass?: (() => boolean) | undefined;
 }
 
 export class AccessHandler implements RouteHandler {

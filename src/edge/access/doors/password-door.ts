@@ -10,9 +10,9 @@ import type { DoorAsk } from '#model/access/access-pass.ts';
 import type { DirectoryPassword } from '#model/access/access-state.ts';
 import { longestPagePassword } from '#model/access/page-password.ts';
 import { askMs, maxReturnLength, signInBase, visitMs } from '#model/access/sign-in-passage.ts';
-import type { Exchange } from '../exchange.ts';
-import { SharedAttempts } from '../mates/shared-attempts.ts';
-import type { AccessDesk } from './access-desk.ts';
+import type { Exchange } from '../../exchange.ts';
+import { SharedAttempts } from '../../mates/shared-attempts.ts';
+import type { AccessDesk } from '../visitors/access-desk.ts';
 import { readForm } from './form-reader.ts';
 import { answerPage, answerShort, signInUrl } from './sign-in-answers.ts';
 

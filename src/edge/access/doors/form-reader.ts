@@ -1,6 +1,6 @@
 // Reads a form that a page without script has posted to the edge itself: stands where an origin would.
-import type { ExchangeSide, MovableUpstream } from '../exchange-side.ts';
-import type { Exchange } from '../exchange.ts';
+import type { ExchangeSide, MovableUpstream } from '../../exchange-side.ts';
+import type { Exchange } from '../../exchange.ts';
 
 /** A password and a token. */
 const longestFormBytes = 16_384;

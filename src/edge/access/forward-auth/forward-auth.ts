@@ -7,14 +7,14 @@ import type { ResponseHead } from '#http/exchange.ts';
 import { type ForwardAuth, forwardPaths } from '#model/access/forward-auth.ts';
 import { reservedTunnelId } from '#model/local-tunnel.ts';
 import { signInBase } from '#model/access/sign-in-passage.ts';
-import type { Exchange } from '../exchange.ts';
-import { HeadStep } from '../routes/head-step.ts';
-import type { HandlerHost, RouteHandler } from '../routes/route-handler.ts';
-import { Router } from '../routes/router.ts';
-import type { AccessDesk } from './access-desk.ts';
-import { AccessHandler } from './access-handler.ts';
+import type { Exchange } from '../../exchange.ts';
+import { HeadStep } from '../../routes/head-step.ts';
+import type { HandlerHost, RouteHandler } from '../../routes/route-handler.ts';
+import { Router } from '../../routes/router.ts';
+import type { AccessDesk } from '../visitors/access-desk.ts';
+import { AccessHandler } from '../guards/access-handler.ts';
 import { forwardedRequest, readAskedAbout } from './forwarded-request.ts';
-import { answerShort } from './sign-in-answers.ts';
+import { answerShort } from '../doors/sign-in-answers.ts';
 
 /** Names no connector: what is asked here ends in the edge. */
 export const forwardTunnelId = reservedTunnelId(3);

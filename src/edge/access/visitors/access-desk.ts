@@ -18,13 +18,13 @@ import { type AccessVisit, type Passage, visitMs } from '#model/access/sign-in-p
 import type { PassTexts } from '#model/access/access-pass.ts';
 import type { AssertionSigner } from './assertion.ts';
 import { AccessPasses } from './access-passes.ts';
-import type { AccessGrant } from './access-handler.ts';
+import type { AccessGrant } from './access-grant.ts';
 import { readCookie, visitCookie } from './access-cookies.ts';
-import { type CertificateJudgement, ClientAuthorities } from './client-authorities.ts';
-import { type CountrySource, noCountries } from './country-database.ts';
-import type { MeshSource } from './mesh-source.ts';
-import type { Mates } from '../mates/mates.ts';
-import { TrustedAddresses } from './trusted-addresses.ts';
+import { type CertificateJudgement, ClientAuthorities } from '../certificates/client-authorities.ts';
+import { type CountrySource, noCountries } from '../addresses/country-database.ts';
+import type { MeshSource } from '../addresses/mesh-source.ts';
+import type { Mates } from '../../mates/mates.ts';
+import { TrustedAddresses } from '../addresses/trusted-addresses.ts';
 import { Visitor, visitingUser } from './visitor.ts';
 
 export interface AccessDeskOptions {

@@ -1,8 +1,8 @@
 // Stands before the client's front for one answer, and adds a cookie of the edge's own to its head.
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
 import type { ResponseHead } from '#http/exchange.ts';
-import type { Exchange } from '../exchange.ts';
-import { HeadStep } from '../routes/head-step.ts';
+import type { Exchange } from '../../exchange.ts';
+import { HeadStep } from '../../routes/head-step.ts';
 
 export class FrontWithCookie extends HeadStep {
   readonly #cookie: string;

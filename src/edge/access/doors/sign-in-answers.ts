@@ -4,9 +4,9 @@ import { ListFields } from '#http/list-fields.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import { askMs, hashOfNonce, maxReturnLength, visitorPages } from '#model/access/sign-in-passage.ts';
 import { type PlainPage, renderPage } from '#base/pages/plain-page.ts';
-import type { Exchange } from '../exchange.ts';
-import { formatCookie, readCookie, tryCookie } from './access-cookies.ts';
-import type { AccessDesk } from './access-desk.ts';
+import type { Exchange } from '../../exchange.ts';
+import { formatCookie, readCookie, tryCookie } from '../visitors/access-cookies.ts';
+import type { AccessDesk } from '../visitors/access-desk.ts';
 
 /** Leads to the sign-in, or challenges. */
 export function askToSignIn(exchange: Exchange, desk: AccessDesk, detail: string): void {

@@ -1,7 +1,7 @@
 // The step of a public route on a hostname that has protected ones, too: browsers send the edge's cookies there as well, and
 // what serves it is not to have them.
-import type { Exchange } from '../exchange.ts';
-import type { HandlerHost, RouteHandler } from '../routes/route-handler.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { HandlerHost, RouteHandler } from '../../routes/route-handler.ts';
 import { withoutProof } from './access-handler.ts';
 
 export class OpenNeighbour implements RouteHandler {

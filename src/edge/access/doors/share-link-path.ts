@@ -4,8 +4,8 @@
 import { html } from '#base/pages/plain-page.ts';
 import type { RequestHead } from '#http/exchange.ts';
 import type { DirectoryLink } from '#model/access/access-state.ts';
-import type { Exchange } from '../exchange.ts';
-import type { AccessDesk } from './access-desk.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { AccessDesk } from '../visitors/access-desk.ts';
 import { readForm } from './form-reader.ts';
 import { answerPage, answerShort } from './sign-in-answers.ts';
 
