@@ -113,7 +113,10 @@ async function startAlone(options: EdgeNodeOptions): Promise<EdgeNode> {
   });
   await keeper.look();
   // Its shelf has no other hand in it: what is looked for is whether a key is due or wanted.
-  const glances = new Repetition({ clock, everyMs: glanceEveryMs, work: () => keeper.glance(false) });
+  const glances = new Repetition({
+    ...{ clock, log, everyMs: glanceEveryMs, what: 'The look at keys of access' },
+    work: () => keeper.glance(false),
+  });
   return {
     instance,
     dashboardUrl: '',

@@ -255,11 +255,11 @@ class ControlThread {
       send: (directory) => this.#link.call('access', directory),
     });
     this.#looks = new StoreLooks({
-      ...{ clock: systemClock, store: control.store },
+      ...{ clock: systemClock, log, store: control.store },
       onLook: (answers) => control.noteStore(answers),
     });
     this.#sweeps = new Repetition({
-      ...{ clock: systemClock, everyMs: sweepEveryMs },
+      ...{ clock: systemClock, log, everyMs: sweepEveryMs, what: 'Removing what has expired' },
       work: () => this.#sweep(),
     });
     this.#follow();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { silentLog } from '#base/log.ts';
+import { createLog, silentLog } from '#base/log.ts';
 import { systemRandom } from '#base/random.ts';
 import { openSeal } from '#control/seal.ts';
 import { firstRing } from '../access/access-key-drawing.ts';
@@ -72,7 +72,7 @@ async function world(context: TestContext) {
   const keeper = keyed(store);
   await keeper.look();
   await feed.look();
-  const looks = new StoreLooks({ clock, store });
+  const looks = new StoreLooks({ clock, log: silentLog, store });
   looks.follow((mayHaveChanged) => keeper.glance(mayHaveChanged));
   looks.follow((mayHaveChanged) => feed.glance(mayHaveChanged));
   context.after(async () => {
@@ -181,6 +181,38 @@ test('one that takes long holds up nobody else, and hears later what it missed',
   assert.deepEqual(heard, [true, true, false]);
 });
 
+test('one that fails does not end the looks, hears again what it missed, and is told of once', async (context) => {
+  const clock = new FakeClock();
+  const lines: string[] = [];
+  const log = createLog({ level: 'info', format: 'json', write: (line) => lines.push(line) });
+  let mark = '1';
+  const looks = new StoreLooks({ clock, log, store: { changeMark: () => Promise.resolve(mark) } });
+  context.after(() => looks.stop());
+  let isBroken = true;
+  const heard: boolean[] = [];
+  looks.follow((mayHaveChanged) => {
+    heard.push(mayHaveChanged);
+    if (isBroken) throw new Error('no');
+    return Promise.resolve();
+  });
+  const others: boolean[] = [];
+  looks.follow((mayHaveChanged) => Promise.resolve(void others.push(mayHaveChanged)));
+  const look = async (): Promise<void> => {
+    clock.advance(everyMs);
+    await rest();
+  };
+  await look();
+  mark = '2';
+  await look();
+  isBroken = false;
+  await look();
+  await look();
+  assert.deepEqual(heard, [true, true, true, false]);
+  assert.deepEqual(others, [true, true, false, false]);
+  assert.equal(lines.length, 1);
+  assert.match(lines[0]!, /Error: no.*could not be followed/);
+});
+
 test('a store that is away is looked at by all, and by all again when it is back', async (context) => {
   const clock = new FakeClock();
   let isAway = true;
@@ -188,7 +220,7 @@ test('a store that is away is looked at by all, and by all again when it is back
     isAway ? Promise.reject(new Error('the store is away')) : Promise.resolve('1');
   const answers: boolean[] = [];
   const onLook = (isThere: boolean): void => void answers.push(isThere);
-  const looks = new StoreLooks({ clock, store: { changeMark }, onLook });
+  const looks = new StoreLooks({ clock, log: silentLog, store: { changeMark }, onLook });
   context.after(() => looks.stop());
   const heard: boolean[] = [];
   looks.follow((mayHaveChanged) => Promise.resolve(void heard.push(mayHaveChanged)));

@@ -1,14 +1,16 @@
 // Asks the store twice a second whether anything in it has changed, with one cheap question for all who follow it. Sessions end
 // and keys are exchanged without a change of the configuration, here or at another edge; an idle edge reads none of it again.
 import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
 import { Repetition } from '#base/repetition.ts';
 import type { Store } from '#store/store.ts';
 
-/** Looks when something may have changed, or when it has reasons of its own; must not throw. */
+/** Looks when something may have changed, or when it has reasons of its own. */
 export type Follower = (mayHaveChanged: boolean) => Promise<void>;
 
 export interface StoreLooksOptions {
   readonly clock: Clock;
+  readonly log: Log;
   readonly store: Pick<Store, 'changeMark'>;
   /** Told at every look whether the store has answered. */
   readonly onLook?: (answers: boolean) => void;
@@ -26,12 +28,15 @@ export class StoreLooks {
 
   constructor(options: StoreLooksOptions) {
     this.#options = options;
-    this.#repetition = new Repetition({ clock: options.clock, everyMs, work: () => this.#look() });
+    this.#repetition = new Repetition({
+      ...{ ...options, everyMs, what: 'The look at the store' },
+      work: () => this.#look(),
+    });
   }
 
   /** Asks `follower` at every look from now on. The first may find what came before, so it is to look. */
   follow(follower: Follower): void {
-    this.#followed.add(new Followed(follower));
+    this.#followed.add(new Followed(follower, this.#options.log));
   }
 
   stop(): void {
@@ -45,19 +50,22 @@ export class StoreLooks {
     if (this.#isStopped) return;
     const mayHaveChanged = mark === undefined || mark !== this.#mark;
     this.#mark = mark;
-    this.#options.onLook?.(mark !== undefined);
     for (const followed of this.#followed) followed.tell(mayHaveChanged);
+    this.#options.onLook?.(mark !== undefined);
   }
 }
 
 /** One that is still looking (it draws a key, or the store is slow) holds up nobody else, and is told at the next look. */
 class Followed {
   readonly #follower: Follower;
+  readonly #log: Log;
   #isLooking = false;
   #isOwed = true;
+  #hasFailed = false;
 
-  constructor(follower: Follower) {
+  constructor(follower: Follower, log: Log) {
     this.#follower = follower;
+    this.#log = log;
   }
 
   tell(mayHaveChanged: boolean): void {
@@ -66,6 +74,21 @@ class Followed {
     const isDue = this.#isOwed;
     this.#isOwed = false;
     this.#isLooking = true;
-    void this.#follower(isDue).finally(() => (this.#isLooking = false));
+    void this.#look(isDue);
+  }
+
+  /** One that fails is told of once, and has its look still to come. */
+  async #look(isDue: boolean): Promise<void> {
+    try {
+      await this.#follower(isDue);
+      this.#hasFailed = false;
+    } catch (error) {
+      this.#isOwed ||= isDue;
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      if (!this.#hasFailed) this.#log.error('Changes in the store could not be followed', { error: text });
+      this.#hasFailed = true;
+    } finally {
+      this.#isLooking = false;
+    }
   }
 }
