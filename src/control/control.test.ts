@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sql } from 'kysely';
+import { SallyportError } from '#base/errors.ts';
 import { controlWorld, refusal, tester } from '#testkit/control-world.ts';
 import { memoryStore } from '#testkit/memory-store.ts';
 import { createTunnel, updateTunnel } from './commands/tunnels.ts';
@@ -114,7 +116,55 @@ test('a store that does not answer is looked at again, as often as asked, until 
   control.noteStore(false);
   await settled(control);
   assert.notEqual(control.storeTrouble, '');
+  assert.equal(control.isStoreAway, true);
 });
+
+test('a store that has gone is found to be away, also where a change was the first to meet that', async () => {
+  const store = await memoryStore();
+  const { control } = await controlWorld({ store });
+  await store.close();
+  await refusal(control.run(createTunnel(home), tester));
+  assert.equal(control.isStoreAway, false, 'nobody has tried to read');
+  control.noteStore(false);
+  await settled(control);
+  assert.equal(control.isStoreAway, true);
+});
+
+test('a store that has no room for a change says so, though it can be read, until it takes one again', async () => {
+  const store = await memoryStore();
+  const { control } = await controlWorld({ store });
+  const limit = (pages: number): Promise<unknown> =>
+    store.engine.run('limit', (db) => sql.raw(`pragma max_page_count = ${pages}`).execute(db));
+  const big = { ...home, note: 'x'.repeat(400) };
+  // As many pages as there are.
+  await limit(1);
+  const error = await fillUp(control, big);
+  assert.match(error.message, /no room left/);
+  for (let looks = 0; looks < 3; looks++) {
+    control.noteStore(true);
+    await settled(control);
+    assert.equal(control.storeTrouble, error.message);
+    assert.equal(control.isStoreAway, false);
+  }
+  await limit(1_000_000);
+  assert.equal(control.storeTrouble, error.message, 'nobody has tried yet');
+  control.noteStore(true);
+  await settled(control);
+  assert.equal(control.storeTrouble, '');
+  assert.deepEqual(await store.listDocuments('control'), [], 'the trial leaves nothing');
+});
+
+/** Tunnels, until one more does not fit. */
+async function fillUp(control: Control, like: Parameters<typeof createTunnel>[0]): Promise<SallyportError> {
+  for (let i = 0; ; i++) {
+    try {
+      await control.run(createTunnel({ ...like, name: `t${i}` }), tester);
+    } catch (error) {
+      assert.ok(error instanceof SallyportError, String(error));
+      return error;
+    }
+  }
+}
 
 test('a subscriber that fails does not keep the others from the change', async () => {
   const { control } = await controlWorld();

@@ -29,6 +29,11 @@ const maxAttempts = 8;
 /** Commands that may wait for the one under way. */
 const maxWaiting = 1_000;
 
+/** Collection and key of the document that is kept for a moment to see whether the store takes writes again. */
+const writeTrial = ['control', 'write-trial'] as const;
+/** As much as a change of many objects: where only crumbs are left of a disk, the next change would fail again. */
+const writeTrialBytes = 65_536;
+
 export class Control {
   readonly store: Store;
   readonly #options: ControlOptions;
@@ -38,7 +43,10 @@ export class Control {
   #declared: Declared;
   #queue: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  #storeTrouble = '';
+  /** Why the store could not be read at the last try, '' where it could. */
+  #readTrouble = '';
+  /** Why a change could not be kept: a full disk goes on being read, so it stands until something has been written. */
+  #writeTrouble = '';
 
   private constructor(options: ControlOptions, state: ControlState) {
     this.#options = options;
@@ -63,7 +71,12 @@ export class Control {
 
   /** Why the store cannot be used at the moment, '' while it can. */
   get storeTrouble(): string {
-    return this.#storeTrouble;
+    return this.#readTrouble || this.#writeTrouble;
+  }
+
+  /** Whether it cannot even be read. */
+  get isStoreAway(): boolean {
+    return this.#readTrouble !== '';
   }
 
   nowMs(): number {
@@ -134,7 +147,7 @@ export class Control {
         await this.#commit(draft, caller);
         return result;
       } catch (error) {
-        if (isSallyportError(error, 'store-unavailable')) this.#storeTrouble = errorText(error);
+        if (isSallyportError(error, 'store-unavailable')) this.#writeTrouble = errorText(error);
         if (!isSallyportError(error, 'conflict') || attempt === maxAttempts) throw error;
         await this.#reload();
       }
@@ -149,7 +162,7 @@ export class Control {
       audit: draft.audit.map((event) => this.#eventOf(event, caller)),
       endSessionsOf: draft.endSessionsOf,
     });
-    this.#storeIsGood();
+    this.#storeIsGood({ isWritten: true });
     this.#replace(draft.next(revision));
   }
 
@@ -158,11 +171,28 @@ export class Control {
    * When a database goes, one connection may end before another, so that the first look still finds all well.
    */
   noteStore(answers: boolean): void {
-    if (answers === (this.#storeTrouble === '') || this.#isLookingAgain) return;
+    const isBelieved = answers ? this.storeTrouble === '' : this.isStoreAway;
+    if (isBelieved || this.#isLookingAgain) return;
     this.#isLookingAgain = true;
-    void this.#follow().finally(() => (this.#isLookingAgain = false));
+    const isWriteMissing = answers && !this.isStoreAway;
+    const looked = isWriteMissing ? this.#tryToWrite() : this.#follow();
+    void looked.finally(() => (this.#isLookingAgain = false));
   }
   #isLookingAgain = false;
+
+  /** Nobody may have a change to make for days; that the store takes one again is not to be known only then. */
+  async #tryToWrite(): Promise<void> {
+    const tried = this.#queue.then(async () => {
+      await this.store.putDocument(...writeTrial, new Uint8Array(writeTrialBytes));
+      await this.store.deleteDocument(...writeTrial);
+      this.#storeIsGood({ isWritten: true });
+    });
+    this.#queue = tried.catch(() => undefined);
+    // Where it fails, what was said of the change still holds.
+    await this.#queue;
+    // What others changed meanwhile.
+    if (this.#writeTrouble === '') await this.#follow();
+  }
 
   /** Another edge has committed, or the store has gone or is back. */
   async #follow(): Promise<void> {
@@ -180,17 +210,19 @@ export class Control {
   async #reload(): Promise<void> {
     try {
       const stored = await this.store.load();
-      this.#storeIsGood();
+      this.#storeIsGood({ isWritten: false });
       if (stored.revision !== this.#state.revision) this.#replace(ControlState.from(stored));
     } catch (error) {
-      this.#storeTrouble = errorText(error);
+      this.#readTrouble = errorText(error);
       throw error;
     }
   }
 
-  #storeIsGood(): void {
-    if (this.#storeTrouble !== '') this.#options.log.info('The store can be used again');
-    this.#storeTrouble = '';
+  #storeIsGood({ isWritten }: { readonly isWritten: boolean }): void {
+    const before = this.storeTrouble;
+    this.#readTrouble = '';
+    if (isWritten) this.#writeTrouble = '';
+    if (before !== '' && this.storeTrouble === '') this.#options.log.info('The store can be used again');
   }
 
   #replace(state: ControlState): void {

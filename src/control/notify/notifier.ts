@@ -85,7 +85,7 @@ export class Notifier {
   }
 
   /** For the metrics of the edge. */
-  get report(): Omit<ControlReport, 'storeTrouble' | 'accessKeyTroubles'> {
+  get report(): Omit<ControlReport, 'storeTrouble' | 'isStoreAway' | 'accessKeyTroubles'> {
     const boxes = [...this.#channels().values()].flatMap(({ id, isEnabled }) => {
       const box = this.#state.boxes.get(id);
       return box && isEnabled ? [box] : [];

@@ -4,6 +4,8 @@ import type { AccessKeyTrouble } from '../access/access-key-trouble.ts';
 export interface ControlReport {
   /** Why the store cannot be used, '' while it can. */
   readonly storeTrouble: string;
+  /** It cannot even be read, as it can while its disk is full. */
+  readonly isStoreAway: boolean;
   readonly accessKeyTroubles: readonly AccessKeyTrouble[];
   /** What became of messages of all channels, since the process began. */
   readonly messages: Readonly<Record<'sent' | 'failed' | 'given-up' | 'dropped' | 'tested', number>>;

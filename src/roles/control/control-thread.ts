@@ -116,6 +116,7 @@ class ControlThread {
       firstOwnerLink: (name) => thread.#firstOwnerLink(name),
       report: () => ({
         storeTrouble: thread.#control.storeTrouble,
+        isStoreAway: thread.#control.isStoreAway,
         accessKeyTroubles: thread.#keys.troubles,
         ...thread.#notifier.report,
       }),

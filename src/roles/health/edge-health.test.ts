@@ -16,7 +16,7 @@ async function worldOf(trouble: () => Promise<string>) {
   const health = new EdgeHealth({
     ...{ clock, metrics },
     controlReport: async () => ({
-      ...{ storeTrouble: await trouble(), accessKeyTroubles: [] },
+      ...{ storeTrouble: await trouble(), isStoreAway: false, accessKeyTroubles: [] },
       ...{ messages, waitingNews: 2, failingChannels: 1 },
     }),
     look: () => ({ look: { ...emptyLook, listeners }, tunnels: [], origins: [], endsTls: true, probes: [] }),

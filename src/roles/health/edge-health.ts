@@ -23,7 +23,9 @@ export interface EdgeHealthOptions {
   readonly clock: Clock;
   readonly metrics: MetricsRegistry;
   /** What can be seen at once; from a look at the edge where one was just taken. */
-  readonly look: (seen?: EdgeLook) => Omit<PartSources, 'store' | 'accessKeys' | 'certificates'>;
+  readonly look: (
+    seen?: EdgeLook,
+  ) => Omit<PartSources, 'store' | 'isStoreAway' | 'accessKeys' | 'certificates'>;
   /** Asks the control plane; rejects while it is away. Absent: there is none, and no store. */
   readonly controlReport?: (() => Promise<ControlReport>) | undefined;
   /** What cannot be done with the keys of access, where that is not the control plane's. */
@@ -46,6 +48,7 @@ export class EdgeHealth {
   readonly #book = new HealthBook();
   #certificates: PartSources['certificates'] = [];
   #store: string | undefined;
+  #isStoreAway = false;
   /** The last that came. */
   #report: ControlReport | undefined;
   #timer: Timer | undefined;
@@ -87,6 +90,7 @@ export class EdgeHealth {
     const parts = partsOf({
       ...look(seen),
       store: this.#store,
+      isStoreAway: this.#isStoreAway,
       accessKeys: accessKeyTroubles?.() ?? this.#report?.accessKeyTroubles ?? [],
       certificates: this.#certificates,
     });
@@ -115,11 +119,15 @@ export class EdgeHealth {
     let timer: Timer | undefined;
     const tooLong = new Promise<string>((resolve) => {
       const sentence = `The control plane has not answered for ${storeWithinMs / 1000} s.`;
-      timer = clock.after(storeWithinMs, () => resolve(sentence));
+      timer = clock.after(storeWithinMs, () => {
+        this.#isStoreAway = true;
+        resolve(sentence);
+      });
     });
     try {
       return await Promise.race([controlReport().then((report) => this.#take(report)), tooLong]);
     } catch (error) {
+      this.#isStoreAway = true;
       return errorText(error);
     } finally {
       timer?.cancel();
@@ -128,6 +136,7 @@ export class EdgeHealth {
 
   #take(report: ControlReport): string {
     this.#report = report;
+    this.#isStoreAway = report.isStoreAway;
     return report.storeTrouble;
   }
 

@@ -14,6 +14,7 @@ function lines(sources: Partial<PartSources>, look: Partial<EdgeLook> = {}): str
       tunnels: [],
       origins: [],
       store: undefined,
+      isStoreAway: false,
       accessKeys: [],
       certificates: [],
       endsTls: true,
@@ -37,6 +38,7 @@ test('a listener that is not open is down, and the door for external-dns is not 
       tunnels: [],
       origins: [],
       store: undefined,
+      isStoreAway: false,
       accessKeys: [],
       certificates: [],
       endsTls: true,
@@ -72,11 +74,12 @@ test('keys of access are shown while something is wrong with them; a store that 
   assert.match(store!, /^store \| store \| ok/);
   assert.match(exchange!, /^store \| keys of access \| degraded \| .* There is no room\. \| Make room/);
   assert.match(copy!, /^store \| this edge's copy of .* \| degraded \| .* It is read-only\. \| Make room/);
-  const away = lines({ store: 'It is away.', accessKeys });
+  const away = lines({ store: 'It is away.', isStoreAway: true, accessKeys });
   assert.deepEqual(
     away.map((line) => line.split(' | ')[1]),
     ['store', "this edge's copy of the keys of access"],
   );
+  assert.equal(lines({ store: 'It is full.', accessKeys }).length, 3, 'it can be read');
   assert.equal(lines({ accessKeys }).length, 2, 'an edge without a store has them, too');
 });
 

@@ -17,6 +17,8 @@ export interface PartSources {
   readonly origins: readonly OriginLive[];
   /** Why the store cannot be used, '' while it can; undefined: there is none. */
   readonly store: string | undefined;
+  /** It cannot even be read. */
+  readonly isStoreAway: boolean;
   /** What cannot be done with the keys of access. */
   readonly accessKeys: readonly AccessKeyTrouble[];
   readonly certificates: readonly CertificateView[];
@@ -75,10 +77,10 @@ function storeParts({ store }: PartSources): PartNow[] {
   ];
 }
 
-/** Shown only while something is wrong. A store that is away is told once, as that. */
-function accessKeyParts({ accessKeys, store = '' }: PartSources): PartNow[] {
+/** Shown only while something is wrong. A store that is away is told once, as that; one that is full keeps keys from being made. */
+function accessKeyParts({ accessKeys, isStoreAway }: PartSources): PartNow[] {
   return accessKeys
-    .filter(({ what }) => what === 'copy' || store === '')
+    .filter(({ what }) => what === 'copy' || !isStoreAway)
     .map(({ what, why }): PartNow => ({
       ...{ kind: 'store', name: accessKeyPartNames[what], state: 'degraded', isVital: false },
       ...{ sentence: accessKeySentences[what](why), cure: cures.accessKeys },
