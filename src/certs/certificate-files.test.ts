@@ -18,6 +18,7 @@ const start = Date.UTC(2026, 0, 1);
 interface Scene {
   readonly clock: FakeClock;
   readonly warnings: string[];
+  readonly news: readonly string[];
   readonly path: (name: string) => string;
   /** Writes `NAME.pem` and `NAME-key.pem`, and returns what was written. */
   readonly write: (name: string, change?: Partial<CertificateOptions>) => TestCertificate;
@@ -30,9 +31,14 @@ function scene(context: TestContext): Scene {
   const path = (name: string): string => join(folder, name);
   const clock = new FakeClock(start);
   const warnings: string[] = [];
-  const log: Log = { ...silentLog, warn: (message) => void warnings.push(message) };
+  const news: string[] = [];
+  const log: Log = {
+    ...silentLog,
+    warn: (message) => void warnings.push(message),
+    info: (message) => void news.push(message),
+  };
   return {
-    ...{ clock, warnings, path },
+    ...{ clock, warnings, news, path },
     write(name, change = {}) {
       const names = ['blog.example.com', '*.lab.example.com'];
       const dates = { notBefore: new Date(start - dayMs), notAfter: new Date(start + 90 * dayMs) };
@@ -105,6 +111,7 @@ for (const [what, sentence, spoil] of faults) {
     await files.look();
     assert.equal(shown(files, 'blog.example.com'), good.cert);
     assert.match(running.warnings.join('\n'), sentence);
+    assert.deepEqual(running.news, [], 'nothing is said to be loaded when nothing is');
     const mended = running.write('bad');
     await files.look();
     assert.equal(shown(files, 'blog.example.com'), mended.cert);

@@ -98,15 +98,17 @@ export class CertificateFiles {
   }
 
   async #reload(): Promise<void> {
+    let count = 0;
     for (const pair of this.#pairs) {
       try {
         this.#keep(pair, await loadPair(pair, this.#options.clock.wallMs()));
+        count += 1;
       } catch (error) {
         this.#options.log.warn(`${errorText(error)} The certificate loaded before stays in use.`);
       }
     }
     this.#index();
-    this.#options.log.info('Certificates were loaded again', { count: this.#loaded.size });
+    if (count > 0) this.#options.log.info('Certificates were loaded again', { count });
   }
 
   async #loadOrKeep(pair: CertificatePair): Promise<Certificate> {
