@@ -70,9 +70,9 @@ async function listenOn(text: string, handler: Handler): Promise<Server[]> {
 }
 
 function parseListen(text: string): { host: string | undefined; port: number } {
-  if (/^:\d+$/.test(text)) return { host: undefined, port: Number(text.slice(1)) };
-  const place = parseAuthority(text);
-  if (place?.port !== undefined) return { host: place.host, port: place.port };
+  const isEveryAddress = text.startsWith(':');
+  const place = parseAuthority(isEveryAddress ? `localhost${text}` : text);
+  if (place?.port !== undefined) return { host: isEveryAddress ? undefined : place.host, port: place.port };
   throw new SallyportError('config-invalid', `The metrics address "${text}" is not of the form host:port.`);
 }
 

@@ -80,7 +80,8 @@ test('an address that is taken or none is one clear sentence', async () => {
     start(server.address),
     /could not be opened \(.*EADDRINUSE.*\); choose another with --metrics/,
   );
-  await assert.rejects(start('nonsense'), /"nonsense" is not of the form host:port/);
+  for (const text of ['nonsense', ':99999', '127.0.0.1:99999', ':', ':x'])
+    await assert.rejects(start(text), new RegExp(`"${text}" is not of the form host:port`));
   await server.close();
 });
 
