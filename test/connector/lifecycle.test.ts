@@ -258,6 +258,8 @@ test('a file is reloaded under traffic: streams go on, broken files change nothi
   const stale = edge.open(0, { rulesVersion: 2 });
   await until(() => stale.reset !== undefined, 'reset');
   assert.equal(stale.reset!.reason, 'stale-rules');
+  const goodAgain = 'INF The configuration is good again';
+  assert.equal(world.logged.filter((line) => line.startsWith(goodAgain)).length, 1, 'and the log says so');
   reloader.close();
   await world.connector.close();
   origin.close();

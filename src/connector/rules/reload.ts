@@ -35,7 +35,13 @@ const lookEveryMs = 2_000;
 
 /** Watches the file, and the CA files that its rules name, until closed. */
 export function reloadOnChange(options: ReloadOptions): RulesReloader {
-  const reload = (): void => reloadOnce(options);
+  let isBroken = false;
+  const reload = (): void => {
+    const wasBroken = isBroken;
+    isBroken = !reloadOnce(options);
+    // What is put right is often what was in force all the time: no change of rules tells of it then.
+    if (wasBroken && !isBroken) options.log.info('The configuration is good again', { config: options.file });
+  };
   const watch = (files: () => readonly string[]): FileWatch =>
     watchFiles({
       files,
@@ -60,7 +66,8 @@ function caPoolsOf(rules: readonly IngressRule[]): string[] {
   return [...pools];
 }
 
-function reloadOnce(options: ReloadOptions): void {
+/** Whether it could be used. */
+function reloadOnce(options: ReloadOptions): boolean {
   const { file, connector, log } = options;
   try {
     const rules = options.readRules(file);
@@ -69,11 +76,13 @@ function reloadOnce(options: ReloadOptions): void {
     }
     connector.reload(rules);
     connector.setConfigError('');
+    return true;
   } catch (error) {
     connector.setConfigError(errorText(error));
     log.error('The changed configuration cannot be used; the last good one stays in force', {
       config: file,
       error: errorText(error),
     });
+    return false;
   }
 }
