@@ -1,12 +1,15 @@
 // Where access log lines go: a file, standard output, or nowhere. Lines that cannot be written are dropped whole (the
 // edge counts those); a full disk must not stop traffic, nor leave half a line behind.
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { systemClock } from '#base/clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import { LossReport } from '#base/loss-report.ts';
 
 /** Takes whole lines; `reopen` after the file was moved away by a log rotation. */
 export interface AccessLogFile {
   /** Takes the lines during the call; throws when they were not written, or calls `onLost` when that shows later. */
-  write(lines: Buffer, onLost: () => void): void;
+  write(lines: Buffer, onLost: (error: Error) => void): void;
   /** @throws SallyportError, and goes on with the file open before, when the path cannot be opened */
   reopen(): void;
   close(): void;
@@ -15,10 +18,30 @@ export interface AccessLogFile {
 /** Bytes that may wait for a slow reader of standard output before lines are dropped. */
 const maxWaitingBytes = 8 * 1024 * 1024;
 
-/** Opens `-` (standard output), `off`, or a file to append to (made with mode 0640). */
-export function openAccessLog(target: string): AccessLogFile {
+/** Opens `-` (standard output), `off`, or a file to append to (made with mode 0640). `log` hears of lines that are lost. */
+export function openAccessLog(target: string, log: Log): AccessLogFile {
   if (target === 'off') return { write() {}, reopen() {}, close() {} };
-  if (target === '-') return { write: writeToOutput, reopen() {}, close() {} };
+  const file = target === '-' ? { write: writeToOutput, reopen() {}, close() {} } : openNamed(target);
+  const place = target === '-' ? 'on standard output' : target;
+  const losses = new LossReport({ clock: systemClock, log, subject: `Lines of the access log ${place}` });
+  return {
+    ...file,
+    write(lines, onLost) {
+      try {
+        file.write(lines, (error) => {
+          losses.lost(error);
+          onLost(error);
+        });
+      } catch (error) {
+        losses.lost(error);
+        throw error;
+      }
+      losses.written();
+    },
+  };
+}
+
+function openNamed(target: string): AccessLogFile {
   let descriptor = openFile(target);
   return {
     write: (lines) => appendWhole(descriptor, lines),
@@ -31,12 +54,12 @@ export function openAccessLog(target: string): AccessLogFile {
   };
 }
 
-function writeToOutput(lines: Buffer, onLost: () => void): void {
+function writeToOutput(lines: Buffer, onLost: (error: Error) => void): void {
   if (process.stdout.writableLength > maxWaitingBytes) {
     throw new SallyportError('limit-exceeded', 'Standard output is not read fast enough for the access log.');
   }
   process.stdout.write(Buffer.from(lines), (error) => {
-    if (error) onLost();
+    if (error) onLost(error);
   });
 }
 

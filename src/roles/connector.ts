@@ -1,9 +1,11 @@
 // The connector role: from a request of the command line to a running connector, with its metrics server, its watched
 // files, and a drain when it is told to stop.
+import { X509Certificate } from 'node:crypto';
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { systemClock } from '#base/clock.ts';
 import { countTimers } from '#base/counted-clock.ts';
 import { errorText, SallyportError } from '#base/errors.ts';
+import { LossReport } from '#base/loss-report.ts';
 import { createLog, type Log, type LogLevel } from '#base/log.ts';
 import { MetricsRegistry } from '#base/metrics/metrics.ts';
 import { systemRandom } from '#base/random.ts';
@@ -165,26 +167,53 @@ function connectorLog(
 ): Log {
   const file = flags.text('logfile');
   const isJson = flags.text('log-format-output') === 'json' || flags.text('output') === 'json';
-  return createLog({
+  const form = {
     level: logLevelOf({ flags: values }, 'info') satisfies LogLevel,
-    format: isJson ? 'json' : 'console',
+    format: isJson ? ('json' as const) : ('console' as const),
+  };
+  const log = createLog({ ...form, write: writeLog });
+  if (file === '') return log;
+  const append = appender(
+    file,
+    new LossReport({ clock: systemClock, log, subject: `Lines of the log file ${file}` }),
+  );
+  return createLog({
+    ...form,
     write(line) {
       writeLog(line);
-      if (file !== '') appendQuietly(file, line);
+      append(line);
     },
   });
 }
 
 /** A full disk must not stop traffic; the same line went to stderr. */
-function appendQuietly(file: string, line: string): void {
-  try {
-    appendFileSync(file, line);
-  } catch {
-    // Nothing to tell it to: this is the log.
-  }
+function appender(file: string, losses: LossReport): (line: string) => void {
+  return (line) => {
+    try {
+      appendFileSync(file, line);
+      losses.written();
+    } catch (error) {
+      losses.lost(error);
+    }
+  };
 }
 
 function readCa(file: string): string {
+  const text = readCaText(file);
+  try {
+    // Without a certificate in it the file would be passed over, and every edge be refused as signed by a stranger.
+    void new X509Certificate(text);
+  } catch (error) {
+    throw new SallyportError(
+      'certificate-invalid',
+      `The CA file ${file} does not begin with a certificate in PEM form (${errorText(error)}); name the edge's ca.pem with --cacert.`,
+      { cause: error },
+    );
+  }
+  return text;
+}
+
+function readCaText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

@@ -57,7 +57,7 @@ export async function runEdge(options: EdgeRoleOptions): Promise<void> {
       options.writeLog(line);
     },
   });
-  const accessLog = openAccessLog(config.accessLog);
+  const accessLog = openAccessLog(config.accessLog, log);
   let reopenOthers = (): void => {};
   const reopen = (): void => {
     reopenOthers();

@@ -71,6 +71,16 @@ describe('files and ports', { concurrency: true }, () => {
       ]);
     });
 
+    test('a CA file without a certificate in it', async () => {
+      const config = world.writeFile('ca-less.yml', 'ingress:\n  - service: http_status:404\n');
+      const notes = world.writeFile('notes.pem', 'the CA is somewhere else\n');
+      const start = ['tunnel', '--config', config, '--metrics', '127.0.0.1:0', ...runWithToken()];
+      await refuses(
+        [...start, '--cacert', notes],
+        /notes\.pem does not begin with a certificate in PEM form/,
+      );
+    });
+
     test('certificates that are missing, expired, early, torn or of another key', async () => {
       const listen = { https: '127.0.0.1:0', http: [] };
       const start = (name: string, change: object = {}) =>

@@ -84,6 +84,11 @@ describe('no room for logs', { concurrency: 3 }, () => {
     scene({ accessLog: '/dev/full', edge: '', connector: '' }, async (scene) => {
       await scene.traffic(20);
       await eventually('lost lines are counted', async () => (await scene.metric(droppedLines)) >= 20);
+      const told = (log: string, what: string): number =>
+        log.split('\n').filter((line) => line.includes(` ERR Lines of the ${what} /dev/full are lost; `))
+          .length;
+      assert.equal(told(scene.edge.stderr(), 'access log'), 1, scene.edge.stderr());
+      assert.equal(told(scene.connector.stderr(), 'log file'), 1, scene.connector.stderr());
     }));
 
   test('when whoever read the logs goes away, traffic goes on and lost lines are counted', () =>

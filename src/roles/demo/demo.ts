@@ -106,7 +106,7 @@ async function start(options: DemoOptions, stack: (() => Promise<unknown> | void
   stack.push(() => site.close());
   const services = [{ hostname: blogHostname, service: site.url }, ...options.services];
   const rules = demoRules(services);
-  const accessLog = openAccessLog(join(options.dataDir, 'access.log'));
+  const accessLog = openAccessLog(join(options.dataDir, 'access.log'), log);
   stack.push(() => accessLog.close());
 
   const hosts = loopbackHosts();

@@ -182,7 +182,7 @@ class RunningWorker {
 
   /** Several processes may append to a file, but not share a pipe without tearing each other's lines. */
   #openAccessLog({ accessLog }: EdgeConfig): AccessLogFile {
-    if (accessLog !== '-') return openAccessLog(accessLog);
+    if (accessLog !== '-') return openAccessLog(accessLog, this.#log);
     return {
       write: (lines) => sendNote(this.#channel, { kind: 'lines', lines: Buffer.from(lines) }),
       reopen() {},
