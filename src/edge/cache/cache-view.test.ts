@@ -84,6 +84,19 @@ test('an address is purged as its route counts the query', async () => {
   assert.deepEqual(urls(), []);
 });
 
+test('an address is purged as a browser asks for it and as it is written, which are stored apart', async () => {
+  const written = ['/q?a="b"', '/{x}/y', '/e?'];
+  const escaped = ['/q?a=%22b%22', '/%7Bx%7D/y', '/e'];
+  const purges: CachePurge[] = [
+    { kind: 'url', url: 'https://a.test/q?a="b"' },
+    { kind: 'prefix', url: 'a.test/{x}' },
+    { kind: 'url', url: 'a.test/e?#part' },
+  ];
+  for (const target of [...written, ...escaped]) store('a.test', target);
+  for (const each of purges) await purge(each);
+  assert.deepEqual(urls(), []);
+});
+
 test('what is no address is refused', async () => {
   await assert.rejects(
     purgeCache(cache, { kind: 'url', url: 'https://' }, () => undefined),

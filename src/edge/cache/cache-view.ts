@@ -3,6 +3,7 @@ import type { CachePolicy } from '#model/routes/cache-policy.ts';
 import type { CachePurge, CacheStatus } from '#model/live/cached.ts';
 import { rulesFor, requestSettings } from '#http/cache/cache-rules.ts';
 import { reduceQuery } from '#http/cache/query.ts';
+import { parseOriginForm, type RequestTarget } from '#http/request-target.ts';
 import { innerTargetOf } from '../own-requests/inner-request.ts';
 import type { CacheNumbers } from './cache-statistics.ts';
 import type { EdgeCache } from './edge-cache.ts';
@@ -61,21 +62,46 @@ export async function purgeCache(
     case 'host':
       return await cache.purge({ kind: 'host', host: targetOf(purge.host).host });
     case 'prefix': {
-      const { host, path } = targetOf(purge.url);
-      return await cache.purge({ kind: 'prefix', host, path });
+      const paths = new Set(spellingsOf(purge.url).map(({ path }) => path));
+      const { host } = targetOf(purge.url);
+      for (const path of paths) await cache.purge({ kind: 'prefix', host, path });
+      return;
     }
     case 'url': {
-      const { host, path, query } = targetOf(purge.url);
-      const policy = policyOf(host, path);
-      const counted = policy ? countedQuery(policy, path, query) : query;
-      for (const each of new Set([query, counted])) await cache.purgeAddress(host, path, each);
+      const { host } = targetOf(purge.url);
+      for (const { path, query } of spellingsOf(purge.url)) {
+        const policy = policyOf(host, path);
+        const counted = policy ? countedQuery(policy, path, query) : query;
+        for (const each of new Set([query, counted])) await cache.purgeAddress(host, path, each);
+      }
     }
   }
 }
 
 /** An address as people write it, with or without its scheme. */
 function targetOf(text: string): ReturnType<typeof innerTargetOf> {
-  return innerTargetOf(/^https?:\/\//i.test(text) ? text : `https://${text}`);
+  return innerTargetOf(withScheme(text));
+}
+
+function withScheme(text: string): string {
+  return /^https?:\/\//i.test(text) ? text : `https://${text}`;
+}
+
+/**
+ * The address as a browser would ask for it, which escapes quotes, braces and the like, and as it is written, which is
+ * how other clients ask and how the contents list it. The two are stored apart.
+ */
+function spellingsOf(text: string): RequestTarget[] {
+  const asked = targetOf(text);
+  const [, path = '', query = ''] = /^https?:\/\/[^/?#]*([^?#]*)(\?[^#]*)?/i.exec(withScheme(text))!;
+  try {
+    const written = parseOriginForm(`${path === '' ? '/' : path}${query}`);
+    const isSame = written.path === asked.path && written.query === asked.query;
+    return isSame ? [asked] : [asked, written];
+  } catch {
+    // Letters that no client sends unescaped.
+    return [asked];
+  }
 }
 
 function countedQuery(policy: CachePolicy, path: string, query: string): string {
