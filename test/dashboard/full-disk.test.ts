@@ -51,7 +51,7 @@ test(
       ] as const) {
         await page.goto(`${edge.url}${path}`);
         await page.getByText(said).first().waitFor();
-        if (name === 'overview') await page.getByText('This edge').waitFor();
+        if (name === 'overview') await page.getByText('open to the public, no tunnels yet.').waitFor();
         const file = join(screenshotFolder, `full-disk-${name}-${look.name}.png`);
         await page.screenshot({ path: file, fullPage: true });
         const overflow = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));

@@ -50,7 +50,11 @@ function Verdict({ status }: { readonly status: EdgeStatus }) {
   const { counts, troubles } = status;
   const errors = troubles.filter(({ severity }) => severity === 'error').length;
   const warnings = troubles.filter(({ severity }) => severity === 'warning').length;
-  const serving = `${formatAmount(counts.exposed, 'address', 'addresses')} open to the public, ${counts.tunnelsUp} of ${formatAmount(counts.tunnels, 'tunnel')} connected.`;
+  const tunnels =
+    counts.tunnels === 0
+      ? 'no tunnels yet'
+      : `${counts.tunnelsUp} of ${formatAmount(counts.tunnels, 'tunnel')} connected`;
+  const serving = `${formatAmount(counts.exposed, 'address', 'addresses')} open to the public, ${tunnels}.`;
   if (errors > 0)
     return (
       <Status tone="bad">
@@ -170,7 +174,9 @@ function EdgeFacts({ status }: { readonly status: EdgeStatus }) {
             ],
             [
               'Connections',
-              `${formatAmount(status.counts.connections, 'connection')} of ${formatAmount(status.counts.connectors, 'connector')}`,
+              status.counts.connectors === 0
+                ? 'none'
+                : `${formatAmount(status.counts.connections, 'connection')} of ${formatAmount(status.counts.connectors, 'connector')}`,
             ],
             ['Health', <HealthCounts key="health" counts={status.health} />],
             ['Memory', `${formatBytes(status.memory.residentBytes)} resident`],
