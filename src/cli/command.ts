@@ -13,6 +13,8 @@ export interface Flag {
   readonly env?: string;
   /** One-letter form. */
   readonly short?: string;
+  /** The values it may have; anything else is a usage error before the command does anything. */
+  readonly choices?: readonly string[];
 }
 
 /** A value of a flag; durations are milliseconds. */
@@ -71,6 +73,8 @@ export const outputFlag: Flag = {
   type: 'string',
   value: 'FORMAT',
   help: 'json for machines; text (the default) for people',
+  // `default` is cloudflared's word for text.
+  choices: ['text', 'json', 'table', 'default', ''],
 };
 
 /** A flag's text, '' when it was not given. */

@@ -22,6 +22,12 @@ test('a mistyped flag is a usage error that names the right one', () => {
   );
 });
 
+test('a form of output that does not exist is refused before the command does anything', () => {
+  const parse = (form: string): unknown => parseArguments(['edge', 'init', '-o', form], commands, {});
+  assert.throws(() => parse('yaml'), /is text or json, not "yaml"/);
+  for (const form of ['text', 'json']) assert.doesNotThrow(() => parse(form));
+});
+
 test('a flag takes a value in every command or in none: it is read before the command is known', () => {
   const takes = new Map<string, boolean>();
   for (const { words, flags } of commands) {

@@ -124,6 +124,7 @@ function flagsOf(
     const type = typeFor(command, name);
     if (!type) throw usage(`"sallyport ${command.words.join(' ')}" has no flag ${typed}`, command);
     const value = readValue(type, typed, text);
+    checkChoice(command, name, typed, text);
     const earlier = flags.get(name);
     flags.set(
       name,
@@ -140,6 +141,12 @@ function flagsOf(
 function typeFor(command: Command, name: string): Flag['type'] | undefined {
   const own = command.flags.find((flag) => flag.name === name);
   return own?.type ?? (command.takesTunnelFlags ? flagTypeOf(name) : undefined);
+}
+
+function checkChoice(command: Command, name: string, typed: string, text: string): void {
+  const choices = command.flags.find((flag) => flag.name === name)?.choices;
+  if (!choices || choices.includes(text)) return;
+  throw usage(`${typed} is ${choices[0]} or ${choices[1]}, not "${text}".`, command);
 }
 
 function readValue(type: Flag['type'], typed: string, text: string): FlagValue {

@@ -1,7 +1,7 @@
 // The frame of every command that speaks to an edge: its flags, its output as a table, as lines, or as JSON, its questions.
 import { SallyportError } from '#base/errors.ts';
 import type { ApiClient } from '#api/client.ts';
-import { type Command, type CommandContext, type Input, outputFlag, textOf, wantsJson } from '../command.ts';
+import { type Command, type CommandContext, type Input, outputFlag, wantsJson } from '../command.ts';
 import { type Column, formatTable } from '../table.ts';
 import { connectToEdge, edgeFlags } from './connection.ts';
 
@@ -37,7 +37,7 @@ export function edgeCommand(command: EdgeCommand): Command {
 /** The session of a command line. @throws SallyportError when no edge is known */
 export async function openSession(input: Input, context: CommandContext): Promise<EdgeSession> {
   const { api, name } = await connectToEdge(input, context);
-  const isJson = outputOf(input);
+  const isJson = wantsJson(input);
   const print = context.out;
   return {
     input,
@@ -52,12 +52,6 @@ export async function openSession(input: Input, context: CommandContext): Promis
       print(rows.length === 0 ? `${whenEmpty}\n` : formatTable(columns, rows, context.columns));
     },
   };
-}
-
-function outputOf(input: Input): boolean {
-  const format = textOf(input, 'output');
-  if (['', 'text', 'table', 'json'].includes(format)) return wantsJson(input);
-  throw new SallyportError('usage', `--output is text or json, not "${format}".`);
 }
 
 /** The first argument. @throws SallyportError 'usage' with the sentence */
