@@ -2,6 +2,7 @@
 import type { PortView } from '#api/ports.ts';
 import { compileRules } from '#model/ingress/ingress-match.ts';
 import { type Port, portName, portSettingsOf } from '#model/port.ts';
+import { awaitsRules, lateTrouble } from './rule-set-view.ts';
 import { findTunnel, type ViewSources } from './tunnel-view.ts';
 
 /** Every port, by name. */
@@ -28,20 +29,18 @@ function portView(sources: ViewSources, port: Port, source: PortView['source']):
   const name = portName(port);
   const live = sources.look.ports?.find((each) => each.name === name) ?? unseen;
   const connector = sources.look.connectors.find((each) => each.tunnelId === tunnelId && !each.isDraining);
+  const isLate = connector !== undefined && awaitsRules(sources, connector);
   const rule =
     connector?.rules[compileRules(connector.rules).match(port.hostname.replace(/^\*\./, 'x.'), '/')];
   const tunnelName = findTunnel(sources, tunnelId)?.tunnel.name ?? tunnelId;
+  const found = { port, ...live, isConnected: connector !== undefined, isLate, tunnelName };
+  const status = statusOf({ ...found, service: rule?.service ?? '' });
   return {
     ...{ id, ...portSettingsOf(port), tunnelId, isEnabled, note, createdAtMs, version },
     ...live,
-    ...{ name, source, tunnelName, service: rule?.service ?? '' },
-    ...statusOf({
-      port,
-      ...live,
-      isConnected: connector !== undefined,
-      service: rule?.service ?? '',
-      tunnelName,
-    }),
+    ...{ name, source, tunnelName },
+    service: isLate && status.status === 'no-rule' ? '' : (rule?.service ?? ''),
+    ...status,
   };
 }
 
@@ -55,6 +54,7 @@ function statusOf(found: {
   readonly isOpen: boolean;
   readonly trouble: string;
   readonly isConnected: boolean;
+  readonly isLate: boolean;
   readonly service: string;
   readonly tunnelName: string;
 }): Pick<PortView, 'status' | 'trouble'> {
@@ -67,6 +67,7 @@ function statusOf(found: {
   const isDatagram = service.startsWith('udp:');
   if (service !== '' && !notBytes.test(service) && isDatagram === wantsDatagrams)
     return { status: 'up', trouble: '' };
+  if (found.isLate) return { status: 'no-rule', trouble: lateTrouble(tunnelName) };
   const scheme = wantsDatagrams ? 'udp://' : 'tcp://';
   return {
     status: 'no-rule',

@@ -6,6 +6,7 @@ import { routeName, type Route } from '#model/routes/route.ts';
 import { normalSteps } from '#model/routes/route-steps.ts';
 import type { RouteView } from '#api/routes.ts';
 import type { TunnelConnector } from '../edge-view.ts';
+import { awaitsRules, lateTrouble } from './rule-set-view.ts';
 import { findTunnel, TunnelIndex, type ViewSources } from './tunnel-view.ts';
 
 /** Every route. */
@@ -69,6 +70,8 @@ class RouteViewer {
   view(route: Omit<Route, 'id'>, source: RouteView['source'], id: string): RouteView {
     const connector = this.#index.connectorsOf(route.tunnelId).find(({ isDraining }) => !isDraining);
     const rule = connector && this.#ruleFor(connector, route);
+    const isLate = connector !== undefined && awaitsRules(this.#sources, connector);
+    const found = { isConnected: connector !== undefined, isLate, service: rule?.service };
     const name = findTunnel(this.#sources, route.tunnelId)?.tunnel.name ?? route.tunnelId;
     const { hostname, path, tunnelId, access, isEnabled, note, createdAtMs, version } = route;
     return {
@@ -84,8 +87,8 @@ class RouteViewer {
       version,
       source,
       tunnelName: name,
-      service: rule?.service ?? '',
-      ...this.#statusOf({ isEnabled, isConnected: connector !== undefined, service: rule?.service }, name),
+      service: isLate && leadsNowhere(rule?.service) ? '' : (rule?.service ?? ''),
+      ...this.#statusOf({ isEnabled, ...found }, name),
       ...this.#membersOf(route),
       requests: this.#sources.look.routeTraffic.get(routeName(route))?.requests ?? 0,
     };
@@ -103,14 +106,15 @@ class RouteViewer {
   }
 
   #statusOf(
-    found: { isEnabled: boolean; isConnected: boolean; service: string | undefined },
+    found: { isEnabled: boolean; isConnected: boolean; isLate: boolean; service: string | undefined },
     tunnelName: string,
   ): Pick<RouteView, 'status' | 'trouble'> {
     if (!found.isEnabled) return { status: 'disabled', trouble: '' };
     if (!found.isConnected) {
       return { status: 'down', trouble: `No connector of the tunnel ${tunnelName} is connected.` };
     }
-    if (found.service === undefined || found.service === 'http_status:404') {
+    if (leadsNowhere(found.service)) {
+      if (found.isLate) return { status: 'no-rule', trouble: lateTrouble(tunnelName) };
       return {
         status: 'no-rule',
         trouble: `The connector of ${tunnelName} has no ingress rule for this hostname and path; add one.`,
@@ -118,4 +122,8 @@ class RouteViewer {
     }
     return { status: 'up', trouble: '' };
   }
+}
+
+function leadsNowhere(service: string | undefined): boolean {
+  return service === undefined || service === 'http_status:404';
 }

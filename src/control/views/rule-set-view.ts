@@ -50,3 +50,15 @@ function publishedText(connector: TunnelConnector | undefined): string {
   }));
   return stringify({ ingress }, { lineWidth: 0 });
 }
+
+/** Whether the connector has yet to take the tunnel's newest rules: what it publishes is then about to change. */
+export function awaitsRules({ state }: ViewSources, { tunnelId, config }: TunnelConnector): boolean {
+  if (state.tunnels.get(tunnelId)?.management !== 'remote') return false;
+  if (config.state === 'pending') return true;
+  return config.state === 'current' && config.version < (state.ruleSets.get(tunnelId)?.version ?? 0);
+}
+
+/** Why nothing leads home yet, in such a moment. */
+export function lateTrouble(tunnelName: string): string {
+  return `The connector of ${tunnelName} is about to take the tunnel's new rules.`;
+}
