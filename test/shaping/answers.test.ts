@@ -160,6 +160,12 @@ test("errors get the owner's pages, by status and by who failed, for those who r
     (await ask('GET /', html)).body,
     '<p>The service answered with something that is not valid HTTP.</p>',
   );
+  const ownWords = async (head: string): Promise<string> => {
+    origin.answer = answer(head, 'mine');
+    return (await ask('GET /', html)).body;
+  };
+  assert.equal(await ownWords('503 Oops'), '<p>The service answered with 503 (Service Unavailable).</p>');
+  assert.equal(await ownWords('599 Oops'), '<p>The service answered with 599.</p>');
   shape({ errorPages: errorPagesSchema.parse({ pages, from: 'edge' }) });
   origin.answer = answer('500 Oops', 'mine');
   assert.equal((await ask('GET /', html)).body, 'mine');

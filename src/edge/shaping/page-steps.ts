@@ -1,6 +1,7 @@
 // The steps that answer with pages of the owner's: while a site is being worked on, and in the place of errors.
 import { parseDuration } from '#base/text/duration.ts';
 import { cidrSet } from '#base/net/ip.ts';
+import { httpStatusTexts } from '#base/net/node-http.ts';
 import { failureCodes } from '#http/exchange.ts';
 import type { ExchangeFailure, FailureCode, Fields, ResponseHead } from '#http/exchange.ts';
 import { EditedFields, EditedHead } from '#http/edited-fields.ts';
@@ -60,6 +61,12 @@ const aboutBody: ReadonlySet<string> = new Set([
   ],
 ]);
 
+/** What is said of an error of the service, which comes without a sentence of ours. */
+function originSentence(status: number): string {
+  const phrase = httpStatusTexts[status];
+  return `The service answered with ${status}${phrase === undefined ? '' : ` (${phrase})`}.`;
+}
+
 class PageStep extends HeadStep {
   readonly #pages: ErrorPages;
   readonly #from: ErrorPageSettings['from'];
@@ -95,7 +102,8 @@ class PageStep extends HeadStep {
     const { host, requestId } = this.exchange.request;
     const values: Readonly<Record<string, string>> = {
       status: String(status),
-      sentence: this.exchange.failure?.sentence ?? (code && failureCodes[code]?.[1]) ?? '',
+      sentence:
+        this.exchange.failure?.sentence ?? (code && failureCodes[code]?.[1]) ?? originSentence(status),
       host,
       request_id: requestId,
     };
