@@ -46,6 +46,16 @@ export function explainName(sighting: NameSighting): ExplainStep {
       `Resolvers keep what they had for its TTL; if it stays so, check that ${zone} is delegated to its servers.`,
     );
   }
+  if (resolver.state !== 'silent') {
+    return step(
+      'failed',
+      resolver.state === 'missing' ? `${hostname} has no record` : `${hostname} leads elsewhere`,
+      `The resolver ${resolver.server} answers ${resolver.found}; no server of its own zone could be asked.`,
+      resolver.state === 'missing'
+        ? 'Make the record, or wait a little if it was made just now.'
+        : 'Let its record lead to this edge, or take the route away.',
+    );
+  }
   return step(
     'warning',
     `${hostname} could not be looked up`,

@@ -119,6 +119,20 @@ test('silence is not taken for an answer, and the time that is given is kept to'
   assert.equal(seen.zoneSeconds, undefined);
 });
 
+test('what the resolver answers is told of, and is no silence, where no server of the zone can be asked', async () => {
+  const dead = { host: '127.0.0.1', port: await freePort() };
+  const zone = { zone: 'lab.test', servers: [dead] };
+  show(resolver, ['elsewhere', 'A', '198.51.100.9']);
+  const missing = explainName(await lookAtName(question('none.lab.test', { zone }), signal));
+  assert.match(missing.title, /has no record/);
+  assert.match(
+    missing.detail,
+    /^The resolver .* answers NXDOMAIN; no server of its own zone could be asked\.$/,
+  );
+  const elsewhere = explainName(await lookAtName(question('elsewhere.lab.test', { zone }), signal));
+  assert.match(elsewhere.title, /leads elsewhere/);
+});
+
 test('the zone above a name and its servers are found by asking upwards', async () => {
   show(resolver);
   const options = question('x').options;

@@ -66,3 +66,16 @@ test('addresses that may are carried over, and nobody else may', () => {
   assert.ok((lab.routes[0]!.access as string[]).every((rule) => rule.startsWith('ip:')));
   assert.ok((lab.routes[0]!.access as string[]).includes('ip:100.64.0.0/10'));
 });
+
+test('other files are not read, and are not taken for sites', () => {
+  const { unmapped } = importCaddyfile('import sites/*.caddy\na.test {\nreverse_proxy x:1\n}\n', 'f', 'home');
+  assert.deepEqual(
+    unmapped.map(({ what, why }) => [what, why]),
+    [
+      [
+        'import sites/*.caddy',
+        'other files are not read; put what they say here, or import them by themselves',
+      ],
+    ],
+  );
+});

@@ -4,6 +4,9 @@ import { parseCaddyfile } from './caddyfile.ts';
 import { CaddySite } from './caddy-site.ts';
 import { type Imported, LabDraft } from './lab-draft.ts';
 
+const withoutBraces = 'a site without braces is not read; put its directives in { }';
+const anotherFile = 'other files are not read; put what they say here, or import them by themselves';
+
 /** @throws SallyportError 'config-invalid' with the line */
 export function importCaddyfile(text: string, source: string, tunnel: string): Imported {
   const draft = new LabDraft();
@@ -18,7 +21,7 @@ export function importCaddyfile(text: string, source: string, tunnel: string): I
       continue;
     }
     if (!block) {
-      draft.unmapped(line, words.join(' '), 'a site without braces is not read; put its directives in { }');
+      draft.unmapped(line, words.join(' '), words[0] === 'import' ? anotherFile : withoutBraces);
       continue;
     }
     const addresses = words.flatMap((word) => word.split(',')).filter((word) => word !== '');

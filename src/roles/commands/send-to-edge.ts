@@ -80,7 +80,7 @@ function unreachable(error: NodeJS.ErrnoException, where: string): SallyportErro
     ENOENT:
       'is an edge running here, with this data folder? If it is, its log says why its control plane is away',
     EACCES: 'only the user that the edge runs as, and root, may open it',
-    ECONNREFUSED: 'is the edge running?',
+    ECONNREFUSED: 'see whether the edge is running',
     ENOTFOUND: 'check the name, and its DNS record',
     DEPTH_ZERO_SELF_SIGNED_CERT: 'sign in again with --cacert FILE if the edge has a CA of its own',
     SELF_SIGNED_CERT_IN_CHAIN: 'sign in again with --cacert FILE if the edge has a CA of its own',
