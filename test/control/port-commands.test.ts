@@ -134,6 +134,15 @@ test('a UDP port: dig reads the zone at home through the edge', async () => {
   assert.ok(shown.connections >= 2, JSON.stringify(shown));
 });
 
+test('a port that somebody has is kept, and not called open', async () => {
+  const { port } = service.address() as AddressInfo;
+  const place = ['--tunnel', 'home', '--service', 'tcp://127.0.0.1:1', '--address', '127.0.0.1'];
+  const said = await sallyport('port', 'add', `tcp:${port}`, ...place);
+  assert.match(said, new RegExp(`^Kept tcp:${port} to tunnel home, .*; it is not open yet\\.\n`));
+  assert.match(said, new RegExp(`Port ${port} is taken`));
+  await sallyport('port', 'remove', `tcp:${port}`);
+});
+
 test('what cannot be opened is said in one sentence', async () => {
   const failing = (...args: string[]): Promise<string> =>
     sallyport(...args).then(

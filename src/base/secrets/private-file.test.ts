@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'node:test';
-import { createFileOnce } from './private-file.ts';
+import { createFileOnce, makeFolder } from './private-file.ts';
 
 /** Makes files 0 to 199 of a folder, unless they are there, and says which it made and how many it then found unfinished. */
 const maker = `
@@ -49,4 +49,16 @@ test('a file that is there stays as it is', (context) => {
   assert.equal(createFileOnce(file, 'second', 0o600), false);
   assert.equal(readFileSync(file, 'utf8'), 'first');
   assert.deepEqual(readdirSync(folder), ['key']);
+});
+
+test('folders are made on the way, and one that cannot be made is refused', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-folders-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  makeFolder(join(folder, 'a', 'b'));
+  makeFolder(join(folder, 'a', 'b'));
+  assert.equal(statSync(join(folder, 'a')).mode & 0o777, 0o700);
+  writeFileSync(join(folder, 'file'), '');
+  // In /proc a new folder has "no such file" for an answer, which Node's own way takes for a missing one above it.
+  for (const refused of [join(folder, 'file', 'below'), join(folder, 'file'), '/proc/sallyport/below'])
+    assert.throws(() => makeFolder(refused), { code: 'file-unwritable' }, refused);
 });

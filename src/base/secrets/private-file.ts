@@ -1,12 +1,37 @@
 // Writing files that hold secrets or state: whole or not at all, readable by their owner only, folders made on the way.
-import { closeSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { link, open, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { errorText, SallyportError } from '../errors.ts';
 
 /** Makes a folder (0700) and those above it. */
 export function makeFolder(folder: string): void {
-  attempt(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  attempt(folder, () => makeMissing(resolve(folder)));
+}
+
+/** Node's own `recursive` tries for ever where a folder that is there says "no such file" to a new one in it, as /proc does. */
+function makeMissing(folder: string): void {
+  if (isFolder(folder)) return;
+  makeMissing(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!isFolder(folder)) throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Replaces `file` in one step: a reader sees the old text or the new one, a crash leaves no half. */

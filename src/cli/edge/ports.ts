@@ -80,7 +80,8 @@ of the port.`,
     });
     session.show(port, () => {
       const leads = port.service === '' ? '' : `, service ${port.service}`;
-      return `Opened ${port.name} to tunnel ${port.tunnelName}${leads}, at ${session.edge}.\n${troubleLine(port)}`;
+      const [done, state] = port.status === 'closed' ? ['Kept', '; it is not open yet'] : ['Opened', ''];
+      return `${done} ${port.name} to tunnel ${port.tunnelName}${leads}, at ${session.edge}${state}.\n${troubleLine(port)}`;
     });
   },
 });

@@ -23,7 +23,7 @@ export interface StreamPortOptions {
 export function openingTrouble({ code, message }: NodeJS.ErrnoException, port: number): string {
   switch (code) {
     case 'EADDRINUSE':
-      return `Another program has port ${port}; stop it or choose another port.`;
+      return `Port ${port} is taken, by another program or by this edge itself; stop that one or choose another port.`;
     case 'EACCES':
       return `Ports below 1024 need root or CAP_NET_BIND_SERVICE, which the edge does not have for ${port}.`;
     case 'EADDRNOTAVAIL':
