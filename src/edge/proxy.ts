@@ -31,7 +31,7 @@ import type { OriginWatch } from './origins/origin-watch.ts';
 import { overdue, stoppedReading } from './overdue.ts';
 import { RequestIds } from './logs/request-id-counter.ts';
 import { Router } from './routes/router.ts';
-import { SocketUpstream } from './websocket/socket-upstream.ts';
+import { SocketUpstream, webSocketOnly } from './websocket/socket-upstream.ts';
 import { givenRequestId } from './logs/request-id.ts';
 import type { Span } from './tracing/span.ts';
 import { Tracer } from './tracing/tracer.ts';
@@ -340,7 +340,7 @@ export class Proxy implements ExchangeOwner, HandlerHost {
   #startSocket(exchange: Exchange, target: TunnelTarget): void {
     const { request } = exchange;
     if (request.upgrade !== 'websocket') {
-      return exchange.fail('bad-request', `${target.rule.service} is reached by WebSocket only`);
+      return exchange.fail('bad-request', `${target.rule.service} takes WebSockets only`, webSocketOnly);
     }
     const destination =
       target.rule.protocol === 'bastion' ? (request.fields.get('cf-access-jump-destination') ?? '') : '';

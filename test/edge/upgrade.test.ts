@@ -306,6 +306,7 @@ describe('a TCP service behind a WebSocket', () => {
       serverName: 'tcp.test',
     });
     assert.equal(response!.status, 400);
+    assert.match(response!.body.toString(), /This service is reached by WebSocket only\./);
     for (const fields of [
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n',
       'Sec-WebSocket-Version: 13\r\n',

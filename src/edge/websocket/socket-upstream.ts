@@ -37,6 +37,9 @@ const tools = ws as unknown as FrameTools;
 
 const opcode = { binary: 2, close: 8, pong: 10 } as const;
 
+/** What a visitor is told who asks such a service for a page; that the request is no HTTP would not be true. */
+export const webSocketOnly = { sentence: 'This service is reached by WebSocket only.' } as const;
+
 /** RFC 6455 section 7.4.1. */
 const closeCodes = { normal: 1000, protocolError: 1002, tooBig: 1009 } as const;
 
