@@ -70,6 +70,10 @@ test('a token that cannot be used says so in cloudflared’s words, and why', ()
   }
 });
 
+test('a token that came from a file names it in the error', () => {
+  assert.throws(() => credentials.parseToken('', '/run/token'), /it is empty; .* again into \/run\/token\.$/);
+});
+
 test('an unusable credentials file is named in the error', () => {
   for (const text of ['', '{', '{}', '[]']) {
     assert.throws(

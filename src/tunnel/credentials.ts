@@ -28,15 +28,16 @@ const pinPattern = /^[A-Za-z0-9_-]{43}$/;
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** Reads a token: standard base64 of JSON `{a, s, t, e?, p?}`. */
-export function parseToken(text: string): TunnelCredentials {
+/** Reads a token: standard base64 of JSON `{a, s, t, e?, p?}`; `file` is named in errors, where it came from one. */
+export function parseToken(text: string, file = ''): TunnelCredentials {
+  const invalid = (why: string): SallyportError => invalidToken(why, file);
   const trimmed = text.trim();
-  if (trimmed === '') throw invalidToken('it is empty');
-  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(trimmed)) throw invalidToken('it is not base64');
-  const fields = jsonFields(Buffer.from(trimmed, 'base64').toString('utf8'), invalidToken);
+  if (trimmed === '') throw invalid('it is empty');
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(trimmed)) throw invalid('it is not base64');
+  const fields = jsonFields(Buffer.from(trimmed, 'base64').toString('utf8'), invalid);
   return fromFields(
     { account: fields.a, secret: fields.s, tunnelId: fields.t, edgeAddress: fields.e, caPin: fields.p },
-    invalidToken,
+    invalid,
   );
 }
 
@@ -166,10 +167,11 @@ function jsonFields(text: string, invalid: (why: string) => SallyportError): Rec
   return value as Record<string, unknown>;
 }
 
-function invalidToken(why: string): SallyportError {
+function invalidToken(why: string, file: string): SallyportError {
+  const where = file === '' ? '' : ` into ${file}`;
   return new SallyportError(
     'credentials-invalid',
-    `Provided Tunnel token is not valid. The cause: ${why}; copy the whole token again.`,
+    `Provided Tunnel token is not valid. The cause: ${why}; copy the whole token again${where}.`,
   );
 }
 

@@ -91,7 +91,7 @@ class WatchedCredentials implements CredentialsSource {
   }
 
   #parse(text: string): TunnelCredentials {
-    return this.#form === 'token' ? parseToken(text) : parseCredentialsFile(text, this.#file);
+    return this.#form === 'token' ? parseToken(text, this.#file) : parseCredentialsFile(text, this.#file);
   }
 }
 
