@@ -2,6 +2,9 @@
 import type { ExplainStep } from '#model/live/explain.ts';
 import { isRightAtZone, type NameSighting } from './name-check.ts';
 
+const makeRecord = 'Make the record, or wait a little if it was made just now.';
+const changeRecord = 'Let its record lead to this edge, or take the route away.';
+
 /** The step `dns` of an explanation. */
 export function explainName(sighting: NameSighting): ExplainStep {
   const { hostname, zone, servers, resolver, ms } = sighting;
@@ -19,7 +22,7 @@ export function explainName(sighting: NameSighting): ExplainStep {
       'failed',
       `${hostname} leads elsewhere`,
       `${wrong.server}, a server of ${zone}, answers ${wrong.found}.`,
-      'Let its record lead to this edge, or take the route away.',
+      changeRecord,
     );
   }
   if (missing) {
@@ -28,7 +31,7 @@ export function explainName(sighting: NameSighting): ExplainStep {
       'failed',
       `${hostname} has no record`,
       `${missing.server}, a server of ${zone}, answers ${missing.found}.${half}`,
-      'Make the record, or wait a little if it was made just now.',
+      makeRecord,
     );
   }
   if (resolver.state === 'right') {
@@ -47,14 +50,10 @@ export function explainName(sighting: NameSighting): ExplainStep {
     );
   }
   if (resolver.state !== 'silent') {
-    return step(
-      'failed',
-      resolver.state === 'missing' ? `${hostname} has no record` : `${hostname} leads elsewhere`,
-      `The resolver ${resolver.server} answers ${resolver.found}; no server of its own zone could be asked.`,
-      resolver.state === 'missing'
-        ? 'Make the record, or wait a little if it was made just now.'
-        : 'Let its record lead to this edge, or take the route away.',
-    );
+    const [title, cure] =
+      resolver.state === 'missing' ? ['has no record', makeRecord] : ['leads elsewhere', changeRecord];
+    const detail = `The resolver ${resolver.server} answers ${resolver.found}; no server of its own zone could be asked.`;
+    return step('failed', `${hostname} ${title}`, detail, cure);
   }
   return step(
     'warning',
